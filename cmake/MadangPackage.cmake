@@ -1,0 +1,17 @@
+# What is installed beside the binary, and the .deb (make deb).
+install(FILES packaging/madang.service DESTINATION lib/systemd/system)
+if(EXISTS ${CMAKE_SOURCE_DIR}/docs/madang.conf.sample)
+    install(FILES docs/madang.conf.sample DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
+install(FILES LICENSE THIRD-PARTY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "The madang authors <madang@example.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Video chat that you run yourself")
+set(CPACK_PACKAGE_DESCRIPTION "One program that serves the page over HTTPS, does the signaling and answers STUN.")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION comm)
+include(CPack)

@@ -1,0 +1,17 @@
+/* File endings and their Content-Type, one list for the server and for scripts/embed.mjs, which
+ * reads these lines too: TYPE(ending, type). Included with TYPE defined; no guard on purpose. */
+TYPE(".html", "text/html; charset=utf-8")
+TYPE(".js", "text/javascript; charset=utf-8")
+TYPE(".mjs", "text/javascript; charset=utf-8")
+TYPE(".css", "text/css; charset=utf-8")
+TYPE(".json", "application/json")
+TYPE(".webmanifest", "application/manifest+json")
+TYPE(".txt", "text/plain; charset=utf-8")
+TYPE(".svg", "image/svg+xml")
+TYPE(".png", "image/png")
+TYPE(".ico", "image/x-icon")
+TYPE(".webp", "image/webp")
+TYPE(".woff2", "font/woff2")
+TYPE(".mp3", "audio/mpeg")
+TYPE(".ogg", "audio/ogg")
+TYPE(".wasm", "application/wasm")

@@ -1,8 +1,73 @@
-# The front door. CMake does the building; `make help` lists what there is.
+# The front door of madang: CMake does the building underneath.
+
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PREFIX ?= /usr/local
+DESTDIR ?=
+ARGS ?=
+FUZZ_SECONDS ?= 600
+CMAKE_ARGS ?=
+
 .DEFAULT_GOAL := build
-.PHONY: build
-build: ## Build build/madang
+.PHONY: help build run test test-fast test-integration test-browser test-netlab lint tidy fuzz bench \
+	format install deb clean deps
+
+help: ## What there is
+	@echo "madang: make TARGET"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
+	@echo 'Variables: ARGS="--port 9443" (run), DESTDIR, PREFIX (install), FUZZ_SECONDS (fuzz), JOBS'
+
+deps:
 	@scripts/install-deps.sh run
 	@scripts/npm-ci.sh prod
-	@[ -e build/CMakeCache.txt ] || cmake -B build
-	@cmake --build build -j2
+
+# Quiet when there is nothing to do; CMake notices new and changed files by itself.
+build/CMakeCache.txt:
+	@cmake -S . -B build $(CMAKE_ARGS) >.build.log 2>&1 || { cat .build.log; rm -f .build.log; exit 1; }
+	@rm -f .build.log
+
+build: deps ## Build build/madang (the default)
+	@$(MAKE) -s --no-print-directory build/CMakeCache.txt
+	@cmake --build build --target madang -j $(JOBS) -- -s --no-print-directory
+
+run: build ## Build, then start it here; options in ARGS="..."
+	@exec build/madang --data ./data $(ARGS)
+
+test: ## Everything: builds, unit tests, sanitizers, fuzz, integration, browsers, networks
+	@scripts/test.sh all
+
+test-fast: ## The tests without browsers and without running servers
+	@scripts/test.sh fast
+
+test-integration: ## The real program over loopback
+	@scripts/test.sh integration
+
+test-browser: ## Real browsers against the real program
+	@scripts/test.sh browser
+
+test-netlab: ## Browsers behind NATs, in network namespaces (root)
+	@scripts/test.sh netlab
+
+lint: ## clang-format, cppcheck, shellcheck, include rules, tsc, eslint
+	@scripts/lint.sh
+
+tidy: ## clang-tidy over all sources (slow)
+	@scripts/lint.sh tidy
+
+format: ## Let clang-format write
+	@git ls-files '*.c' '*.h' | xargs -r clang-format -i
+
+fuzz: ## All fuzz targets for FUZZ_SECONDS each, growing build/fuzz/corpus
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
+
+bench: build ## Measure beside ws and Socket.IO (bench/)
+	@scripts/install-deps.sh bench
+	@bench/run.sh
+
+install: build ## Install the binary, the service and the docs (DESTDIR, PREFIX)
+	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
+
+deb: build ## Build a Debian package into build/
+	@cd build && cpack -G DEB
+
+clean: ## Remove what was built (keeps data/ and node_modules/)
+	@rm -rf build web/vendor/*.js web/vendor/licenses.txt

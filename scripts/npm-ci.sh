@@ -25,7 +25,7 @@ vendor() {
 }
 
 if have all || { [ "$what" = prod ] && have prod; }; then
-    [ -e web/vendor/htm-preact.js ] && [ -e web/vendor/qrcode.js ] || vendor
+    if [ ! -e web/vendor/licenses.txt ]; then vendor; fi
     exit 0
 fi
 if [ "$what" = prod ]; then

@@ -1,0 +1,95 @@
+#!/bin/bash
+# test.sh TIER...: runs the tests and closes with one line "N passed, M failed" over everything.
+#   fast         builds with gcc and clang, rules, unit tests (also under ASan+UBSan and TSan),
+#                the page's unit tests, a short run of each fuzz target
+#   integration  the real program over loopback (tests/integration)
+#   browser      real browsers (tests/e2e)
+#   netlab       browsers in network namespaces (tests/netlab)
+#   all          all of them
+# What is left for a look afterwards lies in build/artifacts (logs, screenshots, records).
+# FUZZ_SECONDS (10), JOBS, TEST_FILTER (only test files whose path contains this).
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+
+jobs=${JOBS:-$(nproc)}
+artifacts=$PWD/build/artifacts
+export MADANG_ARTIFACTS=$artifacts
+filter=${TEST_FILTER:-}
+passed=0 failed=0 skipped=0
+failures=()
+started=$SECONDS
+
+. scripts/test-lib.sh
+
+tier_fast() {
+    scripts/npm-ci.sh all || { fail "npm ci"; return; }
+    build gcc build gcc -DBUILD_TESTING=ON
+    unit gcc build
+    build clang build/clang clang -DBUILD_TESTING=ON
+    build asan build/asan gcc -DSANITIZE=address,undefined
+    unit asan build/asan
+    build tsan build/tsan gcc -DSANITIZE=thread
+    unit tsan build/tsan
+    rules
+    node_files "page" tests/web 300
+    short_fuzz
+}
+
+fresh_binary() { # after tier_fast this has nothing to do
+    build gcc build gcc -DBUILD_TESTING=ON
+}
+
+tier_integration() {
+    fresh_binary || return
+    scripts/npm-ci.sh all || { fail "npm ci"; return; }
+    MADANG_BIN=$PWD/build/madang node_each "integration" tests/integration 600
+    # The same against the sanitizers' builds; a *.load.test.mjs measures and makes no sense there.
+    local kind
+    for kind in asan tsan; do
+        build $kind build/$kind gcc "-DSANITIZE=$([ $kind = asan ] && echo address,undefined || echo thread)"
+        MADANG_BIN=$PWD/build/$kind/madang MADANG_SANITIZER=$kind \
+            node_each "integration-$kind" tests/integration 900 '*.load.test.mjs'
+    done
+}
+
+tier_browser() {
+    fresh_binary || return
+    scripts/npm-ci.sh all || { fail "npm ci"; return; }
+    MADANG_BIN=$PWD/build/madang node_each "browser" tests/e2e 900
+}
+
+tier_netlab() {
+    fresh_binary || return
+    scripts/npm-ci.sh all || { fail "npm ci"; return; }
+    if ! unshare --net true 2>/dev/null; then
+        note "netlab needs root (network namespaces): not run"
+        skipped=$((skipped + 1))
+        [ "${CI:-}" ] && fail "netlab could not run"
+        return
+    fi
+    MADANG_BIN=$PWD/build/madang node_each "netlab" tests/netlab 900
+}
+
+[ $# -gt 0 ] || set -- all
+for tier in "$@"; do
+    case $tier in fast | integration | browser | netlab | all) ;; *)
+        sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+        exit 2
+        ;;
+    esac
+done
+scripts/install-deps.sh run test || { echo "0 passed, 1 failed"; exit 1; }
+rm -rf "$artifacts"
+mkdir -p "$artifacts/logs"
+for tier in "$@"; do
+    case $tier in
+    all)
+        tier_fast
+        tier_integration
+        tier_browser
+        tier_netlab
+        ;;
+    *) "tier_$tier" ;;
+    esac
+done
+summary

@@ -1,0 +1,163 @@
+/* Counters and gauges: one table in the source, one struct counts per thread. A struct has a single
+ * writer, its thread, and any number of readers (/metrics); all accesses are relaxed atomics, which
+ * cost what plain ones do. To add one, append a line to COUNT_TABLE:
+ *
+ *   X(SYMBOL, "prometheus_name", "labels or empty", COUNTER or GAUGE, "help, once per name")
+ *
+ * Lines of one name stand together; the help of the first is printed. Every place that drops
+ * something counts it with its reason (madang_dropped_total). */
+#ifndef MADANG_BASE_COUNT_H
+#define MADANG_BASE_COUNT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum count_type { COUNT_TYPE_COUNTER, COUNT_TYPE_GAUGE };
+
+#define COUNT_DROP(X, sym, reason)                                          \
+    X(DROP_##sym, "madang_dropped_total", "reason=\"" reason "\"", COUNTER, \
+      "Things dropped or refused, by reason")
+
+#define COUNT_TABLE(X)                                                                           \
+    /* connections */                                                                            \
+    X(CONNS, "madang_connections", "", GAUGE, "Open TCP connections")                            \
+    X(CONNS_WS, "madang_websockets", "", GAUGE, "Open WebSocket connections")                    \
+    X(CONNS_SSE, "madang_event_streams", "", GAUGE, "Open event streams and long polls")         \
+    X(ACCEPTED, "madang_accepted_total", "", COUNTER, "TCP connections accepted")                \
+    X(TLS_OK, "madang_tls_handshakes_total", "result=\"ok\"", COUNTER, "TLS handshakes")         \
+    X(TLS_FAILED, "madang_tls_handshakes_total", "result=\"failed\"", COUNTER, "")               \
+    X(TLS_RESUMED, "madang_tls_handshakes_total", "result=\"resumed\"", COUNTER, "")             \
+    X(STREAM_BYTES_IN, "madang_stream_bytes_total", "dir=\"in\"", COUNTER,                       \
+      "Bytes on TCP, below TLS")                                                                 \
+    X(STREAM_BYTES_OUT, "madang_stream_bytes_total", "dir=\"out\"", COUNTER, "")                 \
+    X(UDP_BYTES_IN, "madang_udp_bytes_total", "dir=\"in\"", COUNTER, "Bytes in UDP payloads")    \
+    X(UDP_BYTES_OUT, "madang_udp_bytes_total", "dir=\"out\"", COUNTER, "")                       \
+    X(UDP_PACKETS_IN, "madang_udp_packets_total", "dir=\"in\"", COUNTER, "UDP packets")          \
+    X(UDP_PACKETS_OUT, "madang_udp_packets_total", "dir=\"out\"", COUNTER, "")                   \
+    X(UDP_SEND_AGAIN, "madang_udp_send_errors_total", "error=\"again\"", COUNTER,                \
+      "UDP sends that failed")                                                                   \
+    X(UDP_SEND_NOBUFS, "madang_udp_send_errors_total", "error=\"nobufs\"", COUNTER, "")          \
+    X(UDP_SEND_MSGSIZE, "madang_udp_send_errors_total", "error=\"msgsize\"", COUNTER, "")        \
+    X(UDP_SEND_PERM, "madang_udp_send_errors_total", "error=\"perm\"", COUNTER, "")              \
+    X(UDP_SEND_OTHER, "madang_udp_send_errors_total", "error=\"other\"", COUNTER, "")            \
+    /* HTTP */                                                                                   \
+    X(HTTP_1XX, "madang_http_responses_total", "code=\"1xx\"", COUNTER, "HTTP responses")        \
+    X(HTTP_2XX, "madang_http_responses_total", "code=\"2xx\"", COUNTER, "")                      \
+    X(HTTP_3XX, "madang_http_responses_total", "code=\"3xx\"", COUNTER, "")                      \
+    X(HTTP_4XX, "madang_http_responses_total", "code=\"4xx\"", COUNTER, "")                      \
+    X(HTTP_5XX, "madang_http_responses_total", "code=\"5xx\"", COUNTER, "")                      \
+    /* signaling */                                                                              \
+    X(SESSIONS, "madang_sessions", "", GAUGE, "Sessions, with those waiting for a resume")       \
+    X(SESSIONS_LOST, "madang_sessions_reconnecting", "", GAUGE, "Sessions without a connection") \
+    X(SESSIONS_NEW, "madang_session_events_total", "event=\"new\"", COUNTER, "Session events")   \
+    X(SESSIONS_RESUMED, "madang_session_events_total", "event=\"resumed\"", COUNTER, "")         \
+    X(SESSIONS_UNKNOWN, "madang_session_events_total", "event=\"unknown\"", COUNTER, "")         \
+    X(SESSIONS_EXPIRED, "madang_session_events_total", "event=\"expired\"", COUNTER, "")         \
+    X(ROOMS, "madang_rooms", "", GAUGE, "Rooms")                                                 \
+    X(PARTICIPANTS, "madang_participants", "", GAUGE, "Places taken in rooms")                   \
+    X(MESSAGES_IN, "madang_messages_total", "dir=\"in\"", COUNTER, "Signaling messages")         \
+    X(MESSAGES_OUT, "madang_messages_total", "dir=\"out\"", COUNTER, "")                         \
+    X(ERRORS_OUT, "madang_errors_total", "", COUNTER, "Requests answered with an error")         \
+    X(PASSWORD_HASHES, "madang_password_hashes_total", "", COUNTER, "argon2id computations")     \
+    X(PASSWORD_QUEUE, "madang_password_queue", "", GAUGE, "Passwords waiting to be hashed")      \
+    /* STUN */                                                                                   \
+    X(STUN_UDP, "madang_stun_requests_total", "transport=\"udp\"", COUNTER, "STUN requests")     \
+    X(STUN_TCP, "madang_stun_requests_total", "transport=\"tcp\"", COUNTER, "")                  \
+    X(STUN_TLS, "madang_stun_requests_total", "transport=\"tls\"", COUNTER, "")                  \
+    X(STUN_420, "madang_stun_errors_total", "code=\"420\"", COUNTER, "STUN error responses")     \
+    /* what was dropped, and why */                                                              \
+    COUNT_DROP(X, CONN_CAP, "conn_cap")                                                          \
+    COUNT_DROP(X, CONN_ADDR_CAP, "conn_addr_cap")                                                \
+    COUNT_DROP(X, CONN_DEADLINE, "conn_deadline")                                                \
+    COUNT_DROP(X, HTTP_SYNTAX, "http_syntax")                                                    \
+    COUNT_DROP(X, HTTP_CAP, "http_cap")                                                          \
+    COUNT_DROP(X, HTTP_RATE, "http_rate")                                                        \
+    COUNT_DROP(X, WS_PROTOCOL, "ws_protocol")                                                    \
+    COUNT_DROP(X, WS_ORIGIN, "ws_origin")                                                        \
+    COUNT_DROP(X, OUTBOX_FULL, "outbox_full")                                                    \
+    COUNT_DROP(X, REPLAY_FULL, "replay_full")                                                    \
+    COUNT_DROP(X, PEER_DEAD, "peer_dead")                                                        \
+    COUNT_DROP(X, MSG_SYNTAX, "message_syntax")                                                  \
+    COUNT_DROP(X, MSG_RATE, "message_rate")                                                      \
+    COUNT_DROP(X, STUN_MALFORMED, "stun_malformed")                                              \
+    COUNT_DROP(X, STUN_RATE, "stun_rate")                                                        \
+    COUNT_DROP(X, UDP_UNKNOWN, "udp_unknown")                                                    \
+    COUNT_DROP(X, UDP_TRUNCATED, "udp_truncated")                                                \
+    COUNT_DROP(X, UDP_RXQ_OVERFLOW, "udp_rxq_overflow")                                          \
+    COUNT_DROP(X, MAILBOX_FULL, "mailbox_full")                                                  \
+    COUNT_DROP(X, PASSWORD_QUEUE_FULL, "password_queue_full")                                    \
+    COUNT_DROP(X, RECORD_PAUSED, "record_paused")                                                \
+    /* the loop */                                                                               \
+    X(LOOP_STALLS, "madang_loop_stalls_total", "", COUNTER, "Loop rounds over the limit")
+
+enum count {
+#define X(sym, name, labels, type, help) COUNT_##sym,
+    COUNT_TABLE(X)
+#undef X
+        COUNT_N
+};
+
+/* Upper bounds in microseconds; one more bucket has no bound. */
+#define HIST_BOUNDS                                                                   \
+    {                                                                                 \
+        100, 250, 500, 1000, 2500, 5000, 10000, 20000, 50000, 100000, 250000, 1000000 \
+    }
+enum { HIST_N = 13 };
+
+struct hist {
+    _Atomic uint64_t bucket[HIST_N];
+    _Atomic uint64_t sum_us;
+};
+
+/* All zeros is the start. */
+struct counts {
+    _Atomic uint64_t v[COUNT_N];
+    struct hist loop; /* work of one loop round, waiting not counted */
+};
+
+static inline void count_set(struct counts *c, enum count which, uint64_t v)
+{
+    atomic_store_explicit(&c->v[which], v, memory_order_relaxed);
+}
+
+static inline uint64_t count_get(const struct counts *c, enum count which)
+{
+    return atomic_load_explicit(&c->v[which], memory_order_relaxed);
+}
+
+/* Only the writing thread: load and store, not a locked add. */
+static inline void count_add(struct counts *c, enum count which, uint64_t n)
+{
+    count_set(c, which, count_get(c, which) + n);
+}
+
+static inline void count_inc(struct counts *c, enum count which)
+{
+    count_add(c, which, 1);
+}
+
+static inline void count_sub(struct counts *c, enum count which, uint64_t n)
+{
+    count_set(c, which, count_get(c, which) - n);
+}
+
+static inline void count_dec(struct counts *c, enum count which)
+{
+    count_sub(c, which, 1);
+}
+
+void hist_observe(struct hist *h, int64_t us);
+
+/* The sum over n threads. */
+uint64_t count_sum(const struct counts *const *threads, size_t n, enum count which);
+/* Prometheus text (exposition format 0.0.4) of the sums over n threads, and of the loop
+ * histograms, summed, as madang_loop_round_seconds. */
+void count_print(struct buf *b, const struct counts *const *threads, size_t n);
+/* "madang_rooms" and so on: the names for SIGUSR1's dump and tests. */
+const char *count_name(enum count which);
+const char *count_labels(enum count which);
+
+#endif

@@ -1,0 +1,126 @@
+/* The policy of madang as a core: who may do what in which room, and who hears of it. It takes
+ * (state, now, command) and gives effects; it knows no socket, no JSON, no clock, no randomness of
+ * its own and no global, so the same inputs give the same effects, byte for byte.
+ * Protocol: docs/protocol.md; shape: docs/architecture/domain.md. One thread owns it. */
+#ifndef MADANG_DOMAIN_DOMAIN_H
+#define MADANG_DOMAIN_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "msg/cmd.h"
+#include "msg/effect.h"
+#include "msg/event.h"
+#include "msg/store_msg.h"
+
+/* A token bucket: `burst` at once, then one every `every_us`. burst 0: no limit. */
+struct domain_rate {
+    int burst;
+    int64_t every_us;
+};
+
+/* What is limited. MANAGE: leave, room_set, room_remove, room_merge, ticket, media. */
+enum domain_rate_kind {
+    RATE_JOIN,
+    RATE_CHAT,
+    RATE_WHISPER,
+    RATE_TYPING,
+    RATE_DESC,
+    RATE_CAND,
+    RATE_FILE,
+    RATE_STATE,
+    RATE_NAME,
+    RATE_WATCH,
+    RATE_MANAGE,
+    RATE_KINDS
+};
+
+struct domain_config {
+    int node;   /* 0..1023, for ids */
+    int worker; /* 0..63 */
+    int max_sessions;
+    int max_rooms;
+    int rooms_per_session;
+    int mesh; /* participants of a room that publish */
+    int capacity_default;
+    int capacity_max;
+    int name_max;       /* characters */
+    int title_max;      /* characters */
+    int chat_max;       /* characters */
+    int password_queue; /* jobs under way */
+    int list_max;       /* room objects in one answer or event */
+    int bans_per_room;
+    int64_t resume_us;     /* how long a session without a pipe is kept */
+    int64_t list_every_us; /* between two `rooms` events */
+    int64_t ban_us;
+    int64_t ticket_ms;        /* how long a ticket is good, wall clock */
+    int64_t owner_wait_us;    /* how long a room made from a ticket waits for its owner */
+    struct domain_rate hello; /* per address */
+    struct domain_rate rates[RATE_KINDS];
+    uint8_t ticket_key[32];
+    struct hello_facts facts; /* `server` must outlive the domain */
+};
+
+/* The defaults of docs/protocol.md, section 9; ticket_key is zero and facts.server empty. */
+void domain_config_defaults(struct domain_config *cfg);
+
+struct domain;
+/* Must not call back into the domain except for the const functions below. */
+typedef void domain_sink_fn(void *arg, const struct effect *effect);
+
+/* The configuration is copied. seed feeds the generator of ids, tokens, names and salts: from the
+ * kernel in production, fixed in tests and replays. */
+struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32],
+                          domain_sink_fn *sink, void *arg);
+/* Frees everything; no effects. */
+void domain_free(struct domain *d);
+
+/* now_us is monotonic and never goes back, wall_ms is milliseconds since 1970. */
+void domain_cmd(struct domain *d, int64_t now_us, int64_t wall_ms, const struct cmd *cmd);
+void domain_stored(struct domain *d, int64_t now_us, int64_t wall_ms,
+                   const struct store_answer *answer);
+void domain_password(struct domain *d, int64_t now_us, int64_t wall_ms,
+                     const struct password_answer *answer);
+/* Does what is due; call it when now reaches domain_deadline (INT64_MAX: nothing is planned). */
+void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms);
+int64_t domain_deadline(const struct domain *d);
+
+/* Whose token this text is; false when nobody's. Changes nothing. */
+bool domain_find_token(const struct domain *d, struct str token, struct session_ref *out);
+
+struct domain_counts {
+    uint32_t sessions;
+    uint32_t away; /* of them without a pipe */
+    uint32_t rooms;
+    uint32_t public_rooms;
+    uint32_t participants;
+    uint32_t password_jobs;
+    uint32_t watchers;
+};
+void domain_count(const struct domain *d, struct domain_counts *out);
+
+/* Walks over everything, for the dump of SIGUSR1. Either function may be NULL. */
+struct session_dump {
+    struct session_ref ref;
+    uint64_t conn; /* 0: away */
+    struct str name;
+    const char *state;
+    uint32_t rooms;
+    bool watching;
+};
+struct room_dump {
+    struct room_view view;
+    uint32_t version;
+    uint32_t media;
+    uint32_t bans;
+    const struct person_view *people; /* view.count of them */
+};
+struct domain_visitor {
+    void (*session)(void *arg, const struct session_dump *s);
+    void (*room)(void *arg, const struct room_dump *r);
+};
+void domain_visit(const struct domain *d, const struct domain_visitor *v, void *arg);
+
+#endif

@@ -1,0 +1,167 @@
+/* Commands: what the edges ask of the domain. One struct for each message of docs/protocol.md that
+ * concerns it, and a few that the edge makes itself. Everything a struct str points to is borrowed
+ * for the time of the call; the domain copies what it keeps. The domain takes each request once
+ * and in order: ids are checked, put in order and de-duplicated by the edge's session object. */
+#ifndef MADANG_MSG_CMD_H
+#define MADANG_MSG_CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "msg/ids.h"
+
+/* CMDTYPE(SYMBOL, "type", has an id, has a body) */
+#define CMDTYPES(CMDTYPE)                            \
+    CMDTYPE(HELLO, "hello", true, false)             \
+    CMDTYPE(RESUME, "resume", false, false)          \
+    CMDTYPE(PING, "ping", false, false)              \
+    CMDTYPE(BYE, "bye", false, false)                \
+    CMDTYPE(CREATE, "create", true, false)           \
+    CMDTYPE(JOIN, "join", true, false)               \
+    CMDTYPE(LEAVE, "leave", true, false)             \
+    CMDTYPE(WATCH, "watch", true, false)             \
+    CMDTYPE(ROOM_SET, "room_set", true, false)       \
+    CMDTYPE(ROOM_REMOVE, "room_remove", true, false) \
+    CMDTYPE(ROOM_MERGE, "room_merge", true, false)   \
+    CMDTYPE(TICKET, "ticket", true, false)           \
+    CMDTYPE(MEDIA, "media", true, false)             \
+    CMDTYPE(STATE, "state", true, false)             \
+    CMDTYPE(NAME, "name", true, false)               \
+    CMDTYPE(CHAT, "chat", true, false)               \
+    CMDTYPE(WHISPER, "whisper", true, false)         \
+    CMDTYPE(TYPING, "typing", false, false)          \
+    CMDTYPE(DESC, "desc", true, true)                \
+    CMDTYPE(CAND, "cand", true, true)                \
+    CMDTYPE(FILE, "file", true, false)
+
+enum cmd_type {
+    CMD_NONE,
+#define CMDTYPE_ENUM(symbol, type, has_id, has_body) CMD_##symbol,
+    CMDTYPES(CMDTYPE_ENUM)
+#undef CMDTYPE_ENUM
+        CMD_WIRE_COUNT,             /* those above come from messages; those below the edge makes */
+    CMD_PIPE_LOST = CMD_WIRE_COUNT, /* the pipe `conn` of `session` is gone */
+    CMD_OVERFLOW,                   /* what `session` missed does not fit its replay any more */
+    CMD_ANNOUNCE,                   /* from the operator: a notice to every session */
+    CMD_COUNT
+};
+
+/* A yes or no that may be absent. */
+enum tri { TRI_ABSENT = -1, TRI_NO = 0, TRI_YES = 1 };
+
+struct cmd_join {
+    uint64_t room;       /* 0 when the text is no id */
+    struct str password; /* n = 0: none */
+    struct str ticket;   /* base64url, n = 0: none */
+    bool media;
+    bool mic;
+    bool cam;
+};
+
+struct cmd_hello {
+    int64_t v;
+    struct str name;     /* n = 0: make one */
+    struct str lang;     /* "ko", "en" or anything else */
+    struct str client;   /* for the log */
+    struct str replaces; /* token text, n = 0: none */
+    bool has_join;
+    struct cmd_join join;
+    uint64_t addr_key; /* set by the edge: the same for one IPv4 address or IPv6 /64; 0: no limit */
+};
+
+/* The edge looks the token up by domain_find_token and asks its replay whether `seq` can be
+ * continued before it gives this command to the domain with `session` set. */
+struct cmd_resume {
+    int64_t v;
+    struct str token;
+    int64_t seq;
+};
+
+struct cmd_ping { /* for the edge alone */
+    int64_t seq;  /* -1: absent */
+};
+
+struct cmd_create {
+    struct str title; /* n = 0: make one */
+    struct str password;
+    bool is_public;
+    int64_t capacity; /* 0: the default */
+    bool media;
+    bool mic;
+    bool cam;
+};
+
+struct cmd_room_set {
+    bool has_title;
+    bool has_password; /* with n = 0: take it away */
+    struct str title;
+    struct str password;
+    enum tri is_public;
+    enum tri locked;
+    int64_t capacity; /* 0: absent */
+};
+
+struct cmd_state {
+    enum tri mic;
+    enum tri cam;
+    enum tri screen;
+};
+
+/* What the relay has to know of an SDP or a trickle fragment, found by one scan. Slices of the
+ * body. The first ufrag and pwd count: bundled sections share them. */
+#define SDP_SCAN_ADDRS 32
+struct sdp_addr {
+    struct str host; /* an address as text, or a name that ends in .local */
+    uint16_t port;
+};
+struct sdp_scan {
+    struct str ufrag;
+    struct str pwd;
+    uint32_t n_addrs;
+    bool more_addrs; /* there were more than fit */
+    struct sdp_addr addrs[SDP_SCAN_ADDRS];
+};
+
+enum desc_kind { DESC_OFFER, DESC_ANSWER, DESC_ROLLBACK, DESC_KINDS };
+struct cmd_relay { /* desc, cand */
+    struct str conn_name;
+    enum desc_kind kind; /* of desc */
+    struct str body;
+    const struct sdp_scan *scan;
+};
+
+enum file_kind { FILE_OFFER, FILE_ACCEPT, FILE_DECLINE, FILE_CANCEL, FILE_KINDS };
+struct cmd_file {
+    struct str conn_name;
+    enum file_kind kind;
+    struct str name; /* name, size and mime: of an offer */
+    struct str mime; /* n = 0: absent */
+    int64_t size;
+};
+
+struct cmd {
+    enum cmd_type type;
+    uint64_t session; /* who asks, known from the pipe; 0 for hello */
+    uint64_t conn;    /* the edge's number of the pipe: never 0, never used again */
+    int64_t id;       /* of the request; 0 when the type has none */
+    uint64_t room;    /* where the type has a room: leave to file */
+    uint64_t to;      /* room_remove (session), whisper, desc, cand, file */
+    union {
+        struct cmd_hello hello;
+        struct cmd_resume resume;
+        struct cmd_ping ping;
+        struct cmd_create create;
+        struct cmd_join join;
+        struct cmd_room_set room_set;
+        struct cmd_state state;
+        struct cmd_relay relay;
+        struct cmd_file file;
+        uint64_t into;   /* room_merge */
+        bool on;         /* watch, media, typing */
+        struct str name; /* name */
+        struct str text; /* chat, whisper; announce: the notice's text */
+    } u;
+};
+
+#endif

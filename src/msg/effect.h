@@ -1,0 +1,62 @@
+/* Effects: what the domain wants done. They come one by one to the sink that domain_new was given,
+ * during a call of the domain, in the order in which they must take effect; the sink must not call
+ * the domain's changing functions (queue answers and hand them over when the call has returned).
+ *
+ * The contract with the edge's session object (sequence, replay, request ids):
+ * - It exists from EFFECT_SESSION_OPENED to EFFECT_SESSION_ENDED, under the slot of the session_ref.
+ * - ACK, ERROR with a session, and SEND are sequenced messages: each takes the next number. An ERROR
+ *   without a session goes to the pipe `conn`, outside of any sequence (hello was refused).
+ * - Request ids are the edge's: hello is 1, each next one is last + 1; POSTs that overtake wait
+ *   there; one that was seen before is dropped. The domain answers every request that it is given
+ *   exactly once, by ACK or ERROR, perhaps later (password, store). An error that the edge finds itself
+ *   (bad_request, unknown_type with an id) it sequences itself and doesn't pass on.
+ * - A pipe that closes: CMD_PIPE_LOST with its conn; the domain ignores it when the session has
+ *   another pipe by now. EFFECT_SESSION_BOUND replaces the pipe: the edge closes the old one (4009),
+ *   sends `resumed` and the replay, then what follows.
+ * - CMD_OVERFLOW when the replay had to drop something unacknowledged: the session ends. */
+#ifndef MADANG_MSG_EFFECT_H
+#define MADANG_MSG_EFFECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "msg/errcode.h"
+#include "msg/event.h"
+#include "msg/ids.h"
+#include "msg/store_msg.h"
+
+enum effect_type {
+    EFFECT_SESSION_OPENED, /* conn -> session; the ack of hello follows, now or later */
+    EFFECT_SESSION_BOUND,  /* a resume: conn -> session, which has processed up to seq */
+    EFFECT_SESSION_ENDED,  /* the session is over, for this reason */
+    EFFECT_SEND,           /* event to to[0..n) */
+    EFFECT_ACK,            /* event is the result of request id of session */
+    EFFECT_ERROR,   /* error answers request id of session, or of conn when session.id is 0 */
+    EFFECT_STORE,   /* a request to the store */
+    EFFECT_PASSWORD /* a job for the password thread */
+};
+
+enum ended_reason {
+    ENDED_BYE,      /* asked for; the pipe closes with 1000 */
+    ENDED_GONE,     /* no resume in time; there is no pipe */
+    ENDED_REPLACED, /* `ended` is sent to the pipe, if there is one */
+    ENDED_OVERFLOW, /* the same */
+    ENDED_NEW       /* its pipe was lost before hello was answered */
+};
+
+struct effect {
+    enum effect_type type;
+    struct session_ref session;
+    uint64_t conn;
+    int64_t id;
+    int64_t seq;
+    enum ended_reason reason;
+    struct wire_error error;
+    const struct event *event;
+    const struct session_ref *to; /* valid during the call; no session twice */
+    size_t n_to;
+    const struct store_request *store;
+    const struct password_job *password;
+};
+
+#endif

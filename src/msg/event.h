@@ -1,0 +1,162 @@
+/* Events and results: what the domain tells, without any JSON. An event goes to one or many
+ * sessions and is encoded once; a result is the content of an ack. All pointers and slices are
+ * borrowed for the time of the sink's call. */
+#ifndef MADANG_MSG_EVENT_H
+#define MADANG_MSG_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "msg/cmd.h"
+#include "msg/errcode.h"
+#include "msg/ids.h"
+
+/* EVENTTYPE(SYMBOL, "type") */
+#define EVENTTYPES(EVENTTYPE)               \
+    EVENTTYPE(ENTERED, "entered")           \
+    EVENTTYPE(LEFT, "left")                 \
+    EVENTTYPE(PARTICIPANT, "participant")   \
+    EVENTTYPE(ROOM_CHANGED, "room_changed") \
+    EVENTTYPE(MERGED, "merged")             \
+    EVENTTYPE(ROOMS, "rooms")               \
+    EVENTTYPE(CHAT, "chat")                 \
+    EVENTTYPE(WHISPER, "whisper")           \
+    EVENTTYPE(TYPING, "typing")             \
+    EVENTTYPE(NOTICE, "notice")             \
+    EVENTTYPE(DESC, "desc")                 \
+    EVENTTYPE(CAND, "cand")                 \
+    EVENTTYPE(FILE, "file")
+
+enum event_type {
+    EVENT_NONE,
+#define EVENTTYPE_ENUM(symbol, type) EVENT_##symbol,
+    EVENTTYPES(EVENTTYPE_ENUM)
+#undef EVENTTYPE_ENUM
+        EVENT_COUNT,
+    RESULT_EMPTY = EVENT_COUNT, /* {} */
+    RESULT_HELLO,
+    RESULT_JOINED, /* create, join */
+    RESULT_WATCH,
+    RESULT_ROOM,   /* room_set */
+    RESULT_TICKET, /* ticket */
+    RESULT_MEDIA,  /* media */
+    RESULT_NAME,
+    RESULT_CHAT,    /* seq, time */
+    RESULT_WHISPER, /* time */
+    RESULT_END
+};
+
+struct room_view {
+    uint64_t id;
+    struct str title;
+    uint64_t owner; /* 0: null, a room that waits for its owner after a restart */
+    uint32_t count;
+    uint32_t capacity;
+    bool is_public;
+    bool password;
+    bool locked;
+};
+
+struct person_view {
+    uint64_t session;
+    struct str name;
+    bool mic;
+    bool cam;
+    bool screen;
+    bool media;
+    bool away;
+};
+
+struct chat_view {
+    uint64_t from;
+    struct str name;
+    struct str text;
+    int64_t seq; /* in the room, from 1 */
+    int64_t time_ms;
+};
+
+struct joined_view {
+    struct room_view room;
+    uint64_t self;
+    const struct person_view *people;
+    size_t n_people;
+    const struct chat_view *history; /* oldest first */
+    size_t n_history;
+    struct str ticket;
+    bool media;
+};
+
+/* What hello's ack says of the server: the same for everybody, from the configuration. */
+struct hello_facts {
+    struct str server; /* "madang/0.1.0" */
+    int64_t resume_s;
+    int64_t ping_s;
+    int64_t stun_port; /* 0: none */
+    int64_t limit_name;
+    int64_t limit_chat;
+    int64_t limit_title;
+    int64_t limit_message;
+    int64_t limit_rooms_per_session;
+    int64_t limit_mesh;
+};
+
+struct hello_view {
+    uint64_t session;
+    struct str token;
+    struct str name;
+    const struct hello_facts *facts;
+    const struct joined_view *joined; /* or NULL */
+    struct wire_error join_error;     /* code ERR_NONE: none */
+};
+
+enum left_reason { LEFT_LEFT, LEFT_GONE, LEFT_REMOVED, LEFT_REPLACED, LEFT_MERGED, LEFT_REASONS };
+
+struct rooms_view {
+    const struct room_view *changed; /* in RESULT_WATCH: all */
+    size_t n_changed;
+    const uint64_t *gone;
+    size_t n_gone;
+    uint32_t total;  /* public rooms */
+    uint32_t people; /* sessions */
+};
+
+struct event {
+    enum event_type type;
+    uint64_t room; /* where the event has one; notice: 0 when it concerns none */
+    uint64_t
+        from; /* sender (chat to file), or the session that it is about (left); room_changed: by */
+    union {
+        struct {
+            struct person_view person;
+            uint32_t count;
+            uint64_t replaces; /* 0: nobody */
+        } entered;
+        struct {
+            enum left_reason reason;
+            uint32_t count;
+        } left;
+        struct person_view participant;
+        struct room_view room; /* room_changed, RESULT_ROOM */
+        struct {
+            uint64_t from; /* room id */
+            const struct joined_view *joined;
+        } merged;
+        struct rooms_view rooms; /* rooms, RESULT_WATCH */
+        struct chat_view chat;   /* chat, RESULT_CHAT, RESULT_WHISPER; whisper without seq */
+        bool on;                 /* typing, RESULT_MEDIA */
+        struct {
+            struct str code;
+            struct str text;
+        } notice;
+        struct cmd_relay relay; /* desc, cand */
+        struct cmd_file file;
+        struct hello_view hello;
+        const struct joined_view *joined;
+        struct str ticket;
+        struct str name;
+    } u;
+};
+
+#endif

@@ -67,6 +67,7 @@ install: build ## Install the binary, the service and the docs (DESTDIR, PREFIX)
 	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
 
 deb: build ## Build a Debian package into build/
+	@scripts/install-deps.sh deb
 	@cd build && cpack -G DEB
 
 clean: ## Remove what was built (keeps data/ and node_modules/)

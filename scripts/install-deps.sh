@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-deps.sh TIER...: Debian packages that a task needs (run, test, lint, bench). Looks first
+# install-deps.sh TIER...: Debian packages that a task needs (run, test, lint, bench, deb). Looks first
 # what is missing, without network; says what and why; then installs it, with sudo when not root.
 set -eu
 
@@ -49,6 +49,11 @@ bench_why="to measure madang"
 bench="
 procps:ps
 "
+deb_why="to make a Debian package"
+deb="
+dpkg-dev:dpkg-shlibdeps
+file:file
+"
 
 [ "${MADANG_SKIP_DEPS:-}" ] && exit 0
 [ $# -gt 0 ] || set -- run
@@ -59,9 +64,10 @@ for tier in "$@"; do
     run) wanted="$wanted $run" why=$run_why ;;
     test) wanted="$wanted $run $test" why=$test_why ;;
     lint) wanted="$wanted $run $lint" why=$lint_why ;;
+    deb) wanted="$wanted $run $deb" why=$deb_why ;;
     bench) wanted="$wanted $run $bench" why=$bench_why ;;
     *)
-        echo "install-deps.sh: unknown tier '$tier' (run, test, lint, bench)" >&2
+        echo "install-deps.sh: unknown tier '$tier' (run, test, lint, bench, deb)" >&2
         exit 2
         ;;
     esac

@@ -20,7 +20,7 @@ lint_cppcheck() {
 }
 
 lint_shell() {
-    git ls-files --cached --others --exclude-standard '*.sh' .ci/run | xargs -r shellcheck -x
+    git ls-files --cached --others --exclude-standard '*.sh' .ci/run packaging/postinst packaging/prerm | xargs -r shellcheck -x
 }
 
 lint_rules() {

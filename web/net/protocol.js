@@ -1,0 +1,129 @@
+// The messages of docs/protocol.md as types, and how a message is written and read.
+
+export const VERSION = 1;
+export const SUBPROTOCOL = 'madang.v1';
+
+/** Sequenced messages are counted; these never are (nor is an error without id). */
+const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
+
+/** @typedef {string} RoomId */
+/** @typedef {string} SessionId */
+/** @typedef {{room: RoomId, title: string, public: boolean, password: boolean, locked: boolean, capacity:
+ *   number,
+ *             count: number, owner: SessionId | null}} Room */
+/** @typedef {{session: SessionId, name: string, mic: boolean, cam: boolean, screen: boolean, media: boolean,
+ *             away: boolean}} Participant */
+/** @typedef {{name: number, chat: number, title: number, message: number, rooms_per_session: number,
+ *             mesh: number}} Limits */
+/** @typedef {{room: Room, self: SessionId, participants: Participant[], history: ChatEvent[], ticket: string,
+ *             media: boolean}} Joined */
+
+// What the client asks (without type and id)
+/** @typedef {{room: RoomId, password?: string, ticket?: string, media?: boolean, mic?: boolean, cam?:
+ *   boolean}} JoinFields */
+/** @typedef {{title?: string, public?: boolean, password?: string, capacity?: number, media?: boolean,
+ *   mic?: boolean,
+ *             cam?: boolean}} CreateFields */
+/** @typedef {{room: RoomId, title?: string, public?: boolean, locked?: boolean, capacity?: number,
+ *             password?: string}} RoomSetFields */
+/** @typedef {{name?: string, lang?: string, client?: string, join?: JoinFields, replaces?: string}}
+ *   HelloFields */
+/** @typedef {{room: RoomId, to: SessionId, conn: string, kind: 'offer'|'answer'|'rollback'}} DescFields
+ *   body: SDP */
+/** @typedef {{room: RoomId, to: SessionId, conn: string}} CandFields  body: sdpfrag */
+/** @typedef {{room: RoomId, to: SessionId, conn: string, kind: FileKind, name?: string, size?: number,
+ *             mime?: string}} FileFields */
+/** @typedef {'offer'|'accept'|'decline'|'cancel'} FileKind */
+
+// What requests are answered with
+/** @typedef {{session: SessionId, token: string, name: string, tag: string, resume_s: number, ping_s: number,
+ *             stun_port: number, server: string, limits: Limits, joined?: Joined,
+ *             join_error?: {code: string, retry_ms?: number}}} HelloAck */
+/** @typedef {{rooms: Room[], total: number, people: number}} WatchAck */
+/** @typedef {{seq: number, time: number}} ChatAck */
+
+/** @typedef {{
+ *   create: [CreateFields, Joined], join: [JoinFields, Joined], leave: [{room: RoomId}, {}],
+ *   watch: [{on: boolean}, Partial<WatchAck>], room_set: [RoomSetFields, Room],
+ *   room_remove: [{room: RoomId, session: SessionId}, {}], room_merge: [{room: RoomId, into: RoomId}, {}],
+ *   ticket: [{room: RoomId}, {ticket: string}], media: [{room: RoomId, on: boolean}, {media: boolean}],
+ *   state: [{mic?: boolean, cam?: boolean, screen?: boolean}, {}], name: [{name: string}, {name: string}],
+ *   chat: [{room: RoomId, text: string}, ChatAck], whisper: [{room: RoomId, to: SessionId, text: string},
+ *   {time: number}],
+ *   desc: [DescFields, {}], cand: [CandFields, {}], file: [FileFields, {}],
+ * }} Requests  type -> [fields, ack] */
+
+// Events
+/** @typedef {{type: 'entered', room: RoomId, participant: Participant, count: number, replaces?:
+ *   SessionId}} EnteredEvent */
+/** @typedef {{type: 'left', room: RoomId, session: SessionId, reason: LeftReason, count: number}} LeftEvent
+ *   */
+/** @typedef {'left'|'gone'|'removed'|'replaced'|'merged'} LeftReason */
+/** @typedef {{type: 'participant', room: RoomId, participant: Participant}} ParticipantEvent */
+/** @typedef {{type: 'room_changed', room: Room, by: SessionId | null}} RoomChangedEvent */
+/** @typedef {{type: 'merged', from: RoomId, joined: Joined}} MergedEvent */
+/** @typedef {{type: 'rooms', changed: Room[], gone: RoomId[], total: number, people: number}} RoomsEvent */
+/** @typedef {{type?: 'chat', room: RoomId, from: SessionId, name: string, text: string, seq: number, time:
+ *   number}} ChatEvent */
+/** @typedef {{type: 'whisper', room: RoomId, from: SessionId, name: string, text: string, time: number}}
+ *   WhisperEvent */
+/** @typedef {{type: 'typing', room: RoomId, from: SessionId, on: boolean}} TypingEvent */
+/** @typedef {{type: 'notice', code: string, text?: string, room?: RoomId}} NoticeEvent */
+/** @typedef {{type: 'desc', room: RoomId, from: SessionId, conn: string, kind:
+ *   'offer'|'answer'|'rollback'}} DescEvent */
+/** @typedef {{type: 'cand', room: RoomId, from: SessionId, conn: string}} CandEvent */
+/** @typedef {{type: 'file', room: RoomId, from: SessionId, conn: string, kind: FileKind, name?: string,
+ *   size?: number,
+ *             mime?: string}} FileEvent */
+/** @typedef {{type: 'ended', reason: string}} EndedEvent */
+/** @typedef {EnteredEvent|LeftEvent|ParticipantEvent|RoomChangedEvent|MergedEvent|RoomsEvent|(ChatEvent &
+ *   {type: 'chat'})|
+ *            WhisperEvent|TypingEvent|NoticeEvent|DescEvent|CandEvent|FileEvent|EndedEvent} ServerEvent */
+
+/** A message as read from a pipe. @typedef {{head: Record<string, any> & {type: string}, body: string}}
+ *   Message */
+
+/**
+ * @param {Record<string, any>} head
+ * @param {string} [body]
+ * @returns {string}
+ */
+export function encode(head, body) {
+  return body === undefined ? JSON.stringify(head) : `${JSON.stringify(head)}\n${body}`;
+}
+
+/**
+ * @param {string} text
+ * @returns {Message | null} null: not a message
+ */
+export function decode(text) {
+  const cut = text.indexOf('\n');
+  try {
+    const head = JSON.parse(cut < 0 ? text : text.slice(0, cut));
+    if (typeof head !== 'object' || head === null || typeof head.type !== 'string') return null;
+    return { head, body: cut < 0 ? '' : text.slice(cut + 1) };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Whether the server has counted this message.
+ * @param {Record<string, any>} head
+ */
+export function isSequenced(head) {
+  if (head.type === 'error') return Number.isInteger(head.id);
+  return !UNSEQUENCED.has(head.type);
+}
+
+/** What a request is refused with: `code` is one of docs/protocol.md section 8, or `session_lost`,
+ *   `closed`. */
+export class SignalError extends Error {
+  /** @param {string} code @param {string} [message] @param {number} [retryMs] */
+  constructor(code, message, retryMs) {
+    super(message ?? code);
+    this.name = 'SignalError';
+    this.code = code;
+    this.retryMs = retryMs;
+  }
+}

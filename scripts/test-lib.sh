@@ -22,7 +22,10 @@ step() { # NAME COMMAND...
         passed=$((passed + 1))
         count "$name" 1 0 $((SECONDS - t))
     else
-        tail -n 30 "$log"
+        case $name in
+        build-*) grep -E -A 6 '(error|warning|undefined reference|Error)[: ]' "$log" | head -n 60 || tail -n 30 "$log" ;;
+        *) tail -n 30 "$log" ;;
+        esac
         fail "$name" "$log"
         return 1
     fi
@@ -130,6 +133,20 @@ node_run() { # LABEL SECONDS FILE...
     [ $((ok + bad + skip)) -gt 0 ] || fail "$label: nothing ran" "$log"
     passed=$((passed + ok))
     count "$label" "$ok" "$bad" $((SECONDS - t))
+}
+
+# What a sanitizer says about a server that tests started lies in files: each is a failure, whatever
+# the tests thought of it.
+sanitized() { # KIND COMMAND...
+    local kind=$1 reports=$artifacts/sanitizer-$1 report
+    shift
+    mkdir -p "$reports"
+    ASAN_OPTIONS="log_path=$reports/report:detect_stack_use_after_return=1" \
+        UBSAN_OPTIONS="log_path=$reports/report:print_stacktrace=1" \
+        TSAN_OPTIONS="log_path=$reports/report:second_deadlock_stack=1" "$@"
+    while IFS= read -r report; do
+        fail "integration-$kind: $(grep -m 1 -E 'SUMMARY|runtime error|ERROR|WARNING' "$report")" "$report"
+    done < <(find "$reports" -type f -size +0)
 }
 
 short_fuzz() {

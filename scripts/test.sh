@@ -7,6 +7,8 @@
 #   netlab       browsers in network namespaces (tests/netlab)
 #   all          all of them
 # What is left for a look afterwards lies in build/artifacts (logs, screenshots, records).
+# Tests find the program in MADANG_BIN and put what they want to keep into MADANG_ARTIFACTS; when
+# MADANG_SANITIZER is set (asan, tsan), everything is several times slower.
 # FUZZ_SECONDS (10), JOBS, TEST_FILTER (only test files whose path contains this).
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
@@ -47,7 +49,7 @@ tier_integration() {
     local kind
     for kind in asan tsan; do
         build $kind build/$kind gcc "-DSANITIZE=$([ $kind = asan ] && echo address,undefined || echo thread)"
-        MADANG_BIN=$PWD/build/$kind/madang MADANG_SANITIZER=$kind \
+        MADANG_BIN=$PWD/build/$kind/madang MADANG_SANITIZER=$kind sanitized "$kind" \
             node_each "integration-$kind" tests/integration 900 '*.load.test.mjs'
     done
 }
@@ -73,7 +75,7 @@ tier_netlab() {
 [ $# -gt 0 ] || set -- all
 for tier in "$@"; do
     case $tier in fast | integration | browser | netlab | all) ;; *)
-        sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
     esac

@@ -1,7 +1,8 @@
 /*
  * A media worker: one thread with its own loop, its own UDP sockets on every family, its own STUN
- * server. It answers Bindings over UDP, and over TCP and TLS connections that the doorman has handed
- * on. Nothing is shared with other threads but its mailbox and counters that may be read at any time.
+ * server. It answers Bindings over UDP, and over TCP and TLS connections that the doorman has
+ * handed on. Nothing is shared with other threads but its mailbox and counters that may be read at
+ * any time.
  */
 #ifndef MADANG_APP_WORKER_H
 #define MADANG_APP_WORKER_H
@@ -16,6 +17,7 @@
 #include "io/udp.h"
 #include "proto/stun_server.h"
 
+struct counts;
 struct worker;
 struct mailbox;
 struct rec;
@@ -43,15 +45,7 @@ void worker_give_stream(struct worker *w, struct stream_handover *h);
 /* Ends the thread (drains at most drain_us for streams that are writing) and frees everything. */
 void worker_stop(struct worker *w, int64_t drain_us);
 
-/* A snapshot for /metrics, from any thread. */
-struct worker_stats {
-    struct loop_stats loop;
-    struct udp_stats udp; /* summed over its sockets */
-    struct stream_stats streams;
-    struct stun_server_stats stun;
-    uint64_t streams_now, streams_taken, streams_refused, frames_bad, frames_in;
-    uint64_t letters_posted, letters_refused;
-};
-void worker_stats(struct worker *w, struct worker_stats *out);
+/* What its thread counts; may be read at any time. */
+const struct counts *worker_counts(const struct worker *w);
 
 #endif

@@ -42,7 +42,36 @@ enum count_type { COUNT_TYPE_COUNTER, COUNT_TYPE_GAUGE };
     X(UDP_SEND_NOBUFS, "madang_udp_send_errors_total", "error=\"nobufs\"", COUNTER, "")          \
     X(UDP_SEND_MSGSIZE, "madang_udp_send_errors_total", "error=\"msgsize\"", COUNTER, "")        \
     X(UDP_SEND_PERM, "madang_udp_send_errors_total", "error=\"perm\"", COUNTER, "")              \
+    X(UDP_SEND_UNREACH, "madang_udp_send_errors_total", "error=\"unreachable\"", COUNTER, "")    \
     X(UDP_SEND_OTHER, "madang_udp_send_errors_total", "error=\"other\"", COUNTER, "")            \
+    X(UDP_GSO_REFUSED, "madang_udp_gso_refused_total", "", COUNTER,                              \
+      "Batched UDP sends that the kernel refused")                                               \
+    X(UDP_RECV_ERRORS, "madang_udp_recv_errors_total", "", COUNTER,                              \
+      "UDP receive calls that failed")                                                           \
+    X(UDP_CALLS_IN, "madang_udp_calls_total", "dir=\"in\"", COUNTER, "System calls for UDP")     \
+    X(UDP_CALLS_OUT, "madang_udp_calls_total", "dir=\"out\"", COUNTER, "")                       \
+    /* streams */                                                                                \
+    X(STREAM_EOF, "madang_streams_closed_total", "why=\"eof\"", COUNTER,                         \
+      "TCP connections that ended, by reason")                                                   \
+    X(STREAM_RESET, "madang_streams_closed_total", "why=\"reset\"", COUNTER, "")                 \
+    X(STREAM_TIMEOUT, "madang_streams_closed_total", "why=\"timeout\"", COUNTER, "")             \
+    X(STREAM_TLS_ERROR, "madang_streams_closed_total", "why=\"tls_error\"", COUNTER, "")         \
+    X(STREAM_DEAD_PEER, "madang_streams_closed_total", "why=\"dead_peer\"", COUNTER, "")         \
+    X(STREAM_ERROR, "madang_streams_closed_total", "why=\"error\"", COUNTER, "")                 \
+    X(STREAM_OVERFLOW, "madang_streams_closed_total", "why=\"overflow\"", COUNTER, "")           \
+    X(STREAM_DONE, "madang_streams_closed_total", "why=\"done\"", COUNTER, "")                   \
+    X(STREAM_PROTOCOL, "madang_streams_closed_total", "why=\"protocol\"", COUNTER, "")           \
+    X(STREAM_LIMIT, "madang_streams_closed_total", "why=\"limit\"", COUNTER, "")                 \
+    X(STREAM_SLOW, "madang_streams_closed_total", "why=\"slow\"", COUNTER, "")                   \
+    X(STREAM_DRAIN, "madang_streams_closed_total", "why=\"drain\"", COUNTER, "")                 \
+    X(STREAM_SEND_AGAIN, "madang_stream_send_errors_total", "error=\"again\"", COUNTER,          \
+      "TCP sends that failed or had to wait")                                                    \
+    X(STREAM_SEND_NOBUFS, "madang_stream_send_errors_total", "error=\"nobufs\"", COUNTER, "")    \
+    X(STREAM_SEND_OTHER, "madang_stream_send_errors_total", "error=\"other\"", COUNTER, "")      \
+    X(KIND_HTTP, "madang_connection_kinds_total", "kind=\"http\"", COUNTER,                      \
+      "What connections turned out to be")                                                       \
+    X(KIND_STUN, "madang_connection_kinds_total", "kind=\"stun\"", COUNTER, "")                  \
+    X(KIND_ICE_TCP, "madang_connection_kinds_total", "kind=\"ice_tcp\"", COUNTER, "")            \
     /* HTTP */                                                                                   \
     X(HTTP_1XX, "madang_http_responses_total", "code=\"1xx\"", COUNTER, "HTTP responses")        \
     X(HTTP_2XX, "madang_http_responses_total", "code=\"2xx\"", COUNTER, "")                      \
@@ -84,6 +113,17 @@ enum count_type { COUNT_TYPE_COUNTER, COUNT_TYPE_GAUGE };
     COUNT_DROP(X, MSG_RATE, "message_rate")                                                      \
     COUNT_DROP(X, STUN_MALFORMED, "stun_malformed")                                              \
     COUNT_DROP(X, STUN_RATE, "stun_rate")                                                        \
+    COUNT_DROP(X, CONN_FDS, "conn_fds")                                                          \
+    COUNT_DROP(X, CONN_HANDSHAKES, "conn_handshakes")                                            \
+    COUNT_DROP(X, CONN_NO_TAKER, "conn_no_taker")                                                \
+    COUNT_DROP(X, STUN_LEGACY, "stun_legacy")                                                    \
+    COUNT_DROP(X, STUN_CLASS, "stun_class")                                                      \
+    COUNT_DROP(X, STUN_METHOD, "stun_method")                                                    \
+    COUNT_DROP(X, STUN_SIZE, "stun_size")                                                        \
+    COUNT_DROP(X, STUN_FRAME, "stun_frame")                                                      \
+    COUNT_DROP(X, STUN_STREAM_CAP, "stun_stream_cap")                                            \
+    COUNT_DROP(X, UDP_QUEUE_FULL, "udp_queue_full")                                              \
+    COUNT_DROP(X, UDP_NO_PKTINFO, "udp_no_pktinfo")                                              \
     COUNT_DROP(X, UDP_UNKNOWN, "udp_unknown")                                                    \
     COUNT_DROP(X, UDP_TRUNCATED, "udp_truncated")                                                \
     COUNT_DROP(X, UDP_RXQ_OVERFLOW, "udp_rxq_overflow")                                          \

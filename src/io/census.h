@@ -1,7 +1,8 @@
 /*
- * Counts connections in all and per address, against caps. Shared by all threads, because a connection
- * that the doorman has counted may end on a worker; guarded by a mutex that is taken once when a
- * connection begins and once when it ends. IPv4 counts by address, IPv6 by /64, and v4-mapped as IPv4.
+ * Counts connections in all and per address, against caps. Shared by all threads, because a
+ * connection that the doorman has counted may end on a worker; guarded by a mutex that is taken
+ * once when a connection begins and once when it ends. IPv4 counts by address, IPv6 by /64, and
+ * v4-mapped as IPv4.
  */
 #ifndef MADANG_IO_CENSUS_H
 #define MADANG_IO_CENSUS_H

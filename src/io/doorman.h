@@ -1,10 +1,10 @@
 /*
  * The doorman accepts connections on the TCP listeners and finds out what each one is, by its first
- * bytes (10 at most, within 5 s): 0x16 is TLS, which is shaken hands with and then asked again from the
- * inside; a STUN cookie at offset 4 is STUN or TURN; at offset 6, after a length, ICE-TCP (RFC 4571);
- * anything else is HTTP. The stream then goes to the taker of its kind, with the bytes read so far
- * still to be delivered. Connections are counted in all and per address (IPv6 by /64) in a census;
- * the count goes with the stream to whichever thread has it, and ends with it.
+ * bytes (10 at most, within 5 s): 0x16 is TLS, which is shaken hands with and then asked again from
+ * the inside; a STUN cookie at offset 4 is STUN or TURN; at offset 6, after a length, ICE-TCP (RFC
+ * 4571); anything else is HTTP. The stream then goes to the taker of its kind, with the bytes read
+ * so far still to be delivered. Connections are counted in all and per address (IPv6 by /64) in a
+ * census; the count goes with the stream to whichever thread has it, and ends with it.
  */
 #ifndef MADANG_IO_DOORMAN_H
 #define MADANG_IO_DOORMAN_H
@@ -23,13 +23,14 @@ struct doorman_conf {
     unsigned accepts_per_round; /* 0 = 64 */
 };
 
-/* The stream is the taker's: it calls stream_set_user() or stream_detach(), now. s->tls says whether
- * it came inside TLS. A kind without a taker is closed. */
+/* The stream is the taker's: it calls stream_set_user() or stream_detach(), now. s->tls says
+ * whether it came inside TLS. A kind without a taker is closed. */
 typedef void doorman_take_fn(void *ctx, struct stream *s);
 
 struct doorman *doorman_new(struct loop *l, const struct doorman_conf *conf);
 void doorman_taker(struct doorman *d, enum doorman_kind kind, doorman_take_fn *fn, void *ctx);
-/* NULL: TLS is off, and a ClientHello is closed. Takes a reference of its own; may be called again. */
+/* NULL: TLS is off, and a ClientHello is closed. Takes a reference of its own; may be called
+ * again. */
 void doorman_tls(struct doorman *d, struct tls_ctx *tls);
 /* fd: a listening, non-blocking socket that stays the caller's. 0, or -1 with errno. */
 int doorman_listen(struct doorman *d, int fd);
@@ -37,13 +38,8 @@ int doorman_listen(struct doorman *d, int fd);
 void doorman_stop(struct doorman *d);
 void doorman_free(struct doorman *d);
 
-struct doorman_stats {
-    uint64_t accepted, refused_total, refused_addr, refused_fds, refused_handshakes;
-    uint64_t accept_errors, silent /* said nothing in time */, handshake_timeouts, no_taker;
-    uint64_t taken[DOORMAN_KINDS], taken_tls[DOORMAN_KINDS];
-    uint64_t classifying, handshaking; /* now */
-};
-const struct doorman_stats *doorman_stats(const struct doorman *d);
+/* Now: connections that are being classified or shaken hands with. */
+unsigned doorman_pending(const struct doorman *d);
 
 /* Pure: what do these first bytes say? Exposed for tests. */
 enum doorman_guess { GUESS_MORE = -1, GUESS_HTTP, GUESS_STUN, GUESS_ICE_TCP, GUESS_TLS };

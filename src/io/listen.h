@@ -1,7 +1,8 @@
 /*
- * Opens every listening socket before anything else starts, so that a taken port ends the start with
- * one sentence and not with half a server. Sockets that the service manager hands over (LISTEN_FDS)
- * are used instead, told apart by type: stream sockets are for the doorman, datagram sockets for UDP.
+ * Opens every listening socket before anything else starts, so that a taken port ends the start
+ * with one sentence and not with half a server. Sockets that the service manager hands over
+ * (LISTEN_FDS) are used instead, told apart by type: stream sockets are for the doorman, datagram
+ * sockets for UDP.
  */
 #ifndef MADANG_IO_LISTEN_H
 #define MADANG_IO_LISTEN_H
@@ -35,14 +36,14 @@ struct listen_set {
     bool inherited;
 };
 
-/* true, or false with one sentence in err that says what is wrong and what to do; nothing is open then.
- * Without naddrs, a machine without IPv6 (or without IPv4) gets the other one only. */
+/* true, or false with one sentence in err that says what is wrong and what to do; nothing is
+ * open then. Without naddrs, a machine without IPv6 (or without IPv4) gets the other one only. */
 bool listen_open(const struct listen_conf *conf, struct listen_set *set, char *err, size_t errlen);
 void listen_close_tcp(struct listen_set *set); /* stop accepting */
 void listen_close(struct listen_set *set);
 
-/* How many descriptors were inherited (LISTEN_FDS with LISTEN_PID = us); they begin at 3. Removes the
- * variables from the environment. */
+/* How many descriptors were inherited (LISTEN_FDS with LISTEN_PID = us); they begin at 3.
+ * Removes the variables from the environment. */
 unsigned listen_inherited(void);
 
 /* Raises the soft limit of open files to the hard one; the soft limit that holds now. */

@@ -1,10 +1,11 @@
 /*
  * The event loop: one per thread, and everything that a thread does starts from here. A round is
- * wait -> descriptors -> deadlines -> ready tasks -> end-of-round tasks. The monotonic clock is read
- * once when the round begins; whoever needs the time asks loop_now() and hands it on to the cores.
- * Nothing here is thread-safe: only loop_stop() may be called from outside, everything else comes by
- * mailbox. All handles are embedded in their owner, so nothing is allocated for each descriptor,
- * timer or task, and a handle may be removed from within any callback, its own included.
+ * wait -> descriptors -> deadlines -> ready tasks -> end-of-round tasks. The monotonic clock is
+ * read once when the round begins; whoever needs the time asks loop_now() and hands it on to the
+ * cores. Nothing here is thread-safe: only loop_stop() may be called from outside, everything else
+ * comes by mailbox. All handles are embedded in their owner, so nothing is allocated for each
+ * descriptor, timer or task, and a handle may be removed from within any callback, its own
+ * included.
  */
 #ifndef MADANG_IO_LOOP_H
 #define MADANG_IO_LOOP_H
@@ -16,6 +17,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 
+struct counts;
 struct loop;
 
 /* Events of a descriptor. LOOP_HUP: the other side is gone or the socket has an error; read on. */
@@ -31,7 +33,7 @@ struct loop_fd {
 
 /* A deadline. Setting a later time than before costs nothing (no heap work until it is due). */
 struct loop_timer {
-    struct heap_node node;
+    struct timer node;
     void (*fn)(struct loop_timer *self, int64_t now_us);
     const char *name;
     int64_t at_us; /* 0 = not set */
@@ -46,8 +48,9 @@ struct loop_task {
 };
 
 struct loop_conf {
-    const char *name;      /* "control", "media0": named in the log */
+    const char *name;      /* "control", "media0": named in the log; static text */
     int64_t slow_round_us; /* a round longer than this is logged with what ran; 0 = 20 ms */
+    struct counts *counts; /* of this thread; borrowed. NULL: the loop has some of its own */
 };
 
 /* Makes a loop for the calling thread; NULL with errno when the kernel refuses. */
@@ -57,14 +60,16 @@ void loop_free(struct loop *l);
 
 /* Runs rounds until loop_stop(). */
 void loop_run(struct loop *l);
-/* One round; waits at most max_wait_us (-1: until something happens). Returns how many callbacks ran. */
+/* One round; waits at most max_wait_us (-1: until something happens). Returns how many callbacks
+ * ran. */
 int loop_round(struct loop *l, int64_t max_wait_us);
 /* Ends loop_run() after the current round. Thread-safe and async-signal-safe. */
 void loop_stop(struct loop *l);
 
 /* Monotonic microseconds when this round began. */
 int64_t loop_now(const struct loop *l);
-/* Reads the clock again, for work that must not be charged with what ran before it in this round. */
+/* Reads the clock again, for work that must not be charged with what ran before it in this
+ * round. */
 int64_t loop_now_fresh(struct loop *l);
 
 /* fd must be non-blocking. 0, or -1 with errno. The descriptor stays the caller's. */
@@ -72,7 +77,8 @@ int loop_fd_add(struct loop *l, struct loop_fd *h, int fd);
 /* Before close(fd). Events that this round has already fetched for it are dropped. */
 void loop_fd_del(struct loop *l, struct loop_fd *h);
 
-/* at_us is absolute (loop_now() + x); setting again moves it. A time in the past fires this round. */
+/* at_us is absolute (loop_now() + x); setting again moves it. A time in the past fires this
+ * round. */
 void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at_us);
 void loop_timer_del(struct loop *l, struct loop_timer *t);
 static inline bool loop_timer_armed(const struct loop_timer *t)
@@ -80,10 +86,12 @@ static inline bool loop_timer_armed(const struct loop_timer *t)
     return t->at_us != 0;
 }
 
-/* Runs once at the end of this round, after all input: the place to flush writes, so that several
- * messages to one connection leave with one send. Work queued by such a task still runs this round. */
+/* Runs once at the end of this round, after all input: the place to flush writes, so that
+ * several messages to one connection leave with one send. Work queued by such a task still runs
+ * this round. */
 void loop_defer(struct loop *l, struct loop_task *t);
-/* Runs once in the next round, which then does not wait: for connections that used up their turn. */
+/* Runs once in the next round, which then does not wait: for connections that used up their
+ * turn. */
 void loop_ready(struct loop *l, struct loop_task *t);
 void loop_task_cancel(struct loop_task *t);
 
@@ -100,21 +108,16 @@ void loop_hook_del(struct loop_hook *h);
  * delivers them to fn from the loop through a signalfd. Once for each loop. 0, or -1 with errno. */
 int loop_signals(struct loop *l, const int *sigs, void (*fn)(void *ctx, int sig), void *ctx);
 
-/* Round latency: how many rounds took at most bound_us[i] of work (the wait isn't counted). */
-enum { LOOP_BUCKETS = 12 };
-extern const int64_t loop_bucket_us[LOOP_BUCKETS]; /* the last one is INT64_MAX */
-struct loop_stats {
-    uint64_t rounds, slow_rounds, callbacks;
-    uint64_t busy_us;              /* sum of work */
-    uint64_t bucket[LOOP_BUCKETS]; /* not cumulative */
-    int64_t worst_us;
-    const char *worst_name; /* what ran longest in the worst round */
-};
-/* A copy that may be taken from any thread (each field by itself is exact). */
-void loop_stats(const struct loop *l, struct loop_stats *out);
+/* Where everything on this thread is counted; the loop itself keeps the histogram of its rounds and
+ * LOOP_STALLS in it. Never NULL. */
+struct counts *loop_counts(const struct loop *l);
 
-/* A scratch buffer that everybody on this loop shares for the length of one callback. */
-enum { LOOP_SCRATCH = 65536 };
-uint8_t *loop_scratch(struct loop *l);
+/* The last round that took longer than slow_round_us: what ran longest in it, and for how long the
+ * round took; NULL if there was none. */
+const char *loop_last_stall(const struct loop *l, int64_t *us);
+
+/* One place in the loop for the stream layer's shared buffers; freed with the loop. */
+void loop_set_aux(struct loop *l, void *aux, void (*release)(void *aux));
+void *loop_aux(const struct loop *l);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * A thread's mailbox: any thread posts letters, the owner takes them all at once, in the order in which
- * each sender posted. Lock-free, bounded, and the owner is woken by its eventfd only when the box
- * was empty. A letter is an owned message: it begins with struct letter (base/letter.h), posting it
- * gives it away, and whoever takes it frees it with letter_drop() or keeps it.
+ * A thread's mailbox: any thread posts letters, the owner takes them all at once, in the order in
+ * which each sender posted. Lock-free, bounded, and the owner is woken by its eventfd only when the
+ * box was empty. A letter is an owned message: it begins with struct letter (base/letter.h),
+ * posting it gives it away, and whoever takes it frees it with letter_drop() or keeps it.
  */
 #ifndef MADANG_IO_MAILBOX_H
 #define MADANG_IO_MAILBOX_H

@@ -1,8 +1,9 @@
 /*
- * The seam between us and the kernel: every socket call of io/ goes through here, so that a test (or a
- * run with MADANG_FAULTS set) can make it fail as kernels do under load. Off, it costs one predictable
- * branch. Armed, each call consults the rules: by probability, from a seed, or by script ("the next
- * call answers ENOBUFS, then two short writes"). Errors are counted by their callers, injected or not.
+ * The seam between us and the kernel: every socket call of io/ goes through here, so that a test
+ * (or a run with MADANG_FAULTS set) can make it fail as kernels do under load. Off, it costs one
+ * predictable branch. Armed, each call consults the rules: by probability, from a seed, or by
+ * script ("the next call answers ENOBUFS, then two short writes"). Errors are counted by their
+ * callers, injected or not.
  */
 #ifndef MADANG_IO_SEAM_H
 #define MADANG_IO_SEAM_H
@@ -28,8 +29,9 @@ enum seam_call {
 
 extern bool seam_armed; /* set while no other thread is in here: before the threads start */
 
-/* Faults by probability: the call fails with err (an errno > 0), or transfers at most half if err is
- * SEAM_SHORT. per_million of the calls, drawn from the seed. Rules add up until seam_disarm(). */
+/* Faults by probability: the call fails with err (an errno > 0), or transfers at most half if
+ * err is SEAM_SHORT. per_million of the calls, drawn from the seed. Rules add up until
+ * seam_disarm(). */
 enum { SEAM_SHORT = -1 };
 void seam_seed(uint64_t seed);
 void seam_rule(enum seam_call call, int err, unsigned per_million);

@@ -4,14 +4,14 @@
  * interface is implemented without sockets by io/stream_fake.h, so that everything above it can be
  * replayed byte for byte and tested at every split.
  *
- * Life: a stream is made by the doorman (or stream_attach) and belongs to its loop. on_closed() comes
- * exactly once, always from the loop and never from inside a stream_*() call; the pointer is dead
- * when it returns. After stream_close() only on_closed() still comes.
+ * Life: a stream is made by the doorman (or stream_attach) and belongs to its loop. on_closed()
+ * comes exactly once, always from the loop and never from inside a stream_*() call; the pointer is
+ * dead when it returns. After stream_close() only on_closed() still comes.
  *
  * Writing: nobody writes at once. The user keeps its own queue, calls stream_want_write(), and gets
- * on_writable() at the end of the round (or as soon as the kernel takes bytes again), where it offers
- * everything by one stream_writev(). So several messages of one round leave with one send, and
- * many small frames make one TLS record.
+ * on_writable() at the end of the round (or as soon as the kernel takes bytes again), where it
+ * offers everything by one stream_writev(). So several messages of one round leave with one send,
+ * and many small frames make one TLS record.
  */
 #ifndef MADANG_IO_STREAM_H
 #define MADANG_IO_STREAM_H
@@ -51,15 +51,19 @@ const char *stream_why_name(enum stream_why why); /* "eof", "reset", ...: for lo
  * on_closed must be there. */
 struct stream_user {
     const char *name; /* static text, for the report of slow rounds */
+    /* The TLS handshake is complete. Comes for streams made with tls only, before anything else. */
+    void (*on_open)(struct stream *s);
     /* n > 0 bytes that haven't been taken yet, in order; they live until the callback returns.
-     * Returns how many were taken. The rest stays with the stream (at most STREAM_HELD_MAX) and comes
-     * again, in one piece with what follows it: when more arrives, or after stream_resume(). */
+     * Returns how many were taken. The rest stays with the stream (at most STREAM_HELD_MAX) and
+     * comes again, in one piece with what follows it: when more arrives, or after
+     * stream_resume(). */
     size_t (*on_data)(struct stream *s, const uint8_t *p, size_t n);
-    /* The other side sends no more (TCP FIN, close_notify). If the user doesn't have this, the stream
-     * closes with STREAM_EOF at once; if it does, it can still write and must close by itself. */
+    /* The other side sends no more (TCP FIN, close_notify). If the user doesn't have this, the
+     * stream closes with STREAM_EOF at once; if it does, it can still write and must close by
+     * itself. */
     void (*on_eof)(struct stream *s);
-    /* At the end of a round in which stream_want_write() was called, and as soon as the kernel takes
-     * bytes again after a stream_writev() that took less than was offered. */
+    /* At the end of a round in which stream_want_write() was called, and as soon as the kernel
+     * takes bytes again after a stream_writev() that took less than was offered. */
     void (*on_writable)(struct stream *s);
     /* stream_deadline() has passed. Without this the stream closes with STREAM_TIMEOUT. */
     void (*on_deadline)(struct stream *s, int64_t now_us);
@@ -91,17 +95,21 @@ struct stream {
 enum {
     STREAM_HELD_MAX = 65536, /* bytes that on_data may leave lying */
     STREAM_TURN_MAX = 65536, /* bytes that one connection may read in a round */
-    STREAM_LINGER_MS =
-        2000, /* after stream_shutdown(): how long it waits for the other side's FIN */
+    STREAM_LINGER_MS = 2000, /* after stream_shutdown(): the wait for the other side's FIN */
 };
 
-/* Takes a stream over from whoever had it: later callbacks go to user. Bytes that the former user has
- * left lying are delivered by on_data in this round, after the caller returned. */
-void stream_set_user(struct stream *s, const struct stream_user *user, void *ctx);
+/* Takes a stream over from whoever had it: later callbacks go to user. Bytes that the former user
+ * has left lying are delivered by on_data in this round, after the caller returned. */
+static inline void stream_set_user(struct stream *s, const struct stream_user *user, void *ctx)
+{
+    s->user = user;
+    s->ctx = ctx;
+    s->ops->pause(s, false);
+}
 
-/* Bytes taken, from the front, 0..sum: what was taken is out of the user's hands. Less than the sum
- * means that the kernel is full: on_writable() will come. -1 when the stream is closing. Meant to be
- * called from on_writable(); elsewhere it works and costs a send of its own. */
+/* Bytes taken, from the front, 0..sum: what was taken is out of the user's hands. Less than the
+ * sum means that the kernel is full: on_writable() will come. -1 when the stream is closing.
+ * Meant to be called from on_writable(); elsewhere it works and costs a send of its own. */
 static inline ssize_t stream_writev(struct stream *s, const struct iovec *iov, int n)
 {
     return s->ops->writev(s, iov, n);
@@ -117,7 +125,8 @@ static inline void stream_pause(struct stream *s)
 {
     s->ops->pause(s, true);
 }
-/* Also delivers bytes that were left lying (from the loop, in this round). */
+/* Also delivers bytes that were left lying (from the loop, in this round); so a user that took
+ * less than it got and now wants it again calls this, paused or not. */
 static inline void stream_resume(struct stream *s)
 {
     s->ops->pause(s, false);
@@ -127,9 +136,9 @@ static inline void stream_deadline(struct stream *s, int64_t at_us)
 {
     s->ops->deadline(s, at_us);
 }
-/* Everything that stream_writev() took still goes out, then close_notify and FIN; what comes in is
- * thrown away until the other side closes too (STREAM_LINGER_MS at most), then on_closed(STREAM_DONE).
- * No on_data, on_eof, on_writable or on_deadline any more. */
+/* Everything that stream_writev() took still goes out, then close_notify and FIN; what comes in
+ * is thrown away until the other side closes too (STREAM_LINGER_MS at most), then
+ * on_closed(STREAM_DONE). No on_data, on_eof, on_writable or on_deadline any more. */
 static inline void stream_shutdown(struct stream *s)
 {
     s->ops->shutdown(s);
@@ -158,16 +167,9 @@ struct stream_handover {
     struct census *census; /* where the connection is counted until it ends; may be NULL */
 };
 
-struct stream_stats { /* one for each loop; written by its thread only, relaxed reads elsewhere */
-    uint64_t open, opened, closed[STREAM_WHYS];
-    uint64_t bytes_in, bytes_out, reads, writes;
-    uint64_t tls_handshakes, tls_resumed, tls_failed;
-    uint64_t err_again, err_nobufs, err_other, held_bytes;
-};
-
-/* A stream over a connected, non-blocking socket; the stream owns fd from now on, also when it fails
- * (NULL, fd closed, when the loop refuses it). tls != NULL: the server side of a handshake is done
- * first, and nothing but on_closed() and on_deadline() comes before it is complete. */
+/* A stream over a connected, non-blocking socket; the stream owns fd from now on, also when it
+ * fails (NULL, fd closed, when the loop refuses it). tls != NULL: the server side of a handshake
+ * is done first, and nothing but on_closed() and on_deadline() comes before it is complete. */
 struct stream *stream_new(struct loop *l, int fd, const struct addr *peer, const struct addr *local,
                           struct tls_ctx *tls, struct census *census,
                           const struct stream_user *user, void *ctx);
@@ -179,13 +181,11 @@ const char *stream_alpn(const struct stream *s); /* "" if none was agreed */
 /* Takes the connection away from its loop; s is dead afterwards and gets no on_closed(). What is
  * queued for sending must have left. NULL (and s closes with STREAM_ERROR) when it cannot be. */
 struct stream_handover *stream_detach(struct stream *s);
-/* The other end of it; the bytes in hand are delivered by on_data in this round. NULL, and everything
- * is released, when the loop refuses it. */
+/* The other end of it; the bytes in hand are delivered by on_data in this round. NULL, and
+ * everything is released, when the loop refuses it. */
 struct stream *stream_attach(struct loop *l, struct stream_handover *h,
                              const struct stream_user *user, void *ctx);
 /* Nobody wants it: closes and releases. */
 void stream_handover_free(struct stream_handover *h);
-
-const struct stream_stats *stream_stats(struct loop *l);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A stream without a socket, for tests and for replay: bytes are fed by hand, what the user writes is
- * kept, and time is a number. It keeps the promises of io/stream.h, including when callbacks come:
- * stream_fake_round() is the end of a round.
+ * A stream without a socket, for tests and for replay: bytes are fed by hand, what the user writes
+ * is kept, and time is a number. It keeps the promises of io/stream.h, including when callbacks
+ * come: stream_fake_round() is the end of a round.
  */
 #ifndef MADANG_IO_STREAM_FAKE_H
 #define MADANG_IO_STREAM_FAKE_H
@@ -25,14 +25,16 @@ struct stream_fake *stream_fake_new(const char *peer_ip, bool tls, const struct 
                                     void *ctx);
 void stream_fake_free(struct stream_fake *f);
 
-/* Bytes from the other side: on_data, unless it is paused or closing (then they are held or lost). */
+/* Bytes from the other side: on_data, unless it is paused or closing (then they are held or
+ * lost). */
 void stream_fake_feed(struct stream_fake *f, const void *p, size_t n);
 void stream_fake_feed_eof(struct stream_fake *f);
 /* Moves time; a deadline that has passed fires. */
 void stream_fake_time(struct stream_fake *f, int64_t now_us);
 /* The end of a round: pending deliveries, on_writable, on_closed, until there is nothing to do. */
 void stream_fake_round(struct stream_fake *f);
-/* The peer has read: n more bytes fit, and on_writable comes with the next round if it was blocked. */
+/* The peer has read: n more bytes fit, and on_writable comes with the next round if it was
+ * blocked. */
 void stream_fake_room(struct stream_fake *f, size_t n);
 /* Forgets the first n bytes of out. */
 void stream_fake_take(struct stream_fake *f, size_t n);

@@ -1,9 +1,9 @@
 /*
  * UDP sockets and batches. Input comes as trains: one 5-tuple, n datagrams of one size behind one
  * another in memory, the last of which may be shorter (what the kernel's GRO hands up). Output is
- * queued and leaves by udp_flush(): datagrams to one destination with one send (UDP_SEGMENT), the rest
- * by sendmmsg; a kernel or device that refuses UDP_SEGMENT is noticed and served without it. What
- * cannot be sent is dropped and counted by reason; nothing is ever queued beyond the flush.
+ * queued and leaves by udp_flush(): datagrams to one destination with one send (UDP_SEGMENT), the
+ * rest by sendmmsg; a kernel or device that refuses UDP_SEGMENT is noticed and served without it.
+ * What cannot be sent is dropped and counted by reason; nothing is ever queued beyond the flush.
  */
 #ifndef MADANG_IO_UDP_H
 #define MADANG_IO_UDP_H
@@ -18,8 +18,8 @@
 
 struct udp;
 
-/* Where a datagram came from and which address of ours it came to; the answer goes the same way back
- * (IP_PKTINFO). local.port is the socket's. ifindex matters for link-local only. */
+/* Where a datagram came from and which address of ours it came to; the answer goes the same way
+ * back (IP_PKTINFO). local.port is the socket's. ifindex matters for link-local only. */
 struct udp_path {
     struct addr peer, local;
     uint32_t ifindex;
@@ -37,17 +37,6 @@ static inline uint8_t *udp_train_at(const struct udp_train *t, uint32_t i, uint3
     *len = i + 1 < t->n ? t->seg : t->len - i * t->seg;
     return t->data + (size_t)i * t->seg;
 }
-
-struct udp_stats { /* written by the owner's thread, relaxed reads elsewhere */
-    uint64_t in_packets, in_bytes, in_calls, in_trains;
-    uint64_t out_packets, out_bytes, out_calls, out_gso_calls;
-    uint64_t drop_rx_queue;                   /* SO_RXQ_OVFL: the kernel's buffer was full */
-    uint64_t drop_truncated, drop_no_pktinfo; /* on receive */
-    uint64_t drop_again, drop_nobufs, drop_msgsize, drop_perm, drop_unreach,
-        drop_other; /* on send */
-    uint64_t drop_queue_full, gso_refused, recv_errors;
-    int rcvbuf; /* bytes, as the kernel reports it */
-};
 
 enum {
     UDP_RCVBUF = 8 << 20,
@@ -71,7 +60,7 @@ int udp_spread(int fd, unsigned n);
 typedef void udp_train_fn(void *ctx, struct udp *u, const struct udp_train *t);
 struct udp *udp_new(struct loop *l, int fd, udp_train_fn *fn, void *ctx);
 void udp_free(struct udp *u);
-const struct udp_stats *udp_stats(const struct udp *u);
+int udp_rcvbuf(const struct udp *u); /* bytes, as the kernel reports it */
 uint16_t udp_port(const struct udp *u);
 bool udp_is_v6(const struct udp *u);
 

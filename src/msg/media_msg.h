@@ -1,6 +1,6 @@
 /*
- * Letters between control and the media workers: the only place where the two meet. Each begins with
- * struct letter and is owned by whoever holds it.
+ * Letters between control and the media workers: the only place where the two meet. Each begins
+ * with struct letter and is owned by whoever holds it.
  */
 #ifndef MADANG_MSG_MEDIA_MSG_H
 #define MADANG_MSG_MEDIA_MSG_H

@@ -2,7 +2,8 @@
  * STUN messages (RFC 8489): strict parsing, building, integrity. No socket, clock or randomness.
  * stun_parse() accepts exactly one whole message and borrows its bytes; what it doesn't reject has
  * a right header, the cookie, and attributes that fill the length exactly. RFC 3489 messages (no
- * cookie) are rejected by name. TURN and ICE attributes are known by number, so that one codec serves all.
+ * cookie) are rejected by name. TURN and ICE attributes are known by number, so that one codec
+ * serves all.
  */
 #ifndef MADANG_PROTO_STUN_H
 #define MADANG_PROTO_STUN_H
@@ -123,8 +124,8 @@ bool stun_get_addr(const struct stun_msg *m, const struct stun_attr *a, struct a
 /* ERROR-CODE (14.8): 300..699, or 0. */
 unsigned stun_get_error(const struct stun_msg *m);
 
-/* Comprehension-required attributes (type < 0x8000) that known() doesn't claim, each once, in order;
- * at most STUN_UNKNOWN_MAX. Returns how many. */
+/* Comprehension-required attributes (type < 0x8000) that known() doesn't claim, each once, in
+ * order; at most STUN_UNKNOWN_MAX. Returns how many. */
 unsigned stun_unknown(const struct stun_msg *m, bool (*known)(unsigned type),
                       uint16_t out[STUN_UNKNOWN_MAX]);
 
@@ -135,14 +136,15 @@ unsigned stun_unknown(const struct stun_msg *m, bool (*known)(unsigned type),
 void stun_key_md5(const char *user, const char *realm, const char *pass, uint8_t out[16]);
 void stun_key_sha256(const char *user, const char *realm, const char *pass, uint8_t out[32]);
 void stun_userhash(const char *user, const char *realm, uint8_t out[32]);
-/* Constant time. false when it is absent, has a wrong size (SHA-256: 16..32, multiple of 4) or doesn't
- * verify. The short-term key is the password itself. */
+/* Constant time. false when it is absent, has a wrong size (SHA-256: 16..32, multiple of 4) or
+ * doesn't verify. The short-term key is the password itself. */
 bool stun_check_sha1(const struct stun_msg *m, const void *key, size_t keylen);
 bool stun_check_sha256(const struct stun_msg *m, const void *key, size_t keylen);
 
 /* ---- Building ---- */
 
-/* Writes into the caller's memory; every call is safe after an overflow, which stun_end() reports. */
+/* Writes into the caller's memory; every call is safe after an overflow, which stun_end()
+ * reports. */
 struct stun_builder {
     uint8_t *p;
     uint32_t cap, len;

@@ -1,8 +1,9 @@
 /*
- * The Binding responder (RFC 8489 12): a sans-IO core. It answers a Binding request with the address
- * that it came from, and keeps silent, with a reason, on everything else. It is no amplifier: the answer
- * carries nothing that wasn't asked for, is at most 1.5 times the request with IP and UDP headers
- * counted, and each source address (IPv6 by /64) has a token bucket in a table of fixed size.
+ * The Binding responder (RFC 8489 12): a sans-IO core. It answers a Binding request with the
+ * address that it came from, and keeps silent, with a reason, on everything else. It is no
+ * amplifier: the answer carries nothing that wasn't asked for, is at most 1.5 times the request
+ * with IP and UDP headers counted, and each source address (IPv6 by /64) has a token bucket in a
+ * table of fixed size.
  */
 #ifndef MADANG_PROTO_STUN_SERVER_H
 #define MADANG_PROTO_STUN_SERVER_H
@@ -28,22 +29,17 @@ struct stun_server_conf {
     unsigned rate_per_s; /* answers to one address; 0 = 20 */
     unsigned burst;      /* 0 = 60 */
     unsigned table;      /* addresses remembered, rounded up to a power of two; 0 = 4096 */
-    uint64_t hash_seed;  /* random: keeps others from aiming at one bucket */
+    struct hash_key key; /* random: keeps others from aiming at one bucket */
 };
 
 struct stun_server *stun_server_new(const struct stun_server_conf *conf);
 void stun_server_free(struct stun_server *s);
 
-/* over_stream: TCP or TLS, where size and rate need no defence (a handshake proves the address; the
- * connection has its own cap). out must hold STUN_MESSAGE_MAX. out_len is 0 when it keeps silent. */
+/* over_stream: TCP or TLS, where size and rate need no defence (a handshake proves the address;
+ * the connection has its own cap). out must hold STUN_MESSAGE_MAX. out_len is 0 when it keeps
+ * silent. */
 enum stun_verdict stun_server_input(struct stun_server *s, int64_t now_us, const uint8_t *p,
                                     size_t n, const struct addr *from, bool over_stream,
                                     uint8_t *out, size_t *out_len);
-
-struct stun_server_stats {
-    uint64_t verdict[STUN_VERDICTS];
-    uint64_t v4, v6, bytes_in, bytes_out;
-};
-const struct stun_server_stats *stun_server_stats(const struct stun_server *s);
 
 #endif

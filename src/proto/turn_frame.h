@@ -1,7 +1,7 @@
 /*
- * Where does one STUN or ChannelData message end on a stream? (RFC 8489 6.2.2, RFC 8656 12.5: over TCP
- * and TLS, ChannelData is padded to a multiple of four.) Pure: it looks at bytes and says how many
- * belong to the first message.
+ * Where does one STUN or ChannelData message end on a stream? (RFC 8489 6.2.2, RFC 8656 12.5: over
+ * TCP and TLS, ChannelData is padded to a multiple of four.) Pure: it looks at bytes and says how
+ * many belong to the first message.
  */
 #ifndef MADANG_PROTO_TURN_FRAME_H
 #define MADANG_PROTO_TURN_FRAME_H
@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 enum turn_frame_kind {
-    TURN_FRAME_MORE, /* not enough bytes to say, or the message isn't complete: need says how many */
+    /* not enough bytes to say, or the message isn't complete: need says how many */
+    TURN_FRAME_MORE,
     TURN_FRAME_STUN,
     TURN_FRAME_CHANNEL,
     TURN_FRAME_BAD /* neither: the stream is lost */

@@ -1,0 +1,413 @@
+#include "io/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/count.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { EVENTS_MAX = 256, DEFER_PASSES = 8 };
+
+struct loop {
+    const char *name;
+    int64_t slow_us;
+    int epfd;
+    bool stopping; /* atomic */
+    bool no_pwait2;
+
+    int64_t now_us;
+    struct heap timers;
+    struct list ready, deferred, hooks;
+
+    struct epoll_event events[EVENTS_MAX];
+    int ev_i, ev_n; /* the ones that this round has fetched and not yet handled */
+
+    struct loop_fd wake; /* eventfd of loop_stop() */
+    struct loop_fd signals;
+    void (*on_signal)(void *ctx, int sig);
+    void *signal_ctx;
+
+    /* Who took longest in this round, by the coarse clock. */
+    int64_t lap_us, longest_us;
+    const char *longest;
+    int ran;
+
+    struct counts *counts, *own_counts;
+    const char *stall; /* of the last slow round */
+    int64_t stall_us;
+
+    void *aux;
+    void (*aux_release)(void *aux);
+};
+
+/* The coarse clock has steps of some ms, which is what we look for, and costs next to nothing. */
+static int64_t coarse_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+    return (int64_t)ts.tv_sec * US_PER_S + ts.tv_nsec / 1000;
+}
+
+static void drain_eventfd(struct loop_fd *self, unsigned events)
+{
+    uint64_t n;
+    (void)events;
+    while (read(self->fd, &n, sizeof(n)) > 0)
+        ;
+}
+
+struct loop *loop_new(const struct loop_conf *conf)
+{
+    struct loop *l = xcalloc(1, sizeof(*l));
+    l->counts = conf != NULL ? conf->counts : NULL;
+    if (l->counts == NULL)
+        l->counts = l->own_counts = xcalloc(1, sizeof(*l->own_counts));
+    l->name = conf != NULL && conf->name != NULL ? conf->name : "loop";
+    l->slow_us = conf != NULL && conf->slow_round_us > 0 ? conf->slow_round_us : 20000;
+    heap_init(&l->timers);
+    list_init(&l->ready);
+    list_init(&l->deferred);
+    list_init(&l->hooks);
+    l->wake = (struct loop_fd){.fn = drain_eventfd, .name = "wake", .fd = -1};
+    l->signals.fd = -1;
+    l->now_us = clock_mono_us();
+    l->epfd = epoll_create1(EPOLL_CLOEXEC);
+    int efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (l->epfd < 0 || efd < 0 || loop_fd_add(l, &l->wake, efd) < 0) {
+        int e = errno;
+        if (efd >= 0)
+            close(efd);
+        if (l->epfd >= 0)
+            close(l->epfd);
+        xfree(l->own_counts);
+        xfree(l);
+        errno = e;
+        return NULL;
+    }
+    return l;
+}
+
+void loop_set_aux(struct loop *l, void *aux, void (*release)(void *aux))
+{
+    l->aux = aux;
+    l->aux_release = release;
+}
+
+void *loop_aux(const struct loop *l)
+{
+    return l->aux;
+}
+
+void loop_free(struct loop *l)
+{
+    if (l == NULL)
+        return;
+    if (l->aux != NULL && l->aux_release != NULL)
+        l->aux_release(l->aux);
+    if (l->signals.fd >= 0)
+        close(l->signals.fd);
+    close(l->wake.fd);
+    close(l->epfd);
+    heap_free(&l->timers);
+    xfree(l->own_counts);
+    xfree(l);
+}
+
+/* ---- What a round runs ---- */
+
+static void lap_begin(struct loop *l)
+{
+    l->lap_us = coarse_us();
+    l->longest_us = 0;
+    l->longest = NULL;
+    l->ran = 0;
+}
+
+/* After each callback: charges the time since the last one to it. */
+static void lap(struct loop *l, const char *name)
+{
+    int64_t t = coarse_us();
+    if (t - l->lap_us > l->longest_us || l->longest == NULL) {
+        l->longest_us = t - l->lap_us;
+        l->longest = name;
+    }
+    l->lap_us = t;
+    l->ran++;
+}
+
+static unsigned events_of(uint32_t ep)
+{
+    unsigned ev = 0;
+    if (ep & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        ev |= LOOP_IN;
+    if (ep & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+        ev |= LOOP_OUT;
+    if (ep & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        ev |= LOOP_HUP;
+    return ev;
+}
+
+static void run_fds(struct loop *l)
+{
+    for (l->ev_i = 0; l->ev_i < l->ev_n; l->ev_i++) {
+        struct loop_fd *h = l->events[l->ev_i].data.ptr;
+        if (h == NULL)
+            continue; /* removed by an earlier callback of this round */
+        const char *name = h->name;
+        h->fn(h, events_of(l->events[l->ev_i].events));
+        lap(l, name);
+    }
+    l->ev_n = 0;
+}
+
+static void run_timers(struct loop *l)
+{
+    struct timer *n;
+    while ((n = heap_pop_due(&l->timers, l->now_us)) != NULL) {
+        struct loop_timer *t = container_of(n, struct loop_timer, node);
+        if (t->at_us > l->now_us) {
+            heap_set(&l->timers, n, t->at_us); /* it was put off since */
+            continue;
+        }
+        const char *name = t->name;
+        t->at_us = 0;
+        t->fn(t, l->now_us);
+        lap(l, name);
+    }
+}
+
+/* What is in the list now; what its tasks put into it is for the next pass. */
+static void run_tasks(struct loop *l, struct list *tasks)
+{
+    struct list batch, *n;
+    list_init(&batch);
+    list_splice_back(&batch, tasks);
+    while ((n = list_pop_front(&batch)) != NULL) {
+        struct loop_task *t = container_of(n, struct loop_task, link);
+        const char *name = t->name;
+        t->queued = false;
+        t->fn(t);
+        lap(l, name);
+    }
+}
+
+static void run_hooks(struct loop *l)
+{
+    LIST_FOREACH_SAFE(it, &l->hooks)
+    {
+        struct loop_hook *h = container_of(it, struct loop_hook, link);
+        const char *name = h->name;
+        h->fn(h, l->now_us);
+        lap(l, name);
+    }
+}
+
+static void account(struct loop *l, int64_t busy_us)
+{
+    hist_observe(&l->counts->loop, busy_us);
+    if (busy_us <= l->slow_us)
+        return;
+    count_inc(l->counts, COUNT_LOOP_STALLS);
+    l->stall = l->longest != NULL ? l->longest : "nothing";
+    l->stall_us = busy_us;
+    log_limited(LOG_LEVEL_WARN, "loop", NULL,
+                "%s: a round took %lld ms: %d callbacks, mostly %s (%lld ms)", l->name,
+                (long long)busy_us / 1000, l->ran, l->stall, (long long)l->longest_us / 1000);
+}
+
+/* How long the wait may be: until the next deadline, not at all when work is left over. */
+static int64_t wait_us(struct loop *l, int64_t max_us)
+{
+    if (!list_empty(&l->ready) || !list_empty(&l->deferred))
+        return 0;
+    int64_t at = heap_next_at(&l->timers);
+    if (at == INT64_MAX)
+        return max_us;
+    int64_t left = at - clock_mono_us();
+    if (left < 0)
+        left = 0;
+    return max_us >= 0 && max_us < left ? max_us : left;
+}
+
+static void wait_events(struct loop *l, int64_t us)
+{
+    int n = -1;
+    if (!l->no_pwait2) {
+        struct timespec ts = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+        n = epoll_pwait2(l->epfd, l->events, EVENTS_MAX, us < 0 ? NULL : &ts, NULL);
+        l->no_pwait2 = n < 0 &&
+                       (errno == ENOSYS || errno == EPERM); /* old kernels, old sandboxes */
+    }
+    if (l->no_pwait2) {
+        int64_t ms = us < 0 ? -1 : (us + 999) / 1000;
+        n = epoll_wait(l->epfd, l->events, EVENTS_MAX, ms > INT32_MAX ? INT32_MAX : (int)ms);
+    }
+    l->ev_n = n > 0 ? n : 0;
+}
+
+int loop_round(struct loop *l, int64_t max_wait_us)
+{
+    wait_events(l, wait_us(l, max_wait_us));
+    l->now_us = clock_mono_us();
+    lap_begin(l);
+    struct list ready; /* only what was ready before this round: the rest is for the next one */
+    list_init(&ready);
+    list_splice_back(&ready, &l->ready);
+    run_fds(l);
+    run_timers(l);
+    run_tasks(l, &ready);
+    for (int pass = 0; pass < DEFER_PASSES && !list_empty(&l->deferred); pass++)
+        run_tasks(l, &l->deferred);
+    run_hooks(l);
+    account(l, clock_mono_us() - l->now_us);
+    return l->ran;
+}
+
+void loop_run(struct loop *l)
+{
+    while (!__atomic_load_n(&l->stopping, __ATOMIC_ACQUIRE))
+        loop_round(l, -1);
+    __atomic_store_n(&l->stopping, false, __ATOMIC_RELEASE);
+}
+
+void loop_stop(struct loop *l)
+{
+    uint64_t one = 1;
+    __atomic_store_n(&l->stopping, true, __ATOMIC_RELEASE);
+    if (write(l->wake.fd, &one, sizeof(one)) < 0)
+        return; /* it is full: the loop will wake up anyway */
+}
+
+int64_t loop_now(const struct loop *l)
+{
+    return l->now_us;
+}
+
+int64_t loop_now_fresh(struct loop *l)
+{
+    l->now_us = clock_mono_us();
+    return l->now_us;
+}
+
+/* ---- Registrations ---- */
+
+int loop_fd_add(struct loop *l, struct loop_fd *h, int fd)
+{
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = h};
+    if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev) < 0)
+        return -1;
+    h->fd = fd;
+    return 0;
+}
+
+void loop_fd_del(struct loop *l, struct loop_fd *h)
+{
+    if (h->fd < 0)
+        return;
+    epoll_ctl(l->epfd, EPOLL_CTL_DEL, h->fd, NULL);
+    h->fd = -1;
+    for (int i = l->ev_i; i < l->ev_n; i++) {
+        if (l->events[i].data.ptr == h)
+            l->events[i].data.ptr = NULL;
+    }
+}
+
+void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at_us)
+{
+    t->at_us = at_us > 0 ? at_us : 1;
+    /* Later than it stands in the heap: found out when it comes up, which is cheaper than moving it
+     * each time (idle deadlines are moved by every message and hardly ever fire). */
+    if (!timer_is_set(&t->node) || t->at_us < t->node.at)
+        heap_set(&l->timers, &t->node, t->at_us);
+}
+
+void loop_timer_del(struct loop *l, struct loop_timer *t)
+{
+    t->at_us = 0;
+    heap_del(&l->timers, &t->node);
+}
+
+static void queue_task(struct list *where, struct loop_task *t)
+{
+    if (t->queued)
+        return;
+    t->queued = true;
+    list_push_back(where, &t->link);
+}
+
+void loop_defer(struct loop *l, struct loop_task *t)
+{
+    queue_task(&l->deferred, t);
+}
+
+void loop_ready(struct loop *l, struct loop_task *t)
+{
+    queue_task(&l->ready, t);
+}
+
+void loop_task_cancel(struct loop_task *t)
+{
+    if (!t->queued)
+        return;
+    t->queued = false;
+    list_del(&t->link);
+}
+
+void loop_hook_add(struct loop *l, struct loop_hook *h)
+{
+    list_push_back(&l->hooks, &h->link);
+}
+
+void loop_hook_del(struct loop_hook *h)
+{
+    list_del(&h->link);
+}
+
+static void read_signals(struct loop_fd *self, unsigned events)
+{
+    struct loop *l = container_of(self, struct loop, signals);
+    struct signalfd_siginfo si;
+    (void)events;
+    while (read(self->fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+        l->on_signal(l->signal_ctx, (int)si.ssi_signo);
+}
+
+int loop_signals(struct loop *l, const int *sigs, void (*fn)(void *ctx, int sig), void *ctx)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (; *sigs != 0; sigs++)
+        sigaddset(&set, *sigs);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+        return -1;
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    l->on_signal = fn;
+    l->signal_ctx = ctx;
+    l->signals = (struct loop_fd){.fn = read_signals, .name = "signals", .fd = -1};
+    if (loop_fd_add(l, &l->signals, fd) < 0) {
+        close(fd);
+        return -1;
+    }
+    return 0;
+}
+
+struct counts *loop_counts(const struct loop *l)
+{
+    return l->counts;
+}
+
+const char *loop_last_stall(const struct loop *l, int64_t *us)
+{
+    if (us != NULL)
+        *us = l->stall_us;
+    return l->stall;
+}

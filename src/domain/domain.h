@@ -34,6 +34,7 @@ enum domain_rate_kind {
     RATE_NAME,
     RATE_WATCH,
     RATE_MANAGE,
+    RATE_RESUME,
     RATE_KINDS
 };
 

@@ -54,9 +54,9 @@ struct cmd_join {
     uint64_t room;       /* 0 when the text is no id */
     struct str password; /* n = 0: none */
     struct str ticket;   /* base64url, n = 0: none */
-    bool media;
-    bool mic;
-    bool cam;
+    bool media;          /* a place of the mesh is wanted */
+    enum tri mic;
+    enum tri cam;
 };
 
 struct cmd_hello {
@@ -88,8 +88,8 @@ struct cmd_create {
     bool is_public;
     int64_t capacity; /* 0: the default */
     bool media;
-    bool mic;
-    bool cam;
+    enum tri mic;
+    enum tri cam;
 };
 
 struct cmd_room_set {

@@ -1,0 +1,78 @@
+#include "domain/ticket.h"
+
+#include "base/buf.h"
+
+#define TICKET_FORMAT 1
+
+/* Binds the sealed bytes to their purpose: another use of the key gets other words. */
+static const char purpose[] = "madang room ticket";
+
+enum { FLAG_PUBLIC = 1, FLAG_LOCKED = 2, FLAG_OWNER = 4, FLAGS_ALL = 7 };
+
+static void ticket_write(struct buf *b, const struct ticket *t)
+{
+    buf_u8(b, TICKET_FORMAT);
+    buf_u8(b, (uint8_t)((t->is_public ? FLAG_PUBLIC : 0) | (t->locked ? FLAG_LOCKED : 0) |
+                        (t->owner ? FLAG_OWNER : 0)));
+    buf_u64(b, t->room);
+    buf_u64(b, t->lineage);
+    buf_u64(b, (uint64_t)t->until_ms);
+    buf_u32(b, t->version);
+    buf_u32(b, t->access);
+    buf_u32(b, t->capacity);
+    buf_u16(b, t->title_n);
+    buf_put(b, t->title, t->title_n);
+    buf_u8(b, t->hash_n);
+    buf_put(b, t->hash, t->hash_n);
+}
+
+static bool ticket_read(struct ticket *t, struct rd r)
+{
+    if (rd_u8(&r) != TICKET_FORMAT)
+        return false;
+    unsigned flags = rd_u8(&r);
+    t->is_public = flags & FLAG_PUBLIC;
+    t->locked = flags & FLAG_LOCKED;
+    t->owner = flags & FLAG_OWNER;
+    t->room = rd_u64(&r);
+    t->lineage = rd_u64(&r);
+    t->until_ms = (int64_t)rd_u64(&r);
+    t->version = rd_u32(&r);
+    t->access = rd_u32(&r);
+    t->capacity = rd_u32(&r);
+    t->title_n = rd_u16(&r);
+    if (t->title_n > sizeof t->title || !rd_copy(&r, t->title, t->title_n))
+        return false;
+    t->hash_n = rd_u8(&r);
+    if (t->hash_n > sizeof t->hash || !rd_copy(&r, t->hash, t->hash_n))
+        return false;
+    return !r.bad && r.n == 0 && (flags & ~(unsigned)FLAGS_ALL) == 0;
+}
+
+size_t ticket_seal(const struct ticket *t, const uint8_t key[AEAD_KEY_SIZE], struct rng *rng,
+                   char out[TICKET_TEXT_MAX])
+{
+    uint8_t plain[TICKET_PLAIN_MAX];
+    uint8_t sealed[AEAD_NONCE_SIZE + TICKET_PLAIN_MAX + AEAD_TAG_SIZE];
+    struct buf b;
+    buf_init_fixed(&b, plain, sizeof plain);
+    ticket_write(&b, t);
+    rng_bytes(rng, sealed, AEAD_NONCE_SIZE);
+    aead_seal(key, sealed, purpose, sizeof purpose, plain, buf_len(&b), sealed + AEAD_NONCE_SIZE);
+    return b64url_encode(out, TICKET_TEXT_MAX, sealed,
+                         AEAD_NONCE_SIZE + buf_len(&b) + AEAD_TAG_SIZE);
+}
+
+bool ticket_open(struct ticket *t, const uint8_t key[AEAD_KEY_SIZE], struct str text,
+                 int64_t wall_ms)
+{
+    uint8_t sealed[AEAD_NONCE_SIZE + TICKET_PLAIN_MAX + AEAD_TAG_SIZE];
+    uint8_t plain[TICKET_PLAIN_MAX + AEAD_TAG_SIZE];
+    size_t n;
+    if (!b64url_decode(sealed, sizeof sealed, &n, text) || n < AEAD_NONCE_SIZE + AEAD_TAG_SIZE)
+        return false;
+    n -= AEAD_NONCE_SIZE;
+    if (!aead_open(key, sealed, purpose, sizeof purpose, sealed + AEAD_NONCE_SIZE, n, plain))
+        return false;
+    return ticket_read(t, rd_of(plain, n - AEAD_TAG_SIZE)) && t->until_ms > wall_ms;
+}

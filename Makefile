@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 600
 CMAKE_ARGS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-fast test-integration test-browser test-netlab lint tidy fuzz bench \
+.PHONY: help build run test test-fast test-integration test-browser test-netlab lint fuzz bench \
 	format install deb clean deps
 
 help: ## What there is
@@ -47,14 +47,11 @@ test-browser: ## Real browsers against the real program
 test-netlab: ## Browsers behind NATs, in network namespaces (root)
 	@scripts/test.sh netlab
 
-lint: ## clang-format, cppcheck, shellcheck, include rules, tsc, eslint
+lint: ## clang-format, cppcheck, clang-tidy, shellcheck, include rules, tsc, eslint
 	@scripts/lint.sh
 
-tidy: ## clang-tidy over all sources (slow)
-	@scripts/lint.sh tidy
-
 format: ## Let clang-format write
-	@git ls-files '*.c' '*.h' | xargs -r clang-format -i
+	@find src include tests -name '*.[ch]' -not -name asset_types.h 2>/dev/null | xargs -r clang-format -i
 
 fuzz: ## All fuzz targets for FUZZ_SECONDS each, growing build/fuzz/corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh

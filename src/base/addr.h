@@ -91,10 +91,11 @@ enum addr_class addr_classify(const struct addr *a);
 /* "loopback", "link-local", ... static. */
 const char *addr_class_name(enum addr_class c);
 
-static inline bool addr_is_loopback(const struct addr *a)
-{
-    return addr_classify(a) == ADDR_LOOPBACK;
-}
+/* Only the mapped form (::ffff:1.2.3.4), which is how IPv4 peers look on a socket for both. For
+ * lists that allow something: the other forms can be somebody else's address there. */
+bool addr_unmap(struct addr *a);
+/* Whether a peer is this machine: loopback, or mapped loopback, and no other disguise. */
+bool addr_is_loopback(const struct addr *a);
 
 struct cidr {
     uint8_t ip[16];
@@ -106,8 +107,8 @@ struct cidr {
  * typo there would open more than was meant. False leaves *c alone. */
 bool cidr_parse(struct cidr *c, struct str s);
 const char *cidr_format(const struct cidr *c, char out[ADDR_STR_SIZE]);
-/* Compares the canonical form of a, so that ::ffff:10.0.0.1 is in 10.0.0.0/8; an IPv6 prefix also
- * meets the form as it stands. */
+/* Compares the unmapped form of a, so that ::ffff:10.0.0.1 is in 10.0.0.0/8. No other disguise is
+ * taken apart, since these lists allow: for lists that deny, addr_canon first. */
 bool cidr_contains(const struct cidr *c, const struct addr *a);
 
 #endif

@@ -4,7 +4,7 @@
  * no UTF-8 are escaped, so that no input can forge a line. Secrets don't belong here.
  *
  *   log_info("ws", conn->id, "closed: %s", why);
- *   2026-11-21T10:27:21.123Z info  ws 7f3k... closed: going away
+ *   2026-11-21T10:27:21.123Z info  ws 7f3k...: closed: going away
  *   {"time":"2026-...","level":"info","area":"ws","id":"7f3k...","msg":"closed: going away"} */
 #ifndef MADANG_BASE_LOG_H
 #define MADANG_BASE_LOG_H

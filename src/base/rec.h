@@ -42,9 +42,10 @@ enum {
 
 struct rec;
 
-/* Makes FILE (0600, replaced when it exists, never through a symlink), reserves `size` bytes,
- * rounded down to blocks. ERR_RANGE: size too small; ERR_IO: errno tells. On ERR_OK *out is to be
- * closed. */
+/* Makes FILE (0600, never through a symlink), reserves `size` bytes, rounded down to blocks. A
+ * recording that is there already moves to FILE.1, since it may tell why the last run ended.
+ * ERR_EXISTS: FILE is something else; ERR_RANGE: size too small; ERR_IO: errno tells. On ERR_OK
+ * *out is to be closed. */
 enum err rec_open(struct rec **out, const char *file, uint64_t size);
 /* NULL is fine. The file stays. */
 void rec_close(struct rec *r);
@@ -52,7 +53,7 @@ void rec_close(struct rec *r);
 /* A checkpoint; also ends a pause. The first record of a core must be one: what comes before is
  * dropped. r = NULL is fine in all of these and does nothing, so that callers need no `if`. */
 void rec_checkpoint(struct rec *r, uint16_t core, int64_t time, const void *p, size_t n);
-/* One input (or a note). p = two pieces are written one after the other as one record. */
+/* One input or note. rec_put2 writes two pieces one after the other as one record. */
 void rec_put(struct rec *r, uint16_t kind, uint16_t core, int64_t time, const void *p, size_t n);
 void rec_put2(struct rec *r, uint16_t kind, uint16_t core, int64_t time, const void *p, size_t n,
               const void *q, size_t m);

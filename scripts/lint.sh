@@ -7,10 +7,20 @@ jobs=${JOBS:-$(nproc)}
 bad=()
 
 # Not by git: a checkout that belongs to somebody else would look empty.
-c_files() { find src include tests -name '*.[ch]' -not -name asset_types.h 2>/dev/null | sort; }
+files() { # FOLDER... -- FIND-TEST...
+    local folders=() d
+    while [ "$1" != -- ]; do
+        d=$1
+        shift
+        [ ! -d "$d" ] || folders+=("$d")
+    done
+    shift
+    find "${folders[@]}" -not -path '*/node_modules/*' "$@" -print0
+}
 
 lint_format() {
-    c_files | xargs -r clang-format --dry-run -Werror --ferror-limit=5
+    files src include tests -- -name '*.[ch]' -not -name asset_types.h |
+        xargs -0 -r clang-format --dry-run -Werror --ferror-limit=5
 }
 
 lint_cppcheck() {
@@ -21,8 +31,8 @@ lint_cppcheck() {
 }
 
 lint_shell() {
-    find scripts tests bench -name '*.sh' -not -path '*/node_modules/*' 2>/dev/null |
-        xargs -r shellcheck -x .ci/run packaging/postinst packaging/prerm
+    files scripts tests bench -- -name '*.sh' | xargs -0 -r \
+        shellcheck -x .ci/run packaging/postinst packaging/prerm
 }
 
 lint_rules() {
@@ -40,7 +50,8 @@ lint_eslint() { node_modules/.bin/eslint --max-warnings 0 .; }
 
 lint_tidy() {
     cmake -S . -B build/clang -DCMAKE_C_COMPILER=clang -DWERROR=ON >/dev/null || return 1
-    find src -name '*.c' | xargs -r -P "$jobs" -n 4 clang-tidy --quiet -p build/clang 2> >(grep -vE '^[0-9]+ warnings? generated' >&2)
+    files src -- -name '*.c' | xargs -0 -r -P "$jobs" -n 4 clang-tidy --quiet -p build/clang \
+        2> >(grep -vE '^[0-9]+ warnings? generated' >&2)
 }
 
 [ $# -gt 0 ] || set -- format cppcheck tidy shell rules tsc eslint

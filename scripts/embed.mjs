@@ -41,7 +41,8 @@ const stage = join(out, 'assets');
 rmSync(stage, { recursive: true, force: true });
 mkdirSync(stage, { recursive: true });
 
-let asm = '/* Made by scripts/embed.mjs. */\n    .section .rodata\n';
+// cet.h marks the object as fit for control-flow enforcement, as the compiler does with C.
+let asm = '/* Made by scripts/embed.mjs. */\n#ifdef __CET__\n#include <cet.h>\n#endif\n    .section .rodata\n';
 let table = '';
 files.forEach((f, i) => {
   const atRoot = AT_ROOT.test(f.path);

@@ -91,6 +91,12 @@ static inline uint64_t outbox_last_seq(const struct outbox *o)
     return o->acked + o->count;
 }
 
+/* Whether outbox_rewind would be OUTBOX_OK. */
+static inline bool outbox_can_rewind(const struct outbox *o, uint64_t seq)
+{
+    return seq >= o->acked && seq <= outbox_sent_seq(o);
+}
+
 static inline bool outbox_has_unsent(const struct outbox *o)
 {
     return o->count > o->sent;

@@ -64,8 +64,8 @@ struct web_handlers {
     void (*health)(void *ctx, struct buf *json);
     /* Appends the text of /metrics. */
     void (*metrics)(void *ctx, struct buf *out);
-    /* Seconds since 1970, for Date. */
-    int64_t (*wall_s)(void *ctx);
+    /* Seconds since 1970 at this monotonic time, for Date. */
+    int64_t (*wall_s)(void *ctx, int64_t now_us);
 };
 
 /* conf and everything it points to must outlive the web; handlers are copied. counts: this thread's. */

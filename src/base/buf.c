@@ -89,10 +89,10 @@ uint8_t *buf_reserve(struct buf *b, size_t n)
         return fail(b);
     uint32_t need = b->len + (uint32_t)n;
     if (need > b->cap - b->start) {
-        /* Moving costs len bytes; it is paid for by the bytes consumed in front, or by growing. */
-        if (b->start >= b->len || need > b->cap || b->fixed)
-            compact(b);
-        if (need > b->cap - b->start && (b->fixed || !grow(b, b->start + need)))
+        /* Moving costs len bytes: paid for by as many consumed in front, or by doubling. */
+        bool enough = need <= b->cap && (b->start >= b->len || b->cap == b->max);
+        compact(b);
+        if (!enough && !grow(b, need) && need > b->cap)
             return fail(b);
     }
     if (!b->base) /* only for n = 0 in a new buffer */

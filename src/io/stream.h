@@ -175,8 +175,8 @@ struct stream *stream_new(struct loop *l, int fd, const struct addr *peer, const
                           const struct stream_user *user, void *ctx);
 /* The TLS handshake on a stream that is plain so far: bytes in hand are its beginning. */
 void stream_start_tls(struct stream *s, struct tls_ctx *tls);
-bool stream_open(const struct stream *s);        /* handshake done (always true for plain) */
-const char *stream_alpn(const struct stream *s); /* "" if none was agreed */
+bool stream_open(const struct stream *s); /* handshake done (always true for plain) */
+void stream_alpn(const struct stream *s, char *out, size_t cap); /* "" if none was agreed */
 
 /* Takes the connection away from its loop; s is dead afterwards and gets no on_closed(). What is
  * queued for sending must have left. NULL (and s closes with STREAM_ERROR) when it cannot be. */

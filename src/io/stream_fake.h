@@ -16,7 +16,7 @@ struct stream_fake {
     uint8_t *held; /* left lying by on_data */
     size_t held_len;
     int64_t now_us, deadline_us;
-    bool want_write, blocked, shut, told_closed, redeliver, eof_told;
+    bool want_write, blocked, shut, told_closed, redeliver, eof_seen, eof_told;
     enum stream_why why;
 };
 

@@ -16,8 +16,8 @@ struct range {
 /* Characters that take no ink though their category doesn't say so (Default_Ignorable_Code_Point of
  * Unicode 15 outside of the categories that are refused anyway, and the blank braille pattern). */
 static const struct range invisible[] = {
-    {0x034F, 0x034F}, {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x2800, 0x2800},
-    {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFF8},   {0xE0000, 0xE0FFF},
+    {0x034F, 0x034F}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2800, 0x2800},
+    {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFF8}, {0xE0000, 0xE0FFF},
 };
 
 static bool is_invisible(uint32_t c)
@@ -154,22 +154,22 @@ static const char *const en_first[] = {
     "Rosy",  "Silver", "Sleepy", "Sunny", "Tender", "Tidy",  "Warm",    "Witty",
 };
 static const char *const en_second[] = {
-    "Badger", "Bear",   "Beaver", "Bunny",  "Cat",   "Crane",   "Deer",     "Dolphin",
-    "Duck",   "Falcon", "Finch",  "Fox",    "Goose", "Hare",    "Hedgehog", "Heron",
-    "Koala",  "Lark",   "Lynx",   "Magpie", "Mole",  "Otter",   "Owl",      "Panda",
-    "Puffin", "Robin",  "Seal",   "Swan",   "Tiger", "Turtle",  "Whale",    "Wren",
+    "Badger", "Bear",   "Beaver", "Bunny",  "Cat",   "Crane",  "Deer",     "Dolphin",
+    "Duck",   "Falcon", "Finch",  "Fox",    "Goose", "Hare",   "Hedgehog", "Heron",
+    "Koala",  "Lark",   "Lynx",   "Magpie", "Mole",  "Otter",  "Owl",      "Panda",
+    "Puffin", "Robin",  "Seal",   "Swan",   "Tiger", "Turtle", "Whale",    "Wren",
 };
 static const char *const ko_first[] = {
-    "용감한", "밝은",   "차분한", "영리한", "포근한", "궁금한", "춤추는", "부지런한",
-    "다정한", "금빛",   "행복한", "겸손한", "유쾌한", "친절한", "활기찬", "운좋은",
-    "느긋한", "즐거운", "날쌘",   "당당한", "재빠른", "조용한", "장밋빛", "은빛",
+    "용감한", "밝은",   "차분한", "영리한", "포근한", "궁금한",   "춤추는",   "부지런한",
+    "다정한", "금빛",   "행복한", "겸손한", "유쾌한", "친절한",   "활기찬",   "운좋은",
+    "느긋한", "즐거운", "날쌘",   "당당한", "재빠른", "조용한",   "장밋빛",   "은빛",
     "졸린",   "햇살",   "상냥한", "단정한", "따뜻한", "재치있는", "반짝이는", "씩씩한",
 };
 static const char *const ko_second[] = {
-    "오소리", "곰",     "비버",   "토끼",   "고양이", "두루미", "사슴",   "돌고래",
-    "오리",   "매",     "방울새", "여우",   "거위",   "산토끼", "고슴도치", "왜가리",
-    "코알라", "종달새", "스라소니", "까치", "두더지", "수달",   "부엉이", "판다",
-    "바다오리", "울새", "물개",   "백조",   "호랑이", "거북이", "고래",   "굴뚝새",
+    "오소리",   "곰",     "비버",     "토끼", "고양이", "두루미", "사슴",     "돌고래",
+    "오리",     "매",     "방울새",   "여우", "거위",   "산토끼", "고슴도치", "왜가리",
+    "코알라",   "종달새", "스라소니", "까치", "두더지", "수달",   "부엉이",   "판다",
+    "바다오리", "울새",   "물개",     "백조", "호랑이", "거북이", "고래",     "굴뚝새",
 };
 
 void names_person(struct buf *b, struct rng *rng, bool korean)

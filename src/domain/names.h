@@ -18,7 +18,8 @@ enum names_verdict { NAMES_OK, NAMES_EMPTY, NAMES_BAD, NAMES_TOO_LONG };
 
 /* text is valid UTF-8. On NAMES_OK, out (at least NAMES_BYTES_MAX bytes) holds the *n bytes of the
  * name: NFC, trimmed, inner runs of spaces made one, 1 to max_chars (<= 64) code points. */
-enum names_verdict names_clean(struct str text, int max_chars, char out[NAMES_BYTES_MAX], size_t *n);
+enum names_verdict names_clean(struct str text, int max_chars, char out[NAMES_BYTES_MAX],
+                               size_t *n);
 
 /* "Quiet Otter" or, in Korean, the like; at most 24 characters. Appends to b. */
 void names_person(struct buf *b, struct rng *rng, bool korean);

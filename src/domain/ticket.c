@@ -19,6 +19,7 @@ static void ticket_write(struct buf *b, const struct ticket *t)
     buf_u64(b, (uint64_t)t->until_ms);
     buf_u32(b, t->version);
     buf_u32(b, t->access);
+    buf_u32(b, t->epoch);
     buf_u32(b, t->capacity);
     buf_u16(b, t->title_n);
     buf_put(b, t->title, t->title_n);
@@ -39,6 +40,7 @@ static bool ticket_read(struct ticket *t, struct rd r)
     t->until_ms = (int64_t)rd_u64(&r);
     t->version = rd_u32(&r);
     t->access = rd_u32(&r);
+    t->epoch = rd_u32(&r);
     t->capacity = rd_u32(&r);
     t->title_n = rd_u16(&r);
     if (t->title_n > sizeof t->title || !rd_copy(&r, t->title, t->title_n))

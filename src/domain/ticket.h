@@ -20,6 +20,7 @@ struct ticket {
     int64_t until_ms; /* wall clock */
     uint32_t version; /* of the room when this was made */
     uint32_t access;  /* the version that last changed who may enter */
+    uint32_t epoch;   /* of the life of the room in which this was made */
     uint32_t capacity;
     bool is_public;
     bool locked;
@@ -30,8 +31,9 @@ struct ticket {
     char hash[PASSWORD_HASH_MAX];
 };
 
-#define TICKET_PLAIN_MAX (1 + 1 + 8 + 8 + 8 + 4 + 4 + 4 + 2 + NAMES_BYTES_MAX + 1 + PASSWORD_HASH_MAX)
-#define TICKET_TEXT_MAX  B64URL_SIZE(AEAD_NONCE_SIZE + TICKET_PLAIN_MAX + AEAD_TAG_SIZE)
+#define TICKET_PLAIN_MAX \
+    (1 + 1 + 8 + 8 + 8 + 4 + 4 + 4 + 4 + 2 + NAMES_BYTES_MAX + 1 + PASSWORD_HASH_MAX)
+#define TICKET_TEXT_MAX B64URL_SIZE(AEAD_NONCE_SIZE + TICKET_PLAIN_MAX + AEAD_TAG_SIZE)
 
 /* The text of the ticket with a NUL; the result is its length. */
 size_t ticket_seal(const struct ticket *t, const uint8_t key[AEAD_KEY_SIZE], struct rng *rng,

@@ -1,0 +1,304 @@
+/* The door of the domain: configuration, dispatch, time, and a look at everything. */
+#include "domain/domain_int.h"
+
+#include "base/mem.h"
+
+#define SECOND 1000000
+
+void domain_config_defaults(struct domain_config *cfg)
+{
+    *cfg = (struct domain_config){
+        .max_sessions = 20000,
+        .max_rooms = 5000,
+        .rooms_per_session = 8,
+        .mesh = 4,
+        .capacity_default = 100,
+        .capacity_max = 1000,
+        .name_max = 32,
+        .title_max = 64,
+        .chat_max = 2000,
+        .password_queue = 32,
+        .list_max = 500,
+        .bans_per_room = 100,
+        .resume_us = 30LL * SECOND,
+        .list_every_us = SECOND / 2,
+        .ban_us = 600LL * SECOND,
+        .ticket_ms = 600LL * 1000,
+        .owner_wait_us = 30LL * SECOND,
+        .hello = {60, SECOND / 10},
+        .rates =
+            {
+                [RATE_JOIN] = {10, SECOND},
+                [RATE_CHAT] = {20, SECOND / 5},
+                [RATE_WHISPER] = {20, SECOND / 5},
+                [RATE_TYPING] = {10, SECOND / 2},
+                [RATE_DESC] = {60, SECOND / 20},
+                [RATE_CAND] = {200, SECOND / 50},
+                [RATE_FILE] = {20, SECOND / 2},
+                [RATE_STATE] = {20, SECOND / 5},
+                [RATE_NAME] = {5, 5LL * SECOND},
+                [RATE_WATCH] = {10, SECOND},
+                [RATE_MANAGE] = {20, SECOND / 5},
+                [RATE_RESUME] = {10, SECOND},
+            },
+        .facts =
+            {
+                .resume_s = 30,
+                .ping_s = 20,
+                .stun_port = 3478,
+                .limit_name = 32,
+                .limit_chat = 2000,
+                .limit_title = 64,
+                .limit_message = 70000,
+                .limit_rooms_per_session = 8,
+                .limit_mesh = 4,
+            },
+    };
+}
+
+struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32],
+                          domain_sink_fn *sink, void *arg)
+{
+    struct domain *d = xcalloc(1, sizeof *d);
+    d->cfg = *cfg;
+    d->sink = sink;
+    d->sink_arg = arg;
+    rng_init(&d->rng, seed);
+    d->hash_key.k0 = rng_u64(&d->rng);
+    d->hash_key.k1 = rng_u64(&d->rng);
+    pool_init(&d->sessions_pool, sizeof(struct session), (uint32_t)cfg->max_sessions);
+    hmap_init(&d->sessions);
+    hmap_init(&d->tokens);
+    hmap_init(&d->rooms);
+    hmap_init(&d->addrs);
+    list_init(&d->addr_order);
+    list_init(&d->away);
+    list_init(&d->orphans);
+    list_init(&d->watchers);
+    list_init(&d->public);
+    list_init(&d->dirty);
+    d->list_sent = INT64_MIN / 2;
+    d->jobs = xcalloc((size_t)MAX_OF(cfg->password_queue, 1), sizeof *d->jobs);
+    return d;
+}
+
+void domain_free(struct domain *d)
+{
+    if (!d)
+        return;
+    room_free_all(d);
+    session_free_all(d);
+    pool_free(&d->sessions_pool);
+    hmap_free(&d->sessions);
+    hmap_free(&d->tokens);
+    hmap_free(&d->rooms);
+    hmap_free(&d->addrs);
+    xfree(d->gone);
+    xfree(d->jobs);
+    xfree(d->free_slots);
+    xfree(d->refs);
+    xfree(d->people);
+    xfree(d->views);
+    memzero(d, sizeof *d);
+    xfree(d);
+}
+
+/* ---- dispatch ---- */
+
+typedef void handler_fn(struct domain *d, struct session *s, const struct cmd *cmd);
+
+static void do_bye(struct domain *d, struct session *s, const struct cmd *cmd)
+{
+    session_event(d, s, SEV_BYE, cmd);
+}
+
+static void do_pipe_lost(struct domain *d, struct session *s, const struct cmd *cmd)
+{
+    if (s->conn == cmd->conn)
+        session_event(d, s, SEV_PIPE_LOST, cmd);
+}
+
+static void do_overflow(struct domain *d, struct session *s, const struct cmd *cmd)
+{
+    session_event(d, s, SEV_OVERFLOW, cmd);
+}
+
+static void do_join(struct domain *d, struct session *s, const struct cmd *cmd)
+{
+    join_request(d, s, cmd->id, &cmd->u.join, false);
+}
+
+#define ALWAYS RATE_KINDS /* has no rate here, or takes it itself */
+
+static const struct {
+    handler_fn *handler;
+    enum domain_rate_kind rate;
+    bool when_new; /* also before hello is answered */
+} table[CMD_COUNT] = {
+    [CMD_BYE] = {do_bye, ALWAYS, true},
+    [CMD_CREATE] = {create_request, ALWAYS, false},
+    [CMD_JOIN] = {do_join, ALWAYS, false},
+    [CMD_LEAVE] = {leave_request, RATE_MANAGE, false},
+    [CMD_WATCH] = {roomlist_watch, ALWAYS, false},
+    [CMD_ROOM_SET] = {manage_set, RATE_MANAGE, false},
+    [CMD_ROOM_REMOVE] = {manage_remove, RATE_MANAGE, false},
+    [CMD_ROOM_MERGE] = {merge_request, RATE_MANAGE, false},
+    [CMD_TICKET] = {manage_ticket, RATE_MANAGE, false},
+    [CMD_MEDIA] = {media_request, RATE_MANAGE, false},
+    [CMD_STATE] = {session_set_state, ALWAYS, false},
+    [CMD_NAME] = {session_set_name, ALWAYS, false},
+    [CMD_CHAT] = {chat_request, ALWAYS, false},
+    [CMD_WHISPER] = {chat_whisper, ALWAYS, false},
+    [CMD_TYPING] = {chat_typing, ALWAYS, false},
+    [CMD_DESC] = {relay_request, ALWAYS, false},
+    [CMD_CAND] = {relay_request, ALWAYS, false},
+    [CMD_FILE] = {relay_request, ALWAYS, false},
+    [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, true},
+    [CMD_OVERFLOW] = {do_overflow, ALWAYS, true},
+};
+
+static void dispatch(struct domain *d, const struct cmd *cmd)
+{
+    struct session *s = session_find(d, cmd->session);
+    if (!s || (unsigned)cmd->type >= CMD_COUNT || !table[cmd->type].handler)
+        return;
+    if (s->state == SESSION_NEW && !table[cmd->type].when_new) {
+        if (cmd->id > 0)
+            emit_retry(d, s, cmd->id, ERR_BUSY, 1000);
+        return;
+    }
+    enum domain_rate_kind rate = table[cmd->type].rate;
+    if (rate == ALWAYS || session_rate(d, s, cmd->id, rate))
+        table[cmd->type].handler(d, s, cmd);
+}
+
+static void domain_time(struct domain *d, int64_t now_us, int64_t wall_ms)
+{
+    d->now = now_us;
+    d->wall = wall_ms;
+}
+
+void domain_cmd(struct domain *d, int64_t now_us, int64_t wall_ms, const struct cmd *cmd)
+{
+    domain_time(d, now_us, wall_ms);
+    switch (cmd->type) {
+    case CMD_HELLO: session_hello(d, cmd); break;
+    case CMD_RESUME: session_resume(d, cmd); break;
+    case CMD_ANNOUNCE: chat_announce(d, cmd); break;
+    default: dispatch(d, cmd); break;
+    }
+}
+
+void domain_stored(struct domain *d, int64_t now_us, int64_t wall_ms,
+                   const struct store_answer *answer)
+{
+    domain_time(d, now_us, wall_ms);
+    if (answer->ctx.kind == CTX_CHAT) {
+        chat_stored(d, answer);
+        return;
+    }
+    struct session *s = session_find(d, answer->ctx.session);
+    if (!s)
+        return; /* it ended while it waited */
+    struct pending *p = pending_find(s, answer->ctx.arg);
+    if (answer->ctx.kind == CTX_JOIN && p)
+        join_go_on(d, s, p, answer);
+    else if (answer->ctx.kind == CTX_MERGE)
+        merge_go_on(d, s, answer);
+}
+
+void domain_password(struct domain *d, int64_t now_us, int64_t wall_ms,
+                     const struct password_answer *answer)
+{
+    domain_time(d, now_us, wall_ms);
+    struct session *s = pending_job_done(d, answer->job);
+    struct pending *p = s ? pending_find(s, answer->job) : NULL;
+    if (!p)
+        return; /* the session ended while it waited */
+    if (p->kind == PENDING_JOIN) {
+        join_password(d, s, p, answer);
+        return;
+    }
+    if (answer->outcome != PASSWORD_OK) {
+        emit_retry(d, s, p->id, ERR_BUSY, 1000);
+        pending_free(s, p);
+        return;
+    }
+    struct str hash = str_head(answer->hash, PASSWORD_HASH_MAX);
+    if (p->kind == PENDING_CREATE)
+        create_finish(d, s, p, hash);
+    else
+        manage_set_finish(d, s, p, hash);
+}
+
+void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
+{
+    domain_time(d, now_us, wall_ms);
+    session_tick(d);
+    room_tick(d);
+    roomlist_tick(d);
+}
+
+int64_t domain_deadline(const struct domain *d)
+{
+    int64_t at = MIN_OF(session_deadline(d), room_deadline(d));
+    int64_t list = roomlist_deadline(d);
+    return MIN_OF(at, list);
+}
+
+bool domain_find_token(const struct domain *d, struct str token, struct session_ref *out)
+{
+    const struct session *s = session_find_token(d, token);
+    if (s)
+        *out = session_ref(s);
+    return s != NULL;
+}
+
+/* ---- a look at everything ---- */
+
+void domain_count(const struct domain *d, struct domain_counts *out)
+{
+    *out = (struct domain_counts){
+        .sessions = (uint32_t)d->sessions.n,
+        .away = d->n_away,
+        .rooms = (uint32_t)d->rooms.n,
+        .public_rooms = d->n_public,
+        .participants = d->n_parts,
+        .password_jobs = d->n_jobs,
+        .watchers = d->n_watchers,
+    };
+}
+
+static void visit_session(const struct session *s, const struct domain_visitor *v, void *arg)
+{
+    v->session(arg, &(struct session_dump){
+                        .ref = session_ref(s),
+                        .conn = s->conn,
+                        .name = session_name(s),
+                        .state = session_state_text((enum session_state)s->state),
+                        .rooms = s->n_rooms,
+                        .watching = !list_empty(&s->watch),
+                    });
+}
+
+static void visit_room(const struct room *r, const struct domain_visitor *v, void *arg)
+{
+    struct person_view *people = xcalloc(MAX_OF(r->n_parts, 1), sizeof *people);
+    for (uint32_t i = 0; i < r->n_parts; i++)
+        person_view(&r->parts[i], &people[i]);
+    struct room_dump dump = {
+        .version = r->version, .media = r->n_media, .bans = r->n_bans, .people = people};
+    room_view(r, &dump.view);
+    v->room(arg, &dump);
+    xfree(people);
+}
+
+void domain_visit(const struct domain *d, const struct domain_visitor *v, void *arg)
+{
+    if (v->session)
+        HMAP_FOREACH(it, &d->sessions)
+    visit_session(container_of(it, struct session, by_id), v, arg);
+    if (v->room)
+        HMAP_FOREACH(it, &d->rooms)
+    visit_room(container_of(it, struct room, by_id), v, arg);
+}

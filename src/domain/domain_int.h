@@ -1,0 +1,311 @@
+/* The inside of the domain: the objects, and the functions that its files give each other. Only
+ * src/domain and its tests include this. All pointers between objects are valid as long as both are in
+ * the domain's tables; nothing here is kept across a call by anybody else. */
+#ifndef MADANG_DOMAIN_DOMAIN_INT_H
+#define MADANG_DOMAIN_DOMAIN_INT_H
+
+#include "base/crypto.h"
+#include "base/hash.h"
+#include "base/hmap.h"
+#include "base/list.h"
+#include "base/pool.h"
+#include "domain/domain.h"
+#include "domain/session_fsm.h"
+#include "domain/ticket.h"
+
+struct room;
+
+/* A request that waits for the password thread or the store. Belongs to its session. */
+enum pending_kind { PENDING_JOIN, PENDING_CREATE, PENDING_ROOM_SET };
+
+struct pending {
+    struct pending *next;
+    uint64_t number; /* of the password job, and in the store's letters */
+    enum pending_kind kind;
+    bool hello;    /* the answer is hello's */
+    bool verified; /* the password was right when it was number `password` */
+    int64_t id;
+    uint64_t room;
+    uint32_t password;
+    bool media;
+    enum tri mic;
+    enum tri cam;
+    struct ticket *ticket;   /* join: opened, or NULL */
+    struct cmd_room_set set; /* create, room_set: set.title points to `title` */
+    char title[];
+};
+
+struct session {
+    struct hnode by_id;
+    struct hnode by_token;
+    struct list away; /* in domain.away while SESSION_AWAY */
+    struct list watch;
+    uint64_t id;
+    uint64_t conn;     /* 0: none */
+    uint64_t lineage;  /* id of the first session of this person's chain */
+    uint64_t replaces; /* while SESSION_NEW: the session that ends when hello is answered */
+    int64_t away_until;
+    int64_t rates[RATE_KINDS];
+    struct room **rooms; /* &one while there is at most one */
+    struct room *one;
+    struct room *media; /* where it publishes */
+    struct pending *pending;
+    char *name;
+    uint8_t token[TOKEN_LEN];
+    uint32_t slot;
+    uint16_t name_n;
+    uint8_t n_rooms;
+    uint8_t cap_rooms;
+    uint8_t n_pending;
+    uint8_t state; /* enum session_state */
+    bool korean;
+    bool mic;
+    bool cam;
+    bool screen;
+};
+
+struct part {
+    struct session *session;
+    uint32_t access; /* version of the ticket that let it in; UINT32_MAX: came in otherwise */
+    bool media;
+    bool wants_media; /* asked for a place when there was none */
+};
+
+struct ban {
+    uint64_t lineage;
+    int64_t until;
+};
+
+struct room {
+    struct hnode by_id;
+    struct list public; /* in domain.public */
+    struct list dirty;  /* in domain.dirty */
+    struct list orphan; /* in domain.orphans while it waits for its owner */
+    uint64_t id;
+    uint64_t owner; /* 0: waits for it */
+    int64_t orphan_until;
+    char *title;
+    char *hash;         /* NULL: no password */
+    struct part *parts; /* in the order of entering */
+    struct ban *bans;
+    uint32_t n_parts;
+    uint32_t cap_parts;
+    uint32_t n_media;
+    uint32_t capacity;
+    uint32_t version;  /* grows with each change that tickets hold */
+    uint32_t access;   /* the version that last changed who may enter */
+    uint32_t password; /* grows with each new password */
+    uint32_t epoch;    /* tells this life of the room from those before a restart */
+    uint32_t base;     /* version of the ticket that made it; 0: it was created */
+    uint16_t title_n;
+    uint16_t n_bans;
+    bool is_public;
+    bool locked;
+};
+
+struct addr_bucket {
+    struct hnode node;
+    struct list order; /* by last use */
+    uint64_t key;
+    int64_t full_at;
+};
+
+struct job { /* a password job under way */
+    uint64_t number;
+    uint64_t session;
+};
+
+struct domain {
+    struct domain_config cfg;
+    domain_sink_fn *sink;
+    void *sink_arg;
+    int64_t now;
+    int64_t wall;
+    struct rng rng;
+    struct hash_key hash_key;
+    struct pool sessions_pool;
+    struct hmap sessions; /* by id */
+    struct hmap tokens;
+    struct hmap rooms;
+    struct hmap addrs;
+    struct list addr_order;
+    struct list away; /* by deadline: the wait is the same for all */
+    struct list orphans;
+    struct list watchers;
+    struct list public;
+    struct list dirty;
+    uint64_t *gone;
+    size_t n_gone;
+    size_t cap_gone;
+    int64_t list_sent; /* when the last `rooms` event went out */
+    bool list_changed;
+    uint32_t n_away;
+    uint32_t n_public;
+    uint32_t n_parts;
+    uint32_t n_watchers;
+    uint64_t next_number;
+    struct job *jobs;
+    uint32_t n_jobs;
+    uint32_t *free_slots;
+    uint32_t n_free_slots;
+    uint32_t cap_free_slots;
+    uint32_t next_slot;
+    /* scratch of one effect: the sink never comes back in */
+    struct session_ref *refs;
+    size_t cap_refs;
+    struct person_view *people;
+    size_t cap_people;
+    struct room_view *views;
+    size_t cap_views;
+};
+
+/* ---- emit.c: effects ---- */
+void emit_ack(struct domain *d, struct session *s, int64_t id, const struct event *result);
+void emit_ok(struct domain *d, struct session *s, int64_t id);
+void emit_error(struct domain *d, struct session *s, int64_t id, enum errcode code);
+void emit_bad(struct domain *d, struct session *s, int64_t id, const char *field);
+void emit_retry(struct domain *d, struct session *s, int64_t id, enum errcode code,
+                int64_t retry_ms);
+void emit_conn_error(struct domain *d, uint64_t conn, int64_t id, const struct wire_error *error);
+void emit_to(struct domain *d, struct session *s, const struct event *e);
+/* To everybody in the room but `except` (may be NULL). */
+void emit_room(struct domain *d, const struct room *r, const struct event *e,
+               const struct session *except);
+void emit_list(struct domain *d, const struct session_ref *to, size_t n, const struct event *e);
+struct session_ref *scratch_refs(struct domain *d, size_t n);
+
+static inline struct session_ref session_ref(const struct session *s)
+{
+    return (struct session_ref){s->id, s->slot};
+}
+
+static inline struct str session_name(const struct session *s)
+{
+    return str_of(s->name, s->name_n);
+}
+
+/* ---- session.c ---- */
+struct session *session_find(const struct domain *d, uint64_t id);
+struct session *session_find_token(const struct domain *d, struct str text);
+void session_hello(struct domain *d, const struct cmd *cmd);
+/* Answers hello; joined or error when there was a join. */
+void session_hello_done(struct domain *d, struct session *s, int64_t id,
+                        const struct joined_view *joined, const struct wire_error *error);
+void session_resume(struct domain *d, const struct cmd *cmd);
+void session_event(struct domain *d, struct session *s, enum session_event ev,
+                   const struct cmd *cmd);
+void session_tick(struct domain *d);
+int64_t session_deadline(const struct domain *d);
+void session_set_state(struct domain *d, struct session *s, const struct cmd *cmd);
+void session_set_name(struct domain *d, struct session *s, const struct cmd *cmd);
+void session_free_all(struct domain *d);
+/* True when it took a token of that bucket; otherwise the request is answered with `rate`. */
+bool session_rate(struct domain *d, struct session *s, int64_t id, enum domain_rate_kind kind);
+/* Tells every room, and s itself, that s looks different now. */
+void session_tell(struct domain *d, struct session *s);
+/* The same without one room (NULL: none). */
+void session_tell_except(struct domain *d, struct session *s, const struct room *except);
+/* Whether that changed anything. */
+bool session_take_state(struct session *s, enum tri mic, enum tri cam, enum tri screen);
+
+/* ---- pending.c ---- */
+struct pending *pending_new(struct domain *d, struct session *s, enum pending_kind kind, int64_t id,
+                            struct str title);
+struct pending *pending_find(struct session *s, uint64_t number);
+void pending_free(struct session *s, struct pending *p);
+void pending_free_all(struct session *s);
+/* A job for the password thread; false (and nothing is done) when too many are under way. */
+bool pending_job(struct domain *d, struct session *s, struct pending *p, enum password_kind kind,
+                 struct str password, struct str hash);
+/* Whose job that was; it is none any more. */
+struct session *pending_job_done(struct domain *d, uint64_t number);
+
+/* ---- room.c: the object and its participants ---- */
+struct room *room_find(const struct domain *d, uint64_t id);
+struct room *room_new(struct domain *d, uint64_t id, struct str title);
+void room_free_all(struct domain *d);
+void room_view(const struct room *r, struct room_view *v);
+void person_view(const struct part *p, struct person_view *v);
+/* All of them, in the domain's scratch. */
+const struct person_view *room_people(struct domain *d, const struct room *r);
+struct part *room_part(const struct room *r, const struct session *s);
+/* The room of that id if s is in it, else NULL. */
+struct room *session_room(const struct session *s, uint64_t id);
+struct part *room_add(struct domain *d, struct room *r, struct session *s);
+/* s leaves: the others are told, media and ownership pass on, an empty room goes away. */
+void room_leave(struct domain *d, struct room *r, struct session *s, enum left_reason reason);
+void room_drop_part(struct domain *d, struct room *r, struct session *s);
+void room_destroy(struct domain *d, struct room *r);
+/* After a change that tickets hold; access: who may enter changed too. Tells everybody. */
+void room_changed(struct domain *d, struct room *r, uint64_t by, bool access);
+void room_set_title(struct room *r, struct str title);
+void room_set_hash(struct room *r, struct str hash);
+void room_own(struct room *r, uint64_t owner);
+void room_tick(struct domain *d);
+int64_t room_deadline(const struct domain *d);
+void room_ticket(struct domain *d, const struct room *r, const struct session *s,
+                 char out[TICKET_TEXT_MAX], size_t *n);
+void room_ban(struct domain *d, struct room *r, uint64_t lineage);
+bool room_banned(const struct domain *d, const struct room *r, uint64_t lineage);
+
+/* ---- media.c: the places of the mesh ---- */
+bool media_take(struct domain *d, struct room *r, struct part *p);
+void media_give(struct domain *d, struct room *r, struct part *p);
+/* The same without telling anybody. */
+void media_release(struct room *r, struct part *p);
+void media_request(struct domain *d, struct session *s, const struct cmd *cmd);
+/* A place is free again: those who wanted one are told. */
+void media_tell_free(struct domain *d, struct room *r);
+
+/* ---- join.c, create.c ---- */
+void join_request(struct domain *d, struct session *s, int64_t id, const struct cmd_join *join,
+                  bool hello);
+void join_go_on(struct domain *d, struct session *s, struct pending *p,
+                const struct store_answer *history);
+void join_password(struct domain *d, struct session *s, struct pending *p,
+                   const struct password_answer *answer);
+void create_request(struct domain *d, struct session *s, const struct cmd *cmd);
+void create_finish(struct domain *d, struct session *s, struct pending *p, struct str hash);
+/* The answer of create, join and merge; `ticket` is the caller's memory of TICKET_TEXT_MAX. */
+void joined_fill(struct domain *d, struct room *r, struct session *s,
+                 const struct store_answer *history, char *ticket, struct joined_view *v);
+void leave_request(struct domain *d, struct session *s, const struct cmd *cmd);
+
+/* ---- manage.c: what owners do ---- */
+/* The room if s owns it; otherwise the request is answered. */
+struct room *manage_owned(struct domain *d, struct session *s, int64_t id, uint64_t room);
+void manage_set(struct domain *d, struct session *s, const struct cmd *cmd);
+void manage_set_finish(struct domain *d, struct session *s, struct pending *p, struct str hash);
+void manage_remove(struct domain *d, struct session *s, const struct cmd *cmd);
+void manage_ticket(struct domain *d, struct session *s, const struct cmd *cmd);
+
+/* ---- merge.c ---- */
+void merge_request(struct domain *d, struct session *s, const struct cmd *cmd);
+void merge_go_on(struct domain *d, struct session *s, const struct store_answer *history);
+
+/* ---- chat.c ---- */
+void chat_request(struct domain *d, struct session *s, const struct cmd *cmd);
+void chat_stored(struct domain *d, const struct store_answer *answer);
+void chat_whisper(struct domain *d, struct session *s, const struct cmd *cmd);
+void chat_typing(struct domain *d, struct session *s, const struct cmd *cmd);
+void chat_announce(struct domain *d, const struct cmd *cmd);
+
+/* ---- relay.c ---- */
+void relay_request(struct domain *d, struct session *s, const struct cmd *cmd);
+/* The participant `to` of the room that s is in, too; otherwise the request is answered. */
+struct session *relay_peer(struct domain *d, struct session *s, const struct cmd *cmd);
+
+/* ---- roomlist.c ---- */
+void roomlist_watch(struct domain *d, struct session *s, const struct cmd *cmd);
+void roomlist_unwatch(struct domain *d, struct session *s);
+void roomlist_touch(struct domain *d, struct room *r); /* something of a public room changed */
+void roomlist_people(struct domain *d);                /* the number of sessions changed */
+void roomlist_show(struct domain *d, struct room *r);  /* it is public now */
+void roomlist_hide(struct domain *d, struct room *r);  /* it no longer is, or goes away */
+void roomlist_tick(struct domain *d);
+int64_t roomlist_deadline(const struct domain *d);
+
+/* ---- what the store's letters are for: struct store_ctx.kind ---- */
+enum { CTX_CHAT = 1, CTX_JOIN, CTX_MERGE, CTX_DROP };
+
+#endif

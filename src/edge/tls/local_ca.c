@@ -82,7 +82,7 @@ static X509 *blank(EVP_PKEY *key, X509 *issuer, const char *common_name, int64_t
     if (ok) {
         new_serial(cert);
         ok = add_ext(cert, cert, NID_subject_key_identifier, "hash") &&
-             add_ext(cert, issuer ? issuer : cert, NID_authority_key_identifier, "keyid");
+             (!issuer || add_ext(cert, issuer, NID_authority_key_identifier, "keyid"));
     }
     if (ok)
         return cert;

@@ -13,7 +13,7 @@
  * with its key, which signs the server's own certificates. Both carry the same critical name
  * constraints (RFC 5280 section 4.2.1.10): private networks, names that exist on no public DNS, and
  * the names and public addresses that the machine had when the authority was made. Why two, and why
- * these: docs/adr/0010-local-ca-name-constraints.md. No files, no clock; keys are ECDSA P-256.
+ * these: docs/adr/local-ca-name-constraints.md. No files, no clock; keys are ECDSA P-256.
  */
 
 struct local_ca;

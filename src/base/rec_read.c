@@ -74,7 +74,7 @@ static void find_blocks(struct rec_reader *r)
 
 enum err rec_reader_open(struct rec_reader **out, const char *name)
 {
-    struct buf file;
+    struct buf file = {0};
     *out = NULL;
     enum err e = read_file(name, &file);
     if (!e) {

@@ -12,7 +12,7 @@ static bool chat_text_ok(struct domain *d, struct session *s, const struct cmd *
         return false;
     }
     if (text.n > (size_t)d->cfg.chat_max && utf8_count(text.p, text.n) > (size_t)d->cfg.chat_max) {
-        emit_error(d, s, cmd->id, ERR_TOO_LONG);
+        emit_error(d, s, cmd->id, CODE_TOO_LONG);
         return false;
     }
     return true;
@@ -22,7 +22,7 @@ void chat_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     struct room *r = session_room(s, cmd->room);
     if (!r) {
-        emit_error(d, s, cmd->id, ERR_NOT_IN_ROOM);
+        emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return;
     }
     if (!session_rate(d, s, cmd->id, RATE_CHAT) || !chat_text_ok(d, s, cmd))
@@ -41,7 +41,7 @@ void chat_stored(struct domain *d, const struct store_answer *answer)
     struct session *s = session_find(d, answer->ctx.session);
     struct room *r = room_find(d, answer->room);
     if (s && answer->failed)
-        emit_retry(d, s, answer->ctx.id, ERR_BUSY, 1000);
+        emit_retry(d, s, answer->ctx.id, CODE_BUSY, 1000);
     if (answer->failed)
         return;
     struct event e = {.type = RESULT_CHAT, .room = answer->room, .from = answer->message.from};

@@ -24,8 +24,8 @@ static bool create_title(struct domain *d, const struct session *s, struct str w
 static enum errcode create_check(const struct domain *d, const struct session *s)
 {
     if (s->n_rooms >= d->cfg.rooms_per_session)
-        return ERR_ROOMS_CAP;
-    return d->rooms.n >= (size_t)d->cfg.max_rooms ? ERR_ROOM_LIMIT : ERR_NONE;
+        return CODE_ROOMS_CAP;
+    return d->rooms.n >= (size_t)d->cfg.max_rooms ? CODE_ROOM_LIMIT : CODE_NONE;
 }
 
 void create_request(struct domain *d, struct session *s, const struct cmd *cmd)
@@ -37,7 +37,7 @@ void create_request(struct domain *d, struct session *s, const struct cmd *cmd)
         return;
     enum errcode code = create_check(d, s);
     if (!code && !create_title(d, s, c->title, title, &title_n))
-        code = ERR_BAD_TITLE;
+        code = CODE_BAD_TITLE;
     if (code) {
         emit_error(d, s, cmd->id, code);
         return;
@@ -47,7 +47,7 @@ void create_request(struct domain *d, struct session *s, const struct cmd *cmd)
         return;
     }
     if (s->n_pending >= d->cfg.rooms_per_session) {
-        emit_retry(d, s, cmd->id, ERR_BUSY, BUSY_WAIT_MS);
+        emit_retry(d, s, cmd->id, CODE_BUSY, BUSY_WAIT_MS);
         return;
     }
     struct pending *p = pending_new(d, s, PENDING_CREATE, cmd->id, str_of(title, title_n));
@@ -60,7 +60,7 @@ void create_request(struct domain *d, struct session *s, const struct cmd *cmd)
         create_finish(d, s, p, STR_NONE);
     } else if (!pending_job(d, s, p, PASSWORD_HASH, c->password, STR_NONE)) {
         pending_free(s, p);
-        emit_retry(d, s, cmd->id, ERR_BUSY, BUSY_WAIT_MS);
+        emit_retry(d, s, cmd->id, CODE_BUSY, BUSY_WAIT_MS);
     }
 }
 

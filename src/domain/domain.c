@@ -164,7 +164,7 @@ static void dispatch(struct domain *d, const struct cmd *cmd)
         return;
     if (s->state == SESSION_NEW && !table[cmd->type].when_new) {
         if (cmd->id > 0)
-            emit_retry(d, s, cmd->id, ERR_BUSY, 1000);
+            emit_retry(d, s, cmd->id, CODE_BUSY, 1000);
         return;
     }
     enum domain_rate_kind rate = table[cmd->type].rate;
@@ -220,7 +220,7 @@ void domain_password(struct domain *d, int64_t now_us, int64_t wall_ms,
         return;
     }
     if (answer->outcome != PASSWORD_OK) {
-        emit_retry(d, s, p->id, ERR_BUSY, 1000);
+        emit_retry(d, s, p->id, CODE_BUSY, 1000);
         pending_free(s, p);
         return;
     }

@@ -33,7 +33,7 @@ void emit_error(struct domain *d, struct session *s, int64_t id, enum errcode co
 
 void emit_bad(struct domain *d, struct session *s, int64_t id, const char *field)
 {
-    emit_wire_error(d, s, id, &(struct wire_error){.code = ERR_BAD_REQUEST, .field = field});
+    emit_wire_error(d, s, id, &(struct wire_error){.code = CODE_BAD_REQUEST, .field = field});
 }
 
 void emit_retry(struct domain *d, struct session *s, int64_t id, enum errcode code,

@@ -29,7 +29,7 @@ static void join_refuse(struct domain *d, struct session *s, struct pending *p,
 
 static void join_fail(struct domain *d, struct session *s, struct pending *p, enum errcode code)
 {
-    int64_t retry = code == ERR_BUSY ? BUSY_WAIT_MS : 0;
+    int64_t retry = code == CODE_BUSY ? BUSY_WAIT_MS : 0;
     join_refuse(d, s, p, &(struct wire_error){.code = code, .retry_ms = retry});
 }
 
@@ -54,23 +54,23 @@ static enum errcode join_check(struct domain *d, struct session *s, const struct
     const struct ticket *t = p->ticket;
     *ask = false;
     if (!r && !t)
-        return ERR_ROOM_UNKNOWN;
+        return CODE_ROOM_UNKNOWN;
     if (!r && d->rooms.n >= (size_t)d->cfg.max_rooms)
-        return ERR_ROOM_LIMIT;
+        return CODE_ROOM_LIMIT;
     if (r && (room_banned(d, r, s->lineage) || (t && room_banned(d, r, t->lineage))))
-        return ERR_REMOVED;
+        return CODE_REMOVED;
     if (r && session_room(s, r->id))
-        return ERR_ALREADY_JOINED;
+        return CODE_ALREADY_JOINED;
     if (s->n_rooms >= d->cfg.rooms_per_session)
-        return ERR_ROOMS_CAP;
+        return CODE_ROOMS_CAP;
     if (!r || join_replaced(d, r, s))
-        return ERR_NONE;
+        return CODE_NONE;
     if (r->locked && !ticket_good_for(t, r))
-        return ERR_ROOM_LOCKED;
+        return CODE_ROOM_LOCKED;
     if (r->n_parts >= r->capacity)
-        return ERR_ROOM_FULL;
+        return CODE_ROOM_FULL;
     *ask = r->hash && !ticket_good_for(t, r) && !(p->verified && p->password == r->password);
-    return ERR_NONE;
+    return CODE_NONE;
 }
 
 static void join_load(struct domain *d, struct session *s, struct pending *p)
@@ -100,7 +100,7 @@ void join_request(struct domain *d, struct session *s, int64_t id, const struct 
     if (!hello && !session_rate(d, s, id, RATE_JOIN))
         return;
     if (s->n_pending >= d->cfg.rooms_per_session) {
-        emit_retry(d, s, id, ERR_BUSY, BUSY_WAIT_MS);
+        emit_retry(d, s, id, CODE_BUSY, BUSY_WAIT_MS);
         return;
     }
     struct pending *p = pending_new(d, s, PENDING_JOIN, id, STR_NONE);
@@ -123,9 +123,9 @@ void join_request(struct domain *d, struct session *s, int64_t id, const struct 
     struct room *r = room_find(d, p->room);
     p->password = r->password;
     if (!join->password.n)
-        join_fail(d, s, p, ERR_PASSWORD_REQUIRED);
+        join_fail(d, s, p, CODE_PASSWORD_REQUIRED);
     else if (!pending_job(d, s, p, PASSWORD_VERIFY, join->password, str_from(r->hash)))
-        join_fail(d, s, p, ERR_BUSY);
+        join_fail(d, s, p, CODE_BUSY);
 }
 
 void join_password(struct domain *d, struct session *s, struct pending *p,
@@ -133,9 +133,9 @@ void join_password(struct domain *d, struct session *s, struct pending *p,
 {
     bool ask;
     p->verified = answer->outcome == PASSWORD_OK;
-    enum errcode code = answer->outcome == PASSWORD_BUSY ? ERR_BUSY : join_check(d, s, p, &ask);
+    enum errcode code = answer->outcome == PASSWORD_BUSY ? CODE_BUSY : join_check(d, s, p, &ask);
     if (!code && ask) /* wrong, or right for a password that was changed since */
-        code = ERR_PASSWORD_WRONG;
+        code = CODE_PASSWORD_WRONG;
     if (code)
         join_fail(d, s, p, code);
     else
@@ -290,9 +290,9 @@ void join_go_on(struct domain *d, struct session *s, struct pending *p,
                 const struct store_answer *history)
 {
     bool ask;
-    enum errcode code = history->failed ? ERR_BUSY : join_check(d, s, p, &ask);
+    enum errcode code = history->failed ? CODE_BUSY : join_check(d, s, p, &ask);
     if (!code && ask)
-        code = ERR_PASSWORD_WRONG;
+        code = CODE_PASSWORD_WRONG;
     if (code)
         join_fail(d, s, p, code);
     else
@@ -320,7 +320,7 @@ void leave_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     struct room *r = session_room(s, cmd->room);
     if (!r) {
-        emit_error(d, s, cmd->id, ERR_NOT_IN_ROOM);
+        emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return;
     }
     emit_ok(d, s, cmd->id);

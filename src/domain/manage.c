@@ -8,7 +8,7 @@
 struct room *manage_owned(struct domain *d, struct session *s, int64_t id, uint64_t room)
 {
     struct room *r = session_room(s, room);
-    enum errcode code = !r ? ERR_NOT_IN_ROOM : r->owner != s->id ? ERR_NOT_OWNER : ERR_NONE;
+    enum errcode code = !r ? CODE_NOT_IN_ROOM : r->owner != s->id ? CODE_NOT_OWNER : CODE_NONE;
     if (!code)
         return r;
     emit_error(d, s, id, code);
@@ -23,7 +23,7 @@ void manage_set(struct domain *d, struct session *s, const struct cmd *cmd)
     if (!manage_owned(d, s, cmd->id, cmd->room))
         return;
     if (set->has_title && names_clean(set->title, d->cfg.title_max, title, &title_n) != NAMES_OK) {
-        emit_error(d, s, cmd->id, ERR_BAD_TITLE);
+        emit_error(d, s, cmd->id, CODE_BAD_TITLE);
         return;
     }
     if (set->capacity && (set->capacity < 2 || set->capacity > d->cfg.capacity_max)) {
@@ -31,7 +31,7 @@ void manage_set(struct domain *d, struct session *s, const struct cmd *cmd)
         return;
     }
     if (s->n_pending >= d->cfg.rooms_per_session) {
-        emit_retry(d, s, cmd->id, ERR_BUSY, BUSY_WAIT_MS);
+        emit_retry(d, s, cmd->id, CODE_BUSY, BUSY_WAIT_MS);
         return;
     }
     struct pending *p = pending_new(d, s, PENDING_ROOM_SET, cmd->id, str_of(title, title_n));
@@ -44,7 +44,7 @@ void manage_set(struct domain *d, struct session *s, const struct cmd *cmd)
         manage_set_finish(d, s, p, STR_NONE);
     } else if (!pending_job(d, s, p, PASSWORD_HASH, set->password, STR_NONE)) {
         pending_free(s, p);
-        emit_retry(d, s, cmd->id, ERR_BUSY, BUSY_WAIT_MS);
+        emit_retry(d, s, cmd->id, CODE_BUSY, BUSY_WAIT_MS);
     }
 }
 
@@ -102,7 +102,7 @@ void manage_remove(struct domain *d, struct session *s, const struct cmd *cmd)
         return;
     struct session *other = session_find(d, cmd->to);
     if (!other || !room_part(r, other)) {
-        emit_error(d, s, cmd->id, ERR_PEER_UNKNOWN);
+        emit_error(d, s, cmd->id, CODE_PEER_UNKNOWN);
         return;
     }
     if (other == s) {
@@ -123,7 +123,7 @@ void manage_ticket(struct domain *d, struct session *s, const struct cmd *cmd)
     size_t n;
     struct room *r = session_room(s, cmd->room);
     if (!r) {
-        emit_error(d, s, cmd->id, ERR_NOT_IN_ROOM);
+        emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return;
     }
     room_ticket(d, r, s, ticket, &n);

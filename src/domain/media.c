@@ -56,18 +56,18 @@ void media_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     struct room *r = session_room(s, cmd->room);
     if (!r) {
-        emit_error(d, s, cmd->id, ERR_NOT_IN_ROOM);
+        emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return;
     }
     struct part *p = room_part(r, s);
     bool had = p->media;
     if (cmd->u.on && s->media && s->media != r) {
-        emit_error(d, s, cmd->id, ERR_MEDIA_ELSEWHERE);
+        emit_error(d, s, cmd->id, CODE_MEDIA_ELSEWHERE);
         return;
     }
     if (cmd->u.on && !media_take(d, r, p)) {
         p->wants_media = true;
-        emit_error(d, s, cmd->id, ERR_MEDIA_FULL);
+        emit_error(d, s, cmd->id, CODE_MEDIA_FULL);
         return;
     }
     emit_ack(d, s, cmd->id, &(struct event){.type = RESULT_MEDIA, .u.on = cmd->u.on});

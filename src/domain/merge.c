@@ -24,16 +24,16 @@ static uint32_t merge_count(const struct room *r, const struct room *into)
 static bool merge_allowed(struct domain *d, struct session *s, int64_t id, const struct room *r,
                           const struct room *into)
 {
-    enum errcode code = ERR_NONE;
+    enum errcode code = CODE_NONE;
     if (!into || !room_part(into, s))
-        code = ERR_NOT_IN_ROOM;
+        code = CODE_NOT_IN_ROOM;
     else if (into->owner != s->id && (into->locked || into->hash))
-        code = ERR_NOT_OWNER;
+        code = CODE_NOT_OWNER;
     else if (merge_count(r, into) > into->capacity)
-        code = ERR_ROOM_FULL;
+        code = CODE_ROOM_FULL;
     if (code)
         emit_error(d, s, id, code);
-    return code == ERR_NONE;
+    return code == CODE_NONE;
 }
 
 void merge_request(struct domain *d, struct session *s, const struct cmd *cmd)
@@ -120,7 +120,7 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
 {
     int64_t id = history->ctx.id;
     if (history->failed) {
-        emit_retry(d, s, id, ERR_BUSY, 1000);
+        emit_retry(d, s, id, CODE_BUSY, 1000);
         return;
     }
     struct room *r = manage_owned(d, s, id, history->ctx.arg);

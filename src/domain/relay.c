@@ -5,12 +5,12 @@ struct session *relay_peer(struct domain *d, struct session *s, const struct cmd
 {
     struct room *r = session_room(s, cmd->room);
     if (!r) {
-        emit_error(d, s, cmd->id, ERR_NOT_IN_ROOM);
+        emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return NULL;
     }
     struct session *to = session_find(d, cmd->to);
     if (!to || to == s || !session_room(to, r->id)) {
-        emit_error(d, s, cmd->id, ERR_PEER_UNKNOWN);
+        emit_error(d, s, cmd->id, CODE_PEER_UNKNOWN);
         return NULL;
     }
     return to;

@@ -39,7 +39,7 @@ bool session_rate(struct domain *d, struct session *s, int64_t id, enum domain_r
 {
     int64_t wait = ratelimit_take(&s->rates[kind], &d->cfg.rates[kind], d->now);
     if (wait > 0 && id > 0)
-        emit_retry(d, s, id, ERR_RATE, wait);
+        emit_retry(d, s, id, CODE_RATE, wait);
     return wait == 0;
 }
 
@@ -145,18 +145,18 @@ static struct session *session_new(struct domain *d, const struct cmd *cmd)
     return s;
 }
 
-/* What speaks against a hello before there is a session; ERR_NONE: nothing. */
+/* What speaks against a hello before there is a session; CODE_NONE: nothing. */
 static struct wire_error hello_refusal(struct domain *d, const struct cmd_hello *hello)
 {
     if (hello->v != PROTOCOL_VERSION)
-        return (struct wire_error){.code = ERR_VERSION};
+        return (struct wire_error){.code = CODE_VERSION};
     if (hello->addr_key) {
         struct addr_bucket *a = addr_get(d, hello->addr_key);
         int64_t wait = ratelimit_take(&a->full_at, &d->cfg.hello, d->now);
         if (wait)
-            return (struct wire_error){.code = ERR_RATE, .retry_ms = wait};
+            return (struct wire_error){.code = CODE_RATE, .retry_ms = wait};
     }
-    return (struct wire_error){.code = ERR_NONE};
+    return (struct wire_error){.code = CODE_NONE};
 }
 
 void session_hello(struct domain *d, const struct cmd *cmd)
@@ -169,13 +169,13 @@ void session_hello(struct domain *d, const struct cmd *cmd)
     }
     struct session *s = session_new(d, cmd);
     if (!s) {
-        refusal = (struct wire_error){.code = ERR_BUSY, .retry_ms = BUSY_WAIT_MS};
+        refusal = (struct wire_error){.code = CODE_BUSY, .retry_ms = BUSY_WAIT_MS};
         emit_conn_error(d, cmd->conn, cmd->id, &refusal);
         return;
     }
     if (!session_take_name(d, s, hello->name)) {
         pool_put(&d->sessions_pool, s);
-        refusal.code = ERR_BAD_NAME;
+        refusal.code = CODE_BAD_NAME;
         emit_conn_error(d, cmd->conn, cmd->id, &refusal);
         return;
     }
@@ -322,16 +322,16 @@ void session_event(struct domain *d, struct session *s, enum session_event ev,
 
 void session_resume(struct domain *d, const struct cmd *cmd)
 {
-    struct wire_error refusal = {.code = ERR_NONE};
+    struct wire_error refusal = {.code = CODE_NONE};
     struct session *s = cmd->session ? session_find(d, cmd->session)
                                      : session_find_token(d, cmd->u.resume.token);
     if (cmd->u.resume.v != PROTOCOL_VERSION)
-        refusal.code = ERR_VERSION;
+        refusal.code = CODE_VERSION;
     else if (!s || session_fsm(s->state, SEV_RESUME)->action == SACT_IGNORE)
-        refusal.code = ERR_SESSION_UNKNOWN;
+        refusal.code = CODE_SESSION_UNKNOWN;
     else if ((refusal.retry_ms =
                   ratelimit_take(&s->rates[RATE_RESUME], &d->cfg.rates[RATE_RESUME], d->now)) > 0)
-        refusal.code = ERR_RATE;
+        refusal.code = CODE_RATE;
     if (refusal.code)
         emit_conn_error(d, cmd->conn, 0, &refusal);
     else
@@ -401,7 +401,7 @@ void session_set_name(struct domain *d, struct session *s, const struct cmd *cmd
     if (!session_rate(d, s, cmd->id, RATE_NAME))
         return;
     if (!session_take_name(d, s, cmd->u.name)) {
-        emit_error(d, s, cmd->id, ERR_BAD_NAME);
+        emit_error(d, s, cmd->id, CODE_BAD_NAME);
         return;
     }
     emit_ack(d, s, cmd->id, &(struct event){.type = RESULT_NAME, .u.name = session_name(s)});

@@ -34,11 +34,11 @@
     ERRCODE(BAD_BODY, "bad_body", "The body is missing or too large.")
 
 enum errcode {
-    ERR_NONE,
-#define ERRCODE_ENUM(symbol, code, message) ERR_##symbol,
+    CODE_NONE,
+#define ERRCODE_ENUM(symbol, code, message) CODE_##symbol,
     ERRCODES(ERRCODE_ENUM)
 #undef ERRCODE_ENUM
-        ERR_COUNT
+        CODE_COUNT
 };
 
 /* What an error says beside its code. */

@@ -108,7 +108,7 @@ struct hello_view {
     struct str name;
     const struct hello_facts *facts;
     const struct joined_view *joined; /* or NULL */
-    struct wire_error join_error;     /* code ERR_NONE: none */
+    struct wire_error join_error;     /* code CODE_NONE: none */
 };
 
 enum left_reason { LEFT_LEFT, LEFT_GONE, LEFT_REMOVED, LEFT_REPLACED, LEFT_MERGED, LEFT_REASONS };

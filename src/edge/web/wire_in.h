@@ -16,7 +16,7 @@
  * taken cmd. Then wire_in_free. */
 struct wire_in {
     struct cmd cmd; /* type, id, room, to and u; session, conn and addr_key are the edge's */
-    struct wire_error error; /* code ERR_NONE: cmd is good */
+    struct wire_error error; /* code CODE_NONE: cmd is good */
     void *tree;
     struct sdp_scan scan;
 };

@@ -21,7 +21,7 @@ void wire_out_closing(struct buf *b, int64_t retry_ms);
 /* `ended`; false and nothing is written for a reason that the client isn't told. */
 bool wire_out_ended(struct buf *b, enum ended_reason reason);
 
-/* The text of a code, e.g. "room_full", for metrics and logs; "" for ERR_NONE. */
+/* The text of a code, e.g. "room_full", for metrics and logs; "" for CODE_NONE. */
 const char *errcode_text(enum errcode code);
 /* The type of a command as on the wire, e.g. "room_set"; the edge's own ones have names too. */
 const char *cmd_text(enum cmd_type type);

@@ -1,0 +1,245 @@
+#include "app/exchange.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* A job that the password thread had no room for: its answer must not come from within the call
+ * that asked for it. */
+struct refused_job {
+    struct refused_job *next;
+    uint64_t job;
+};
+
+struct exchange {
+    struct exchange_conf conf;
+    struct exchange_ports ports;
+    struct web *web;
+    struct hub *hub;
+    struct domain *domain;
+    struct mem_store *store;
+    struct refused_job *refused;
+    int64_t wall_offset_us;
+};
+
+static int64_t wall_ms(const struct exchange *x, int64_t now_us)
+{
+    return (now_us + x->wall_offset_us) / US_PER_MS;
+}
+
+/* ---- policy ---- */
+
+static void on_effect(void *ctx, const struct effect *e)
+{
+    struct exchange *x = ctx;
+    if (e->type == EFFECT_STORE) {
+        mem_store_request(x->store, e->store);
+    } else if (e->type == EFFECT_PASSWORD) {
+        if (!x->ports.password(x->ports.ctx, e->password)) {
+            struct refused_job *r = xmalloc(sizeof *r);
+            *r = (struct refused_job){x->refused, e->password->job};
+            x->refused = r;
+        }
+    } else {
+        hub_effect(x->hub, e);
+    }
+}
+
+/* The answers that the policy's last call has made necessary. */
+static void settle(struct exchange *x, int64_t now_us)
+{
+    struct store_answer stored;
+    for (;;) {
+        struct refused_job *r = x->refused;
+        if (mem_store_answer(x->store, &stored)) {
+            domain_stored(x->domain, now_us, wall_ms(x, now_us), &stored);
+        } else if (r) {
+            struct password_answer busy = {.job = r->job, .outcome = PASSWORD_BUSY};
+            x->refused = r->next;
+            xfree(r);
+            domain_password(x->domain, now_us, wall_ms(x, now_us), &busy);
+        } else {
+            return;
+        }
+    }
+}
+
+static void policy_command(void *ctx, int64_t now_us, const struct cmd *cmd)
+{
+    struct exchange *x = ctx;
+    domain_cmd(x->domain, now_us, wall_ms(x, now_us), cmd);
+    settle(x, now_us);
+}
+
+static bool policy_find_token(void *ctx, struct str token, struct session_ref *out)
+{
+    const struct exchange *x = ctx;
+    return domain_find_token(x->domain, token, out);
+}
+
+/* ---- web ---- */
+
+static int on_message(void *ctx, struct pipe *p, int64_t now_us, uint8_t *msg, size_t n)
+{
+    struct exchange *x = ctx;
+    return hub_message(x->hub, p, now_us, str_of(msg, n), p->kind == PIPE_WS);
+}
+
+static void on_pipe_lost(void *ctx, struct pipe *p, void *user, int64_t now_us)
+{
+    struct exchange *x = ctx;
+    hub_pipe_lost(x->hub, p, user, now_us);
+}
+
+static struct str on_ca_cert(void *ctx)
+{
+    struct exchange *x = ctx;
+    return x->ports.ca_cert(x->ports.ctx);
+}
+
+static void on_health(void *ctx, struct buf *json)
+{
+    struct exchange *x = ctx;
+    x->ports.health(x->ports.ctx, json);
+}
+
+static void on_metrics(void *ctx, struct buf *out)
+{
+    struct exchange *x = ctx;
+    x->ports.metrics(x->ports.ctx, out);
+}
+
+static int64_t on_wall_s(void *ctx, int64_t now_us)
+{
+    const struct exchange *x = ctx;
+    return wall_ms(x, now_us) / 1000;
+}
+
+/* ---- life ---- */
+
+struct exchange *exchange_new(const struct exchange_conf *conf, const struct exchange_ports *ports,
+                              int64_t wall_offset_us, struct counts *counts)
+{
+    struct exchange *x = xcalloc(1, sizeof *x);
+    struct rng rng;
+    uint8_t domain_seed[RNG_SEED_SIZE], store_seed[16];
+    x->conf = *conf;
+    x->ports = *ports;
+    x->wall_offset_us = wall_offset_us;
+    rng_init(&rng, conf->seed);
+    rng_bytes(&rng, domain_seed, sizeof domain_seed);
+    rng_bytes(&rng, store_seed, sizeof store_seed);
+    rng_bytes(&rng, &x->conf.web.hash, sizeof x->conf.web.hash);
+
+    struct hub_conf hub = {
+        .policy = {policy_command, policy_find_token, x},
+        .outbox = conf->outbox,
+        .message_max = conf->frame_max,
+        .reorder_max = conf->reorder_max,
+        .reorder_wait_us = conf->reorder_wait_us,
+    };
+    rng_bytes(&rng, &hub.hash, sizeof hub.hash);
+    x->hub = hub_new(&hub);
+    x->domain = domain_new(&x->conf.domain, domain_seed, on_effect, x);
+    x->store = mem_store_new(conf->history, conf->history_bytes, store_seed);
+    x->web = web_new(&x->conf.web,
+                     &(struct web_handlers){
+                         .ctx = x,
+                         .message = on_message,
+                         .pipe_lost = on_pipe_lost,
+                         .ca_cert = on_ca_cert,
+                         .health = on_health,
+                         .metrics = on_metrics,
+                         .wall_s = on_wall_s,
+                     },
+                     counts);
+    memzero(&rng, sizeof rng);
+    memzero(domain_seed, sizeof domain_seed);
+    return x;
+}
+
+void exchange_free(struct exchange *x)
+{
+    if (!x) {
+        return;
+    }
+    hub_free(x->hub);
+    web_free(x->web);
+    domain_free(x->domain);
+    mem_store_free(x->store);
+    while (x->refused) {
+        struct refused_job *next = x->refused->next;
+        xfree(x->refused);
+        x->refused = next;
+    }
+    memzero(x, sizeof *x);
+    xfree(x);
+}
+
+/* ---- inputs ---- */
+
+void exchange_take(void *ctx, struct stream *s)
+{
+    struct exchange *x = ctx;
+    web_take(x->web, s);
+}
+
+void exchange_tick(struct exchange *x, int64_t now_us)
+{
+    web_tick(x->web, now_us);
+    hub_tick(x->hub, now_us);
+    domain_tick(x->domain, now_us, wall_ms(x, now_us));
+    settle(x, now_us);
+    hub_settle(x->hub, now_us);
+}
+
+int64_t exchange_deadline(const struct exchange *x)
+{
+    int64_t at = domain_deadline(x->domain);
+    at = MIN_OF(at, hub_deadline(x->hub));
+    return MIN_OF(at, web_deadline(x->web));
+}
+
+void exchange_password(struct exchange *x, int64_t now_us, const struct password_answer *answer)
+{
+    domain_password(x->domain, now_us, wall_ms(x, now_us), answer);
+    settle(x, now_us);
+    hub_settle(x->hub, now_us);
+}
+
+void exchange_wall(struct exchange *x, int64_t wall_offset_us)
+{
+    x->wall_offset_us = wall_offset_us;
+}
+
+void exchange_ready(struct exchange *x)
+{
+    web_ready(x->web);
+}
+
+void exchange_drain(struct exchange *x, int64_t now_us, int64_t retry_ms)
+{
+    hub_closing(x->hub, retry_ms);
+    web_drain(x->web, now_us);
+}
+
+struct web *exchange_web(struct exchange *x)
+{
+    return x->web;
+}
+
+const struct hub *exchange_hub(const struct exchange *x)
+{
+    return x->hub;
+}
+
+const struct domain *exchange_domain(const struct exchange *x)
+{
+    return x->domain;
+}
+
+const struct mem_store *exchange_store(const struct exchange *x)
+{
+    return x->store;
+}

@@ -1,0 +1,429 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/util.h"
+#include "edge/web/web_int.h"
+
+/* A WebSocket as a pipe. Frames wait in the session's outbox until the round ends; then as many as fit
+ * are gathered and leave with one send. Only what the kernel did not take is kept here (conn->out). */
+
+enum {
+    PING_AFTER_COUNT = 128, /* unacknowledged messages; so the replay is trimmed in busy rooms too */
+    PING_AFTER_BYTES = 65536,
+};
+
+static struct web_conn *conn_of(const struct pipe *p)
+{
+    return container_of(p, struct ws_state, pipe)->conn;
+}
+
+/* ---- ending --------------------------------------------------------------------------------- */
+
+/* Nothing goes through the pipe any more; its state dies with the connection. */
+static void end_pipe(struct web_conn *c)
+{
+    c->u.ws->pipe.closed = true;
+    pipe_detach(&c->u.ws->pipe);
+}
+
+/* The owner hears of it. */
+static void lose_pipe(struct web_conn *c)
+{
+    struct pipe *p = &c->u.ws->pipe;
+    void *user = p->user;
+
+    if (p->closed)
+        return;
+    end_pipe(c);
+    c->web->h.pipe_lost(c->web->h.ctx, p, user, conn_now(c));
+}
+
+/* Queues a close frame; what is in out and the frame still go out, for WEB_CLOSE_US. */
+static void say_close(struct web_conn *c, unsigned code)
+{
+    uint8_t frame[2 + WS_CONTROL_MAX];
+    size_t n = code == WS_CLOSE_NO_STATUS ? ws_control_write(frame, WS_OP_CLOSE, NULL, 0)
+                                          : ws_close_write(frame, code, "");
+
+    conn_put(c, frame, n);
+    stream_deadline(c->s, conn_now(c) + WEB_CLOSE_US);
+}
+
+static void fail(struct web_conn *c, unsigned code)
+{
+    count_inc(c->web->counts, COUNT_DROP_WS_PROTOCOL);
+    log_limited(LOG_LEVEL_INFO, "ws", NULL, "conn %llu breaks the protocol: close %u",
+                (unsigned long long)c->id, code);
+    lose_pipe(c);
+    say_close(c, code);
+}
+
+/* ---- sending -------------------------------------------------------------------------------- */
+
+struct gather {
+    uint8_t *buf;
+    size_t n;
+};
+
+/* Hands the gathered bytes to the stream and keeps what it did not take. False: the way is full. */
+static bool send_gathered(struct web_conn *c, struct gather *g)
+{
+    struct iovec iov = {g->buf, g->n};
+    ssize_t n = g->n > 0 ? stream_writev(c->s, &iov, 1) : 0;
+    size_t sent = n > 0 ? (size_t)n : 0;
+    bool all = sent == g->n;
+
+    if (sent > 0)
+        c->progress_at = conn_now(c);
+    if (!all)
+        buf_put(&c->out, g->buf + sent, g->n - sent);
+    g->n = 0;
+    return all;
+}
+
+/* A frame that is too large to be gathered goes by itself. */
+static bool send_large(struct web_conn *c, struct frame *f)
+{
+    uint8_t head[WS_HEAD_MAX];
+    struct iovec iov[2] = {{head, ws_head_write(head, WS_OP_TEXT, f->len)}, {f->data, f->len}};
+    ssize_t n = stream_writev(c->s, iov, 2);
+    size_t sent = n > 0 ? (size_t)n : 0, head_len = iov[0].iov_len;
+
+    if (sent > 0)
+        c->progress_at = conn_now(c);
+    if (sent == head_len + f->len)
+        return true;
+    if (sent < head_len) {
+        buf_put(&c->out, head + sent, head_len - sent);
+        sent = head_len;
+    }
+    buf_put(&c->out, f->data + (sent - head_len), f->len - (sent - head_len));
+    return false;
+}
+
+static void gather_ping(struct ws_state *ws, struct gather *g, int64_t now_us)
+{
+    char seq[24];
+    int n = snprintf(seq, sizeof seq, "%llu",
+                     ws->pipe.out != NULL ? (unsigned long long)outbox_sent_seq(ws->pipe.out) : 0);
+
+    g->n += ws_control_write(g->buf + g->n, WS_OP_PING, seq, (size_t)n);
+    ws->pinged_at = now_us;
+}
+
+/* Everything that is unsent in the outbox, as far as the way is free. */
+static bool send_outbox(struct web_conn *c)
+{
+    struct ws_state *ws = c->u.ws;
+    struct outbox *o = ws->pipe.out;
+    struct gather g = {c->web->gather, 0};
+    struct frame *f;
+    uint64_t seq;
+
+    while (o != NULL && (f = outbox_next(o, &seq)) != NULL) {
+        if (g.n + WS_HEAD_MAX + f->len > WEB_GATHER && !send_gathered(c, &g)) {
+            /* It counts as sent: keep it behind what the kernel did not take. */
+            uint8_t head[WS_HEAD_MAX];
+
+            buf_put(&c->out, head, ws_head_write(head, WS_OP_TEXT, f->len));
+            buf_put(&c->out, f->data, f->len);
+            return false;
+        }
+        if (WS_HEAD_MAX + f->len > WEB_GATHER) {
+            if (!send_large(c, f))
+                return false;
+            continue;
+        }
+        g.n += ws_head_write(g.buf + g.n, WS_OP_TEXT, f->len);
+        memcpy(g.buf + g.n, f->data, f->len);
+        g.n += f->len;
+    }
+    if (o != NULL && ws->pinged_at == 0 && g.n + 32 <= WEB_GATHER &&
+        (o->sent >= PING_AFTER_COUNT || o->sent_bytes >= PING_AFTER_BYTES))
+        gather_ping(ws, &g, conn_now(c));
+    return send_gathered(c, &g);
+}
+
+void ws_on_writable(struct web_conn *c)
+{
+    if (!conn_flush_out(c))
+        return;
+    if (c->u.ws->pipe.closed)
+        stream_shutdown(c->s);
+    else
+        send_outbox(c);
+}
+
+/* ---- as a pipe ------------------------------------------------------------------------------ */
+
+static void op_wake(struct pipe *p)
+{
+    conn_want_write(conn_of(p));
+}
+
+static void put_frame(struct web_conn *c, struct frame *f)
+{
+    uint8_t head[WS_HEAD_MAX];
+
+    conn_put(c, head, ws_head_write(head, WS_OP_TEXT, f->len));
+    conn_put(c, f->data, f->len);
+}
+
+static void op_slow(struct pipe *p)
+{
+    struct web_conn *c = conn_of(p);
+
+    /* Not here: the owner is in the middle of something. The deadline comes from the loop. */
+    c->u.ws->slow = true;
+    stream_deadline(c->s, conn_now(c));
+}
+
+static void op_send(struct pipe *p, struct frame *f)
+{
+    struct web_conn *c = conn_of(p);
+
+    put_frame(c, f);
+    /* Somebody who asks and asks and never reads. */
+    if (buf_len(&c->out) > WEB_SAID_MAX)
+        op_slow(p);
+}
+
+static void op_close(struct pipe *p, unsigned code)
+{
+    struct web_conn *c = conn_of(p);
+    struct frame *f;
+    uint64_t seq;
+
+    if (code != PIPE_CLOSE_REPLACED && code != PIPE_CLOSE_SLOW && p->out != NULL)
+        while (buf_len(&c->out) < WEB_SAID_MAX && (f = outbox_next(p->out, &seq)) != NULL)
+            put_frame(c, f);
+    end_pipe(c);
+    say_close(c, code);
+}
+
+static const struct addr *op_peer(const struct pipe *p)
+{
+    return &conn_of(p)->peer;
+}
+
+static const struct pipe_ops ws_pipe_ops = {
+    .wake = op_wake,
+    .send = op_send,
+    .slow = op_slow,
+    .close = op_close,
+    .peer = op_peer,
+};
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static void refuse(struct web_conn *c, const struct http1_request *req, int status)
+{
+    struct reply r = {.status = status, .type = "text/plain; charset=utf-8"};
+    char text[64];
+
+    r.body = str_of(text, (size_t)snprintf(text, sizeof text, "%d %s\n", status, http1_reason(status)));
+    if (status == 426)
+        r.extra = STR("Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n");
+    c->u.http->close = true;
+    http_reply(c, req, &r);
+}
+
+/* The response, without the fields that only pages need: each opening costs what it must. */
+static void say_welcome(struct web_conn *c, const char *key)
+{
+    static const char fixed[] = "HTTP/1.1 101 Switching Protocols\r\n"
+                                "Upgrade: websocket\r\n"
+                                "Connection: Upgrade\r\n"
+                                "Sec-WebSocket-Protocol: madang.v1\r\n"
+                                "Sec-WebSocket-Accept: ";
+    char mem[sizeof fixed - 1 + WS_ACCEPT_LEN + 4];
+
+    memcpy(mem, fixed, sizeof fixed - 1);
+    ws_accept_key(key, mem + sizeof fixed - 1);
+    memcpy(mem + sizeof fixed - 1 + WS_ACCEPT_LEN, "\r\n\r\n", 4);
+    conn_put(c, mem, sizeof mem);
+    http_count(c->web, 101);
+}
+
+void ws_begin(struct web_conn *c, const struct http1_request *req)
+{
+    struct ws_state *ws;
+    struct str allow;
+    const char *key;
+    int status = ws_handshake_check(req, "madang.v1", &key);
+
+    if (status == 101 && !http_origin_ok(c, req, &allow)) {
+        count_inc(c->web->counts, COUNT_DROP_WS_ORIGIN);
+        status = 403;
+    }
+    if (status == 101 && c->web->draining)
+        status = 503;
+    if (status != 101) {
+        refuse(c, req, status);
+        return;
+    }
+    say_welcome(c, key);
+    conn_free_http(c);
+    ws = xcalloc(1, sizeof *ws);
+    c->mode = MODE_WS;
+    c->u.ws = ws;
+    ws_reader_init(&ws->reader, c->web->conf->message_max);
+    ws->conn = c;
+    ws->pipe.ops = &ws_pipe_ops;
+    ws->pipe.id = c->id;
+    ws->pipe.kind = PIPE_WS;
+    ws->opened_at = ws->last_in = conn_now(c);
+    stream_deadline(c->s, ws->opened_at + c->web->conf->hello_us);
+    count_inc(c->web->counts, COUNT_CONNS_WS);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static void on_pong(struct web_conn *c, const struct ws_event *ev)
+{
+    struct ws_state *ws = c->u.ws;
+    uint64_t seq;
+
+    ws->pinged_at = 0;
+    if (ws->pipe.out != NULL && str_to_u64(str_of(ev->data, ev->len), UINT64_MAX, &seq))
+        outbox_acked(ws->pipe.out, seq);
+}
+
+static void on_ping(struct web_conn *c, const struct ws_event *ev)
+{
+    uint8_t pong[2 + WS_CONTROL_MAX];
+
+    conn_put(c, pong, ws_control_write(pong, WS_OP_PONG, ev->data, ev->len));
+    if (buf_len(&c->out) > WEB_SAID_MAX)
+        op_slow(&c->u.ws->pipe);
+}
+
+static void on_event(struct web_conn *c, const struct ws_event *ev)
+{
+    struct web *w = c->web;
+
+    switch (ev->type) {
+    case WS_MESSAGE:
+        if (ev->op == WS_OP_TEXT)
+            w->h.message(w->h.ctx, &c->u.ws->pipe, conn_now(c), ev->data, ev->len);
+        else
+            fail(c, WS_CLOSE_UNSUPPORTED);
+        break;
+    case WS_PING: on_ping(c, ev); break;
+    case WS_PONG: on_pong(c, ev); break;
+    case WS_CLOSE:
+        lose_pipe(c);
+        say_close(c, ev->code);
+        break;
+    case WS_FAIL: fail(c, ev->code); break;
+    default: break;
+    }
+}
+
+size_t ws_on_data(struct web_conn *c, uint8_t *p, size_t n)
+{
+    struct ws_state *ws = c->u.ws;
+    size_t at = 0, used;
+    struct ws_event ev;
+
+    ws->last_in = conn_now(c);
+    /* After a close, whatever side it came from, the rest is thrown away. */
+    while (!ws->pipe.closed && !c->s->closing) {
+        if (ws_read(&ws->reader, p + at, n - at, &used, &ev) == WS_NEED_MORE)
+            break;
+        at += used;
+        on_event(c, &ev);
+    }
+    return n;
+}
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static void drop_slow(struct web_conn *c)
+{
+    count_inc(c->web->counts, COUNT_DROP_OUTBOX_FULL);
+    log_limited(LOG_LEVEL_INFO, "ws", NULL, "conn %llu reads too slowly", (unsigned long long)c->id);
+    c->u.ws->slow = false;
+    lose_pipe(c);
+    say_close(c, PIPE_CLOSE_SLOW);
+}
+
+static void ping(struct web_conn *c, int64_t now_us)
+{
+    uint8_t mem[64];
+    struct gather g = {mem, 0};
+
+    gather_ping(c->u.ws, &g, now_us);
+    conn_put(c, mem, g.n);
+}
+
+/* A slow reader that still makes progress is no dead one. */
+static int64_t pong_due(const struct web_conn *c)
+{
+    return MAX_OF(c->u.ws->pinged_at, c->progress_at) + c->web->conf->pong_us;
+}
+
+/* When the next look is due. Activity only moves last_in; the deadline is set here alone, so that a
+ * message costs no work on timers. */
+static void next_look(struct web_conn *c, int64_t now_us)
+{
+    const struct web_conf *conf = c->web->conf;
+    struct ws_state *ws = c->u.ws;
+    const struct outbox *o = ws->pipe.out;
+    int64_t at;
+
+    if (ws->pinged_at != 0)
+        at = pong_due(c);
+    else if (o != NULL && o->sent > 0)
+        at = now_us + conf->ping_us / 2;
+    else
+        at = MIN_OF(ws->last_in + conf->ping_us, now_us + conf->ping_us / 2);
+    if (ws->pipe.user == NULL)
+        at = MIN_OF(at, ws->opened_at + conf->hello_us);
+    stream_deadline(c->s, at);
+}
+
+void ws_on_deadline(struct web_conn *c, int64_t now_us)
+{
+    const struct web_conf *conf = c->web->conf;
+    struct ws_state *ws = c->u.ws;
+    const struct outbox *o = ws->pipe.out;
+
+    if (ws->pipe.closed) {
+        stream_close(c->s, STREAM_TIMEOUT);
+        return;
+    }
+    if (ws->slow) {
+        drop_slow(c);
+        return;
+    }
+    if (ws->pipe.user == NULL && now_us >= ws->opened_at + conf->hello_us) {
+        count_inc(c->web->counts, COUNT_DROP_CONN_DEADLINE);
+        lose_pipe(c);
+        say_close(c, PIPE_CLOSE_NO_HELLO);
+        return;
+    }
+    if (ws->pinged_at != 0 && now_us >= pong_due(c)) {
+        if (ws->last_in <= ws->pinged_at) {
+            count_inc(c->web->counts, COUNT_DROP_PEER_DEAD);
+            stream_close(c->s, STREAM_TIMEOUT);
+            return;
+        }
+        /* It lives, but its pong is stuck behind a long message, or it sends none. */
+        ws->pinged_at = 0;
+    }
+    if (ws->pinged_at == 0 && ((o != NULL && o->sent > 0) || now_us >= ws->last_in + conf->ping_us))
+        ping(c, now_us);
+    next_look(c, now_us);
+}
+
+void ws_on_closed(struct web_conn *c)
+{
+    lose_pipe(c);
+    ws_reader_free(&c->u.ws->reader);
+    count_dec(c->web->counts, COUNT_CONNS_WS);
+    xfree(c->u.ws);
+    c->u.ws = NULL;
+}

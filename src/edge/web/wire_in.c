@@ -26,7 +26,7 @@ static bool fail(struct wire_in *in, enum errcode code, const char *field)
 
 static bool bad(struct wire_in *in, const char *field)
 {
-    return fail(in, ERR_BAD_REQUEST, field);
+    return fail(in, CODE_BAD_REQUEST, field);
 }
 
 /* NULL when it is absent; null counts as absent. */
@@ -314,7 +314,7 @@ static bool in_file(struct wire_in *in, const json_t *o)
     if (f->mime.n > MIME_MAX || has_control(f->mime))
         return bad(in, "mime");
     if (utf8_count(f->name.p, f->name.n) > FILE_NAME_MAX)
-        return fail(in, ERR_TOO_LONG, "name");
+        return fail(in, CODE_TOO_LONG, "name");
     return (f->name.n > 0 && !has_control(f->name)) || bad(in, "name");
 }
 
@@ -399,7 +399,7 @@ static const struct reader *find_reader(struct wire_in *in, struct str type)
             in->cmd.type = (enum cmd_type)i;
             return &readers[i];
         }
-    fail(in, ERR_UNKNOWN_TYPE, NULL);
+    fail(in, CODE_UNKNOWN_TYPE, NULL);
     return NULL;
 }
 
@@ -411,11 +411,11 @@ static bool read_rest(struct wire_in *in, const struct reader *reader, struct st
         struct cmd_relay *r = &in->cmd.u.relay;
         r->body = str_skip(rest, 1);
         return (flags & WIRE_IN_UTF8) || utf8_valid(r->body.p, r->body.n) ||
-               fail(in, ERR_BAD_JSON, NULL);
+               fail(in, CODE_BAD_JSON, NULL);
     }
     for (size_t i = 0; i < rest.n; i++)
         if (!is_space(rest.p[i]))
-            return fail(in, ERR_BAD_JSON, NULL);
+            return fail(in, CODE_BAD_JSON, NULL);
     return true;
 }
 
@@ -425,7 +425,7 @@ static bool check_body(struct wire_in *in)
     size_t max = in->cmd.type == CMD_DESC ? DESC_MAX : CAND_MAX;
     bool may_be_empty = in->cmd.type == CMD_DESC && r->kind == DESC_ROLLBACK;
     if (r->body.n > max || (r->body.n == 0 && !may_be_empty))
-        return fail(in, ERR_BAD_BODY, NULL);
+        return fail(in, CODE_BAD_BODY, NULL);
     sdp_scan(r->body, &in->scan);
     r->scan = &in->scan;
     return true;
@@ -456,15 +456,15 @@ bool wire_in_parse(struct wire_in *in, struct str message, unsigned flags)
 {
     json_error_t error;
     memset(&in->cmd, 0, sizeof in->cmd);
-    in->error = (struct wire_error){.code = ERR_NONE};
+    in->error = (struct wire_error){.code = CODE_NONE};
     in->tree = NULL;
     size_t n = head_end(message);
     if (n == 0)
-        return fail(in, ERR_BAD_JSON, NULL);
+        return fail(in, CODE_BAD_JSON, NULL);
     in->tree = json_loadb(message.p, n, JSON_REJECT_DUPLICATES, &error);
     if (!in->tree) {
         bool memory = json_error_code(&error) == json_error_out_of_memory;
-        return fail(in, memory ? ERR_BUSY : ERR_BAD_JSON, NULL);
+        return fail(in, memory ? CODE_BUSY : CODE_BAD_JSON, NULL);
     }
     return read_object(in, in->tree, str_skip(message, n), flags);
 }

@@ -521,8 +521,8 @@ void wire_out_ack(struct buf *b, int64_t id, const struct event *r)
 static const struct {
     const char *code;
     const char *message;
-} errors[ERR_COUNT] = {[ERR_NONE] = {"", ""},
-#define ROW(symbol, code, message) [ERR_##symbol] = {code, message},
+} errors[CODE_COUNT] = {[CODE_NONE] = {"", ""},
+#define ROW(symbol, code, message) [CODE_##symbol] = {code, message},
                        ERRCODES(ROW)
 #undef ROW
 };
@@ -543,7 +543,7 @@ void wire_out_error(struct buf *b, int64_t id, const struct wire_error *error)
         buf_putf(b, ",\"field\":\"%s\"", error->field);
     if (error->retry_ms > 0)
         buf_putf(b, ",\"retry_ms\":%lld", (long long)error->retry_ms);
-    if (error->code == ERR_VERSION)
+    if (error->code == CODE_VERSION)
         buf_putf(b, ",\"min\":%d,\"max\":%d", PROTOCOL_VERSION, PROTOCOL_VERSION);
     buf_u8(b, '}');
 }

@@ -1,0 +1,90 @@
+// The bar at the bottom: what one needs within reach of a thumb.
+import { html } from '../vendor/htm-preact.js';
+import { useApp } from './context.js';
+import { useDevices } from './devices.js';
+import { MediaButton } from './media-buttons.js';
+import { Icon } from './ui/icon.js';
+import { Menu } from './ui/menu.js';
+
+/** @typedef {import('./ui/menu.js').MenuItem} MenuItem */
+
+/** @param {'mic' | 'camera' | 'speaker'} kind @returns {MenuItem[]} */
+function useDeviceItems(kind) {
+  const { act, t } = useApp();
+  const { options, chosen } = useDevices(kind);
+  return [{ label: t(`device.${kind}`) }, ...options.map((d) => ({
+    text: d.label, checked: d.id === chosen, key: `${kind}:${d.id}`, disabled: !d.id && options.length === 1, run: () => act.setDevice(kind, d.id),
+  }))];
+}
+
+function MicGroup() {
+  const { state, t } = useApp();
+  const items = useDeviceItems('mic');
+  const speakers = useDeviceItems('speaker');
+  return html`<span class="pair"><${MediaButton} kind="mic" />
+    <${Menu} items=${state.media.canPickSpeaker ? [...items, { line: true }, ...speakers] : items} label=${t('bar.sound_devices')} cls="pair-more" place="up start" name="mic"><${Icon} name="up" size="s" /><//></span>`;
+}
+
+function CamGroup() {
+  const { state, act, t } = useApp();
+  const items = useDeviceItems('camera');
+  if (state.media.canFlip) items.push({ line: true }, { text: t('cam.flip'), icon: 'flip', run: () => act.flipCamera() });
+  return html`<span class="pair"><${MediaButton} kind="cam" />
+    <${Menu} items=${items} label=${t('bar.cameras')} cls="pair-more" place="up start" name="camera"><${Icon} name="up" size="s" /><//></span>`;
+}
+
+/** @param {{ cls?: string }} props */
+function ScreenButton({ cls = '' }) {
+  const { state, act, t } = useApp();
+  if (!state.media.canShareScreen) return null;
+  const on = state.media.screen.phase === 'live';
+  return html`<button type="button" class=${`round ${on ? 'active' : ''} ${cls}`} data-act="screen" aria-pressed=${String(on)} aria-label=${t('screen.share')}
+    title=${`${t(on ? 'screen.stop' : 'screen.share')} (S)`} onClick=${() => (on ? act.stopScreen() : act.startScreen())}>
+    <${Icon} name=${on ? 'screen-off' : 'screen'} /></button>`;
+}
+
+/** @param {{ unread: number }} props */
+function ChatButton({ unread }) {
+  const { t, ui, setUi } = useApp();
+  const open = ui.panel === 'chat';
+  return html`<button type="button" class=${`round ${open ? 'active' : ''}`} data-act="chat" aria-expanded=${String(open)}
+      aria-label=${unread > 0 ? t('chat.open_unread', { count: unread }) : t('chat.title')} title=${`${t('chat.title')} (C)`} onClick=${() => setUi({ panel: open ? null : 'chat' })}>
+    <${Icon} name="chat" />${unread > 0 && html`<span class="count" data-unread=${unread}>${unread > 99 ? '99+' : unread}</span>`}</button>`;
+}
+
+function MoreMenu() {
+  const { state, act, t, setUi } = useApp();
+  const here = state.rooms[/** @type {string} */ (state.current)];
+  const { media } = state;
+  const others = Object.values(state.rooms).filter((r) => r.id !== here.id);
+  /** @type {MenuItem[]} */
+  const items = [
+    { text: t('people.title'), icon: 'people', key: 'people', run: () => setUi({ panel: 'people' }) },
+    { text: t('share.title'), icon: 'link', key: 'share', run: () => setUi({ dialog: 'share' }) },
+  ];
+  if (media.canShareScreen) items.push({ text: t(media.screen.phase === 'live' ? 'screen.stop' : 'screen.share'), icon: 'screen', key: 'screen', run: () => (media.screen.phase === 'live' ? act.stopScreen() : act.startScreen()) });
+  if (media.canFlip) items.push({ text: t('cam.flip'), icon: 'flip', key: 'flip', run: () => act.flipCamera() });
+  if (!here.media && !state.intent.listenOnly) items.push({ text: t('bar.ask_media'), icon: 'cam', key: 'ask-media', run: () => act.askMedia(true) });
+  if (here.owner) items.push({ line: true }, { text: t('room.settings'), icon: 'edit', key: 'room', run: () => setUi({ dialog: 'room' }) },
+    { text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) },
+    { text: t('merge.title'), icon: 'merge', key: 'merge', run: () => setUi({ dialog: 'merge' }) });
+  if (others.length > 0) items.push({ line: true }, { label: t('bar.other_rooms') }, ...others.map((r) => ({
+    text: r.room.title || t('room.untitled'), icon: 'forward', run: () => act.show(r.id) })));
+  items.push({ line: true }, { text: t('settings'), icon: 'settings', key: 'settings', run: () => setUi({ dialog: 'settings' }) },
+    { text: t('help'), icon: 'help', key: 'help', run: () => setUi({ dialog: 'help' }) });
+  return html`<${Menu} items=${items} label=${t('bar.more')} cls="round" place="up end" name="more"><${Icon} name="more" /><//>`;
+}
+
+export function ControlBar() {
+  const { state, act, t } = useApp();
+  const here = state.rooms[/** @type {string} */ (state.current)];
+  const offers = Object.values(state.files).filter((f) => f.room === here.id && !f.own && f.phase === 'offered').length;
+  return html`<section class="bar" aria-label=${t('bar.name')}>
+    <${MicGroup} />
+    <${CamGroup} />
+    <${ScreenButton} cls="wide-only" />
+    <${ChatButton} unread=${here.unread + offers} />
+    <${MoreMenu} />
+    <button type="button" class="round leave" data-act="leave" aria-label=${t('leave')} title=${t('leave')} onClick=${() => act.leave()}><${Icon} name="leave" /></button>
+  </section>`;
+}

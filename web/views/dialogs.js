@@ -1,0 +1,24 @@
+// The dialog that is open, if any. The questions that the app asks come before those that one opened.
+import { html } from '../vendor/htm-preact.js';
+import { useApp } from './context.js';
+import { CertificateDialog } from './certificate.js';
+import { CreateDialog } from './create-dialog.js';
+import { HelpDialog } from './help.js';
+import { MergeDialog, RoomDialog } from './room-dialog.js';
+import { OtherTabDialog } from './other-tab.js';
+import { PermissionDialog } from './permission.js';
+import { SettingsDialog } from './settings.js';
+import { ShareDialog } from './share.js';
+
+const DIALOGS = {
+  settings: SettingsDialog, share: ShareDialog, help: HelpDialog, create: CreateDialog, room: RoomDialog,
+  merge: MergeDialog, permission: PermissionDialog, certificate: CertificateDialog,
+};
+
+export function Dialogs() {
+  const { state, ui, setUi } = useApp();
+  if (state.prejoin?.otherTab) return html`<${OtherTabDialog} />`;
+  if (!ui.dialog) return null;
+  const One = DIALOGS[ui.dialog];
+  return html`<${One} key=${ui.dialog} close=${() => setUi({ dialog: null })} />`;
+}

@@ -1,0 +1,83 @@
+// How the stage lays out its tiles: a pure function from sizes to places, in CSS pixels.
+
+/** @typedef {{ x: number, y: number, w: number, h: number }} Box */
+/**
+ * @typedef {object} Layout
+ * @property {Box | null} big    the shared screen, or the one person when two are here
+ * @property {Box[]} boxes       the other tiles, in order
+ * @property {boolean} pip       the (only) box floats over the big one
+ */
+
+const GAP = 10;
+const RATIOS = { min: 3 / 4, max: 16 / 9 }; // how far a camera tile may go from tall to wide
+
+/** The largest box of an allowed shape that fits. @param {number} w @param {number} h */
+export function fit(w, h) {
+  const r = Math.min(RATIOS.max, Math.max(RATIOS.min, w / Math.max(h, 1)));
+  return w / r <= h ? { w, h: w / r } : { w: h * r, h };
+}
+
+/**
+ * n tiles in rows; the last row is centred.
+ * @param {number} n @param {Box} area @returns {Box[]}
+ */
+export function grid(n, area) {
+  if (n === 0 || area.w <= 0 || area.h <= 0) return [];
+  let best = { cols: 1, rows: n, w: 0, h: 0, size: -1 };
+  for (let cols = 1; cols <= n; cols++) {
+    const rows = Math.ceil(n / cols);
+    const box = fit((area.w - GAP * (cols - 1)) / cols, (area.h - GAP * (rows - 1)) / rows);
+    const size = box.w * box.h;
+    if (box.w > 0 && box.h > 0 && size > best.size + 1) best = { cols, rows, ...box, size };
+  }
+  const { cols, rows, w, h } = best;
+  const top = area.y + (area.h - rows * h - (rows - 1) * GAP) / 2;
+  return Array.from({ length: n }, (_, i) => {
+    const row = Math.floor(i / cols);
+    const inRow = row === rows - 1 ? n - row * cols : cols;
+    const left = area.x + (area.w - inRow * w - (inRow - 1) * GAP) / 2;
+    return round({ x: left + (i - row * cols) * (w + GAP), y: top + row * (h + GAP), w, h });
+  });
+}
+
+/** @param {Box} b @returns {Box} */
+const round = (b) => ({ x: Math.round(b.x), y: Math.round(b.y), w: Math.floor(b.w), h: Math.floor(b.h) });
+
+/**
+ * One big, n beside it (wide) or below it (tall).
+ * @param {number} n @param {number} w @param {number} h @returns {Layout}
+ */
+function spotlight(n, w, h) {
+  if (n === 0) return { big: { x: 0, y: 0, w, h }, boxes: [], pip: false };
+  if (w >= h * 1.15) {
+    const side = Math.round(Math.min(280, Math.max(120, w * 0.2)));
+    const boxes = grid(n, { x: w - side, y: 0, w: side, h });
+    return { big: { x: 0, y: 0, w: w - side - GAP, h }, boxes, pip: false };
+  }
+  const strip = Math.round(Math.min(180, Math.max(84, h * 0.2)));
+  const boxes = grid(n, { x: 0, y: h - strip, w, h: strip });
+  return { big: { x: 0, y: 0, w, h: h - strip - GAP }, boxes, pip: false };
+}
+
+/**
+ * One person fills the stage, the other floats in the corner.
+ * @param {number} w @param {number} h @returns {Layout}
+ */
+function pair(w, h) {
+  const tall = h > w;
+  const pw = Math.round(tall ? Math.min(150, w * 0.3) : Math.min(260, w * 0.22));
+  const ph = Math.round(tall ? pw * 4 / 3 : pw * 9 / 16);
+  const corner = { x: w - pw - GAP - 2, y: h - ph - GAP - 2, w: pw, h: ph };
+  return { big: { x: 0, y: 0, w, h }, boxes: [corner], pip: true };
+}
+
+/**
+ * @param {{ tiles: number, screen: boolean, pair: boolean, w: number, h: number }} o
+ * tiles: people with a tile; screen: somebody's screen is shown; pair: two are here and may float.
+ * @returns {Layout}
+ */
+export function stageLayout(o) {
+  if (o.screen) return spotlight(o.tiles, o.w, o.h);
+  if (o.pair && o.tiles === 2) return pair(o.w, o.h);
+  return { big: null, boxes: grid(o.tiles, { x: 0, y: 0, w: o.w, h: o.h }), pip: false };
+}

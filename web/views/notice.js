@@ -1,0 +1,15 @@
+// The sentence for a notice in a room.
+/** @typedef {import('../domain/types.js').ChatItem} ChatItem */
+
+const CODES = ['entered', 'left', 'gone', 'removed', 'renamed', 'room_renamed', 'room_locked', 'room_unlocked',
+  'room_password', 'owner', 'merged', 'rejoined', 'media_full'];
+const COUNTED = ['entered', 'left', 'gone', 'removed'];
+
+/** @param {ChatItem} item @param {import('../i18n/index.js').Translate} t @returns {string} */
+export function noticeText(item, t) {
+  const code = item.code ?? '';
+  if (!CODES.includes(code)) return item.text || t('notice.other');
+  const params = { name: item.name, text: item.text, count: item.count ?? 0 };
+  const sentence = t(`notice.${code}`, params);
+  return COUNTED.includes(code) && item.count ? `${sentence} ${t('notice.count', params)}` : sentence;
+}

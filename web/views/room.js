@@ -1,0 +1,83 @@
+// In the room: the stage, the panel, the bar, and the keys.
+import { html, useEffect, useRef } from '../vendor/htm-preact.js';
+import { ControlBar } from './control-bar.js';
+import { useApp } from './context.js';
+import { Panel } from './panel.js';
+import { shortcutOf } from './shortcuts.js';
+import { Stage } from './stage.js';
+import { RoomHints } from './room-hints.js';
+import { Icon } from './ui/icon.js';
+import { Sounds } from './video.js';
+
+/** @typedef {import('./context.js').Context} Context */
+
+/** @param {Context} c @param {string} what */
+function doShortcut({ act, state, ui, setUi }, what) {
+  const { intent, media } = state;
+  const alone = intent.listenOnly;
+  if (alone && (what === 'mic' || what === 'cam')) act.setListenOnly(false);
+  if (what === 'mic') act.setMic(alone || !intent.mic);
+  else if (what === 'cam') act.setCam(alone || !intent.cam);
+  else if (what === 'screen' && media.canShareScreen) {
+    if (media.screen.phase === 'live') act.stopScreen();
+    else act.startScreen();
+  } else if (what === 'chat' || what === 'people') setUi({ panel: ui.panel === what ? null : what });
+  else if (what === 'link') setUi({ dialog: 'share' });
+  else if (what === 'help') setUi({ dialog: 'help' });
+  else if (what === 'close' && ui.panel) setUi({ panel: null });
+}
+
+function useShortcuts() {
+  const context = useApp();
+  const now = useRef(context);
+  now.current = context;
+  useEffect(() => {
+    const key = (/** @type {KeyboardEvent} */ e) => {
+      if (e.defaultPrevented || document.querySelector('dialog[open], [role="menu"]')) return;
+      const what = shortcutOf(e);
+      if (!what) return;
+      e.preventDefault();
+      doShortcut(now.current, what);
+    };
+    document.addEventListener('keydown', key);
+    return () => document.removeEventListener('keydown', key);
+  }, []);
+}
+
+function RoomHead() {
+  const { state, t, ui, setUi } = useApp();
+  const here = state.rooms[/** @type {string} */ (state.current)];
+  const { room, order, owner } = here;
+  return html`<header class="room-head">
+    <h1 class="cut" data-room-title>${room.title || t('room.untitled')}</h1>
+    ${room.locked && html`<span class="badge" title=${t('rooms.locked')}><${Icon} name="lock" size="s" /><span class="unseen">${t('rooms.locked')}</span></span>`}
+    ${room.password && html`<span class="badge" title=${t('rooms.password')}><${Icon} name="key" size="s" /><span class="unseen">${t('rooms.password')}</span></span>`}
+    <span class="grow"></span>
+    ${owner && html`<button type="button" class="icon-btn" data-act="room-settings" aria-label=${t('room.settings')} title=${t('room.settings')}
+      onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" /></button>`}
+    <button type="button" class="pill tnum" data-act="people" aria-expanded=${String(ui.panel === 'people')} aria-label=${t('people.open', { count: order.length })}
+      title=${`${t('people.title')} (P)`} onClick=${() => setUi({ panel: ui.panel === 'people' ? null : 'people' })}>
+      <${Icon} name="people" size="s" />${order.length}</button>
+    <button type="button" class="pill strong" data-act="share" title=${`${t('share.title')} (L)`} aria-label=${t('share.title')} onClick=${() => setUi({ dialog: 'share' })}>
+      <${Icon} name="link" size="s" /><span class="wide-only">${t('share.invite')}</span></button>
+  </header>`;
+}
+
+export function Room() {
+  const { state, ui } = useApp();
+  useShortcuts();
+  const here = state.current ? state.rooms[state.current] : null;
+  if (!here) return null;
+  return html`<div class=${`room ${ui.panel ? 'with-panel' : ''}`}>
+    <${RoomHead} />
+    <div class="room-middle">
+      <main class="stage-place" id="main" tabindex="-1">
+        <${RoomHints} />
+        <${Stage} />
+      </main>
+      <${Panel} />
+    </div>
+    <${ControlBar} />
+    <${Sounds} />
+  </div>`;
+}

@@ -41,7 +41,8 @@ enum ended_reason {
     ENDED_GONE,     /* no resume in time; there is no pipe */
     ENDED_REPLACED, /* `ended` is sent to the pipe, if there is one */
     ENDED_OVERFLOW, /* the same */
-    ENDED_NEW       /* its pipe was lost before hello was answered */
+    ENDED_NEW,      /* its pipe was lost before hello was answered */
+    ENDED_REASONS
 };
 
 struct effect {

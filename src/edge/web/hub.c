@@ -160,17 +160,14 @@ static void push(struct hub *h, struct hub_session *s, struct frame *f)
 {
     h->counts.frames_out++;
     switch (pipe_push(&s->out, f)) {
-    case OUTBOX_SLOW:
-        h->counts.slow++;
-        break;
+    case OUTBOX_SLOW: h->counts.slow++; break;
     case OUTBOX_FULL:
         if (list_empty(&s->overflow)) {
             h->counts.overflow++;
             list_push_back(&h->overflow, &s->overflow);
         }
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -262,14 +259,9 @@ static void take_resume(struct hub *h, struct pipe *p, int64_t now, struct cmd *
 static void take_first(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)
 {
     switch (c->type) {
-    case CMD_HELLO:
-        take_hello(h, p, now, c);
-        break;
-    case CMD_RESUME:
-        take_resume(h, p, now, c);
-        break;
-    default:
-        say_code(h, p, c->id, CODE_NO_SESSION);
+    case CMD_HELLO: take_hello(h, p, now, c); break;
+    case CMD_RESUME: take_resume(h, p, now, c); break;
+    default: say_code(h, p, c->id, CODE_NO_SESSION);
     }
 }
 
@@ -409,6 +401,7 @@ void hub_pipe_lost(struct hub *h, struct pipe *p, void *user, int64_t now_us)
 static void session_opened(struct hub *h, const struct effect *e)
 {
     struct hub_session *s = session_make(h, e->session);
+    h->counts.opened++;
     s->last_id = 1;
     if (h->speaking && h->speaking->id == e->conn) {
         pipe_attach(h->speaking, &s->out, s, s->ref.id);
@@ -436,12 +429,9 @@ static void session_bound(struct hub *h, const struct effect *e)
 static unsigned ended_close_code(enum ended_reason reason)
 {
     switch (reason) {
-    case ENDED_REPLACED:
-        return PIPE_CLOSE_REPLACED;
-    case ENDED_OVERFLOW:
-        return PIPE_CLOSE_SLOW;
-    default:
-        return PIPE_CLOSE_BYE;
+    case ENDED_REPLACED: return PIPE_CLOSE_REPLACED;
+    case ENDED_OVERFLOW: return PIPE_CLOSE_SLOW;
+    default: return PIPE_CLOSE_BYE;
     }
 }
 
@@ -452,6 +442,7 @@ static void session_ended(struct hub *h, const struct effect *e)
         return;
     }
     struct pipe *p = s->out.pipe;
+    h->counts.ended[e->reason]++;
     if (p) {
         buf_reset(&h->text);
         if (wire_out_ended(&h->text, e->reason)) {
@@ -497,25 +488,14 @@ static void answer(struct hub *h, const struct effect *e)
 void hub_effect(struct hub *h, const struct effect *e)
 {
     switch (e->type) {
-    case EFFECT_SESSION_OPENED:
-        session_opened(h, e);
-        break;
-    case EFFECT_SESSION_BOUND:
-        session_bound(h, e);
-        break;
-    case EFFECT_SESSION_ENDED:
-        session_ended(h, e);
-        break;
-    case EFFECT_SEND:
-        send_event(h, e);
-        break;
+    case EFFECT_SESSION_OPENED: session_opened(h, e); break;
+    case EFFECT_SESSION_BOUND: session_bound(h, e); break;
+    case EFFECT_SESSION_ENDED: session_ended(h, e); break;
+    case EFFECT_SEND: send_event(h, e); break;
     case EFFECT_ACK:
-    case EFFECT_ERROR:
-        answer(h, e);
-        break;
+    case EFFECT_ERROR: answer(h, e); break;
     case EFFECT_STORE:
-    case EFFECT_PASSWORD:
-        break; /* app/control hands these on */
+    case EFFECT_PASSWORD: break; /* app/control hands these on */
     }
 }
 

@@ -39,14 +39,15 @@ struct hub_conf {
 };
 
 struct hub_counts {
-    uint64_t sessions;              /* now */
-    uint64_t commands[CMD_COUNT];   /* by type, as given to the policy */
-    uint64_t errors[CODE_COUNT];    /* by code, as answered */
-    uint64_t encoded, frames_out;   /* frames encoded, and pushed to sessions */
-    uint64_t repeated;              /* requests that were seen before */
-    uint64_t held, held_dropped;    /* requests that waited, and those given up */
-    uint64_t resumed, resume_gone;  /* resumes, and those whose replay was gone */
-    uint64_t slow, overflow;        /* pipes dropped as slow readers; sessions ended by their cap */
+    uint64_t sessions; /* now */
+    uint64_t opened, ended[ENDED_REASONS];
+    uint64_t commands[CMD_COUNT];  /* by type, as given to the policy */
+    uint64_t errors[CODE_COUNT];   /* by code, as answered */
+    uint64_t encoded, frames_out;  /* frames encoded, and pushed to sessions */
+    uint64_t repeated;             /* requests that were seen before */
+    uint64_t held, held_dropped;   /* requests that waited, and those given up */
+    uint64_t resumed, resume_gone; /* resumes, and those whose replay was gone */
+    uint64_t slow, overflow;       /* pipes dropped as slow readers; sessions ended by their cap */
 };
 
 struct hub;

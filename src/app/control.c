@@ -1,0 +1,367 @@
+#include "app/control.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/cert_keeper.h"
+#include "app/dump.h"
+#include "app/metrics.h"
+#include "app/netif.h"
+#include "app/sdnotify.h"
+#include "app/tape.h"
+#include "app/worker.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "edge/store/password.h"
+#include "io/census.h"
+#include "io/listen.h"
+#include "io/loop.h"
+#include "io/mailbox.h"
+
+enum { LETTER_PASSWORD = 1000 }; /* beside the kinds of msg/media_msg.h */
+enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
+enum { DUMP_MAX = 256 << 20 };
+
+struct control {
+    struct control_conf conf;
+    struct loop *loop;
+    struct mailbox *mail;
+    struct census *census;
+    struct doorman *doorman;
+    struct tape *tape;
+    struct password_thread *passwords;
+    struct worker *const *workers;
+    unsigned n_workers, next_worker;
+    struct counts counts;
+    struct loop_hook hook;
+    struct loop_timer due, housekeeping, end;
+    struct loop_fd netif;
+    int64_t wall_offset_us;
+    bool draining;
+};
+
+static int64_t wall_s(const struct control *c)
+{
+    return (loop_now(c->loop) + c->wall_offset_us) / US_PER_S;
+}
+
+/* ---- ports of the exchange ---- */
+
+static bool port_password(void *ctx, const struct password_job *job)
+{
+    struct control *c = ctx;
+    return password_submit(c->passwords, job);
+}
+
+static struct str port_ca_cert(void *ctx)
+{
+    struct control *c = ctx;
+    return cert_keeper_ca_pem(c->conf.certs);
+}
+
+static void port_health(void *ctx, struct buf *json)
+{
+    struct control *c = ctx;
+    struct domain_counts n;
+    domain_count(exchange_domain(tape_exchange(c->tape)), &n);
+    buf_putf(json, ",\"sessions\":%u,\"rooms\":%u", n.sessions, n.rooms);
+}
+
+static void port_metrics(void *ctx, struct buf *out)
+{
+    struct control *c = ctx;
+    metrics_write(out, &(struct metrics_sources){
+                           .exchange = tape_exchange(c->tape),
+                           .counts = &c->counts,
+                           .passwords_waiting = password_waiting(c->passwords),
+                           .connections = census_total(c->census),
+                           .rec_dropped = rec_dropped(c->conf.rec),
+                           .workers = c->workers,
+                           .n_workers = c->n_workers,
+                       });
+}
+
+/* ---- letters ---- */
+
+static bool deliver_password(void *ctx, struct password_letter *letter)
+{
+    struct control *c = ctx; /* on the password thread */
+    return mailbox_post(c->mail, &letter->letter);
+}
+
+static void on_letter(void *ctx, struct letter *l)
+{
+    struct control *c = ctx;
+    if (l->kind == LETTER_PASSWORD) {
+        const struct password_letter *p = container_of(l, struct password_letter, letter);
+        tape_password(c->tape, loop_now(c->loop), &p->answer);
+    }
+    letter_drop(l);
+}
+
+/* ---- time ---- */
+
+static void on_due(struct loop_timer *t, int64_t now_us)
+{
+    struct control *c = container_of(t, struct control, due);
+    tape_tick(c->tape, now_us);
+}
+
+/* After each round: when does the exchange want to be called next? */
+static void on_round_end(struct loop_hook *h, int64_t now_us)
+{
+    struct control *c = container_of(h, struct control, hook);
+    int64_t at = exchange_deadline(tape_exchange(c->tape));
+    (void)now_us;
+    if (at != c->due.at_us) {
+        if (at == INT64_MAX) {
+            loop_timer_del(c->loop, &c->due);
+        } else {
+            loop_timer_set(c->loop, &c->due, at);
+        }
+    }
+    if (c->draining && web_connections(exchange_web(tape_exchange(c->tape))) == 0) {
+        loop_stop(c->loop);
+    }
+}
+
+static void follow_wall_clock(struct control *c, int64_t now_us)
+{
+    int64_t offset = clock_wall_us() - clock_mono_us();
+    int64_t moved = offset - c->wall_offset_us;
+    if (moved > WALL_SLACK_US || moved < -WALL_SLACK_US) {
+        c->wall_offset_us = offset;
+        tape_wall(c->tape, now_us, offset);
+    }
+}
+
+static void check_certificates(struct control *c, bool addrs_changed)
+{
+    if (cert_keeper_tick(c->conf.certs, loop_now(c->loop), wall_s(c), addrs_changed)) {
+        doorman_tls(c->doorman, cert_keeper_tls(c->conf.certs));
+    }
+}
+
+static void on_housekeeping(struct loop_timer *t, int64_t now_us)
+{
+    struct control *c = container_of(t, struct control, housekeeping);
+    follow_wall_clock(c, now_us);
+    check_certificates(c, false);
+    loop_timer_set(c->loop, t, now_us + HOUSEKEEPING_US);
+}
+
+static void on_netif(struct loop_fd *fd, unsigned events)
+{
+    struct control *c = container_of(fd, struct control, netif);
+    (void)events;
+    if (netif_watch_drain(fd->fd)) {
+        check_certificates(c, true);
+    }
+}
+
+static void on_end(struct loop_timer *t, int64_t now_us)
+{
+    struct control *c = container_of(t, struct control, end);
+    (void)now_us;
+    loop_stop(c->loop);
+}
+
+/* ---- signals ---- */
+
+static void drain(struct control *c)
+{
+    int64_t now = loop_now(c->loop);
+    if (c->draining) {
+        loop_stop(c->loop); /* asked twice: now */
+        return;
+    }
+    c->draining = true;
+    log_info("control", NULL, "stopping: telling %u sessions to come back",
+             (unsigned)hub_counts(exchange_hub(tape_exchange(c->tape)))->sessions);
+    sdnotify_stopping();
+    doorman_stop(c->doorman);
+    listen_close_tcp(c->conf.listen);
+    tape_drain(c->tape, now, c->conf.retry_ms);
+    loop_timer_set(c->loop, &c->end, now + c->conf.drain_us);
+}
+
+static void reload(struct control *c)
+{
+    sdnotify_reloading(clock_mono_us());
+    c->conf.reload(c->conf.ctx);
+    if (cert_keeper_reload(c->conf.certs, wall_s(c))) {
+        doorman_tls(c->doorman, cert_keeper_tls(c->conf.certs));
+    }
+    sdnotify_ready(NULL);
+}
+
+static void dump(struct control *c)
+{
+    struct buf b;
+    buf_init(&b, DUMP_MAX);
+    dump_write(&b, loop_now(c->loop), tape_exchange(c->tape));
+    if (b.failed) {
+        log_error("dump", NULL, "more than %d bytes: not written", DUMP_MAX);
+        buf_free(&b);
+    } else {
+        dump_save(c->conf.data_dir, (loop_now(c->loop) + c->wall_offset_us) / US_PER_MS, &b);
+    }
+}
+
+static void on_signal(void *ctx, int sig)
+{
+    struct control *c = ctx;
+    switch (sig) {
+    case SIGHUP: reload(c); break;
+    case SIGUSR1: dump(c); break;
+    default: drain(c);
+    }
+}
+
+/* ---- connections that are not HTTP ---- */
+
+static void take_stun(void *ctx, struct stream *s)
+{
+    struct control *c = ctx;
+    struct stream_handover *h = c->n_workers ? stream_detach(s) : NULL;
+    if (h) {
+        worker_give_stream(c->workers[c->next_worker++ % c->n_workers], h);
+    } else {
+        stream_close(s, STREAM_LIMIT);
+    }
+}
+
+/* ---- life ---- */
+
+static bool open_all(struct control *c, char *err, size_t errlen)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
+    const struct control_conf *conf = &c->conf;
+    struct password_options passwords = conf->password;
+
+    c->loop = loop_new(&(struct loop_conf){"control", conf->slow_round_us, &c->counts});
+    c->mail = mailbox_new("control", MAILBOX_CAP);
+    if (!c->loop || !c->mail || mailbox_attach(c->mail, c->loop, on_letter, c) != 0 ||
+        loop_signals(c->loop, signals, on_signal, c) != 0) {
+        snprintf(err, errlen, "The control thread cannot be set up: %s.", strerror(errno));
+        return false;
+    }
+    passwords.kind = LETTER_PASSWORD;
+    passwords.deliver = deliver_password;
+    passwords.ctx = c;
+    c->passwords = password_start(&passwords);
+    if (!c->passwords) {
+        snprintf(err, errlen, "The password thread cannot be started: %s.", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+struct control *control_new(const struct control_conf *conf, char *err, size_t errlen)
+{
+    struct control *c = xcalloc(1, sizeof *c);
+    c->conf = *conf;
+    c->netif.fd = -1;
+    if (!open_all(c, err, errlen)) {
+        control_free(c);
+        return NULL;
+    }
+    c->census = census_new(conf->max_connections, conf->max_per_addr);
+    c->conf.doorman.census = c->census;
+    c->doorman = doorman_new(c->loop, &c->conf.doorman);
+    c->wall_offset_us = clock_wall_us() - clock_mono_us();
+    c->tape = tape_new(conf->rec, &conf->exchange,
+                       &(struct exchange_ports){
+                           .ctx = c,
+                           .password = port_password,
+                           .ca_cert = port_ca_cert,
+                           .health = port_health,
+                           .metrics = port_metrics,
+                       },
+                       loop_now(c->loop), c->wall_offset_us, &c->counts);
+    doorman_taker(c->doorman, DOORMAN_HTTP, tape_take, c->tape);
+    doorman_taker(c->doorman, DOORMAN_STUN, take_stun, c);
+    doorman_tls(c->doorman, cert_keeper_tls(conf->certs));
+    return c;
+}
+
+void control_workers(struct control *c, struct worker *const *workers, unsigned n)
+{
+    c->workers = workers;
+    c->n_workers = n;
+}
+
+struct mailbox *control_mailbox(struct control *c)
+{
+    return c->mail;
+}
+
+static void start_timers(struct control *c)
+{
+    c->hook = (struct loop_hook){.fn = on_round_end, .name = "control.round_end"};
+    c->due = (struct loop_timer){.fn = on_due, .name = "exchange.tick"};
+    c->housekeeping = (struct loop_timer){.fn = on_housekeeping, .name = "control.housekeeping"};
+    c->end = (struct loop_timer){.fn = on_end, .name = "control.end"};
+    c->netif = (struct loop_fd){.fn = on_netif, .name = "netif", .fd = -1};
+    loop_hook_add(c->loop, &c->hook);
+    loop_timer_set(c->loop, &c->housekeeping, loop_now(c->loop) + HOUSEKEEPING_US);
+    int fd = netif_watch_open();
+    if (fd >= 0 && loop_fd_add(c->loop, &c->netif, fd) != 0) {
+        close(fd);
+    }
+}
+
+/* The end: whoever is still there is cut. */
+static void close_all(struct control *c)
+{
+    struct web *web = exchange_web(tape_exchange(c->tape));
+    web_close_all(web);
+    for (int i = 0; i < 100 && web_connections(web) > 0; i++) {
+        loop_round(c->loop, 0);
+    }
+}
+
+void control_run(struct control *c)
+{
+    for (unsigned i = 0; i < c->conf.listen->ntcp; i++) {
+        if (doorman_listen(c->doorman, c->conf.listen->tcp[i]) != 0) {
+            log_error("control", NULL, "a listener cannot be watched: %s", strerror(errno));
+            return;
+        }
+    }
+    start_timers(c);
+    tape_ready(c->tape, loop_now(c->loop));
+    sdnotify_ready(NULL);
+    loop_run(c->loop);
+    close_all(c);
+}
+
+void control_free(struct control *c)
+{
+    if (!c) {
+        return;
+    }
+    if (c->passwords) {
+        password_stop(c->passwords);
+    }
+    if (c->netif.fd >= 0) {
+        int fd = c->netif.fd;
+        loop_fd_del(c->loop, &c->netif);
+        close(fd);
+    }
+    doorman_free(c->doorman);
+    tape_free(c->tape);
+    if (c->mail) {
+        mailbox_free(c->mail);
+    }
+    if (c->loop) {
+        loop_free(c->loop);
+    }
+    census_free(c->census);
+    xfree(c);
+}

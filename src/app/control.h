@@ -1,0 +1,48 @@
+/*
+ * The control thread: its loop with the doorman, the exchange behind the tape, letters from the other
+ * threads, signals and the end. Everything that can fail has been opened before (app/main.c).
+ */
+#ifndef MADANG_APP_CONTROL_H
+#define MADANG_APP_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/exchange.h"
+#include "edge/store/password.h"
+#include "io/doorman.h"
+
+struct cert_keeper;
+struct control;
+struct listen_set;
+struct rec;
+struct worker;
+
+struct control_conf {
+    struct exchange_conf exchange;
+    struct doorman_conf doorman; /* census is control's */
+    unsigned max_connections, max_per_addr;
+    struct password_options password; /* deliver and ctx are control's */
+    int64_t slow_round_us;
+    int64_t drain_us; /* after SIGTERM: how long clients have to go */
+    int64_t retry_ms; /* and when they are told to come back */
+    const char *data_dir;
+    struct listen_set *listen;
+    struct cert_keeper *certs;
+    struct rec *rec;           /* or NULL */
+    void (*reload)(void *ctx); /* SIGHUP: what isn't control's own (log level) */
+    void *ctx;
+};
+
+/* Blocks the signals that control takes, for this thread and all that it starts: call it before any
+ * other thread exists. conf and what it points to must outlive it. NULL with a sentence in err. */
+struct control *control_new(const struct control_conf *conf, char *err, size_t errlen);
+/* Where connections that speak STUN go, and whose numbers /metrics shows. Borrowed. */
+void control_workers(struct control *c, struct worker *const *workers, unsigned n);
+struct mailbox *control_mailbox(struct control *c);
+/* Listens, says that it is ready, and runs until SIGTERM or SIGINT and the drain after it. */
+void control_run(struct control *c);
+void control_free(struct control *c);
+
+#endif

@@ -1,0 +1,111 @@
+#include "app/metrics.h"
+
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/exchange.h"
+#include "app/worker.h"
+#include "base/version.h"
+#include "edge/web/wire_out.h"
+
+enum { WORKERS_MAX = 64 };
+
+/* The gauges, and what other structs than struct counts have counted. */
+static void refresh(const struct metrics_sources *src)
+{
+    struct counts *c = src->counts;
+    const struct hub_counts *hub = hub_counts(exchange_hub(src->exchange));
+    struct domain_counts domain;
+    uint64_t commands = 0, errors = 0;
+    domain_count(exchange_domain(src->exchange), &domain);
+    for (unsigned i = 0; i < CMD_WIRE_COUNT; i++) {
+        commands += hub->commands[i];
+    }
+    for (unsigned i = 0; i < CODE_COUNT; i++) {
+        errors += hub->errors[i];
+    }
+    count_set(c, COUNT_CONNS, src->connections);
+    count_set(c, COUNT_SESSIONS, domain.sessions);
+    count_set(c, COUNT_SESSIONS_LOST, domain.away);
+    count_set(c, COUNT_SESSIONS_NEW, hub->opened);
+    count_set(c, COUNT_SESSIONS_RESUMED, hub->resumed);
+    count_set(c, COUNT_SESSIONS_UNKNOWN, hub->errors[CODE_SESSION_UNKNOWN]);
+    count_set(c, COUNT_SESSIONS_EXPIRED, hub->ended[ENDED_GONE]);
+    count_set(c, COUNT_ROOMS, domain.rooms);
+    count_set(c, COUNT_PARTICIPANTS, domain.participants);
+    count_set(c, COUNT_MESSAGES_IN, commands);
+    count_set(c, COUNT_MESSAGES_OUT, hub->frames_out);
+    count_set(c, COUNT_ERRORS_OUT, errors);
+    count_set(c, COUNT_PASSWORD_QUEUE, src->passwords_waiting);
+    count_set(c, COUNT_DROP_REPLAY_FULL, hub->overflow);
+    count_set(c, COUNT_DROP_RECORD_PAUSED, src->rec_dropped);
+}
+
+static void put_help(struct buf *b, const char *name, const char *type, const char *help)
+{
+    buf_putf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_hub(struct buf *b, const struct hub_counts *hub)
+{
+    put_help(b, "madang_commands_total", "counter", "Requests taken, by type");
+    for (unsigned i = CMD_NONE + 1; i < CMD_COUNT; i++) {
+        buf_putf(b, "madang_commands_total{type=\"%s\"} %" PRIu64 "\n", cmd_text(i),
+                 hub->commands[i]);
+    }
+    put_help(b, "madang_error_answers_total", "counter", "Errors answered, by code");
+    for (unsigned i = CODE_NONE + 1; i < CODE_COUNT; i++) {
+        buf_putf(b, "madang_error_answers_total{code=\"%s\"} %" PRIu64 "\n", errcode_text(i),
+                 hub->errors[i]);
+    }
+    put_help(b, "madang_requests_repeated_total", "counter", "Requests that had been done before");
+    buf_putf(b, "madang_requests_repeated_total %" PRIu64 "\n", hub->repeated);
+    put_help(b, "madang_requests_held_total", "counter",
+             "Requests that overtook others and waited for them");
+    buf_putf(b, "madang_requests_held_total %" PRIu64 "\n", hub->held);
+}
+
+/* Pages of this process in memory (proc(5), statm). */
+static uint64_t resident_bytes(void)
+{
+    char text[64] = "";
+    FILE *f = fopen("/proc/self/statm", "re");
+    struct str size, rest, resident;
+    uint64_t pages = 0;
+    if (!f) {
+        return 0;
+    }
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    if (str_split_once(str_of(text, n), ' ', &size, &rest)) {
+        str_split_once(rest, ' ', &resident, &rest);
+        str_to_u64(resident, UINT64_MAX, &pages);
+    }
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void put_process(struct buf *b)
+{
+    put_help(b, "process_resident_memory_bytes", "gauge", "Memory of the process");
+    buf_putf(b, "process_resident_memory_bytes %" PRIu64 "\n", resident_bytes());
+    put_help(b, "madang_heap_bytes", "gauge", "Memory that was allocated and not freed");
+    buf_putf(b, "madang_heap_bytes %zu\n", mallinfo2().uordblks);
+    put_help(b, "madang_build_info", "gauge", "1, with the version as a label");
+    buf_putf(b, "madang_build_info{version=\"%s\",compiler=\"%s\"} 1\n", madang_version(),
+             madang_compiler());
+}
+
+void metrics_write(struct buf *out, const struct metrics_sources *src)
+{
+    const struct counts *threads[1 + WORKERS_MAX] = {src->counts};
+    size_t n = 1;
+    for (unsigned i = 0; i < src->n_workers && i < WORKERS_MAX; i++) {
+        threads[n++] = worker_counts(src->workers[i]);
+    }
+    refresh(src);
+    count_print(out, threads, n);
+    put_hub(out, hub_counts(exchange_hub(src->exchange)));
+    put_process(out);
+}

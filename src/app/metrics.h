@@ -1,0 +1,26 @@
+/* The text of /metrics: what every part of the house has counted, in Prometheus's format. */
+#ifndef MADANG_APP_METRICS_H
+#define MADANG_APP_METRICS_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/count.h"
+
+struct exchange;
+struct worker;
+
+struct metrics_sources {
+    struct exchange *exchange;
+    struct counts *counts; /* control's own; its gauges are brought up to date here */
+    unsigned passwords_waiting;
+    unsigned connections;
+    uint64_t rec_dropped;
+    struct worker *const *workers;
+    unsigned n_workers;
+};
+
+/* Control thread. */
+void metrics_write(struct buf *out, const struct metrics_sources *src);
+
+#endif

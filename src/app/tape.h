@@ -1,0 +1,78 @@
+/*
+ * The tape stands between the exchange and the world, and writes down everything that goes in: what
+ * connections bring, letters, the time of each. A stream is wrapped in one of its own that forwards
+ * and records, so nothing is recorded (or costs anything) while recording is off. After each input
+ * comes the hash of what the exchange did with it. app/replay.c reads it back.
+ */
+#ifndef MADANG_APP_TAPE_H
+#define MADANG_APP_TAPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/exchange.h"
+#include "base/rec.h"
+#include "io/stream.h"
+
+/* Core ids in a recording: 0 is the exchange, 1 + n is media worker n. */
+enum { TAPE_EXCHANGE = 0, TAPE_WORKER = 1 };
+
+/* Kinds of records of the exchange. Those marked * come within another input: what the world
+ * answered to a call of the exchange. "conn" is a u32. All numbers are big endian. */
+enum tape_kind {
+    TAPE_OPEN = REC_INPUT, /* conn, u8 tls, peer, local (struct addr as bytes) */
+    TAPE_DATA,             /* conn, bytes */
+    TAPE_EOF,              /* conn */
+    TAPE_WRITABLE,         /* conn */
+    TAPE_DEADLINE,         /* conn */
+    TAPE_CLOSED,           /* conn, u8 why */
+    TAPE_WROTE,            /* * conn, u32 bytes taken; UINT32_MAX: closing */
+    TAPE_TICK,             /* */
+    TAPE_PASSWORD,         /* u64 job, u8 outcome, hash text */
+    TAPE_JOB,              /* * u8 whether the password thread took it */
+    TAPE_TEXT,             /* * bytes: CA certificate, health, metrics */
+    TAPE_WALL,             /* u64 offset */
+    TAPE_READY,            /* */
+    TAPE_DRAIN             /* u64 retry_ms */
+};
+
+struct tape;
+
+/* Makes the exchange with recording around it. r == NULL: nothing is recorded, and the calls below
+ * go straight to the exchange. conf is written into the checkpoint (it holds secrets: the file is
+ * the operator's alone). */
+struct tape *tape_new(struct rec *r, const struct exchange_conf *conf,
+                      const struct exchange_ports *ports, int64_t now_us, int64_t wall_offset_us,
+                      struct counts *counts);
+void tape_free(struct tape *t);
+struct exchange *tape_exchange(struct tape *t);
+
+/* The inputs of app/exchange.h. */
+void tape_take(void *ctx, struct stream *s); /* ctx is the tape */
+void tape_tick(struct tape *t, int64_t now_us);
+void tape_password(struct tape *t, int64_t now_us, const struct password_answer *answer);
+void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us);
+void tape_ready(struct tape *t, int64_t now_us);
+void tape_drain(struct tape *t, int64_t now_us, int64_t retry_ms);
+
+/* What a stream's calls add to the hash of outputs; the same in recording and replay. */
+enum tape_output {
+    TAPE_OUT_BYTES = 1,
+    TAPE_OUT_PAUSE,
+    TAPE_OUT_DEADLINE,
+    TAPE_OUT_SHUTDOWN,
+    TAPE_OUT_CLOSE,
+    TAPE_OUT_JOB,
+    TAPE_OUT_TAKEN
+};
+
+void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, int n,
+                   ssize_t taken);
+void tape_hash_job(struct rec_hash *h, const struct password_job *job);
+
+/* The checkpoint of the exchange: its settings and seed. Reading gives memory that lives as long as the
+ * process; false: it is not of this version. */
+void tape_conf_write(struct buf *b, const struct exchange_conf *conf, int64_t wall_offset_us);
+bool tape_conf_read(struct rd *r, struct exchange_conf *conf, int64_t *wall_offset_us);
+
+#endif

@@ -1,0 +1,96 @@
+/* What recording and replay have to agree on: the checkpoint's text and the hash of outputs. */
+#include <string.h>
+
+#include "app/tape.h"
+#include "base/mem.h"
+#include "base/version.h"
+#include "io/stream.h"
+
+void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, int n, ssize_t taken)
+{
+    uint64_t what = (uint64_t)conn << 8 | TAPE_OUT_BYTES;
+    if (taken < 0) {
+        rec_hash_add(h, what, "closing", 7);
+        return;
+    }
+    size_t left = (size_t)taken;
+    for (int i = 0; i < n && left > 0; i++) {
+        size_t m = MIN_OF(iov[i].iov_len, left);
+        rec_hash_add(h, what, iov[i].iov_base, m);
+        left -= m;
+    }
+}
+
+void tape_hash_job(struct rec_hash *h, const struct password_job *job)
+{
+    uint8_t b[9];
+    set_u64(b, job->job);
+    b[8] = (uint8_t)job->kind;
+    rec_hash_add(h, TAPE_OUT_JOB, b, sizeof b);
+    rec_hash_add(h, TAPE_OUT_JOB, job->password.p, job->password.n);
+    rec_hash_add(h, TAPE_OUT_JOB, job->hash.p, job->hash.n);
+    rec_hash_add(h, TAPE_OUT_JOB, job->salt, sizeof job->salt);
+}
+
+static void put_text(struct buf *b, struct str s)
+{
+    buf_u32(b, (uint32_t)s.n);
+    buf_put_str(b, s);
+}
+
+/* The settings go as the bytes of the struct: a recording is replayed by the version that made it,
+ * and the checkpoint says which one that was. What the struct points to follows. */
+void tape_conf_write(struct buf *b, const struct exchange_conf *conf, int64_t wall_offset_us)
+{
+    put_text(b, str_from(madang_version()));
+    buf_u32(b, sizeof *conf);
+    buf_put(b, conf, sizeof *conf);
+    buf_u64(b, (uint64_t)wall_offset_us);
+    put_text(b, conf->domain.facts.server);
+    for (size_t i = 0; i < conf->web.n_origins; i++) {
+        put_text(b, conf->web.origins[i]);
+    }
+    buf_put(b, conf->web.trusted, conf->web.n_trusted * sizeof(struct cidr));
+    buf_put(b, conf->web.metrics, conf->web.n_metrics * sizeof(struct cidr));
+}
+
+static void *copy_of(struct rd *r, size_t n)
+{
+    const uint8_t *p = rd_bytes(r, n);
+    void *copy = xmalloc(n + 1);
+    if (p) {
+        memcpy(copy, p, n);
+    }
+    return copy;
+}
+
+static struct str get_text(struct rd *r)
+{
+    uint32_t n = rd_u32(r);
+    struct str s = rd_str(r, n);
+    return r->bad ? STR_NONE : str_of(str_dup(s), s.n);
+}
+
+bool tape_conf_read(struct rd *r, struct exchange_conf *conf, int64_t *wall_offset_us)
+{
+    uint32_t n = rd_u32(r);
+    if (!str_eq(rd_str(r, n), str_from(madang_version())) || rd_u32(r) != sizeof *conf ||
+        !rd_copy(r, conf, sizeof *conf)) {
+        return false;
+    }
+    *wall_offset_us = (int64_t)rd_u64(r);
+    conf->domain.facts.server = get_text(r);
+    if (r->bad || conf->web.n_origins > r->n || conf->web.n_trusted > r->n ||
+        conf->web.n_metrics > r->n) {
+        return false;
+    }
+    struct str *origins = xcalloc(conf->web.n_origins + 1, sizeof *origins);
+    for (size_t i = 0; i < conf->web.n_origins; i++) {
+        origins[i] = get_text(r);
+    }
+    conf->web.origins = origins;
+    conf->web.trusted = copy_of(r, conf->web.n_trusted * sizeof(struct cidr));
+    conf->web.metrics = copy_of(r, conf->web.n_metrics * sizeof(struct cidr));
+    conf->web.web_dir = NULL;
+    return !r->bad;
+}

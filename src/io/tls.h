@@ -14,8 +14,8 @@ struct tls_ctx;
 
 /* chain_pem: leaf first. Both are NUL-terminated PEM texts; the key is copied and should be
  * wiped by the caller. alpn: names ended by NULL, the first that the client offers too wins; a
- * client that offers none is accepted; one that offers only others is accepted without ALPN.
- * NULL with a sentence in err when the pair is unusable. */
+ * client that offers none is accepted; one that offers only others gets a fatal alert
+ * (no_application_protocol, RFC 7301, 3.2). NULL with a sentence in err when the pair is unusable. */
 struct tls_ctx *tls_ctx_new(const char *chain_pem, const char *key_pem, const char *const *alpn,
                             char *err, size_t errlen);
 struct tls_ctx *tls_ctx_ref(struct tls_ctx *c);

@@ -1,0 +1,199 @@
+/* A web edge with fake streams and a hub that notes what it hears; for test_web_*.c. */
+#ifndef MADANG_TESTS_WEB_FIXTURE_H
+#define MADANG_TESTS_WEB_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/count.h"
+#include "edge/web/assets.h"
+#include "edge/web/web.h"
+#include "io/stream_fake.h"
+
+enum { FX_SECOND = 1000000, FX_STREAMS = 16 };
+
+struct fx {
+    struct web_conf conf;
+    struct web_handlers h;
+    struct counts counts;
+    struct web *web;
+    struct stream_fake *st[FX_STREAMS];
+    int n_st;
+    int64_t now;
+    /* what the hub heard */
+    char heard[4096]; /* "hello;" for each message, "lost 3;" for each lost pipe */
+    struct pipe *pipe; /* that the last message came by */
+    struct outbox box; /* attached when a message begins with "attach" */
+    int answer;        /* for message() */
+    unsigned close_on_message;
+    struct str ca;
+};
+
+static inline void fx_note(struct fx *fx, const char *fmt, ...)
+{
+    size_t n = strlen(fx->heard);
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(fx->heard + n, sizeof fx->heard - n, fmt, ap);
+    va_end(ap);
+}
+
+static inline int fx_message(void *ctx, struct pipe *p, int64_t now_us, uint8_t *msg, size_t n)
+{
+    struct fx *fx = ctx;
+
+    assert_int_equal(now_us, fx->now);
+    fx_note(fx, "%.*s;", n > 40 ? 40 : (int)n, (char *)msg);
+    fx->pipe = p;
+    if (n >= 6 && memcmp(msg, "attach", 6) == 0)
+        pipe_attach(p, &fx->box, fx, 7);
+    if (fx->close_on_message != 0)
+        pipe_close(p, fx->close_on_message);
+    return fx->answer;
+}
+
+static inline void fx_lost(void *ctx, struct pipe *p, void *user, int64_t now_us)
+{
+    struct fx *fx = ctx;
+
+    (void)now_us;
+    assert_null(p->out);
+    assert_true(p->closed);
+    fx_note(fx, "lost%s;", user != NULL ? " session" : "");
+}
+
+static inline struct str fx_ca(void *ctx)
+{
+    return ((struct fx *)ctx)->ca;
+}
+
+static inline void fx_health(void *ctx, struct buf *json)
+{
+    (void)ctx;
+    buf_puts(json, ",\"sessions\":0");
+}
+
+static inline void fx_metrics(void *ctx, struct buf *out)
+{
+    const struct counts *c = &((struct fx *)ctx)->counts;
+
+    count_print(out, &c, 1);
+}
+
+static inline int64_t fx_wall(void *ctx, int64_t now_us)
+{
+    (void)ctx;
+    return 784111777 - 1 + now_us / 1000000;
+}
+
+static inline struct fx *fx_new_with(void (*change)(struct web_conf *conf))
+{
+    struct fx *fx = calloc(1, sizeof *fx);
+
+    web_conf_defaults(&fx->conf);
+    fx->conf.tls = false;
+    if (change != NULL)
+        change(&fx->conf);
+    fx->h = (struct web_handlers){fx, fx_message, fx_lost, fx_ca, fx_health, fx_metrics, fx_wall};
+    fx->now = FX_SECOND;
+    outbox_init(&fx->box, NULL);
+    fx->web = web_new(&fx->conf, &fx->h, &fx->counts);
+    web_ready(fx->web);
+    return fx;
+}
+
+static inline struct stream_fake *fx_connect_as(struct fx *fx, const char *ip, bool tls)
+{
+    struct stream_fake *f = stream_fake_new(ip, tls, NULL, NULL);
+
+    assert_true(fx->n_st < FX_STREAMS);
+    f->now_us = fx->now;
+    fx->st[fx->n_st++] = f;
+    web_take(fx->web, &f->s);
+    return f;
+}
+
+static inline struct stream_fake *fx_connect(struct fx *fx)
+{
+    return fx_connect_as(fx, "192.0.2.7", false);
+}
+
+static inline void fx_round(struct fx *fx)
+{
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < fx->n_st; j++)
+            stream_fake_round(fx->st[j]);
+}
+
+static inline void fx_send_n(struct fx *fx, struct stream_fake *f, const void *p, size_t n)
+{
+    stream_fake_feed(f, p, n);
+    fx_round(fx);
+}
+
+static inline void fx_send(struct fx *fx, struct stream_fake *f, const char *text)
+{
+    fx_send_n(fx, f, text, strlen(text));
+}
+
+/* Time goes on in steps of 100 ms, for everybody. */
+static inline void fx_wait(struct fx *fx, int64_t us)
+{
+    for (int64_t end = fx->now + us; fx->now < end;) {
+        fx->now += end - fx->now < 100000 ? end - fx->now : 100000;
+        for (int j = 0; j < fx->n_st; j++)
+            stream_fake_time(fx->st[j], fx->now);
+        if (web_deadline(fx->web) <= fx->now)
+            web_tick(fx->web, fx->now);
+        fx_round(fx);
+    }
+}
+
+/* What the server wrote since the last look, as text; NULs become dots. */
+static inline const char *fx_out(struct stream_fake *f)
+{
+    static char text[65536];
+    size_t n = f->out_len < sizeof text - 1 ? f->out_len : sizeof text - 1;
+
+    for (size_t i = 0; i < n; i++)
+        text[i] = f->out[i] != 0 ? (char)f->out[i] : '.';
+    text[n] = '\0';
+    stream_fake_take(f, f->out_len);
+    return text;
+}
+
+static inline void fx_free(struct fx *fx)
+{
+    web_close_all(fx->web);
+    fx_round(fx);
+    assert_int_equal(web_connections(fx->web), 0);
+    web_free(fx->web);
+    outbox_free(&fx->box);
+    for (int i = 0; i < fx->n_st; i++)
+        stream_fake_free(fx->st[i]);
+    free(fx);
+}
+
+#define assert_has(text, part)                                         \
+    do {                                                               \
+        const char *text_ = (text);                                    \
+        if (strstr(text_, part) == NULL)                               \
+            fail_msg("\"%s\" is not in:\n%s", part, text_);            \
+    } while (0)
+
+#define assert_has_not(text, part)                                     \
+    do {                                                               \
+        const char *text_ = (text);                                    \
+        if (strstr(text_, part) != NULL)                               \
+            fail_msg("\"%s\" is in:\n%s", part, text_);                \
+    } while (0)
+
+#endif

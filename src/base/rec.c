@@ -164,7 +164,7 @@ static bool make_room(struct rec *r, const struct record *in, size_t n)
     if (r->at + REC_RECORD_HEAD + rec_padded(n) <= BLOCK_USABLE)
         return true;
     uint64_t next = r->sequence + 1;
-    for (uint16_t i = 0; i < REC_CORES; i++)
+    for (unsigned i = 0; i < REC_CORES; i++)
         if (r->cores[i].live && r->cores[i].checkpoint + r->n_blocks <= next)
             pause_core(r, i, in->time);
     if (in->kind != REC_CHECKPOINT && in->kind != REC_NOTE && !r->cores[in->core].live)

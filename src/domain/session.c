@@ -219,7 +219,7 @@ void session_hello_done(struct domain *d, struct session *s, int64_t id,
     struct session *old = s->replaces ? session_find(d, s->replaces) : NULL;
     s->replaces = 0;
     if (old)
-        session_event(d, old, SEV_REPLACED, NULL);
+        session_event(d, old, SEV_REPLACED, &(struct cmd){0});
 }
 
 /* ---- the end ---- */
@@ -348,7 +348,7 @@ void session_tick(struct domain *d)
 {
     while (session_deadline(d) <= d->now)
         session_event(d, container_of(list_first(&d->away), struct session, away), SEV_TIMEOUT,
-                      NULL);
+                      &(struct cmd){0});
 }
 
 /* ---- what others see of a session ---- */

@@ -121,8 +121,8 @@ static void test_utf8_decode(void **state)
                                       "\x80",
                                       "\xED\xA0\x80",
                                       "\xFF",
-                                      "\xC3"
-                                      "a"};
+                                      ("\xC3"
+                                       "a")};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         s = str_from(bad[i]);
         assert_false(utf8_next(&s, &cp));

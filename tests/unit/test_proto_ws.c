@@ -308,7 +308,7 @@ static void checks_utf8(void **state)
                                       "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
                                       "\xe2\x82", "\xe2\x28\xa1", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",
                                       "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe",
-                                      "\xff", "\xf0\x9f\x98", "abcdefgh\xff" "abcdefgh"};
+                                      "\xff", "\xf0\x9f\x98", ("abcdefgh\xff" "abcdefgh")};
     uint8_t buf[256];
     char want[64];
 

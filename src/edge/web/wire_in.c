@@ -101,7 +101,7 @@ static bool opt_tri(struct wire_in *in, const json_t *o, const char *key, enum t
 /* A string that is no id is an id that nobody has: 0. People mistype links. */
 static bool need_id(struct wire_in *in, const json_t *o, const char *key, uint64_t *out)
 {
-    struct str text;
+    struct str text = STR_NONE;
     if (!need_str(in, o, key, &text))
         return false;
     if (!b32_decode(text, out))
@@ -120,7 +120,7 @@ static bool opt_password(struct wire_in *in, const json_t *o, struct str *out)
 static int need_word(struct wire_in *in, const json_t *o, const char *key, const char *const *words,
                      int n)
 {
-    struct str text;
+    struct str text = STR_NONE;
     if (!need_str(in, o, key, &text))
         return -1;
     for (int i = 0; i < n; i++)

@@ -166,7 +166,8 @@ static inline const char *fx_out(struct stream_fake *f)
     for (size_t i = 0; i < n; i++)
         text[i] = f->out[i] != 0 ? (char)f->out[i] : '.';
     text[n] = '\0';
-    stream_fake_take(f, f->out_len);
+    if (f->out_len > 0)
+        stream_fake_take(f, f->out_len);
     return text;
 }
 

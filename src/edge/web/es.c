@@ -111,7 +111,10 @@ static void let_go(struct es *es)
         return;
     c->es = NULL;
     if (c->mode == MODE_POLL && c->u.http->phase != HTTP_SEND) {
-        struct reply r = {.status = 200, .type = "text/event-stream", .body = STR(":\n\n")};
+        struct reply r = {.status = 200,
+                          .type = "text/event-stream",
+                          .origin = str_of(c->u.http->origin, c->u.http->origin_len),
+                          .body = STR(":\n\n")};
 
         c->mode = MODE_HTTP;
         http_reply(c, NULL, &r);
@@ -127,7 +130,9 @@ static void let_go(struct es *es)
 static void answer_poll(struct web_conn *c, struct es *es)
 {
     struct buf *b = &c->web->scratch;
-    struct reply r = {.status = 200, .type = "text/event-stream"};
+    struct reply r = {.status = 200,
+                      .type = "text/event-stream",
+                      .origin = str_of(c->u.http->origin, c->u.http->origin_len)};
 
     es_take(es, b, FILL_MAX);
     if (buf_len(b) == 0)
@@ -216,10 +221,19 @@ void es_on_closed(struct web_conn *c)
     destroy(es, conn_now(c));
 }
 
+/* For an answer that is written when the request is gone. */
+static void remember_origin(struct http_state *h, struct str origin)
+{
+    h->origin_len = origin.n <= sizeof h->origin ? (uint8_t)origin.n : 0;
+    if (h->origin_len > 0)
+        memcpy(h->origin, origin.p, origin.n);
+}
+
 /* ---- GET /api/stream/KEY -------------------------------------------------------------------- */
 
-static void begin_poll(struct web_conn *c, struct es *es)
+static void begin_poll(struct web_conn *c, struct es *es, struct str origin)
 {
+    remember_origin(c->u.http, origin);
     c->mode = MODE_POLL;
     es->poll = true;
     stream_deadline(c->s, conn_now(c) + c->web->conf->poll_us);
@@ -271,7 +285,7 @@ void es_begin(struct web_conn *c, const struct http1_request *req)
     es->peer = c->peer;
     c->es = es;
     if (poll)
-        begin_poll(c, es);
+        begin_poll(c, es, origin);
     else
         begin_stream(c, origin);
 }
@@ -308,10 +322,7 @@ void es_post_begin(struct web_conn *c, const struct http1_request *req)
     memcpy(h->tab, tab.p, tab.n);
     h->tab_len = (uint8_t)tab.n;
     h->phase = HTTP_BODY;
-    if (origin.n > 0 && origin.n <= sizeof h->origin) {
-        memcpy(h->origin, origin.p, origin.n);
-        h->origin_len = (uint8_t)origin.n;
-    }
+    remember_origin(h, origin);
     if (req->expect_continue)
         conn_put(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
     stream_deadline(c->s, conn_now(c) + c->web->conf->body_us);
@@ -329,7 +340,6 @@ void es_post(struct web_conn *c, uint8_t *msg, size_t n)
     struct reply r = {.status = 202, .origin = origin};
     int status;
 
-    h->origin_len = 0;
     if (t == NULL) {
         http_reply_error(c, NULL, es != NULL ? 429 : 404, es != NULL ? "busy" : "stream_unknown", origin);
         return;

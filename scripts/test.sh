@@ -28,6 +28,7 @@ tier_fast() {
     build gcc build gcc -DBUILD_TESTING=ON
     unit gcc build
     build clang build/clang clang -DBUILD_TESTING=ON
+    unit clang build/clang
     build asan build/asan gcc -DSANITIZE=address,undefined
     unit asan build/asan
     build tsan build/tsan gcc -DSANITIZE=thread

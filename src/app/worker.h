@@ -1,51 +1,51 @@
 /*
  * A media worker: one thread with its own loop, its own UDP sockets on every family, its own STUN
  * server. It answers Bindings over UDP, and over TCP and TLS connections that the doorman has
- * handed on. Nothing is shared with other threads but its mailbox and counters that may be read at
- * any time.
+ * handed on. Nothing is shared with other threads but its mailbox and its counters.
  */
 #ifndef MADANG_APP_WORKER_H
 #define MADANG_APP_WORKER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/letter.h"
-#include "io/loop.h"
-#include "io/stream.h"
-#include "io/udp.h"
 #include "proto/stun_server.h"
 
 struct counts;
-struct worker;
 struct mailbox;
 struct rec;
+struct stream;
+struct stream_handover;
+struct worker;
 
 struct worker_conf {
-    unsigned index; /* 0.. ; part of names and ids */
-    const int
-        *udp_fds; /* its sockets, one for each listening address; borrowed until worker_free() */
+    unsigned index;     /* 0 .. LISTEN_WORKERS_MAX - 1; part of names and ids */
+    const int *udp_fds; /* its sockets, one for each listening address (-1: none); they stay the
+                             * caller's, and open until worker_stop() has returned */
     unsigned nudp;
-    unsigned max_streams; /* 0 = 4096 */
-    int64_t
-        stream_idle_us; /* a stream that sends no whole message for so long is closed; 0 = 30 s */
+    unsigned max_streams;   /* 0 = 4096 */
+    int64_t stream_idle_us; /* a stream without a whole message for so long is closed; 0 = 30 s */
     struct stun_server_conf stun;
-    struct rec *rec;         /* recording, or NULL; the worker's alone */
-    struct mailbox *control; /* where MEDIA_DUMPED and MEDIA_STOPPED go; may be NULL */
+    struct rec *rec;         /* recording, or NULL; the worker's alone until it has stopped */
+    struct mailbox *control; /* where MEDIA_DUMPED goes; may be NULL */
 };
 
-/* Makes the worker and everything it needs, then starts its thread. NULL with a sentence in err. */
+/* Makes the worker and everything it needs, then starts its thread, with all signals blocked. NULL
+ * with a sentence in err. */
 struct worker *worker_start(const struct worker_conf *conf, char *err, size_t errlen);
-struct mailbox *worker_mailbox(struct worker *w);
 
-/* Hands a stream over; what can't be posted is closed and counted. Any thread. */
+/* Any thread. What cannot be posted is closed and counted. */
 void worker_give_stream(struct worker *w, struct stream_handover *h);
+/* For doorman_taker(d, DOORMAN_STUN, ...): ctx is the worker; takes the stream off its loop. */
+void worker_take(void *ctx, struct stream *s);
+/* Any thread: asks for a dump; MEDIA_DUMPED with the same cookie comes to conf.control. */
+void worker_ask_dump(struct worker *w, uint64_t cookie);
 
-/* Ends the thread (drains at most drain_us for streams that are writing) and frees everything. */
+/* Ends the thread and frees everything. Streams get at most drain_us to send what they have. */
 void worker_stop(struct worker *w, int64_t drain_us);
 
-/* What its thread counts; may be read at any time. */
+/* What its thread counts; may be read at any time until worker_stop(). */
 const struct counts *worker_counts(const struct worker *w);
 
 #endif

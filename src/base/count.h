@@ -122,7 +122,6 @@ enum count_type { COUNT_TYPE_COUNTER, COUNT_TYPE_GAUGE };
     COUNT_DROP(X, STUN_SIZE, "stun_size")                                                        \
     COUNT_DROP(X, STUN_FRAME, "stun_frame")                                                      \
     COUNT_DROP(X, STUN_STREAM_CAP, "stun_stream_cap")                                            \
-    COUNT_DROP(X, UDP_QUEUE_FULL, "udp_queue_full")                                              \
     COUNT_DROP(X, UDP_NO_PKTINFO, "udp_no_pktinfo")                                              \
     COUNT_DROP(X, UDP_UNKNOWN, "udp_unknown")                                                    \
     COUNT_DROP(X, UDP_TRUNCATED, "udp_truncated")                                                \

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 enum {
+    MD5_SIZE = 16,
     SHA1_SIZE = 20,
     SHA256_SIZE = 32,
     AEAD_KEY_SIZE = 32,
@@ -39,6 +40,8 @@ uint64_t rng_below(struct rng *r, uint64_t n);
 void chacha20_block(const uint8_t key[32], uint32_t counter, const uint8_t nonce[12],
                     uint8_t out[64]);
 
+/* Only where a protocol wants it: the long-term keys of STUN (RFC 8489, 18.5.1.1). */
+void md5(const void *p, size_t n, uint8_t out[MD5_SIZE]);
 void sha1(const void *p, size_t n, uint8_t out[SHA1_SIZE]);
 void sha256(const void *p, size_t n, uint8_t out[SHA256_SIZE]);
 /* RFC 2104 */

@@ -109,13 +109,13 @@ void loop_free(struct loop *l)
 {
     if (l == NULL)
         return;
+    heap_free(&l->timers); /* first: it touches timers, and one lies in aux */
     if (l->aux != NULL && l->aux_release != NULL)
         l->aux_release(l->aux);
     if (l->signals.fd >= 0)
         close(l->signals.fd);
     close(l->wake.fd);
     close(l->epfd);
-    heap_free(&l->timers);
     xfree(l->own_counts);
     xfree(l);
 }

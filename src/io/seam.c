@@ -201,15 +201,15 @@ static int refuse(enum seam_call call)
     return -1;
 }
 
-ssize_t seam_slow_sendmsg(int fd, const struct msghdr *m, int flags, bool gso)
+ssize_t seam_slow_sendmsg(int fd, const struct msghdr *m, int flags)
 {
-    if ((gso && refuse(SEAM_GSO) < 0) || refuse(SEAM_SENDMSG) < 0)
-        return -1;
-    return sendmsg(fd, m, flags);
+    return refuse(SEAM_SENDMSG) < 0 ? -1 : sendmsg(fd, m, flags);
 }
 
-int seam_slow_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags)
+int seam_slow_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags, bool gso)
 {
+    if (gso && refuse(SEAM_GSO) < 0)
+        return -1;
     int err = seam_ask(SEAM_SENDMMSG);
     if (err > 0) {
         errno = err;

@@ -23,7 +23,7 @@ enum seam_call {
     SEAM_WRITEV,
     SEAM_READ,
     SEAM_ACCEPT,
-    SEAM_GSO, /* a sendmsg that carries UDP_SEGMENT: refused as if the device couldn't */
+    SEAM_GSO, /* a send that carries UDP_SEGMENT: refused as if the device couldn't */
     SEAM_CALLS
 };
 
@@ -45,8 +45,8 @@ uint64_t seam_injected(enum seam_call call);
 /* What the rules say to the next call: 0, an errno, or SEAM_SHORT. Thread-safe. */
 int seam_ask(enum seam_call call);
 
-ssize_t seam_slow_sendmsg(int fd, const struct msghdr *m, int flags, bool gso);
-int seam_slow_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags);
+ssize_t seam_slow_sendmsg(int fd, const struct msghdr *m, int flags);
+int seam_slow_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags, bool gso);
 ssize_t seam_slow_recvmsg(int fd, struct msghdr *m, int flags);
 int seam_slow_recvmmsg(int fd, struct mmsghdr *v, unsigned n, int flags);
 ssize_t seam_slow_writev(int fd, const struct iovec *iov, int n);
@@ -55,17 +55,13 @@ int seam_slow_accept(int fd, struct sockaddr *sa, socklen_t *len, int flags);
 
 static inline ssize_t seam_sendmsg(int fd, const struct msghdr *m, int flags)
 {
-    return __builtin_expect(seam_armed, 0) ? seam_slow_sendmsg(fd, m, flags, false)
+    return __builtin_expect(seam_armed, 0) ? seam_slow_sendmsg(fd, m, flags)
                                            : sendmsg(fd, m, flags);
 }
-static inline ssize_t seam_sendmsg_gso(int fd, const struct msghdr *m, int flags)
+/* gso: the first message carries UDP_SEGMENT. */
+static inline int seam_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags, bool gso)
 {
-    return __builtin_expect(seam_armed, 0) ? seam_slow_sendmsg(fd, m, flags, true)
-                                           : sendmsg(fd, m, flags);
-}
-static inline int seam_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags)
-{
-    return __builtin_expect(seam_armed, 0) ? seam_slow_sendmmsg(fd, v, n, flags)
+    return __builtin_expect(seam_armed, 0) ? seam_slow_sendmmsg(fd, v, n, flags, gso)
                                            : sendmmsg(fd, v, n, flags);
 }
 static inline ssize_t seam_recvmsg(int fd, struct msghdr *m, int flags)

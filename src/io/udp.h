@@ -64,8 +64,10 @@ int udp_rcvbuf(const struct udp *u); /* bytes, as the kernel reports it */
 uint16_t udp_port(const struct udp *u);
 bool udp_is_v6(const struct udp *u);
 
-/* Queues one datagram; the pieces are borrowed until the flush, which comes by itself at the end of
- * the callback or of the round. false: the queue is full, the datagram is dropped and counted. */
+/* Queues one datagram of n pieces (at most UDP_IOV_MAX), which are borrowed until the flush: it
+ * comes by itself at the end of the callback or of the round, and sooner when the queue is full.
+ * Without path->local the kernel chooses the source. false: too many pieces, too long, or no
+ * address. */
 bool udp_send(struct udp *u, const struct udp_path *path, const struct iovec *iov, unsigned n);
 /* The same with a copy: the bytes are the caller's again at once. */
 bool udp_send_copy(struct udp *u, const struct udp_path *path, const void *p, size_t n);

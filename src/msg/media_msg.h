@@ -14,26 +14,21 @@ struct stream_handover; /* io/stream.h; control and worker only pass it on */
 enum media_kind {
     /* control -> worker */
     MEDIA_STREAM = 1, /* struct media_stream: a connection that spoke STUN or TURN */
-    MEDIA_DRAIN,      /* bare letter: close streams when idle, stop taking new ones */
-    MEDIA_STOP,       /* bare letter: the loop ends */
     MEDIA_DUMP,       /* struct media_dump: write your state as JSON, send it back */
     /* worker -> control */
-    MEDIA_DUMPED, /* struct media_dump with text */
-    MEDIA_STOPPED /* bare letter */
+    MEDIA_DUMPED /* struct media_dump with its text */
 };
 
 struct media_stream {
     struct letter letter;
-    struct stream_handover *conn;
-    /* Releases conn; set by the sender, so that this header needs to know no sockets. */
-    void (*release)(struct stream_handover *conn);
+    struct stream_handover *conn; /* owned; NULL once somebody has taken it */
 };
 
 struct media_dump {
     struct letter letter;
     uint32_t worker;
     uint64_t cookie; /* the asker's; comes back */
-    char *text;      /* one JSON object; owned by the letter */
+    char *text;      /* one JSON object, NUL-terminated; owned by the letter */
 };
 
 #endif

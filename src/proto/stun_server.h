@@ -34,6 +34,10 @@ struct stun_server_conf {
 
 struct stun_server *stun_server_new(const struct stun_server_conf *conf);
 void stun_server_free(struct stun_server *s);
+/* As new: forgets every address. Makes no difference to anybody when the last request was
+ * stun_server_full_us() ago: by then every bucket is full again. */
+void stun_server_reset(struct stun_server *s);
+int64_t stun_server_full_us(const struct stun_server *s);
 
 /* over_stream: TCP or TLS, where size and rate need no defence (a handshake proves the address;
  * the connection has its own cap). out must hold STUN_MESSAGE_MAX. out_len is 0 when it keeps

@@ -1,0 +1,197 @@
+#include "proto/stun_server.h"
+
+#include "base/mem.h"
+
+enum {
+    RATE = 20,
+    BURST = 60,
+    TABLE = 4096,
+    WAYS = 4, /* places that an address may have in the table */
+    IP4_UDP = 28,
+    IP6_UDP = 48
+};
+
+/* A token bucket: tokens in millionths, as of the time `at`. An unused one has family 0. */
+struct bucket {
+    struct addr who;
+    int64_t at_us;
+    int64_t tokens;
+};
+
+struct stun_server {
+    struct stun_server_conf conf;
+    unsigned mask;
+    struct bucket *table;
+};
+
+static const char *const verdict_names[STUN_VERDICTS] = {
+    "answered", "answered_420", "malformed", "legacy", "class", "method", "rate", "size"};
+
+const char *stun_verdict_name(enum stun_verdict v)
+{
+    return (unsigned)v < STUN_VERDICTS ? verdict_names[v] : "unknown";
+}
+
+struct stun_server *stun_server_new(const struct stun_server_conf *conf)
+{
+    struct stun_server *s = xcalloc(1, sizeof(*s));
+    unsigned want, n = WAYS;
+    s->conf = *conf;
+    if (s->conf.rate_per_s == 0)
+        s->conf.rate_per_s = RATE;
+    if (s->conf.burst == 0)
+        s->conf.burst = BURST;
+    want = s->conf.table != 0 ? s->conf.table : TABLE;
+    while (n < want && n < 1u << 24)
+        n *= 2;
+    s->mask = n - 1;
+    s->table = xcalloc(n, sizeof(*s->table));
+    return s;
+}
+
+void stun_server_free(struct stun_server *s)
+{
+    if (s == NULL)
+        return;
+    xfree(s->table);
+    xfree(s);
+}
+
+void stun_server_reset(struct stun_server *s)
+{
+    memset(s->table, 0, (s->mask + 1) * sizeof(*s->table));
+}
+
+int64_t stun_server_full_us(const struct stun_server *s)
+{
+    return (int64_t)s->conf.burst * 1000000 / s->conf.rate_per_s + 1;
+}
+
+/* ---- Rate ---- */
+
+static int64_t tokens_at(const struct stun_server *s, const struct bucket *b, int64_t now_us)
+{
+    int64_t cap = (int64_t)s->conf.burst * 1000000, gone = now_us - b->at_us;
+    if (gone < 0)
+        gone = 0;
+    if (gone > cap / s->conf.rate_per_s)
+        return cap;
+    int64_t t = b->tokens + gone * s->conf.rate_per_s;
+    return t < cap ? t : cap;
+}
+
+/* The bucket of an address: its own, or the one that is fullest among those it may take (whoever is
+ * full has lost nothing by being forgotten). */
+static struct bucket *bucket_of(struct stun_server *s, const struct addr *who, int64_t now_us)
+{
+    unsigned first = (unsigned)addr_hash(&s->conf.key, who) & s->mask & ~(unsigned)(WAYS - 1);
+    struct bucket *best = NULL;
+    int64_t most = -1;
+    for (unsigned i = 0; i < WAYS; i++) {
+        struct bucket *b = &s->table[first + i];
+        if (addr_eq(&b->who, who))
+            return b;
+        int64_t t = b->who.family == 0 ? INT64_MAX : tokens_at(s, b, now_us);
+        if (t > most) {
+            most = t;
+            best = b;
+        }
+    }
+    /* A newcomer inherits the tokens of the bucket that it takes over: a flood of made-up addresses
+     * gets no more answers than the whole table allows. */
+    if (best->who.family == 0) {
+        best->tokens = (int64_t)s->conf.burst * 1000000;
+        best->at_us = now_us;
+    }
+    best->who = *who;
+    return best;
+}
+
+static bool allow(struct stun_server *s, const struct addr *from, int64_t now_us)
+{
+    struct addr who = addr_limit_key(from);
+    struct bucket *b = bucket_of(s, &who, now_us);
+    int64_t t = tokens_at(s, b, now_us);
+    b->at_us = now_us;
+    b->tokens = t;
+    if (t < 1000000)
+        return false;
+    b->tokens = t - 1000000;
+    return true;
+}
+
+/* ---- Answering ---- */
+
+/* What a Binding request may carry without being refused. The long-term and ICE attributes are
+ * understood so far that they may be ignored: nobody needs to be somebody to learn an address. */
+static bool known(unsigned type)
+{
+    switch (type) {
+    case STUN_USERNAME:
+    case STUN_MESSAGE_INTEGRITY:
+    case STUN_MESSAGE_INTEGRITY_SHA256:
+    case STUN_REALM:
+    case STUN_NONCE:
+    case STUN_USERHASH:
+    case STUN_PASSWORD_ALGORITHM:
+    case STUN_PRIORITY:
+    case STUN_USE_CANDIDATE: return true;
+    default: return false;
+    }
+}
+
+static size_t answer(const struct stun_msg *m, const struct addr *from, const uint16_t *unknown,
+                     unsigned nunknown, uint8_t *out)
+{
+    struct stun_builder b;
+    stun_begin(&b, out, STUN_MESSAGE_MAX, nunknown > 0 ? STUN_ERROR : STUN_SUCCESS, STUN_BINDING,
+               m->txid);
+    if (nunknown > 0) {
+        stun_put_error(&b, 420, "");
+        stun_put_unknown(&b, unknown, nunknown);
+    } else {
+        stun_put_xaddr(&b, STUN_XOR_MAPPED_ADDRESS, from);
+    }
+    if (m->fingerprint)
+        stun_put_fingerprint(&b);
+    return stun_end(&b);
+}
+
+/* At most one and a half times what came in, as it lies on the wire. */
+static bool fits(size_t in, size_t out, const struct addr *from)
+{
+    size_t head = from->family == 6 ? IP6_UDP : IP4_UDP;
+    return 2 * (out + head) <= 3 * (in + head);
+}
+
+static enum stun_verdict refusal(enum stun_result r)
+{
+    return r == STUN_E_NO_COOKIE ? STUN_SILENT_LEGACY : STUN_SILENT_MALFORMED;
+}
+
+enum stun_verdict stun_server_input(struct stun_server *s, int64_t now_us, const uint8_t *p,
+                                    size_t n, const struct addr *from, bool over_stream,
+                                    uint8_t *out, size_t *out_len)
+{
+    struct stun_msg m;
+    uint16_t unknown[STUN_UNKNOWN_MAX];
+    *out_len = 0;
+    enum stun_result r = stun_parse(&m, p, n);
+    if (r != STUN_OK)
+        return refusal(r);
+    if (m.cls != STUN_REQUEST)
+        return STUN_SILENT_CLASS;
+    if (m.method != STUN_BINDING)
+        return STUN_SILENT_METHOD;
+    if (!over_stream && !allow(s, from, now_us))
+        return STUN_SILENT_RATE;
+    unsigned nunknown = stun_unknown(&m, known, unknown);
+    size_t len = answer(&m, from, unknown, nunknown, out);
+    /* Fewer of the unknown ones rather than no answer: one of them tells the client enough. */
+    while (!over_stream && nunknown > 1 && !fits(n, len, from))
+        len = answer(&m, from, unknown, --nunknown, out);
+    if (!over_stream && !fits(n, len, from))
+        return STUN_SILENT_SIZE;
+    *out_len = len;
+    return nunknown > 0 ? STUN_ANSWERED_420 : STUN_ANSWERED;
+}

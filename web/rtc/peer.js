@@ -1,0 +1,337 @@
+// One RTCPeerConnection to one other person: perfect negotiation, trickled candidates, ICE restarts with
+// backoff. It knows nothing of rooms or servers: what it has to tell the other side it emits, what the other
+// side told is handed in by receive().
+//
+// Which track is which is known by place: the side that offers first adds one m-line per role, in the order
+// of `roles`, and all later changes are replaceTrack without a negotiation.
+import { Emitter } from '../core/emitter.js';
+import { fromFrag, toFrag } from './frag.js';
+import { opusFecDtx } from './sdp.js';
+
+/** @typedef {'mic'|'camera'|'screen'|'sound'} Role  sound: what is heard of a shared screen */
+/** @typedef {'new'|'connecting'|'connected'|'disconnected'|'failed'|'closed'} PeerPhase */
+/** @typedef {import('./bitrate.js').Plan} Plan */
+
+/** @type {readonly Role[]} */
+export const MEDIA_ROLES = ['mic', 'camera', 'screen', 'sound'];
+const AUDIO = new Set(['mic', 'sound']);
+
+const TRICKLE_MS = 20;
+const DISCONNECTED_MS = 4000;
+const FOLLOW_MS = 3000;
+const RESTART_MS = [0, 2000, 4000, 8000, 15_000];
+const STUCK_AFTER = 5;
+
+/**
+ * @extends {Emitter<{desc: {kind: 'offer'|'answer', sdp: string}, cand: string, phase: PeerPhase,
+ *   track: {role: Role, track: MediaStreamTrack}, channel: RTCDataChannel, stuck: null}>}
+ *   stuck: several restarts did not help
+ */
+export class Peer extends Emitter {
+  /**
+   * @param {object} o
+   * @param {boolean} o.first   this side makes the first offer (and wins when offers collide)
+   * @param {readonly Role[]} [o.roles]
+   * @param {string} [o.channel]  name of a data channel
+   * @param {RTCIceServer[]} [o.iceServers]
+   * @param {import('../core/clock.js').Clock} o.clock
+   * @param {import('../core/log.js').Log} o.log
+   * @param {string} [o.name]  for the log
+   * @param {(config: RTCConfiguration) => RTCPeerConnection} [o.create]
+   */
+  constructor({ first, roles = [], channel, iceServers = [], clock, log, name = '', create }) {
+    super();
+    this.first = first;
+    this.roles = roles;
+    this.clock = clock;
+    this.log = log;
+    this.name = name;
+    /** @type {Map<Role, RTCRtpTransceiver>} */
+    this.lines = new Map();
+    /** @type {Map<Role, MediaStreamTrack | null>} */
+    this.tracks = new Map();
+    /** @type {Map<Role, Plan>} */
+    this.plans = new Map();
+    /** @type {PeerPhase} */
+    this.phase = 'new';
+    this.makingOffer = false;
+    this.settingAnswer = false;
+    this.ignoredOffer = false;
+    this.restarts = 0;
+    /** @type {import('./frag.js').Candidate[]} of the current generation, to be told again after a loss */
+    this.gathered = [];
+    /** @type {import('./frag.js').Candidate[]} not told yet */
+    this.fresh = [];
+    /** @type {import('./frag.js').Candidate[]} that came before their description */
+    this.early = [];
+    /** @type {Promise<void>} */
+    this.work = Promise.resolve();
+    /** @type {Record<string, any>} */
+    this.timers = {};
+    const config = /** @type {RTCConfiguration} */ ({ iceServers, bundlePolicy: 'max-bundle' });
+    this.pc = create ? create(config) : new RTCPeerConnection(config);
+    this.#listen();
+    if (first && channel) this.#channel(this.pc.createDataChannel(channel));
+    if (first) for (const role of roles) this.#addLine(role);
+  }
+
+  // ---- what the owner calls
+
+  /**
+   * @param {Role} role
+   * @param {MediaStreamTrack | null} track  null: nothing is sent, and the line stays
+   */
+  setTrack(role, track) {
+    this.tracks.set(role, track);
+    const sender = this.lines.get(role)?.sender;
+    sender?.replaceTrack(track).catch((e) => this.log.warn('peer', `${this.name} ${role}: ${e}`));
+  }
+
+  /** @param {Role} role @param {Plan} plan */
+  setPlan(role, plan) {
+    this.plans.set(role, plan);
+    this.#applyPlan(role);
+  }
+
+  /**
+   * What the other side has said.
+   * @param {'desc'|'cand'} type
+   * @param {'offer'|'answer'|'rollback'|undefined} kind
+   * @param {string} body
+   * @returns {Promise<void>} settled when it has been worked on; never rejects
+   */
+  receive(type, kind, body) {
+    return this.#later(type === 'desc' ? `${kind}` : type, () =>
+      (type === 'desc' ? this.#description(/** @type {any} */ (kind), body) : this.#candidates(fromFrag(body))));
+  }
+
+  /** ICE anew: the network is another one. At most once in three seconds. */
+  restart() {
+    if (this.phase === 'closed' || this.timers.pause !== undefined) return;
+    this.timers.pause = this.clock.after(() => { delete this.timers.pause; }, 3000);
+    if (this.phase !== 'new') this.#restartIce('network');
+  }
+
+  /** Messages may have been lost on their way: says again what the other side has to know. */
+  resync() {
+    if (this.phase === 'closed') return;
+    const offer = this.pc.localDescription;
+    if (this.pc.signalingState === 'have-local-offer' && offer) {
+      this.emit('desc', { kind: 'offer', sdp: offer.sdp });
+    } else if (this.phase !== 'connected' && this.phase !== 'new') {
+      this.#restartIce('resync');
+    }
+    if (this.phase !== 'connected' && this.gathered.length) this.emit('cand', toFrag(this.gathered));
+  }
+
+  close() {
+    if (this.phase === 'closed') return;
+    this.#setPhase('closed');
+    for (const t of Object.values(this.timers)) this.clock.cancel(t);
+    this.pc.close();
+  }
+
+  // ---- events of the connection
+
+  #listen() {
+    const { pc } = this;
+    pc.onnegotiationneeded = () => { this.#offer(); };
+    pc.onicecandidate = ({ candidate }) => this.#gathered(candidate);
+    pc.onconnectionstatechange = () => this.#changed();
+    pc.oniceconnectionstatechange = () => this.#changed();
+    pc.ondatachannel = ({ channel }) => this.#channel(channel);
+  }
+
+  /** @param {RTCDataChannel} channel */
+  #channel(channel) {
+    channel.binaryType = 'arraybuffer';
+    if (channel.readyState === 'open') queueMicrotask(() => this.emit('channel', channel));
+    else channel.onopen = () => this.emit('channel', channel);
+  }
+
+  #changed() {
+    if (this.phase === 'closed') return;
+    const { connectionState: state, iceConnectionState: ice } = this.pc;
+    const both = state ?? (ice === 'completed' ? 'connected' : ice === 'checking' ? 'connecting' : ice);
+    const broken = ice === 'failed' || both === 'closed';
+    this.#setPhase(/** @type {PeerPhase} */ (broken ? 'failed' : both));
+  }
+
+  /** @param {PeerPhase} phase */
+  #setPhase(phase) {
+    if (phase === this.phase) return;
+    this.log.info('peer', `${this.name} ${phase}`);
+    this.phase = phase;
+    this.clock.cancel(this.timers.restart);
+    if (phase === 'connected') {
+      this.restarts = 0;
+      for (const role of this.plans.keys()) this.#applyPlan(role);
+    }
+    if (phase === 'disconnected') this.#planRestart(DISCONNECTED_MS);
+    if (phase === 'failed') this.#planRestart(0);
+    this.emit('phase', phase);
+  }
+
+  /** The first side restarts; the other one only where that does not happen. @param {number} ms */
+  #planRestart(ms) {
+    const backoff = RESTART_MS[Math.min(this.restarts, RESTART_MS.length - 1)];
+    const wait = ms + backoff + (this.first ? 0 : FOLLOW_MS);
+    this.clock.cancel(this.timers.restart);
+    this.timers.restart = this.clock.after(() => {
+      if (++this.restarts > STUCK_AFTER) this.emit('stuck', null);
+      if (this.phase === 'connected' || /** @type {string} */ (this.phase) === 'closed') return;
+      this.#restartIce(this.phase);
+      this.#planRestart(DISCONNECTED_MS);
+    }, wait);
+  }
+
+  /** @param {string} why */
+  #restartIce(why) {
+    this.log.info('peer', `${this.name} ICE restart (${why})`);
+    if (this.pc.signalingState === 'have-local-offer') return this.resyncOffer();
+    this.pc.restartIce?.();
+  }
+
+  /** An offer that nobody answered is made anew, with what is known by now. */
+  resyncOffer() {
+    this.#later('offer again', async () => {
+      if (this.pc.signalingState !== 'have-local-offer') return;
+      this.pc.restartIce?.();
+      await this.#makeOffer();
+    });
+  }
+
+  // ---- lines
+
+  /** @param {Role} role */
+  #addLine(role) {
+    const line = this.pc.addTransceiver(AUDIO.has(role) ? 'audio' : 'video', { direction: 'sendrecv' });
+    this.#takeLine(role, line);
+  }
+
+  /** @param {Role} role @param {RTCRtpTransceiver} line */
+  #takeLine(role, line) {
+    this.lines.set(role, line);
+    if (role === 'screen') preferForScreens(line);
+    const track = this.tracks.get(role);
+    if (track) this.setTrack(role, track);
+  }
+
+  /** Lines of the other side's first offer get their roles by place. */
+  #nameLines() {
+    const free = this.pc.getTransceivers();
+    this.roles.forEach((role, i) => {
+      const line = free[i];
+      if (!line) return;
+      if (!this.lines.has(role)) {
+        line.direction = 'sendrecv';
+        this.#takeLine(role, line);
+      }
+      this.emit('track', { role, track: line.receiver.track });
+    });
+  }
+
+  /** @param {Role} role */
+  #applyPlan(role) {
+    const sender = this.lines.get(role)?.sender;
+    const plan = this.plans.get(role);
+    const params = sender?.getParameters?.();
+    if (!sender || !plan || !params?.encodings?.length) return;
+    params.encodings.forEach((e) => Object.assign(e, plan));
+    sender.setParameters(params).catch((e) => this.log.debug('peer', `${this.name} ${role} plan: ${e}`));
+  }
+
+  // ---- negotiation
+
+  /** One thing after the other; what fails is logged. @param {string} what @param {() => Promise<void>} fn */
+  #later(what, fn) {
+    this.work = this.work.then(() => (this.phase === 'closed' ? undefined : fn())).catch((e) => {
+      if (this.phase !== 'closed') this.log.warn('peer', `${this.name} ${what}: ${e}`);
+    });
+    return this.work;
+  }
+
+  #offer() {
+    return this.#later('negotiation', async () => {
+      if (this.pc.signalingState === 'stable') await this.#makeOffer();
+    });
+  }
+
+  async #makeOffer() {
+    this.makingOffer = true;
+    try {
+      this.gathered = [];
+      await this.pc.setLocalDescription();
+      const d = /** @type {RTCSessionDescription} */ (this.pc.localDescription);
+      this.emit('desc', { kind: 'offer', sdp: d.sdp });
+    } finally {
+      this.makingOffer = false;
+    }
+  }
+
+  /** @param {'offer'|'answer'|'rollback'} kind @param {string} sdp */
+  async #description(kind, sdp) {
+    const { pc } = this;
+    if (kind === 'rollback') {
+      if (pc.signalingState === 'have-remote-offer') await pc.setRemoteDescription({ type: 'rollback', sdp: '' });
+      return;
+    }
+    const state = pc.signalingState;
+    if (kind === 'answer' && state !== 'have-local-offer') {
+      this.log.debug('peer', `${this.name} answer in ${state}`);
+      return;
+    }
+    const collision = kind === 'offer' && (this.makingOffer || state !== 'stable');
+    this.ignoredOffer = this.first && collision;
+    if (this.ignoredOffer) return;
+    await pc.setRemoteDescription({ type: kind, sdp: opusFecDtx(sdp) });
+    this.#nameLines();
+    await this.#candidates(this.early.splice(0));
+    if (kind === 'answer') return;
+    this.gathered = [];
+    await pc.setLocalDescription();
+    const d = /** @type {RTCSessionDescription} */ (pc.localDescription);
+    this.emit('desc', { kind: 'answer', sdp: d.sdp });
+  }
+
+  /** @param {import('./frag.js').Candidate[]} candidates */
+  async #candidates(candidates) {
+    if (!this.pc.remoteDescription) {
+      this.early.push(...candidates.slice(0, 200 - this.early.length));
+      return;
+    }
+    for (const c of candidates) {
+      try {
+        await this.pc.addIceCandidate({ ...c, usernameFragment: c.usernameFragment ?? undefined });
+      } catch (e) {
+        if (!this.ignoredOffer) this.log.debug('peer', `${this.name} candidate: ${e}`);
+      }
+    }
+  }
+
+  /** @param {RTCIceCandidate | null} candidate */
+  #gathered(candidate) {
+    const { candidate: text = '', sdpMid = null, usernameFragment = null } = candidate ?? {};
+    if (candidate && text === '') return;
+    const c = { candidate: text, sdpMid, usernameFragment: usernameFragment ?? ufragOf(this.pc) };
+    this.gathered.push(c);
+    this.fresh.push(c);
+    if (this.fresh.length > 1) return;
+    this.timers.trickle = this.clock.after(() => this.emit('cand', toFrag(this.fresh.splice(0))), TRICKLE_MS);
+  }
+}
+
+/** @param {RTCPeerConnection} pc */
+const ufragOf = (pc) => /^a=ice-ufrag:(.*?)\r?$/m.exec(pc.localDescription?.sdp ?? '')?.[1] ?? null;
+
+/** VP9 draws text better than VP8 at the same rate; phones do not share screens. @param {RTCRtpTransceiver}
+ *   line */
+function preferForScreens(line) {
+  const codecs = globalThis.RTCRtpReceiver?.getCapabilities?.('video')?.codecs;
+  if (!codecs || typeof line.setCodecPreferences !== 'function') return;
+  const vp9 = codecs.filter((c) => c.mimeType.toLowerCase() === 'video/vp9');
+  if (!vp9.length) return;
+  try {
+    line.setCodecPreferences([...vp9, ...codecs.filter((c) => !vp9.includes(c))]);
+  } catch { }
+}

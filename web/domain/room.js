@@ -214,7 +214,11 @@ export function roomsReducer(rooms, action) {
       return out;
     }
     case 'room/stale':
-      return mapRooms(rooms, (r) => (r.stale === action.on ? r : { ...r, stale: action.on }));
+      // Fresh again are only those that the session is in: the others are to be joined anew.
+      return mapRooms(rooms, (r) => {
+        const stale = action.on || r.self !== action.session;
+        return r.stale === stale ? r : { ...r, stale };
+      });
     case 'typing/forget':
       return mapRooms(rooms, (r) => forgetTyping(r, action.now));
     default: {

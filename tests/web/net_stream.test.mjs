@@ -1,0 +1,237 @@
+// Streams against a real HTTP server: events, posts, buffering proxies, several tabs on one stream.
+// @ts-nocheck -- fakes
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import { realClock } from '../../web/core/clock.js';
+import { dropHandoff, leaveHandoff, takeHandoff } from '../../web/net/handoff.js';
+import { OtherTabs } from '../../web/net/other_tabs.js';
+import { Stream } from '../../web/net/stream.js';
+import { openStreamPipe } from '../../web/net/stream_pipe.js';
+import { OwnSource, SharedSource } from '../../web/net/tabs.js';
+
+/** Timers run twenty times as fast. */
+const fast = { now: realClock.now, after: (fn, ms) => setTimeout(fn, ms / 20), cancel: realClock.cancel };
+const until = async (what, ms = 5000) => {
+  for (let i = 0; i < ms / 5; i++) {
+    if (what()) return;
+    await new Promise((r) => setTimeout(r, 5));
+  }
+  assert.fail(`never: ${what}`);
+};
+
+const quiet = {
+  ...realClock,
+  after(fn, ms) {
+    const h = setTimeout(fn, ms);
+    if (ms > 5000) h.unref();
+    return h;
+  },
+};
+
+/** Streams as docs/protocol.md section 7; echo: each message comes back to its TAB. */
+async function serve(t, { holdBack = false, post = null } = {}) {
+  const streams = new Map();
+  const seen = { gets: [], posts: [], polls: 0 };
+  const http = createServer((req, res) => {
+    const [, , kind, key, tab] = new URL(req.url, 'http://x').pathname.split('/');
+    if (kind === 'stream') {
+      seen.gets.push(key);
+      const poll = req.url.endsWith('poll=1');
+      const s = streams.get(key) ?? { waiting: '', res: null };
+      streams.set(key, s);
+      s.res = res;
+      s.poll = poll;
+      if (poll) seen.polls++;
+      res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      if (poll && s.waiting) { res.end(s.waiting); s.waiting = ''; s.res = null; }
+      if (!poll && !holdBack) res.write(':\n\n');
+      return;
+    }
+    let body = '';
+    req.setEncoding('utf8').on('data', (d) => { body += d; }).on('end', () => {
+      const status = post?.(body, seen.posts.length) ?? (streams.has(key) ? 202 : 404);
+      seen.posts.push([tab, body, status]);
+      res.writeHead(status).end(status === 202 ? '' : '{"type":"error","code":"x"}');
+      if (status !== 202) return;
+      const data = body.split('\n').map((l) => `data: ${l}\n`).join('');
+      const text = `event: ${tab}\nid: ${seen.posts.length}\n${data}\n`;
+      const s = streams.get(key);
+      if (s.poll && s.res) { s.res.end(text); s.res = null; } else if (s.poll) s.waiting += text;
+      else if (!holdBack) s.res.write(text);
+    });
+  });
+  await new Promise((r) => { http.listen(0, '127.0.0.1', r); });
+  t.after(() => { http.closeAllConnections(); http.close(); });
+  return { base: `http://127.0.0.1:${http.address().port}`, seen, streams, http };
+}
+
+const makeStream = (base, key = 'k'.repeat(22)) => () => new Stream({ base, key, clock: fast });
+function pipe(base, source) {
+  const got = [];
+  const p = { got, opened: false, closed: null };
+  p.pipe = openStreamPipe({ base, source, clock: fast }, {
+    onOpen: () => { p.opened = true; },
+    onMessage: (text, n) => got.push([text, n]),
+    onClose: (code, reason) => { p.closed = reason; },
+  });
+  return p;
+}
+
+test('events and posts, with bodies that hold CR and LF', async (t) => {
+  const { base, seen } = await serve(t);
+  const p = pipe(base, new OwnSource(makeStream(base)));
+  await until(() => p.opened);
+  assert.equal(p.pipe.kind(), 'sse');
+  p.pipe.send('{"type":"desc"}\nv=0\r\na=한글\r\n');
+  await until(() => p.got.length === 1);
+  assert.deepEqual(p.got, [['{"type":"desc"}\nv=0\r\na=한글\r\n', 1]]);
+  assert.match(seen.posts[0][0], /^[a-zA-Z0-9]{1,16}$/);
+  p.pipe.close();
+});
+
+test('a proxy that holds the stream back: long-polling after five seconds', async (t) => {
+  const { base, seen } = await serve(t, { holdBack: true });
+  const p = pipe(base, new OwnSource(makeStream(base)));
+  await until(() => p.opened);
+  assert.equal(p.pipe.kind(), 'poll');
+  for (let i = 0; i < 10; i++) p.pipe.send(`{"type":"x","n":${i}}`);
+  await until(() => p.got.length === 10);
+  assert.ok(seen.polls >= 2);
+  p.pipe.close();
+});
+
+test('posts are tried again while there is no stream or no time, and not for ever', async (t) => {
+  const { base, seen } = await serve(t, { post: (body, n) => (n < 3 ? [404, 429, 503][n] : 202) });
+  const p = pipe(base, new OwnSource(makeStream(base)));
+  await until(() => p.opened);
+  p.pipe.send('{"type":"x"}');
+  await until(() => p.got.length === 1);
+  assert.deepEqual(seen.posts.map((x) => x[2]), [404, 429, 503, 202]);
+  p.pipe.close();
+  const bad = await serve(t, { post: () => 413 });
+  const q = pipe(bad.base, new OwnSource(makeStream(bad.base)));
+  await until(() => q.opened);
+  q.pipe.send('{"type":"x"}');
+  await until(() => q.closed !== null);
+  assert.match(q.closed, /413/);
+});
+
+test('a broken stream closes its pipes', async (t) => {
+  const { base, streams } = await serve(t);
+  const source = new OwnSource(makeStream(base));
+  const a = pipe(base, source);
+  const b = pipe(base, source);
+  await until(() => a.opened && b.opened);
+  [...streams.values()][0].res.destroy();
+  await until(() => a.closed && b.closed);
+});
+
+/** Channels and locks of one browser. */
+function browser() {
+  const channels = [];
+  let queue = [];
+  return {
+    channel() {
+      const c = {
+        onmessage: null, dead: false,
+        postMessage: (m) => setTimeout(() => {
+          const others = channels.filter((o) => o !== c && !o.dead && !c.dead);
+          for (const o of others) o.onmessage?.({ data: structuredClone(m) });
+        }, 1),
+      };
+      channels.push(c);
+      return c;
+    },
+    locks: () => {
+      const mine = {
+        request(name, fn) {
+          queue.push({ mine, fn });
+          if (queue.length === 1) setTimeout(fn, 1);
+          return new Promise(() => {});
+        },
+        die() {
+          const led = queue[0]?.mine === mine;
+          queue = queue.filter((q) => q.mine !== mine);
+          if (led && queue[0]) setTimeout(queue[0].fn, 1);
+        },
+      };
+      return mine;
+    },
+  };
+}
+
+test('several tabs read one stream; when its tab closes, another takes over', async (t) => {
+  const { base, seen } = await serve(t);
+  const b = browser();
+  const tabs = [1, 2, 3].map((n) => {
+    const channel = b.channel();
+    const locks = b.locks();
+    const make = makeStream(base, `key${n}`.padEnd(22, 'x'));
+    const source = new SharedSource({ makeStream: make, channel, locks, clock: quiet });
+    return { channel, locks, source };
+  });
+  for (const tab of tabs) {
+    tab.p = pipe(base, tab.source);
+    await until(() => tab.p.opened);
+  }
+  assert.equal(new Set(seen.gets).size, 1);
+  for (const [i, tab] of tabs.entries()) tab.p.pipe.send(`{"type":"t${i}"}`);
+  await until(() => tabs.every((x) => x.p.got.length === 1));
+  for (const [i, tab] of tabs.entries()) assert.equal(tab.p.got[0][0], `{"type":"t${i}"}`);
+
+  tabs[0].channel.dead = true;
+  tabs[0].locks.die();
+  tabs[0].source.own.stream?.close();
+  await until(() => tabs[1].p.closed === 'leader gone');
+  assert.equal(tabs[1].source.leader, true);
+  tabs[1].p = pipe(base, tabs[1].source);
+  await until(() => tabs[1].p.opened);
+  tabs[1].p.pipe.send('{"type":"again"}');
+  await until(() => tabs[1].p.got.length === 1);
+});
+
+test('a leader that does not answer costs half a second, no more', async (t) => {
+  const { base } = await serve(t);
+  const b = browser();
+  const deaf = b.locks();
+  deaf.request('madang-stream', () => {});
+  const make = makeStream(base);
+  const source = new SharedSource({ makeStream: make, channel: b.channel(), locks: b.locks(), clock: quiet });
+  const p = pipe(base, source);
+  const at = Date.now();
+  await until(() => p.opened);
+  assert.ok(Date.now() - at < 900);
+  p.pipe.close();
+});
+
+test('the handoff is taken once, and grows old', () => {
+  const map = new Map();
+  const storage = {
+    getItem: (k) => map.get(k) ?? null, setItem: (k, v) => map.set(k, v), removeItem: (k) => map.delete(k),
+  };
+  const what = { token: 'T', session: 'S', rooms: [], current: null };
+  leaveHandoff(storage, what, 1000);
+  assert.equal(takeHandoff(storage, 2000).token, 'T');
+  assert.equal(takeHandoff(storage, 2000), null);
+  leaveHandoff(storage, what, 1000);
+  assert.equal(takeHandoff(storage, 1000 + 11 * 60_000), null);
+  leaveHandoff(storage, what, 1000);
+  dropHandoff(storage);
+  assert.equal(takeHandoff(storage, 1000), null);
+  storage.setItem('madang.handoff', '{broken');
+  assert.equal(takeHandoff(storage, 1000), null);
+});
+
+test('another tab in the room answers, and is asked to leave it', async () => {
+  const b = browser();
+  let left = '';
+  const onSwitch = (r) => { left = r; };
+  const make = (amIn) => new OtherTabs({ channel: b.channel(), clock: realClock, amIn, onSwitch });
+  make((r) => r === 'R');
+  const me = make(() => false);
+  assert.equal(await me.ask('Q'), false);
+  assert.equal(await me.ask('R'), true);
+  me.takeOver('R');
+  await until(() => left === 'R');
+});

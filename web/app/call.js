@@ -1,0 +1,241 @@
+// The call: devices to tracks, tracks to everybody in the room that media is in, and their tracks to streams.
+import { shownState } from '../domain/call.js';
+import { Capture } from '../media/capture.js';
+import { Meter } from '../media/meter.js';
+import { Screen } from '../media/screen.js';
+import { Speaker, canPickSpeaker } from '../media/speaker.js';
+import { WakeLock } from '../media/wake_lock.js';
+import { plan } from '../rtc/bitrate.js';
+import { Mesh } from '../rtc/mesh.js';
+import { MEDIA_ROLES, Peer } from '../rtc/peer.js';
+import { digest, loudness } from '../rtc/stats.js';
+
+/** @typedef {import('./context.js').Context} Context */
+/** @typedef {import('../rtc/registry.js').StreamRegistry} StreamRegistry */
+
+const STATS_MS = 2000;
+const LOUD_MS = 250;
+const LOUD = 0.015;
+const OWN_LOUD = 0.45;
+const HOLD_MS = 700;
+
+export class Call {
+  /** @param {Context} c @param {StreamRegistry} streams */
+  constructor(c, streams) {
+    this.c = c;
+    this.streams = streams;
+    this.stunPort = 0;
+    this.serial = 0;
+    /** @type {Map<string, string>} session -> prefix of its stream ids */
+    this.prefixes = new Map();
+    /** @type {WeakMap<Peer, any>} */
+    this.samples = new WeakMap();
+    /** @type {Map<string, number>} session -> when last heard */
+    this.heard = new Map();
+    this.told = '';
+    this.capture = new Capture({ devices: c.env.devices, clock: c.clock, log: c.log });
+    this.screen = new Screen(c.env.devices);
+    this.meter = new Meter({ clock: c.clock });
+    this.speaker = new Speaker();
+    this.wakeLock = new WakeLock(c.env.wakeLock);
+    this.mesh = new Mesh({
+      instance: c.instance, clock: c.clock, log: c.log,
+      send: (type, fields, body) =>
+        c.sig.request(type, /** @type {any} */ ({ room: this.room()?.id, ...fields }), body),
+      makePeer: (first, name) => this.makePeer(first, name),
+    });
+    this.#listenCapture();
+    this.#listenMesh();
+    this.#tick(STATS_MS, () => this.#stats());
+    this.#tick(LOUD_MS, () => this.#loudness());
+    c.dispatch({
+      type: 'media/set',
+      patch: { canPickSpeaker: canPickSpeaker(), canShareScreen: this.screen.available() },
+    });
+  }
+
+  /** @param {boolean} first @param {string} name @param {string} [channel] */
+  makePeer(first, name, channel) {
+    const { c } = this;
+    const iceServers = this.stunPort ? [{ urls: `stun:${c.env.hostname}:${this.stunPort}` }] : [];
+    const roles = channel ? [] : MEDIA_ROLES;
+    return new Peer({ first, roles, channel, iceServers, clock: c.clock, log: c.log, name });
+  }
+
+  /** The room that media is in. */
+  room() {
+    return Object.values(this.c.state().rooms).find((r) => r.media);
+  }
+
+  // ---- from the state to devices and connections
+
+  /** Called after each change of the state that may concern the call. */
+  follow() {
+    const { intent, screen } = this.c.state();
+    const open = (screen === 'prejoin' || !!this.room()) && !intent.listenOnly;
+    this.capture.want({
+      mic: { open, muted: !intent.mic, id: intent.micId, label: intent.micLabel, facing: 'user' },
+      camera: {
+        open: open && intent.cam, muted: false, id: intent.camId, label: intent.camLabel,
+        facing: intent.facing,
+      },
+    });
+    this.speaker.set(intent.speakerId);
+    this.wakeLock.want(!!this.room());
+    this.tellState();
+    this.connect();
+  }
+
+  /** The mesh holds those who publish in the same room. */
+  connect() {
+    const r = this.room();
+    if (r?.stale) return;      // who is there will be known once one is back
+    const others = r ? Object.values(r.people).filter((p) => !p.self && !p.ghost && p.media) : [];
+    if (r) this.mesh.sync(r.self, others.map((p) => p.session));
+    else this.mesh.close();
+  }
+
+  /** Everybody sees one's microphone, camera and screen. */
+  tellState() {
+    const { c } = this;
+    const { self, intent, media, rooms, net } = c.state();
+    if (net.phase !== 'online' || !Object.keys(rooms).length) return;
+    const shown = shownState(intent, media);
+    const told = JSON.stringify([self.session, shown]);
+    if (told === this.told) return;
+    this.told = told;
+    c.sig.request('state', shown).catch((e) => {
+      this.told = '';
+      if (e.retryMs) c.clock.after(() => this.tellState(), e.retryMs);
+    });
+  }
+
+  // ---- devices
+
+  #listenCapture() {
+    const { c, capture } = this;
+    capture.on('track', ({ kind, track }) => {
+      this.#local(kind, track);
+      this.mesh.setTrack(kind, track);
+      if (kind === 'mic') this.meter.setTrack(track);
+      this.#plans();
+    });
+    capture.on('state', ({ kind, patch }) => {
+      const old = /** @type {Record<string, any>} */ (c.state().media[kind]);
+      if (Object.entries(patch).some(([k, v]) => old[k] !== v)) c.dispatch({ type: 'media/capture', kind, patch });
+    });
+    capture.on('devices', (lists) => {
+      c.dispatch({ type: 'media/set', patch: { ...lists, canFlip: c.env.phone && lists.cameras.length > 1 } });
+    });
+    capture.on('fallback', ({ kind, label }) => c.toast('info', `${kind}_fallback`, { label }));
+    this.screen.on('tracks', ({ video, audio }) => {
+      this.#local('screen', video);
+      this.mesh.setTrack('screen', video);
+      this.mesh.setTrack('sound', audio);
+      c.dispatch({ type: 'media/capture', kind: 'screen', patch: { phase: video ? 'live' : 'off', error: null } });
+      this.#plans();
+    });
+    this.screen.on('error', (code) => c.toast('error', `screen_${code}`));
+    let loudAt = -Infinity;
+    this.meter.listen((level) => {
+      if (level > OWN_LOUD) loudAt = c.clock.now();
+      const loud = c.clock.now() - loudAt < HOLD_MS;
+      const { media, intent } = c.state();
+      const patch = { speaking: loud && intent.mic, mutedSpeaking: loud && !intent.mic };
+      if (media.speaking !== patch.speaking || media.mutedSpeaking !== patch.mutedSpeaking) {
+        c.dispatch({ type: 'media/set', patch });
+      }
+    });
+  }
+
+  /** @param {'mic'|'camera'|'screen'} kind @param {MediaStreamTrack | null} track */
+  #local(kind, track) {
+    const id = `local:${kind}`;
+    this.streams.delete(id);
+    if (track) this.streams.put(id, track);
+    this.c.dispatch({ type: 'media/capture', kind, patch: { stream: track ? id : null } });
+  }
+
+  /** How much each of the others is sent. */
+  #plans() {
+    const peers = this.mesh.peers();
+    for (const role of /** @type {const} */ (['camera', 'screen'])) {
+      const size = this.mesh.tracks.get(role)?.getSettings?.();
+      if (!size) continue;
+      const p = plan(role, size, peers.length);
+      for (const { peer } of peers) peer.setPlan(role, p);
+    }
+  }
+
+  // ---- the others
+
+  #listenMesh() {
+    const { c, mesh } = this;
+    mesh.on('phase', ({ session, phase }) => {
+      if (phase !== 'closed') c.dispatch({ type: 'peer/set', session, patch: { phase } });
+    });
+    mesh.on('track', ({ session, role, track }) => this.#remote(session, role, track));
+    mesh.on('count', () => this.#plans());
+    mesh.on('moved', ({ from, to }) => {
+      const prefix = this.prefixes.get(from);
+      this.prefixes.delete(from);
+      if (prefix) this.prefixes.set(to, prefix);
+      c.dispatch({ type: 'peer/moved', from, to });
+      for (const room of Object.keys(c.state().rooms)) c.dispatch({ type: 'room/unghost', room, session: from });
+      c.bus.emit('moved', { from, to });
+    });
+    mesh.on('gone', ({ session }) => {
+      const prefix = this.prefixes.get(session);
+      this.prefixes.delete(session);
+      this.heard.delete(session);
+      for (const what of ['audio', 'camera', 'screen']) this.streams.delete(`${prefix}:${what}`);
+      c.dispatch({ type: 'peer/drop', session });
+      for (const r of Object.values(c.state().rooms)) {
+        if (r.people[session]?.ghost) c.dispatch({ type: 'room/unghost', room: r.id, session });
+      }
+    });
+  }
+
+  /** @param {string} session @param {import('../rtc/peer.js').Role} role @param {MediaStreamTrack} track */
+  #remote(session, role, track) {
+    let prefix = this.prefixes.get(session);
+    if (!prefix) this.prefixes.set(session, prefix = `p${++this.serial}`);
+    const what = role === 'mic' || role === 'sound' ? 'audio' : role;
+    const id = `${prefix}:${what}`;
+    this.streams.put(id, track);
+    const peer = this.c.state().peers[session];
+    if (peer?.[what] !== id) this.c.dispatch({ type: 'peer/set', session, patch: { [what]: id } });
+  }
+
+  // ---- numbers
+
+  /** @param {number} ms @param {() => void} fn */
+  #tick(ms, fn) {
+    this.c.clock.after(() => {
+      fn();
+      this.#tick(ms, fn);
+    }, ms);
+  }
+
+  #stats() {
+    for (const { session, peer } of this.mesh.peers()) {
+      if (peer.phase !== 'connected') continue;
+      peer.pc.getStats().then((report) => {
+        const { stats, sample } = digest(report.values(), this.samples.get(peer) ?? null, this.c.clock.now());
+        this.samples.set(peer, sample);
+        if (this.c.state().peers[session]) this.c.dispatch({ type: 'peer/set', session, patch: { stats } });
+      }, () => {});
+    }
+  }
+
+  #loudness() {
+    const now = this.c.clock.now();
+    for (const { session, peer } of this.mesh.peers()) {
+      const receiver = peer.lines.get('mic')?.receiver;
+      if (receiver && loudness(receiver) > LOUD) this.heard.set(session, now);
+      const speaking = now - (this.heard.get(session) ?? -Infinity) < HOLD_MS;
+      const state = this.c.state().peers[session];
+      if (state && state.speaking !== speaking) this.c.dispatch({ type: 'peer/set', session, patch: { speaking } });
+    }
+  }
+}

@@ -1,0 +1,254 @@
+// Going into rooms, staying in them over reloads and restarts of the server, and going out.
+import { shownState } from '../domain/call.js';
+import { leaveHandoff, takeHandoff } from '../net/handoff.js';
+import { OtherTabs } from '../net/other_tabs.js';
+import { codeOf } from './context.js';
+
+/** @typedef {import('./context.js').Context} Context */
+/** @typedef {import('../net/protocol.js').Joined} Joined */
+/** @typedef {import('../net/protocol.js').JoinFields} JoinFields */
+
+const TICKET_MS = 5 * 60_000;
+const SWITCH_MS = 300;
+/** What passes by itself: asked again. */
+const PASSING = new Set(['busy', 'rate', 'session_lost']);
+
+export class Rooms {
+  /** @param {Context} c */
+  constructor(c) {
+    this.c = c;
+    /** @type {import('../net/handoff.js').Handoff | null} of the page that this one was reloaded from */
+    this.handoff = c.env.tab ? takeHandoff(c.env.tab, Date.now()) : null;
+    if (this.handoff) c.dispatch({ type: 'self/former', session: this.handoff.session });
+    /** @type {Map<string, any>} */
+    this.tickets = new Map();
+    /** @type {JoinFields[]} to go back to once a session has begun */
+    this.returning = [];
+    this.tabs = new OtherTabs({
+      channel: c.env.channel('madang-rooms'), clock: c.clock,
+      amIn: (room) => !!c.state().rooms[room], onSwitch: (room) => this.#switchedAway(room),
+    });
+    c.bus.on('joined', ({ joined }) => this.#keepTicket(joined.room.room));
+    c.bus.on('event', (e) => {
+      if (e.type === 'room_changed') this.renewTicket(e.room.room);
+    });
+  }
+
+  // ---- sessions
+
+  /** Rooms that a new session is to be in. @returns {JoinFields[]} */
+  #wanted() {
+    const { rooms, current } = this.c.state();
+    const rank = (/** @type {{media: boolean, room: string}} */ r) =>
+      2 * Number(r.media) + Number(r.room === current);
+    const own = Object.values(rooms).map((r) => ({
+      room: r.id, ticket: r.ticket ?? undefined, media: r.media || r.mediaFull,
+    })).sort((a, b) => rank(b) - rank(a));
+    const left = own.length ? [] : this.handoff?.rooms ?? [];
+    const shown = this.shown();
+    const { mic, cam } = shown;
+    return [...own, ...left].map((r) => ({ ...r, ticket: r.ticket || undefined, mic, cam }));
+  }
+
+  /** @returns {import('../net/protocol.js').HelloFields} */
+  hello() {
+    const { intent, self } = this.c.state();
+    const [join, ...rest] = this.#wanted();
+    this.returning = rest;
+    this.first = join?.room;
+    const badName = this.c.sig.state.error === 'bad_name';
+    return {
+      name: badName ? '' : intent.name || self.name, lang: this.c.env.lang, client: 'madang-web/0.1',
+      ...(join ? { join } : {}), ...(this.handoff ? { replaces: this.handoff.token } : {}),
+    };
+  }
+
+  /** A page that was reloaded goes back without asking. */
+  expect() {
+    const { prejoin } = this.c.state();
+    if (prejoin && this.handoff?.rooms.some((r) => r.room === prejoin.room)) {
+      this.c.dispatch({ type: 'prejoin/set', patch: { busy: true } });
+    } else if (this.handoff) this.handoff = { ...this.handoff, rooms: [], current: null };
+  }
+
+  /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack */
+  begun(ack) {
+    const { handoff, first } = this;
+    this.handoff = null;
+    if (ack.joined) this.entered(ack.joined);
+    else if (ack.join_error && first) this.#notBack(first, ack.join_error.code, ack.join_error.retry_ms);
+    for (const fields of this.returning.splice(0)) this.#goBack(fields);
+    const { rooms, screen } = this.c.state();
+    if (handoff?.current && rooms[handoff.current] && screen !== 'room') this.show(handoff.current);
+  }
+
+  /** @param {JoinFields} fields */
+  async #goBack(fields) {
+    try {
+      this.entered(await this.c.sig.request('join', fields));
+    } catch (e) {
+      this.#notBack(fields.room, codeOf(e), /** @type {any} */ (e).retryMs);
+    }
+  }
+
+  /** @param {string} room @param {string} code @param {number} [retryMs] */
+  #notBack(room, code, retryMs) {
+    const { c } = this;
+    if (code === 'session_lost' || code === 'already_joined') return;
+    const fields = [...this.#wanted()].find((f) => f.room === room);
+    if (PASSING.has(code) && fields) {
+      c.clock.after(() => { if (c.sig.token) this.#goBack(fields); }, retryMs || 1000);
+      return;
+    }
+    const { current, prejoin } = c.state();
+    const shown = current === room || prejoin?.room === room;
+    this.#out(room);
+    if (!shown) return;
+    c.dispatch({ type: 'prejoin/open', room });
+    c.dispatch({ type: 'prejoin/set', patch: { error: code } });
+  }
+
+  // ---- in and out
+
+  shown() {
+    const { intent, media } = this.c.state();
+    return shownState(intent, media);
+  }
+
+  /** @param {Joined} joined @param {boolean} [wantedMedia] */
+  entered(joined, wantedMedia = true) {
+    const { c } = this;
+    const again = !!c.state().rooms[joined.room.room];
+    const former = c.state().self.former;
+    const ghosts = again ? this.ghosts() : [];
+    c.dispatch({ type: 'room/joined', joined, now: Date.now(), former, ghosts, wantedMedia });
+    c.bus.emit('joined', { joined, again });
+  }
+
+  /** Sessions that are connected directly although the server does not know them. @returns {string[]} */
+  ghosts = () => [];
+
+  /** @param {{room: string} | {create: Record<string, any>}} what */
+  prepare(what) {
+    const { rooms } = this.c.state();
+    if ('room' in what && rooms[what.room]) return this.show(what.room);
+    this.c.dispatch({ type: 'prejoin/open', ...what });
+  }
+
+  /** @param {{password?: string}} [how] */
+  async join({ password } = {}) {
+    const { c } = this;
+    const p = c.state().prejoin;
+    if (!p || p.busy) return;
+    c.dispatch({ type: 'prejoin/set', patch: { busy: true, error: null, retryAt: null, otherTab: false } });
+    if (p.room && !this.answered && await this.tabs.ask(p.room)) {
+      this.password = password;
+      return c.dispatch({ type: 'prejoin/set', patch: { busy: false, otherTab: true } });
+    }
+    this.answered = false;
+    const media = !Object.values(c.state().rooms).some((r) => r.media) && c.state().support.webrtc;
+    const { mic, cam } = this.shown();
+    try {
+      const joined = p.room
+        ? await c.sig.request('join', { room: p.room, media, mic, cam, ...(password ? { password } : {}) })
+        : await c.sig.request('create', { ...clean(p.create), media, mic, cam });
+      if (c.state().prejoin?.room !== p.room) return void c.sig.request('leave', { room: joined.room.room });
+      this.entered(joined, media);
+      this.show(joined.room.room);
+    } catch (e) {
+      this.#refused(codeOf(e), /** @type {any} */ (e).retryMs, p.room);
+    }
+  }
+
+  /** @param {string} code @param {number | undefined} retryMs @param {string | null} room */
+  #refused(code, retryMs, room) {
+    const { c } = this;
+    if (code === 'already_joined' && room) return this.show(room);
+    const retryAt = retryMs ? Date.now() + retryMs : null;
+    c.dispatch({ type: 'prejoin/set', patch: { busy: false, error: code === 'session_lost' ? 'lost' : code, retryAt } });
+  }
+
+  /** @param {'switch'|'muted'|'cancel'} answer */
+  async answerOtherTab(answer) {
+    const { c } = this;
+    const p = c.state().prejoin;
+    if (!p?.otherTab || !p.room) return;
+    c.dispatch({ type: 'prejoin/set', patch: { otherTab: false } });
+    if (answer === 'cancel') return;
+    if (answer === 'muted') c.dispatch({ type: 'intent/set', patch: { mic: false }, passing: true });
+    if (answer === 'switch') {
+      this.tabs.takeOver(p.room);
+      await new Promise((resolve) => { c.clock.after(() => resolve(null), SWITCH_MS); });
+    }
+    this.answered = true;
+    await this.join({ password: this.password });
+  }
+
+  /** @param {string} room */
+  #switchedAway(room) {
+    this.leave(room);
+    this.c.dispatch({ type: 'screen/over', code: 'switched' });
+  }
+
+  /** @param {string} room */
+  show(room) {
+    if (this.c.state().rooms[room]) this.c.dispatch({ type: 'screen/room', room });
+  }
+
+  /** @param {string | null} [room] */
+  leave(room = this.c.state().current) {
+    if (!room || !this.c.state().rooms[room]) return;
+    this.c.sig.request('leave', { room }).catch(() => {});
+    this.#out(room);
+  }
+
+  /** The server says that oneself is not in the room any more. @param {any} e */
+  putOut(e) {
+    const shown = this.c.state().current === e.room;
+    this.#out(e.room);
+    if (e.reason !== 'removed') return;
+    if (shown) this.c.dispatch({ type: 'screen/over', code: 'removed' });
+    else this.c.toast('warn', 'removed');
+  }
+
+  /** @param {string} room */
+  #out(room) {
+    this.c.clock.cancel(this.tickets.get(room));
+    this.tickets.delete(room);
+    this.c.dispatch({ type: 'room/gone', room });
+    this.c.bus.emit('out', room);
+  }
+
+  // ---- what keeps the way back open
+
+  /** @param {string} room */
+  #keepTicket(room) {
+    this.c.clock.cancel(this.tickets.get(room));
+    this.tickets.set(room, this.c.clock.after(() => this.renewTicket(room), TICKET_MS));
+  }
+
+  /** @param {string} room */
+  async renewTicket(room) {
+    this.#keepTicket(room);
+    try {
+      const { ticket } = await this.c.sig.request('ticket', { room });
+      this.c.dispatch({ type: 'room/ticket', room, ticket });
+    } catch (e) {
+      this.c.log.info('rooms', `ticket: ${codeOf(e)}`);
+    }
+  }
+
+  /** The page goes: the next one in this tab takes over. */
+  handOff() {
+    const { c } = this;
+    const { rooms, current, self } = c.state();
+    if (!c.env.tab || !c.sig.token || !self.session) return;
+    const kept = Object.values(rooms).map((r) => (
+      { room: r.id, ticket: r.ticket ?? '', media: r.media || r.mediaFull }));
+    leaveHandoff(c.env.tab, { token: c.sig.token, session: self.session, rooms: kept, current }, Date.now());
+  }
+}
+
+/** @param {Record<string, any> | null} fields */
+const clean = (fields) => Object.fromEntries(
+  Object.entries(fields ?? {}).filter(([, v]) => v !== '' && v !== undefined && v !== null));

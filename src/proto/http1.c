@@ -107,9 +107,9 @@ static const struct {
     struct str name;
     enum http1_method method;
 } methods[] = {
-    {STR_INIT("GET"), HTTP1_GET},         {STR_INIT("HEAD"), HTTP1_HEAD},
-    {STR_INIT("POST"), HTTP1_POST},       {STR_INIT("PUT"), HTTP1_PUT},
-    {STR_INIT("DELETE"), HTTP1_DELETE},   {STR_INIT("OPTIONS"), HTTP1_OPTIONS},
+    {STR_INIT("GET"), HTTP1_GET},       {STR_INIT("HEAD"), HTTP1_HEAD},
+    {STR_INIT("POST"), HTTP1_POST},     {STR_INIT("PUT"), HTTP1_PUT},
+    {STR_INIT("DELETE"), HTTP1_DELETE}, {STR_INIT("OPTIONS"), HTTP1_OPTIONS},
     {STR_INIT("PATCH"), HTTP1_PATCH},
 };
 
@@ -240,8 +240,7 @@ static int check_body_framing(struct http1_request *req, const struct framing *f
         req->chunked = true;
     }
     if (f->lengths > 0) {
-        if (f->lengths > 1 || f->length.n > 18 ||
-            !str_to_u64(f->length, UINT64_MAX, &req->length))
+        if (f->lengths > 1 || f->length.n > 18 || !str_to_u64(f->length, UINT64_MAX, &req->length))
             return -400;
         req->has_length = true;
     }
@@ -269,7 +268,8 @@ static int check_framing(struct http1_request *req, const struct framing *f)
     return 0;
 }
 
-static int parse_fields(struct http1_request *req, const struct http1_limits *limits, struct str rest)
+static int parse_fields(struct http1_request *req, const struct http1_limits *limits,
+                        struct str rest)
 {
     struct framing f = {0};
 
@@ -290,8 +290,8 @@ static int parse_fields(struct http1_request *req, const struct http1_limits *li
     return check_framing(req, &f);
 }
 
-int http1_head(struct http1_scan *scan, const struct http1_limits *limits, const char *data, size_t len,
-               struct http1_request *req)
+int http1_head(struct http1_scan *scan, const struct http1_limits *limits, const char *data,
+               size_t len, struct http1_request *req)
 {
     int n = scan_head(scan, limits, data, len), r;
     struct str head, line;
@@ -383,5 +383,6 @@ bool http1_host_ok(struct str host)
         return false;
     if (n == host.n)
         return true;
-    return host.p[n] == ':' && host.n - n - 1 <= 5 && str_to_u64(str_skip(host, n + 1), 65535, &port);
+    return host.p[n] == ':' && host.n - n - 1 <= 5 &&
+           str_to_u64(str_skip(host, n + 1), 65535, &port);
 }

@@ -48,17 +48,17 @@ struct http1_field {
 /* All slices point into the bytes given to http1_head. */
 struct http1_request {
     enum http1_method method;
-    uint8_t minor;         /* HTTP/1.x: 0 or 1 */
-    struct str target;     /* as sent */
-    struct str path;       /* begins with '/', not decoded; "*" for OPTIONS * */
-    struct str query;      /* after '?', without it; empty if there is none */
-    struct str host;       /* host and port, from Host or from an absolute target */
-    bool keep_alive;       /* what the client wants and the version allows */
-    bool upgrade;          /* Connection lists "upgrade" */
-    bool expect_continue;  /* send "100 Continue" before waiting for the body */
-    bool chunked;          /* the body comes in chunks */
-    bool has_length;       /* Content-Length was there */
-    uint64_t length;       /* of the body, when has_length */
+    uint8_t minor;        /* HTTP/1.x: 0 or 1 */
+    struct str target;    /* as sent */
+    struct str path;      /* begins with '/', not decoded; "*" for OPTIONS * */
+    struct str query;     /* after '?', without it; empty if there is none */
+    struct str host;      /* host and port, from Host or from an absolute target */
+    bool keep_alive;      /* what the client wants and the version allows */
+    bool upgrade;         /* Connection lists "upgrade" */
+    bool expect_continue; /* send "100 Continue" before waiting for the body */
+    bool chunked;         /* the body comes in chunks */
+    bool has_length;      /* Content-Length was there */
+    uint64_t length;      /* of the body, when has_length */
     uint32_t n_fields;
     struct http1_field fields[HTTP1_FIELDS_MAX];
 };
@@ -74,8 +74,8 @@ struct http1_scan {
  * the same bytes and more behind them; only the new ones are searched). Returns its length (> 0) with
  * *req filled in; 0 when more is needed; the negated status when it must be refused: 400, 414, 417,
  * 431, 501, 505. One empty line before the request line is skipped, and counted into the length. */
-int http1_head(struct http1_scan *scan, const struct http1_limits *limits, const char *data, size_t len,
-               struct http1_request *req);
+int http1_head(struct http1_scan *scan, const struct http1_limits *limits, const char *data,
+               size_t len, struct http1_request *req);
 
 /* The value of a field by its name (any case): the first one; STR_NONE (p is NULL) when absent. */
 struct str http1_field(const struct http1_request *req, struct str name);
@@ -103,7 +103,7 @@ struct http1_body {
     uint64_t left;  /* of the content, or of the chunk under way */
     uint64_t total; /* decoded so far */
     uint64_t cap;
-    uint32_t line;  /* bytes of the chunk line or of the trailer */
+    uint32_t line; /* bytes of the chunk line or of the trailer */
     uint16_t status;
     uint8_t state;
 };

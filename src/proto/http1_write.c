@@ -62,7 +62,8 @@ void http1_header(struct buf *out, const char *name, struct str value)
             break;
     buf_put(out, value.p, at);
     for (; at < value.n; at++)
-        buf_u8(out, (uint8_t)value.p[at] < 0x20 || value.p[at] == 0x7f ? ' ' : (uint8_t)value.p[at]);
+        buf_u8(out,
+               (uint8_t)value.p[at] < 0x20 || value.p[at] == 0x7f ? ' ' : (uint8_t)value.p[at]);
     buf_puts(out, "\r\n");
 }
 

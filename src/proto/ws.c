@@ -234,7 +234,8 @@ static enum ws_event_type read_data(struct ws_reader *r, uint8_t *p, size_t n, s
     return hand_out(r, ev, r->msg, r->msg_len);
 }
 
-static enum ws_event_type close_event(struct ws_reader *r, struct ws_event *ev, uint8_t *p, size_t n)
+static enum ws_event_type close_event(struct ws_reader *r, struct ws_event *ev, uint8_t *p,
+                                      size_t n)
 {
     struct utf8 u = {0};
     unsigned code = WS_CLOSE_NO_STATUS;

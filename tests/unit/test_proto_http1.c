@@ -129,7 +129,8 @@ static const struct refusal refusals[] = {
     {400, "POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551617\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n"},
-    {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"},
+    {400,
+     "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {400, "POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding : chunked\r\n\r\n"},
     {501, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip, chunked\r\n\r\n"},
@@ -362,8 +363,8 @@ static void check_same(const struct got *a, const struct got *b)
     assert_memory_equal(a->data, b->data, a->n);
 }
 
-static void body_all_splits(const struct http1_request *req, uint64_t cap, const char *text, size_t len,
-                            struct got *whole)
+static void body_all_splits(const struct http1_request *req, uint64_t cap, const char *text,
+                            size_t len, struct got *whole)
 {
     struct http1_body b;
 
@@ -406,16 +407,26 @@ static void decodes_chunks(void **state)
 static void refuses_bad_chunks(void **state)
 {
     static const struct refusal bad[] = {
-        {400, "4\nWiki\r\n0\r\n\r\n"},     {400, "\r\nWiki\r\n"},
-        {400, "4\r\nWikix\r\n"},           {400, "4\r\nWiki\n0\r\n\r\n"},
-        {400, " 4\r\nWiki\r\n0\r\n\r\n"},  {400, "4 \r\nWiki\r\n0\r\n\r\n"},
-        {400, "0x4\r\nWiki\r\n0\r\n\r\n"}, {400, "-4\r\nWiki\r\n0\r\n\r\n"},
-        {400, "g\r\n"},                    {400, "00000000000000001\r\n"},
-        {413, "ffffffffffffffff\r\n"},     {400, "10000000000000000\r\n"},
-        {400, "4;\x01\r\nWiki\r\n"},       {400, "4;a\rb\r\n"},
-        {400, "0\r\n a: b\r\n\r\n"},       {400, "0\r\n: b\r\n\r\n"},
-        {400, "0\r\na: b\n\r\n"},          {400, "0\r\n\n"},
-        {413, "65\r\n"},                   {413, "5\r\nabcde\r\n60\r\n"},
+        {400, "4\nWiki\r\n0\r\n\r\n"},
+        {400, "\r\nWiki\r\n"},
+        {400, "4\r\nWikix\r\n"},
+        {400, "4\r\nWiki\n0\r\n\r\n"},
+        {400, " 4\r\nWiki\r\n0\r\n\r\n"},
+        {400, "4 \r\nWiki\r\n0\r\n\r\n"},
+        {400, "0x4\r\nWiki\r\n0\r\n\r\n"},
+        {400, "-4\r\nWiki\r\n0\r\n\r\n"},
+        {400, "g\r\n"},
+        {400, "00000000000000001\r\n"},
+        {413, "ffffffffffffffff\r\n"},
+        {400, "10000000000000000\r\n"},
+        {400, "4;\x01\r\nWiki\r\n"},
+        {400, "4;a\rb\r\n"},
+        {400, "0\r\n a: b\r\n\r\n"},
+        {400, "0\r\n: b\r\n\r\n"},
+        {400, "0\r\na: b\n\r\n"},
+        {400, "0\r\n\n"},
+        {413, "65\r\n"},
+        {413, "5\r\nabcde\r\n60\r\n"},
     };
     struct http1_request req = {.chunked = true};
     struct got g;

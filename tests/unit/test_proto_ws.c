@@ -80,7 +80,12 @@ static void feed(struct ws_reader *r, const uint8_t *p, size_t len, struct seen 
         if (type == WS_MESSAGE)
             note(s, ev.op == WS_OP_TEXT ? "text" : "binary", &ev);
         else
-            note(s, type == WS_PING ? "ping" : type == WS_PONG ? "pong" : type == WS_CLOSE ? "close" : "fail", &ev);
+            note(s,
+                 type == WS_PING    ? "ping"
+                 : type == WS_PONG  ? "pong"
+                 : type == WS_CLOSE ? "close"
+                                    : "fail",
+                 &ev);
     }
     assert_int_equal(at, len);
     free(copy);
@@ -108,18 +113,20 @@ static void check(const uint8_t *p, size_t len, const char *want)
     }
 }
 
-#define CHECK1(first, payload, form, want)                                    \
-    do {                                                                      \
-        uint8_t buf_[4096];                                                   \
-        size_t n_ = frame(buf_, first, payload, sizeof(payload) - 1, form);   \
-        check(buf_, n_, want);                                                \
+#define CHECK1(first, payload, form, want)                                  \
+    do {                                                                    \
+        uint8_t buf_[4096];                                                 \
+        size_t n_ = frame(buf_, first, payload, sizeof(payload) - 1, form); \
+        check(buf_, n_, want);                                              \
     } while (0)
 
 static void reads_the_rfc_examples(void **state)
 {
     /* 5.7, the masked ones */
-    static const uint8_t hello[] = {0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58};
-    static const uint8_t pong[] = {0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58};
+    static const uint8_t hello[] = {0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d,
+                                    0x7f, 0x9f, 0x4d, 0x51, 0x58};
+    static const uint8_t pong[] = {0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d,
+                                   0x7f, 0x9f, 0x4d, 0x51, 0x58};
 
     (void)state;
     check(hello, sizeof hello, "text(Hello)");
@@ -247,7 +254,8 @@ static void caps_messages_before_they_come(void **state)
     assert_string_equal(s.text, "fail(1009)");
     ws_reader_free(&r);
     /* the head alone decides; 2^63-1 bytes are announced */
-    static const uint8_t huge[] = {0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4};
+    static const uint8_t huge[] = {0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff,
+                                   0xff, 0xff, 0xff, 1,    2,    3,    4};
     check(huge, sizeof huge, "fail(1009)");
 }
 
@@ -272,16 +280,20 @@ static void holds_no_more_than_came(void **state)
 
 static void validates_close(void **state)
 {
-    static const unsigned good[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011,
-                                    1012, 1013, 1014, 3000, 3999, 4000, 4999};
-    static const unsigned bad[] = {0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535};
+    static const unsigned good[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010,
+                                    1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999};
+    static const unsigned bad[] = {0,    1,    999,  1004, 1005, 1006, 1015,
+                                   1016, 1100, 2000, 2999, 5000, 65535};
     uint8_t buf[256], payload[2];
     char want[64];
 
     (void)state;
     CHECK1(0x88, "", 0, "close(1005)");
     CHECK1(0x88, "\x03", 0, "fail(1002)");
-    CHECK1(0x88, "\x03\xe8" "bye", 0, "close(1000,bye)");
+    CHECK1(0x88,
+           "\x03\xe8"
+           "bye",
+           0, "close(1000,bye)");
     CHECK1(0x88, "\x03\xe8\xed\xa0\x80", 0, "fail(1007)");
     CHECK1(0x88, "\x03\xe8\xe2\x82", 0, "fail(1007)");
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -300,15 +312,41 @@ static void validates_close(void **state)
 /* RFC 3629, and Markus Kuhn's classes of wrong sequences. */
 static void checks_utf8(void **state)
 {
-    static const char *const good[] = {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-                                       "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80",
-                                       "\xf4\x8f\xbf\xbf", "\xea\xb0\x80\xeb\x82\x98",
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xef\xbf\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf",
+                                       "\xea\xb0\x80\xeb\x82\x98",
                                        "abcdefgh\xc3\xa4ijklmnopq"};
-    static const char *const bad[] = {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\xc2\x80", "\xc2 ",
-                                      "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-                                      "\xe2\x82", "\xe2\x28\xa1", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe",
-                                      "\xff", "\xf0\x9f\x98", ("abcdefgh\xff" "abcdefgh")};
+    static const char *const bad[] = {"\x80",
+                                      "\xbf",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xc2",
+                                      "\xc2\xc2\x80",
+                                      "\xc2 ",
+                                      "\xe0\x80\x80",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xe2\x82",
+                                      "\xe2\x28\xa1",
+                                      "\xf0\x80\x80\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xf8\x88\x80\x80\x80",
+                                      "\xfe",
+                                      "\xff",
+                                      "\xf0\x9f\x98",
+                                      ("abcdefgh\xff"
+                                       "abcdefgh")};
     uint8_t buf[256];
     char want[64];
 
@@ -412,7 +450,10 @@ static void writes_frames(void **state)
     assert_int_equal(ws_close_write(out, 1000, reason), 127);
     assert_int_equal(out[1], 125);
     assert_int_equal(ws_control_write(out, WS_OP_PING, "12", 2), 4);
-    assert_memory_equal(out, "\x89\x02" "12", 4);
+    assert_memory_equal(out,
+                        "\x89\x02"
+                        "12",
+                        4);
 }
 
 /* ---- handshake ------------------------------------------------------------------------------ */
@@ -429,7 +470,7 @@ static int handshake(const char *extra, const char *line)
     return ws_handshake_check(&req, "madang.v1", &key);
 }
 
-#define UP "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+#define UP  "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
 #define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 #define V13 "Sec-WebSocket-Version: 13\r\n"
 #define SUB "Sec-WebSocket-Protocol: other, madang.v1\r\n"
@@ -447,12 +488,15 @@ static void checks_the_handshake(void **state)
     assert_int_equal(handshake(UP KEY V13 SUB, "POST /"), 405);
     assert_int_equal(handshake(KEY V13 SUB, "GET /"), 400);
     assert_int_equal(handshake("Upgrade: websocket\r\n" KEY V13 SUB, "GET /"), 400);
-    assert_int_equal(handshake("Connection: upgrade\r\nUpgrade: h2c\r\n" KEY V13 SUB, "GET /"), 400);
+    assert_int_equal(handshake("Connection: upgrade\r\nUpgrade: h2c\r\n" KEY V13 SUB, "GET /"),
+                     400);
     assert_int_equal(handshake(UP V13 SUB, "GET /"), 400);
     assert_int_equal(handshake(UP KEY KEY V13 SUB, "GET /"), 400);
     assert_int_equal(handshake(UP "Sec-WebSocket-Key: short\r\n" V13 SUB, "GET /"), 400);
-    assert_int_equal(handshake(UP "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=a\r\n" V13 SUB, "GET /"), 400);
-    assert_int_equal(handshake(UP "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ!==\r\n" V13 SUB, "GET /"), 400);
+    assert_int_equal(
+        handshake(UP "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=a\r\n" V13 SUB, "GET /"), 400);
+    assert_int_equal(
+        handshake(UP "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ!==\r\n" V13 SUB, "GET /"), 400);
     assert_int_equal(handshake(UP KEY SUB, "GET /"), 426);
     assert_int_equal(handshake(UP KEY "Sec-WebSocket-Version: 8\r\n" SUB, "GET /"), 426);
     assert_int_equal(handshake(UP KEY V13, "GET /"), 400);

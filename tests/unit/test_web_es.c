@@ -14,12 +14,13 @@ static struct stream_fake *get_stream(struct fx *fx, const char *key, const char
     return f;
 }
 
-static const char *post_to(struct fx *fx, struct stream_fake *f, const char *target, const char *fields,
-                           const char *body)
+static const char *post_to(struct fx *fx, struct stream_fake *f, const char *target,
+                           const char *fields, const char *body)
 {
     char req[2000];
 
-    snprintf(req, sizeof req, "POST /api/send/%s HTTP/1.1\r\nHost: h:1\r\nContent-Length: %zu\r\n%s\r\n%s", target,
+    snprintf(req, sizeof req,
+             "POST /api/send/%s HTTP/1.1\r\nHost: h:1\r\nContent-Length: %zu\r\n%s\r\n%s", target,
              strlen(body), fields, body);
     fx_send(fx, f, req);
     return fx_out(f);
@@ -55,7 +56,8 @@ static void streams(void **state)
     assert_true(pipe_reorders(fx->pipe));
 
     push(fx, "{\"a\":1}\nv=0\r\nlast");
-    assert_string_equal(fx_out(s), "35\r\nevent: t1\nid: 1\ndata: {\"a\":1}\ndata: v=0\r\ndata: last\n\n\r\n");
+    assert_string_equal(fx_out(s),
+                        "35\r\nevent: t1\nid: 1\ndata: {\"a\":1}\ndata: v=0\r\ndata: last\n\n\r\n");
     pipe_send(fx->pipe, raw);
     frame_unref(raw);
     fx_round(fx);
@@ -68,7 +70,8 @@ static void streams(void **state)
     assert_string_equal(fx->heard, "attach me;lost session;");
     assert_null(fx->box.pipe);
     assert_int_equal(count_get(&fx->counts, COUNT_CONNS_SSE), 0);
-    assert_has(post_to(fx, p, KEY1 "/t1", "", "x"), "{\"type\":\"error\",\"code\":\"stream_unknown\"");
+    assert_has(post_to(fx, p, KEY1 "/t1", "", "x"),
+               "{\"type\":\"error\",\"code\":\"stream_unknown\"");
     fx_free(fx);
 }
 
@@ -108,7 +111,9 @@ static void shares_a_stream_between_tabs(void **state)
     fx->heard[0] = '\0';
     stream_fake_break(s, STREAM_EOF);
     fx_round(fx);
-    assert_string_equal(fx->heard, "lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;");
+    assert_string_equal(
+        fx->heard,
+        "lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;lost;");
     fx_free(fx);
 }
 
@@ -195,8 +200,9 @@ static void takes_posts_in_pieces_and_chunks(void **state)
 {
     struct fx *fx = fx_new_with(NULL);
     struct stream_fake *p = fx_connect(fx);
-    static const char chunked[] = "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\n"
-                                  "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n";
+    static const char chunked[] =
+        "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n";
     static const char whole[] = "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\n"
                                 "Content-Length: 7\r\n\r\nabcdefg";
 
@@ -211,12 +217,15 @@ static void takes_posts_in_pieces_and_chunks(void **state)
     assert_string_equal(fx->heard, "abcdefg;abcdefg;abcdefg;abcdefg;");
     fx_out(p);
     /* two at once are answered in order */
-    fx_send(fx, p, "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\nContent-Length: 1\r\n\r\n1"
-                   "POST /api/send/" KEY2 "/t HTTP/1.1\r\nHost: h:1\r\nContent-Length: 1\r\n\r\n2");
+    fx_send(fx, p,
+            "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\nContent-Length: 1\r\n\r\n1"
+            "POST /api/send/" KEY2 "/t HTTP/1.1\r\nHost: h:1\r\nContent-Length: 1\r\n\r\n2");
     const char *out = fx_out(p);
     assert_true(strstr(out, "202 ") < strstr(out, "404 "));
     assert_has(out, "404 ");
-    fx_send(fx, p, "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    fx_send(fx, p,
+            "POST /api/send/" KEY1
+            "/t HTTP/1.1\r\nHost: h:1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
     assert_string_equal(fx_out(p), "HTTP/1.1 100 Continue\r\n\r\n");
     fx_send(fx, p, "hello");
     assert_has(fx_out(p), "202 ");
@@ -236,13 +245,16 @@ static void refuses_bad_posts(void **state)
     assert_has(post_to(fx, fx_connect(fx), KEY1 "/aaaaaaaaaaaaaaaaa", "", "x"), "404 ");
     assert_has(post_to(fx, fx_connect(fx), "short/t", "", "x"), "404 ");
     assert_has(post_to(fx, fx_connect(fx), KEY1 "/t", "Origin: http://evil\r\n", "x"), "403 ");
-    fx_send(fx, p, "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\nContent-Length: 70001\r\n\r\n");
+    fx_send(fx, p,
+            "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\nContent-Length: 70001\r\n\r\n");
     assert_has(fx_out(p), "413 ");
     p = fx_connect(fx);
     fx_send(fx, p, "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\n\r\n");
     assert_has(fx_out(p), "411 ");
     p = fx_connect(fx);
-    fx_send(fx, p, "POST /api/send/" KEY1 "/t HTTP/1.1\r\nHost: h:1\r\nTransfer-Encoding: chunked\r\n\r\n11171\r\n");
+    fx_send(fx, p,
+            "POST /api/send/" KEY1
+            "/t HTTP/1.1\r\nHost: h:1\r\nTransfer-Encoding: chunked\r\n\r\n11171\r\n");
     assert_has(fx_out(p), "413 ");
     assert_true(p->s.closing);
     assert_string_equal(fx->heard, "");

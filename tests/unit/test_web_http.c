@@ -25,7 +25,8 @@ static void serves_the_page(void **state)
     assert_has(out, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
     assert_has(out, "Content-Type: text/html; charset=utf-8\r\n");
     assert_has(out, "Cache-Control: no-cache\r\n");
-    assert_has(out, "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; ");
+    assert_has(
+        out, "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; ");
     assert_has(out, "connect-src 'self' ws://h:1;");
     assert_has(out, "frame-ancestors 'none'\r\n");
     assert_has(out, "Permissions-Policy: camera=(self), microphone=(self)");
@@ -152,7 +153,8 @@ static void refuses_methods(void **state)
     fx_free(fx);
     fx = fx_new_with(NULL);
     f = fx_connect(fx);
-    fx_send(fx, f, "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 25\r\n\r\nGET /evil HTTP/1.1\r\n\r\n   ");
+    fx_send(fx, f,
+            "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 25\r\n\r\nGET /evil HTTP/1.1\r\n\r\n   ");
     out = fx_out(f);
     assert_has(out, "HTTP/1.1 400 ");
     assert_has_not(out + 10, "HTTP/1.1");
@@ -167,9 +169,10 @@ static void keeps_alive_and_pipelines_in_order(void **state)
     const char *out, *a, *b, *c;
 
     (void)state;
-    fx_send(fx, f, "GET /one HTTP/1.1\r\nHost: h\r\n\r\n"
-                   "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
-                   "BREW / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    fx_send(fx, f,
+            "GET /one HTTP/1.1\r\nHost: h\r\n\r\n"
+            "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
+            "BREW / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n");
     out = fx_out(f);
     a = strstr(out, "HTTP/1.1 404");
     b = strstr(out, "HTTP/1.1 200");
@@ -181,7 +184,8 @@ static void keeps_alive_and_pipelines_in_order(void **state)
     assert_true(f->s.closing);
     /* one byte at a time gives the same */
     f = fx_connect(fx);
-    const char *text = "GET /one HTTP/1.1\r\nHost: h\r\n\r\nGET /two HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    const char *text = "GET /one HTTP/1.1\r\nHost: h\r\n\r\nGET /two HTTP/1.1\r\nHost: "
+                       "h\r\nConnection: close\r\n\r\n";
     for (const char *p = text; *p; p++)
         fx_send_n(fx, f, p, 1);
     out = fx_out(f);
@@ -224,7 +228,9 @@ static void closes_what_is_too_slow(void **state)
     (void)state;
     reader->room = 10;
     fx_send(fx, idle, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
-    fx_send(fx, body, "POST /api/send/aaaaaaaaaaaaaaaaaaaaaa/t HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12");
+    fx_send(fx, body,
+            "POST /api/send/aaaaaaaaaaaaaaaaaaaaaa/t HTTP/1.1\r\nHost: h\r\nContent-Length: "
+            "10\r\n\r\n12");
     fx_send(fx, reader, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     fx_out(idle);
     /* one byte each second: the deadline is for the whole head */
@@ -261,7 +267,8 @@ static void with_tls(struct web_conf *conf)
     conf->n_metrics = 0;
 }
 
-static const char *get_as(struct fx *fx, const char *ip, bool tls, const char *path, const char *fields)
+static const char *get_as(struct fx *fx, const char *ip, bool tls, const char *path,
+                          const char *fields)
 {
     static char req[4096];
     struct stream_fake *f = fx_connect_as(fx, ip, tls);
@@ -312,10 +319,16 @@ static void guards_metrics(void **state)
     assert_has(get_as(fx, "127.0.0.1", true, "/metrics", "Forwarded: for=127.0.0.1\r\n"), "403 ");
     /* through a trusted proxy the client's address counts */
     assert_has(get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 192.0.2.9\r\n"), "403 ");
-    assert_has(get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 127.0.0.1, 192.0.2.9\r\n"), "403 ");
-    assert_has(get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 192.0.2.9, 127.0.0.1\r\n"), "200 ");
-    assert_has(get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 127.0.0.1, 10.0.0.2\r\n"), "200 ");
-    assert_has(get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 127.0.0.1, junk\r\n"), "403 ");
+    assert_has(
+        get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 127.0.0.1, 192.0.2.9\r\n"),
+        "403 ");
+    assert_has(
+        get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 192.0.2.9, 127.0.0.1\r\n"),
+        "200 ");
+    assert_has(get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 127.0.0.1, 10.0.0.2\r\n"),
+               "200 ");
+    assert_has(get_as(fx, "10.0.0.1", true, "/metrics", "X-Forwarded-For: 127.0.0.1, junk\r\n"),
+               "403 ");
     fx_free(fx);
 }
 
@@ -413,9 +426,10 @@ static void serves_a_folder(void **state)
     assert_has(out, "\r\n\r\nexport {}");
     write_file("sub/a.js", "export const a = 1;");
     assert_has(get(fx, "/a/dev/sub/a.js", ""), "\r\n\r\nexport const a = 1;");
-    const char *bad[] = {"/a/dev/.secret", "/a/dev/link.js", "/a/dev/up/passwd", "/a/dev/../x", "/a/dev/sub",
-                         "/a/dev/sub/", "/a/dev//etc/passwd", "/a/dev/%2e%2e/x", "/a/dev/", "/sub/a.js",
-                         "/a/dev/sub/../index.html"};
+    const char *bad[] = {
+        "/a/dev/.secret", "/a/dev/link.js", "/a/dev/up/passwd",        "/a/dev/../x",
+        "/a/dev/sub",     "/a/dev/sub/",    "/a/dev//etc/passwd",      "/a/dev/%2e%2e/x",
+        "/a/dev/",        "/sub/a.js",      "/a/dev/sub/../index.html"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct stream_fake *f = fx->st[0];
         char req[200];

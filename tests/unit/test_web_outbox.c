@@ -200,7 +200,8 @@ static void step(struct outbox *o, struct model *m, struct rng *rng)
 
     if (x < 45) {
         uint32_t n = (uint32_t)rng_below(rng, 20);
-        bool fits = m->last - m->acked < small.kept_count && sum(m, m->acked, m->last) + n <= small.kept_bytes;
+        bool fits = m->last - m->acked < small.kept_count &&
+                    sum(m, m->acked, m->last) + n <= small.kept_bytes;
 
         assert_int_equal(push(o, n) == OUTBOX_FULL, !fits);
         if (fits)
@@ -226,7 +227,9 @@ static void step(struct outbox *o, struct model *m, struct rng *rng)
         seq = m->acked + rng_below(rng, m->sent - m->acked + 3);
         if (seq > 0 && x == 99)
             seq--;
-        enum outbox_result want = seq < m->acked ? OUTBOX_GONE : seq > m->sent ? OUTBOX_BAD : OUTBOX_OK;
+        enum outbox_result want = seq < m->acked  ? OUTBOX_GONE
+                                  : seq > m->sent ? OUTBOX_BAD
+                                                  : OUTBOX_OK;
         assert_int_equal(outbox_rewind(o, seq), want);
         if (want == OUTBOX_OK)
             m->acked = m->sent = seq;

@@ -4,8 +4,8 @@
 #include "proto/ws.h"
 
 #define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-#define UPGRADE                                                                                   \
-    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                  \
+#define UPGRADE                                                                  \
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" \
     "Sec-WebSocket-Protocol: madang.v1\r\n" KEY
 
 static const char *opening(struct fx *fx, struct stream_fake *f, const char *fields)
@@ -82,7 +82,8 @@ static void takes_frames_behind_the_opening(void **state)
     struct stream_fake *f = fx_connect(fx);
 
     (void)state;
-    fx_send(fx, f, "GET /api/ws HTTP/1.1\r\nHost: h:1\r\n" UPGRADE "\r\n\x81\x82\x20\x20\x20\x20HI");
+    fx_send(fx, f,
+            "GET /api/ws HTTP/1.1\r\nHost: h:1\r\n" UPGRADE "\r\n\x81\x82\x20\x20\x20\x20HI");
     assert_string_equal(fx->heard, "hi;");
     fx_free(fx);
 }
@@ -104,9 +105,11 @@ static void checks_the_origin(void **state)
     assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: http://h:12\r\n"), "403 ");
     assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: http://h\r\n"), "403 ");
     assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: null\r\n"), "403 ");
-    assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: http://h:1\r\nOrigin: http://h:1\r\n"), "403 ");
+    assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: http://h:1\r\nOrigin: http://h:1\r\n"),
+               "403 ");
     assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: https://app.example.kr\r\n"), "101 ");
-    assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: https://app.example.kr.evil\r\n"), "403 ");
+    assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: https://app.example.kr.evil\r\n"),
+               "403 ");
     assert_has(opening(fx, fx_connect(fx), UPGRADE "Origin: https://h:1\r\n"), "101 ");
     struct stream_fake *tls = fx_connect_as(fx, "192.0.2.1", true);
     assert_has(opening(fx, tls, UPGRADE "Origin: http://h:1\r\n"), "403 "); /* a page without TLS */
@@ -120,8 +123,9 @@ static void refuses_other_handshakes(void **state)
     const char *out;
 
     (void)state;
-    out = opening(fx, fx_connect(fx), "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                                      "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Protocol: madang.v1\r\n" KEY);
+    out = opening(fx, fx_connect(fx),
+                  "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                  "Sec-WebSocket-Version: 12\r\nSec-WebSocket-Protocol: madang.v1\r\n" KEY);
     assert_has(out, "HTTP/1.1 426 Upgrade Required\r\n");
     assert_has(out, "Sec-WebSocket-Version: 13\r\n");
     assert_has(opening(fx, fx_connect(fx), ""), "400 ");
@@ -147,7 +151,10 @@ static void sends_a_round_at_once(void **state)
     assert_int_equal(f->out_len, 0); /* not before the round ends */
     fx_round(fx);
     assert_int_equal(f->out_len, 5 + 5 + 204);
-    assert_memory_equal(f->out, "\x81\x03raw\x81\x03one\x81\x7e\x00\xc8" "bbb", 17);
+    assert_memory_equal(f->out,
+                        "\x81\x03raw\x81\x03one\x81\x7e\x00\xc8"
+                        "bbb",
+                        17);
     assert_int_equal(fx->box.sent, 2);
     fx_free(fx);
 }
@@ -200,7 +207,8 @@ static void pings_and_learns_from_pongs(void **state)
     fx_wait(fx, 100000);
     fx_out(f);
     fx_wait(fx, 11 * FX_SECOND); /* something is unacknowledged: sooner than ping_us */
-    assert_string_equal(fx_out(f), "\x89\x01" "2");
+    assert_string_equal(fx_out(f), "\x89\x01"
+                                   "2");
     send_frame(fx, f, 0x8a, "3"); /* never sent */
     assert_int_equal(fx->box.count, 2);
     send_frame(fx, f, 0x8a, "2");
@@ -209,7 +217,8 @@ static void pings_and_learns_from_pongs(void **state)
     fx_wait(fx, 15 * FX_SECOND);
     assert_string_equal(fx_out(f), "");
     fx_wait(fx, 10 * FX_SECOND);
-    assert_string_equal(fx_out(f), "\x89\x01" "2");
+    assert_string_equal(fx_out(f), "\x89\x01"
+                                   "2");
     send_frame(fx, f, 0x8a, "junk");
     assert_false(f->s.closing);
     send_frame(fx, f, 0x89, "you?");
@@ -260,7 +269,10 @@ static void pings_when_much_is_unacknowledged(void **state)
         push(fx, "x", 1);
     fx_round(fx);
     assert_int_equal(f->out_len, 128 * 3 + 2 + 3);
-    assert_memory_equal(f->out + 128 * 3, "\x89\x03" "128", 5);
+    assert_memory_equal(f->out + 128 * 3,
+                        "\x89\x03"
+                        "128",
+                        5);
     for (int i = 0; i < 128; i++)
         push(fx, "x", 1);
     fx_round(fx); /* one ping at a time */
@@ -362,11 +374,11 @@ static void answers_broken_frames(void **state)
         size_t n;
         const char *code;
     } bad[] = {
-        {"\x81\x02hi", 4, "\x03\xea"},                                   /* 1002 */
-        {"\x82\x82\0\0\0\0hi", 8, "\x03\xeb"},                           /* 1003 */
-        {"\x81\x81\0\0\0\0\xff", 7, "\x03\xef"},                         /* 1007 */
-        {"\x81\xff\0\0\0\0\0\x10\0\0\0\0\0\0", 14, "\x03\xf1"},          /* 1009 */
-        {"\x88\x82\0\0\0\0\x03\xe8", 8, "\x03\xe8"},                     /* the client closes */
+        {"\x81\x02hi", 4, "\x03\xea"},                          /* 1002 */
+        {"\x82\x82\0\0\0\0hi", 8, "\x03\xeb"},                  /* 1003 */
+        {"\x81\x81\0\0\0\0\xff", 7, "\x03\xef"},                /* 1007 */
+        {"\x81\xff\0\0\0\0\0\x10\0\0\0\0\0\0", 14, "\x03\xf1"}, /* 1009 */
+        {"\x88\x82\0\0\0\0\x03\xe8", 8, "\x03\xe8"},            /* the client closes */
     };
 
     (void)state;

@@ -28,7 +28,7 @@ struct fx {
     int n_st;
     int64_t now;
     /* what the hub heard */
-    char heard[4096]; /* "hello;" for each message, "lost 3;" for each lost pipe */
+    char heard[4096];  /* "hello;" for each message, "lost 3;" for each lost pipe */
     struct pipe *pipe; /* that the last message came by */
     struct outbox box; /* attached when a message begins with "attach" */
     int answer;        /* for message() */
@@ -183,18 +183,18 @@ static inline void fx_free(struct fx *fx)
     free(fx);
 }
 
-#define assert_has(text, part)                                         \
-    do {                                                               \
-        const char *text_ = (text);                                    \
-        if (strstr(text_, part) == NULL)                               \
-            fail_msg("\"%s\" is not in:\n%s", part, text_);            \
+#define assert_has(text, part)                              \
+    do {                                                    \
+        const char *text_ = (text);                         \
+        if (strstr(text_, part) == NULL)                    \
+            fail_msg("\"%s\" is not in:\n%s", part, text_); \
     } while (0)
 
-#define assert_has_not(text, part)                                     \
-    do {                                                               \
-        const char *text_ = (text);                                    \
-        if (strstr(text_, part) != NULL)                               \
-            fail_msg("\"%s\" is in:\n%s", part, text_);                \
+#define assert_has_not(text, part)                      \
+    do {                                                \
+        const char *text_ = (text);                     \
+        if (strstr(text_, part) != NULL)                \
+            fail_msg("\"%s\" is in:\n%s", part, text_); \
     } while (0)
 
 #endif

@@ -303,8 +303,8 @@ void es_post_begin(struct web_conn *c, const struct http1_request *req)
         http_fail(c, req, 403);
         return;
     }
-    if (!str_split_once(str_skip(req->path, strlen("/api/send/")), '/', &key, &tab) || !key_ok(key) ||
-        tab.n == 0 || tab.n > TAB_MAX || !all_alnum(tab, "")) {
+    if (!str_split_once(str_skip(req->path, strlen("/api/send/")), '/', &key, &tab) ||
+        !key_ok(key) || tab.n == 0 || tab.n > TAB_MAX || !all_alnum(tab, "")) {
         http_fail(c, req, 404);
         return;
     }
@@ -341,7 +341,8 @@ void es_post(struct web_conn *c, uint8_t *msg, size_t n)
     int status;
 
     if (t == NULL) {
-        http_reply_error(c, NULL, es != NULL ? 429 : 404, es != NULL ? "busy" : "stream_unknown", origin);
+        http_reply_error(c, NULL, es != NULL ? 429 : 404, es != NULL ? "busy" : "stream_unknown",
+                         origin);
         return;
     }
     status = w->h.message(w->h.ctx, &t->pipe, conn_now(c), msg, n);

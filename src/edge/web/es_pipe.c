@@ -63,7 +63,8 @@ void es_take(struct es *es, struct buf *b, size_t max)
         struct frame *f;
         uint64_t seq;
 
-        while (t->pipe.out != NULL && buf_len(b) < max && (f = outbox_next(t->pipe.out, &seq)) != NULL)
+        while (t->pipe.out != NULL && buf_len(b) < max &&
+               (f = outbox_next(t->pipe.out, &seq)) != NULL)
             es_event(b, t, seq, frame_str(f));
     }
 }

@@ -79,7 +79,8 @@ static size_t read_body(struct web_conn *c, const uint8_t *p, size_t n)
     size_t at = 0, used;
 
     for (;;) {
-        enum http1_body_result r = http1_body(&h->body, (const char *)p + at, n - at, &used, &piece);
+        enum http1_body_result r =
+            http1_body(&h->body, (const char *)p + at, n - at, &used, &piece);
 
         at += used;
         if (r == HTTP1_BODY_DATA && buf_len(&h->collect) == 0 && alone.n == 0) {

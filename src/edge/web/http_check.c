@@ -61,8 +61,12 @@ void http_see_peer(struct web_conn *c, const struct http1_request *req)
 static bool came_by_proxy(const struct http1_request *req)
 {
     static const struct str names[] = {
-        STR_INIT("x-forwarded-for"),   STR_INIT("x-forwarded-proto"), STR_INIT("x-forwarded-host"),
-        STR_INIT("x-forwarded-port"),  STR_INIT("x-real-ip"),         STR_INIT("forwarded"),
+        STR_INIT("x-forwarded-for"),
+        STR_INIT("x-forwarded-proto"),
+        STR_INIT("x-forwarded-host"),
+        STR_INIT("x-forwarded-port"),
+        STR_INIT("x-real-ip"),
+        STR_INIT("forwarded"),
         STR_INIT("via"),
     };
 

@@ -44,7 +44,9 @@ static int open_beneath(int dir, struct str path)
         int next = -1;
 
         if (name_ok(name) && str_copy(name, z, sizeof z))
-            next = openat(at, z, (more ? O_PATH | O_DIRECTORY : O_RDONLY | O_NONBLOCK) | O_NOFOLLOW | O_CLOEXEC);
+            next = openat(at, z,
+                          (more ? O_PATH | O_DIRECTORY : O_RDONLY | O_NONBLOCK) | O_NOFOLLOW |
+                              O_CLOEXEC);
         close(at);
         at = next;
         if (!more)
@@ -106,8 +108,10 @@ bool http_dir_read(struct web_conn *c, struct str path, struct str *body, char e
     close(fd);
     if (p == NULL)
         return false;
-    snprintf(etag, 40, "\"%llx-%llx\"", (unsigned long long)st.st_mtim.tv_sec * 1000000000ull +
-             (unsigned long long)st.st_mtim.tv_nsec, (unsigned long long)st.st_size);
+    snprintf(etag, 40, "\"%llx-%llx\"",
+             (unsigned long long)st.st_mtim.tv_sec * 1000000000ull +
+                 (unsigned long long)st.st_mtim.tv_nsec,
+             (unsigned long long)st.st_size);
     xfree(c->u.http->owned);
     c->u.http->owned = p;
     *body = str_of(p, replace_prefix(p, (size_t)st.st_size));

@@ -16,11 +16,12 @@ static void csp(struct web_conn *c, struct buf *b, struct str host)
 }
 
 static const char permissions[] =
-    "Permissions-Policy: camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
-    "picture-in-picture=(self), screen-wake-lock=(self), speaker-selection=(self), autoplay=(self), "
-    "accelerometer=(), bluetooth=(), browsing-topics=(), geolocation=(), gyroscope=(), hid=(), "
-    "idle-detection=(), local-fonts=(), magnetometer=(), midi=(), payment=(), "
-    "publickey-credentials-get=(), serial=(), usb=(), xr-spatial-tracking=()\r\n";
+    "Permissions-Policy: camera=(self), microphone=(self), display-capture=(self), "
+    "fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), "
+    "speaker-selection=(self), autoplay=(self), accelerometer=(), bluetooth=(), "
+    "browsing-topics=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), "
+    "local-fonts=(), magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), "
+    "serial=(), usb=(), xr-spatial-tracking=()\r\n";
 
 void http_common_fields(struct web_conn *c, struct buf *b, bool close)
 {
@@ -119,8 +120,8 @@ void http_fail(struct web_conn *c, const struct http1_request *req, int status)
     http_reply_status(c, req, status);
 }
 
-void http_reply_error(struct web_conn *c, const struct http1_request *req, int status, const char *code,
-                      struct str origin)
+void http_reply_error(struct web_conn *c, const struct http1_request *req, int status,
+                      const char *code, struct str origin)
 {
     char mem[160];
     struct buf text;

@@ -105,7 +105,8 @@ static void cut_range(struct reply *r, const struct http1_request *req)
 }
 
 /* What all files have in common; gz.n is 0 when there is no compressed form. */
-static void serve(struct web_conn *c, const struct http1_request *req, struct reply *r, struct str gz)
+static void serve(struct web_conn *c, const struct http1_request *req, struct reply *r,
+                  struct str gz)
 {
     struct str plain = r->etag, match = http1_field(req, STR("if-none-match"));
     bool range = wants_range(req, plain);
@@ -142,7 +143,8 @@ static bool is_root_name(struct str path)
            (str_starts(path, STR("favicon.")) && str_chr(path, '/') == STR_NPOS);
 }
 
-static void from_dir(struct web_conn *c, const struct http1_request *req, struct str path, bool root)
+static void from_dir(struct web_conn *c, const struct http1_request *req, struct str path,
+                     bool root)
 {
     char etag[40];
     struct reply r = {.type = asset_type(path.p, path.n), .cache = "no-cache"};

@@ -291,8 +291,8 @@ void web_dump(const struct web *w, int64_t now_us, struct buf *b)
         const struct web_conn *c = container_of(it, struct web_conn, link);
         char peer[ADDR_STR_SIZE];
 
-        buf_putf(b, "%s\n{\"conn\":%llu,\"mode\":\"%s\",\"peer\":\"%s\",\"tls\":%s,\"out\":%zu", comma,
-                 (unsigned long long)c->id, modes[c->mode], addr_format(&c->peer, peer),
+        buf_putf(b, "%s\n{\"conn\":%llu,\"mode\":\"%s\",\"peer\":\"%s\",\"tls\":%s,\"out\":%zu",
+                 comma, (unsigned long long)c->id, modes[c->mode], addr_format(&c->peer, peer),
                  c->s->tls ? "true" : "false", buf_len(&c->out));
         if (c->mode == MODE_WS) {
             dump_pipe(b, &c->u.ws->pipe);

@@ -72,7 +72,7 @@ struct web_conn {
     int64_t progress_at;
     uint8_t mode;
     union {
-        struct http_state *http; /* MODE_HTTP, MODE_POLL, MODE_DONE (NULL when it came from elsewhere) */
+        struct http_state *http; /* in all other modes; NULL once it isn't needed any more */
         struct ws_state *ws;     /* MODE_WS */
     } u;
     struct es *es; /* MODE_STREAM, MODE_POLL */
@@ -123,20 +123,20 @@ void http_sent(struct web_conn *c);
 
 struct reply {
     int status;
-    const char *type;          /* Content-Type; NULL: none */
-    struct str body;           /* copied, unless lasting */
-    bool lasting;              /* body is constant memory, or http->owned */
-    bool page;                 /* with CSP and Permissions-Policy */
-    bool gzip;                 /* Content-Encoding */
-    bool vary;                 /* Vary: Accept-Encoding */
-    bool ranges;               /* Accept-Ranges: bytes */
-    const char *cache;         /* Cache-Control; NULL: no-store */
-    const char *allow;         /* 405 */
+    const char *type;  /* Content-Type; NULL: none */
+    struct str body;   /* copied, unless lasting */
+    bool lasting;      /* body is constant memory, or http->owned */
+    bool page;         /* with CSP and Permissions-Policy */
+    bool gzip;         /* Content-Encoding */
+    bool vary;         /* Vary: Accept-Encoding */
+    bool ranges;       /* Accept-Ranges: bytes */
+    const char *cache; /* Cache-Control; NULL: no-store */
+    const char *allow; /* 405 */
     struct str etag;
-    struct str extra;          /* whole field lines with CRLF */
-    struct str origin;         /* Access-Control-Allow-Origin */
-    uint64_t full;             /* 206, 416: size of the whole */
-    uint64_t first;            /* 206: offset of body */
+    struct str extra;  /* whole field lines with CRLF */
+    struct str origin; /* Access-Control-Allow-Origin */
+    uint64_t full;     /* 206, 416: size of the whole */
+    uint64_t first;    /* 206: offset of body */
 };
 
 /* Writes the head and the body (not for HEAD), and moves to HTTP_SEND. */
@@ -146,8 +146,8 @@ void http_reply_status(struct web_conn *c, const struct http1_request *req, int 
 /* The same, and the connection ends after it. req may be NULL. */
 void http_fail(struct web_conn *c, const struct http1_request *req, int status);
 /* {"type":"error","code":…} of docs/protocol.md. */
-void http_reply_error(struct web_conn *c, const struct http1_request *req, int status, const char *code,
-                      struct str origin);
+void http_reply_error(struct web_conn *c, const struct http1_request *req, int status,
+                      const char *code, struct str origin);
 /* Fields that every response has; the empty line is the caller's. */
 void http_common_fields(struct web_conn *c, struct buf *b, bool close);
 void http_count(struct web *w, int status);

@@ -10,7 +10,8 @@
  * are gathered and leave with one send. Only what the kernel did not take is kept here (conn->out). */
 
 enum {
-    PING_AFTER_COUNT = 128, /* unacknowledged messages; so the replay is trimmed in busy rooms too */
+    PING_AFTER_COUNT =
+        128, /* unacknowledged messages; so the replay is trimmed in busy rooms too */
     PING_AFTER_BYTES = 65536,
 };
 
@@ -223,7 +224,8 @@ static void refuse(struct web_conn *c, const struct http1_request *req, int stat
     struct reply r = {.status = status, .type = "text/plain; charset=utf-8"};
     char text[64];
 
-    r.body = str_of(text, (size_t)snprintf(text, sizeof text, "%d %s\n", status, http1_reason(status)));
+    r.body =
+        str_of(text, (size_t)snprintf(text, sizeof text, "%d %s\n", status, http1_reason(status)));
     if (status == 426)
         r.extra = STR("Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n");
     c->u.http->close = true;
@@ -344,7 +346,8 @@ size_t ws_on_data(struct web_conn *c, uint8_t *p, size_t n)
 static void drop_slow(struct web_conn *c)
 {
     count_inc(c->web->counts, COUNT_DROP_OUTBOX_FULL);
-    log_limited(LOG_LEVEL_INFO, "ws", NULL, "conn %llu reads too slowly", (unsigned long long)c->id);
+    log_limited(LOG_LEVEL_INFO, "ws", NULL, "conn %llu reads too slowly",
+                (unsigned long long)c->id);
     c->u.ws->slow = false;
     lose_pipe(c);
     say_close(c, PIPE_CLOSE_SLOW);

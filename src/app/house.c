@@ -1,0 +1,234 @@
+#include "app/house.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/secrets.h"
+#include "app/tape.h"
+#include "app/terminal.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rec.h"
+#include "base/version.h"
+#include "edge/tls/certs.h"
+
+enum { SENTENCE = 512, FACTS_MAX = 64 };
+
+struct house {
+    struct house_conf conf;
+    struct listen_set listen;
+    struct cert_keeper *certs;
+    struct rec *rec;
+    struct control *control;
+    struct worker **workers;
+    struct rec **worker_recs;
+    unsigned n_workers; /* started so far; conf.listen.workers is how many there are to be */
+    char server[FACTS_MAX];
+    char why[SENTENCE];
+};
+
+/* ---- one step of the start each; false: h->why is the sentence ---- */
+
+static bool check_descriptors(struct house *h)
+{
+    uint64_t have = listen_raise_nofile();
+    uint64_t need = (uint64_t)h->conf.control.max_connections + h->conf.fd_reserve;
+    if (have >= need) {
+        return true;
+    }
+    snprintf(h->why, sizeof h->why,
+             "This process may open %llu files, but %u connections need %llu: raise the limit "
+             "(ulimit -n, or LimitNOFILE= of the service) or set max-connections lower.",
+             (unsigned long long)have, h->conf.control.max_connections, (unsigned long long)need);
+    return false;
+}
+
+static bool open_data(struct house *h)
+{
+    struct domain_config *d = &h->conf.control.exchange.domain;
+    const char *dir = h->conf.control.data_dir;
+    return secrets_open_data(dir, h->why, sizeof h->why) &&
+           secrets_key(dir, "ticket.key", d->ticket_key, sizeof d->ticket_key, h->why,
+                       sizeof h->why);
+}
+
+static bool open_certificates(struct house *h)
+{
+    char why[SENTENCE];
+    h->certs = cert_keeper_new(&h->conf.certs, clock_wall_us() / US_PER_S, why, sizeof why);
+    if (!h->certs) {
+        snprintf(h->why, sizeof h->why, "The certificate cannot be used: %.*s.", SENTENCE - 64,
+                 why);
+        return false;
+    }
+    if (why[0]) {
+        log_warn("tls", NULL, "%s", why);
+    }
+    return true;
+}
+
+static bool open_one_recording(struct house *h, struct rec **out, const char *file)
+{
+    enum err e = rec_open(out, file, h->conf.record_size);
+    if (e != ERR_OK) {
+        snprintf(h->why, sizeof h->why, "The recording %s cannot be made: %s.", file,
+                 e == ERR_IO ? strerror(errno) : err_name(e));
+        return false;
+    }
+    return true;
+}
+
+static bool open_recordings(struct house *h)
+{
+    h->worker_recs = xcalloc(h->conf.listen.workers, sizeof(struct rec *));
+    if (!h->conf.record) {
+        return true;
+    }
+    if (!open_one_recording(h, &h->rec, h->conf.record)) {
+        return false;
+    }
+    for (unsigned i = 0; i < h->conf.listen.workers; i++) {
+        char file[4096];
+        snprintf(file, sizeof file, "%.4000s.w%u", h->conf.record, i);
+        if (!open_one_recording(h, &h->worker_recs[i], file)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool start_control(struct house *h)
+{
+    struct control_conf *c = &h->conf.control;
+    c->listen = &h->listen;
+    c->certs = h->certs;
+    c->rec = h->rec;
+    snprintf(h->server, sizeof h->server, "madang/%s", madang_version());
+    c->exchange.domain.facts.server = str_from(h->server);
+    c->exchange.domain.facts.stun_port = h->listen.nudp ? h->listen.udp_at[0].port : 0;
+    c->exchange.web.tls = h->conf.certs.tls;
+    c->exchange.web.hsts = h->conf.certs.tls && certs_is_real(cert_keeper_certs(h->certs));
+    random_bytes(c->exchange.seed, sizeof c->exchange.seed);
+    h->control = control_new(c, h->why, sizeof h->why);
+    memzero(c->exchange.seed, sizeof c->exchange.seed);
+    return h->control != NULL;
+}
+
+static bool start_workers(struct house *h)
+{
+    h->workers = xcalloc(h->conf.listen.workers, sizeof(struct worker *));
+    for (unsigned i = 0; i < h->conf.listen.workers; i++) {
+        struct worker_conf w = h->conf.worker;
+        w.index = i;
+        w.udp_fds = h->listen.udp + (size_t)i * h->listen.nudp;
+        w.nudp = h->listen.nudp;
+        w.rec = h->worker_recs[i];
+        w.control = control_mailbox(h->control);
+        random_bytes(&w.stun.key, sizeof w.stun.key);
+        h->workers[i] = worker_start(&w, h->why, sizeof h->why);
+        if (!h->workers[i]) {
+            return false;
+        }
+        h->n_workers++;
+    }
+    control_workers(h->control, h->workers, h->n_workers);
+    return true;
+}
+
+/* ---- what people see ---- */
+
+static void print_addresses(const struct house *h)
+{
+    struct buf text;
+    struct terminal_look look = terminal_look(STDOUT_FILENO);
+    const struct certs *certs = cert_keeper_certs(h->certs);
+    struct terminal_info info = {
+        .version = madang_version(),
+        .port = h->listen.ntcp ? h->listen.tcp_at[0].port : 0,
+        .tls = h->conf.certs.tls,
+        .netif = cert_keeper_netif(h->certs),
+        .listen = h->conf.listen.addrs,
+        .n_listen = h->conf.listen.naddrs,
+        .public_ip = h->conf.public_ip,
+        .names = h->conf.certs.names,
+        .n_names = h->conf.certs.n_names,
+        .own_ca = certs && certs_ca_pem(certs) != NULL,
+        .ca_fingerprint = certs ? certs_ca_fingerprint(certs) : NULL,
+        .uncovered = certs ? certs_uncovered(certs) : NULL,
+        .certificate = certs && !certs_ca_pem(certs) ? certs_names(certs) : NULL,
+    };
+    buf_init(&text, TERMINAL_TEXT_MAX);
+    terminal_render(&text, &info, &look);
+    fwrite(buf_data(&text), 1, buf_len(&text), stdout);
+    fflush(stdout);
+    buf_free(&text);
+}
+
+static void log_listeners(const struct house *h)
+{
+    char text[ADDR_STR_SIZE];
+    for (unsigned i = 0; i < h->listen.ntcp; i++) {
+        log_info("house", NULL, "listening on %s, TCP", addr_format(&h->listen.tcp_at[i], text));
+    }
+    for (unsigned i = 0; i < h->listen.nudp; i++) {
+        log_info("house", NULL, "listening on %s, UDP", addr_format(&h->listen.udp_at[i], text));
+    }
+}
+
+/* ---- life ---- */
+
+static bool put_up(struct house *h)
+{
+    return check_descriptors(h) && open_data(h) && open_certificates(h) &&
+           listen_open(&h->conf.listen, &h->listen, h->why, sizeof h->why) && open_recordings(h) &&
+           start_control(h) && start_workers(h);
+}
+
+static void take_down(struct house *h)
+{
+    for (unsigned i = 0; i < h->n_workers; i++) {
+        worker_stop(h->workers[i], h->conf.control.drain_us);
+    }
+    control_free(h->control);
+    for (unsigned i = 0; h->worker_recs && i < h->conf.listen.workers; i++) {
+        rec_close(h->worker_recs[i]);
+    }
+    rec_close(h->rec);
+    listen_close(&h->listen);
+    cert_keeper_free(h->certs);
+    xfree(h->workers);
+    xfree(h->worker_recs);
+    memzero(h, sizeof *h);
+}
+
+int house_run(const struct house_conf *conf)
+{
+    struct house *h = xcalloc(1, sizeof *h);
+    int status = 0;
+    h->conf = *conf;
+    h->conf.listen.workers = conf->listen.workers ? conf->listen.workers : 1;
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (put_up(h)) {
+        if (!conf->quiet) {
+            print_addresses(h);
+        }
+        log_listeners(h);
+        control_run(h->control);
+        log_info("house", NULL, "stopped");
+    } else {
+        fprintf(stderr, "madang: %s\n", h->why);
+        status = 1;
+    }
+    take_down(h);
+    xfree(h);
+    return status;
+}

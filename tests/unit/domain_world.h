@@ -1,0 +1,462 @@
+/* A small world for tests of the domain: the real policy, wire and store on virtual time, a fake
+ * password thread, and clients that keep every message they got as text. */
+#ifndef MADANG_TESTS_DOMAIN_WORLD_H
+#define MADANG_TESTS_DOMAIN_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/code.h"
+#include "base/mem.h"
+#include "domain/domain.h"
+#include "edge/store/mem_store.h"
+#include "edge/web/wire_in.h"
+#include "edge/web/wire_out.h"
+
+#define CLIENTS_MAX 64
+#define SECOND      1000000LL
+#define MINUTE      (60 * SECOND)
+
+struct client {
+    struct world *w;
+    uint64_t conn;
+    uint64_t session; /* 0: none */
+    uint32_t slot;
+    int64_t next_id;
+    char **log;
+    size_t n_log;
+    size_t seen; /* messages that next() has given */
+    int ended;   /* enum ended_reason + 1 */
+    char token[32];
+    char sid[B32_SIZE];
+};
+
+struct held_job {
+    struct password_job job;
+    char password[600];
+    char hash[PASSWORD_HASH_MAX + 1];
+};
+
+struct world {
+    struct domain_config cfg;
+    struct domain *d;
+    struct mem_store *ms;
+    int64_t now;
+    int64_t wall;
+    uint64_t next_conn;
+    struct client clients[CLIENTS_MAX];
+    size_t n_clients;
+    struct held_job jobs[64];
+    size_t n_jobs;
+    bool hold_jobs;  /* password answers wait for world_passwords */
+    bool hold_store; /* store answers wait for world_stores */
+    uint64_t addr_key;
+    uint64_t effects;
+};
+
+static inline struct client *client_of(struct world *w, uint64_t session)
+{
+    for (size_t i = 0; i < w->n_clients; i++)
+        if (w->clients[i].session == session)
+            return &w->clients[i];
+    return NULL;
+}
+
+static inline struct client *client_on(struct world *w, uint64_t conn)
+{
+    for (size_t i = 0; i < w->n_clients; i++)
+        if (w->clients[i].conn == conn)
+            return &w->clients[i];
+    return NULL;
+}
+
+static inline void client_log(struct client *c, struct buf *b)
+{
+    assert_false(b->failed);
+    c->log = realloc(c->log, (c->n_log + 1) * sizeof *c->log);
+    assert_non_null(c->log);
+    c->log[c->n_log++] = str_dup(buf_str(b));
+    buf_free(b);
+}
+
+static inline void world_opened(struct world *w, const struct effect *e)
+{
+    struct client *c = client_on(w, e->conn);
+    assert_non_null(c);
+    c->session = e->session.id;
+    c->slot = e->session.slot;
+    b32_encode(c->sid, c->session);
+}
+
+static inline void world_job(struct world *w, const struct password_job *job)
+{
+    assert_true(w->n_jobs < 64);
+    struct held_job *h = &w->jobs[w->n_jobs++];
+    h->job = *job;
+    assert_true(str_copy(job->password, h->password, sizeof h->password));
+    assert_true(str_copy(job->hash, h->hash, sizeof h->hash));
+}
+
+static inline void world_sink(void *arg, const struct effect *e)
+{
+    struct world *w = arg;
+    struct client *c = client_of(w, e->session.id);
+    struct buf b;
+    w->effects++;
+    buf_init(&b, 1 << 22);
+    switch (e->type) {
+    case EFFECT_SESSION_OPENED: world_opened(w, e); break;
+    case EFFECT_SESSION_BOUND:
+        assert_non_null(c);
+        assert_int_equal(c->conn, e->conn);
+        wire_out_resumed(&b, e->session.id, e->seq, c->next_id - 1);
+        client_log(c, &b);
+        break;
+    case EFFECT_SESSION_ENDED:
+        assert_non_null(c);
+        c->ended = (int)e->reason + 1;
+        c->session = 0;
+        if (wire_out_ended(&b, e->reason))
+            client_log(c, &b);
+        break;
+    case EFFECT_SEND:
+        assert_true(e->n_to > 0);
+        wire_out_event(&b, e->event);
+        for (size_t i = 0; i < e->n_to; i++) {
+            struct buf copy;
+            buf_init(&copy, 1 << 22);
+            buf_put_str(&copy, buf_str(&b));
+            c = client_of(w, e->to[i].id);
+            assert_non_null(c);
+            assert_int_equal(c->slot, e->to[i].slot);
+            client_log(c, &copy);
+        }
+        break;
+    case EFFECT_ACK:
+        assert_non_null(c);
+        wire_out_ack(&b, e->id, e->event);
+        client_log(c, &b);
+        break;
+    case EFFECT_ERROR:
+        c = e->session.id ? c : client_on(w, e->conn);
+        assert_non_null(c);
+        wire_out_error(&b, e->id, &e->error);
+        client_log(c, &b);
+        break;
+    case EFFECT_STORE: mem_store_request(w->ms, e->store); break;
+    case EFFECT_PASSWORD: world_job(w, e->password); break;
+    }
+    buf_free(&b);
+}
+
+static inline void world_stores(struct world *w)
+{
+    struct store_answer a;
+    while (mem_store_answer(w->ms, &a))
+        domain_stored(w->d, w->now, w->wall, &a);
+}
+
+/* The fake hash of a password is "hash of PASSWORD". */
+static inline void world_passwords(struct world *w, enum password_outcome forced)
+{
+    while (w->n_jobs > 0) {
+        struct held_job h = w->jobs[0];
+        char hash[700];
+        memmove(w->jobs, w->jobs + 1, --w->n_jobs * sizeof h);
+        int n = snprintf(hash, sizeof hash, "hash of %s", h.password);
+        struct password_answer a = {.job = h.job.job, .outcome = forced};
+        if (h.job.kind == PASSWORD_HASH)
+            a.hash = str_of(hash, (size_t)n);
+        else if (forced == PASSWORD_OK && strcmp(hash, h.hash) != 0)
+            a.outcome = PASSWORD_WRONG;
+        domain_password(w->d, w->now, w->wall, &a);
+        world_stores(w);
+    }
+}
+
+static inline void world_settle(struct world *w)
+{
+    if (!w->hold_store)
+        world_stores(w);
+    if (!w->hold_jobs)
+        world_passwords(w, PASSWORD_OK);
+}
+
+/* Time goes on; what is due by then is done when it is due. */
+static inline void world_pass(struct world *w, int64_t us)
+{
+    int64_t end = w->now + us;
+    while (domain_deadline(w->d) <= end) {
+        int64_t at = MAX_OF(domain_deadline(w->d), w->now);
+        w->wall += (at - w->now) / 1000;
+        w->now = at;
+        domain_tick(w->d, w->now, w->wall);
+        world_settle(w);
+    }
+    w->wall += (end - w->now) / 1000;
+    w->now = end;
+}
+
+static inline void world_boot(struct world *w)
+{
+    uint8_t seed[32] = "a seed for the domain's tests.";
+    seed[31] = (uint8_t)(w->next_conn);
+    w->d = domain_new(&w->cfg, seed, world_sink, w);
+    w->ms = mem_store_new(100, 1 << 20, seed);
+}
+
+static inline struct world *world_new(void)
+{
+    struct world *w = calloc(1, sizeof *w);
+    domain_config_defaults(&w->cfg);
+    memset(w->cfg.ticket_key, 7, sizeof w->cfg.ticket_key);
+    w->cfg.facts.server = STR("madang/test");
+    w->now = 1000 * SECOND;
+    w->wall = 1800000000000LL;
+    world_boot(w);
+    return w;
+}
+
+/* With another configuration; forgets everything. */
+static inline void world_again(struct world *w)
+{
+    domain_free(w->d);
+    mem_store_free(w->ms);
+    for (size_t i = 0; i < w->n_clients; i++)
+        w->clients[i].session = 0;
+    w->n_jobs = 0;
+    world_boot(w);
+}
+
+static inline void world_free(struct world *w)
+{
+    domain_free(w->d);
+    mem_store_free(w->ms);
+    for (size_t i = 0; i < w->n_clients; i++) {
+        for (size_t k = 0; k < w->clients[i].n_log; k++)
+            xfree(w->clients[i].log[k]);
+        free(w->clients[i].log);
+    }
+    free(w);
+}
+
+static inline struct client *client_new(struct world *w)
+{
+    assert_true(w->n_clients < CLIENTS_MAX);
+    struct client *c = &w->clients[w->n_clients++];
+    memset(c, 0, sizeof *c);
+    c->w = w;
+    c->conn = ++w->next_conn;
+    c->next_id = 1;
+    return c;
+}
+
+/* Gives one message to the domain as the edge would. An error of the wire becomes a message. */
+static inline void say(struct client *c, const char *text)
+{
+    struct world *w = c->w;
+    struct wire_in in;
+    if (wire_in_parse(&in, str_from(text), 0)) {
+        in.cmd.session = c->session;
+        in.cmd.conn = c->conn;
+        if (in.cmd.type == CMD_HELLO)
+            in.cmd.u.hello.addr_key = w->addr_key;
+        domain_cmd(w->d, w->now, w->wall, &in.cmd);
+    } else {
+        struct buf b;
+        buf_init(&b, 4096);
+        wire_out_error(&b, in.cmd.id, &in.error);
+        client_log(c, &b);
+    }
+    wire_in_free(&in);
+    world_settle(w);
+}
+
+static inline const char *last(const struct client *c)
+{
+    return c->n_log ? c->log[c->n_log - 1] : "";
+}
+
+/* The next message that was not looked at; "" when there is none. */
+static inline const char *next(struct client *c)
+{
+    return c->seen < c->n_log ? c->log[c->seen++] : "";
+}
+
+static inline void drain(struct client *c)
+{
+    c->seen = c->n_log;
+}
+
+static inline void drain_all(struct world *w)
+{
+    for (size_t i = 0; i < w->n_clients; i++)
+        drain(&w->clients[i]);
+}
+
+/* The answer to request id; "" when there is none (yet). */
+static inline const char *answer_to(const struct client *c, int64_t id)
+{
+    char a[64], e[64];
+    const char *found = "";
+    snprintf(a, sizeof a, "{\"type\":\"ack\",\"id\":%lld", (long long)id);
+    snprintf(e, sizeof e, "{\"type\":\"error\",\"id\":%lld", (long long)id);
+    for (size_t i = 0; i < c->n_log; i++) {
+        const char *m = c->log[i];
+        size_t n = strncmp(m, a, strlen(a)) == 0 ? strlen(a) : strlen(e);
+        if ((strncmp(m, a, strlen(a)) == 0 || strncmp(m, e, strlen(e)) == 0) &&
+            (m[n] == ',' || m[n] == '}')) {
+            assert_string_equal(found, ""); /* answered once */
+            found = m;
+        }
+    }
+    return found;
+}
+
+/* A request: fields without braces and id, quotes written as '. Its answer. */
+static inline const char *ask(struct client *c, const char *fmt, ...) PRINTF_CHECK(2, 3);
+static inline const char *ask(struct client *c, const char *fmt, ...)
+{
+    struct buf b;
+    int64_t id = c->next_id++;
+    va_list ap;
+    buf_init(&b, 1 << 20);
+    buf_putf(&b, "{'id':%lld,", (long long)id);
+    va_start(ap, fmt);
+    buf_vputf(&b, fmt, ap);
+    va_end(ap);
+    char *text = str_dup(buf_str(&b));
+    buf_free(&b);
+    for (char *p = text; *p && *p != '\n'; p++)
+        if (*p == '\'')
+            *p = '"';
+    char *body = strchr(text, '\n');
+    struct buf m;
+    buf_init(&m, 1 << 20);
+    buf_put(&m, text, body ? (size_t)(body - text) : strlen(text));
+    buf_u8(&m, '}');
+    if (body)
+        buf_puts(&m, body);
+    const char *z = buf_cstr(&m);
+    assert_non_null(z);
+    say(c, z);
+    buf_free(&m);
+    xfree(text);
+    return answer_to(c, id);
+}
+
+static inline int has(const char *message, const char *part)
+{
+    char q[512];
+    snprintf(q, sizeof q, "%s", part);
+    for (char *p = q; *p; p++)
+        if (*p == '\'')
+            *p = '"';
+    return strstr(message, q) != NULL;
+}
+
+#define assert_has(message, part)                               \
+    do {                                                        \
+        const char *message_ = (message);                       \
+        if (!has(message_, part))                               \
+            fail_msg("expected %s in: %.600s", part, message_); \
+    } while (0)
+#define assert_error(message, name)                                                   \
+    do {                                                                              \
+        const char *message_ = (message);                                             \
+        if (!has(message_, "{'type':'error'") || !has(message_, "'code':'" name "'")) \
+            fail_msg("expected error %s, got: %.600s", name, message_);               \
+    } while (0)
+#define assert_ack(message)                                     \
+    do {                                                        \
+        const char *message_ = (message);                       \
+        if (!has(message_, "{'type':'ack'"))                    \
+            fail_msg("expected an ack, got: %.600s", message_); \
+    } while (0)
+
+/* The text value behind "key":" that comes first. */
+static inline char *value(const char *message, const char *key, char *out, size_t cap)
+{
+    char k[64];
+    snprintf(k, sizeof k, "\"%s\":\"", key);
+    const char *p = strstr(message, k);
+    if (!p)
+        fail_msg("no %s in: %.600s", key, message);
+    p += strlen(k);
+    size_t n = strcspn(p, "\"");
+    assert_true(n < cap);
+    memcpy(out, p, n);
+    out[n] = 0;
+    return out;
+}
+
+static inline struct client *hello(struct world *w, const char *name)
+{
+    struct client *c = client_new(w);
+    const char *a = ask(c, "'type':'hello','v':1,'name':'%s'", name);
+    assert_ack(a);
+    value(a, "token", c->token, sizeof c->token);
+    return c;
+}
+
+/* c makes a room; its id is put into room. */
+static inline char *create(struct client *c, char room[B32_SIZE], const char *more)
+{
+    const char *a = ask(c, "'type':'create'%s", more);
+    assert_ack(a);
+    const char *inner = strstr(a, "\"room\":{");
+    assert_non_null(inner);
+    return value(inner, "room", room, B32_SIZE);
+}
+
+static inline const char *join(struct client *c, const char *room, const char *more)
+{
+    return ask(c, "'type':'join','room':'%s'%s", room, more);
+}
+
+static inline void lose_pipe(struct client *c)
+{
+    struct cmd cmd = {.type = CMD_PIPE_LOST, .session = c->session, .conn = c->conn};
+    domain_cmd(c->w->d, c->w->now, c->w->wall, &cmd);
+    world_settle(c->w);
+}
+
+static inline void resume(struct client *c, const char *token)
+{
+    char text[160];
+    c->conn = ++c->w->next_conn;
+    snprintf(text, sizeof text, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":1}", token);
+    uint64_t mine = c->session;
+    c->session = 0;
+    struct wire_in in;
+    assert_true(wire_in_parse(&in, str_from(text), 0));
+    in.cmd.conn = c->conn;
+    c->session = mine;
+    domain_cmd(c->w->d, c->w->now, c->w->wall, &in.cmd);
+    wire_in_free(&in);
+    world_settle(c->w);
+}
+
+static inline int world_setup(void **state)
+{
+    *state = world_new();
+    return 0;
+}
+
+static inline int world_teardown(void **state)
+{
+    world_free(*state);
+    return 0;
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+#endif

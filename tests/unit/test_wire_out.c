@@ -334,7 +334,8 @@ static int known_type(struct str s)
     CMDTYPES(ROW)
     EVENTTYPES(ROW)
 #undef ROW
-    static const char *const pipe[] = {"ack", "error", "resumed", "pong", "closing", "ended"};
+    static const char *const pipe[] = {"ack",     "error", "resumed", "pong",
+                                       "closing", "ended", "closed"};
     for (size_t i = 0; i < ARRAY_LEN(pipe); i++)
         if (str_eq(s, str_from(pipe[i])))
             return 1;

@@ -26,9 +26,8 @@
       "address to listen on, repeatable; without it, all of them, IPv4 and IPv6")                  \
     X(HOSTS, name, "HOST", "", 0, 32,                                                              \
       "host name that people use for this server, repeatable; goes into the local certificate")    \
-    X(ADDRS, public_ip, "ADDR|auto", "auto", 0, 16,                                                \
-      "address at which people reach this server when it has another one itself (NAT, container), "\
-      "repeatable")                                                                                \
+    X(ADDRS, public_ip, "ADDR|auto", "auto", 0, 1,                                                 \
+      "address at which people reach this server when it has another one itself (NAT, container)") \
     X(PATH, data, "DIR", "./data", 1, 0, "folder for keys and certificates")                       \
     X(PATH, web_dir, "DIR", "", 0, 0,                                                              \
       "serve the page from this folder instead of from the program, for work on the page")         \

@@ -54,7 +54,7 @@
       "secrets of their sessions")                                                                 \
     X(SIZE, record_size, "SIZE", "64M", M_, 2048 * M_, "size of that file")                        \
     X(SECTION, connections, "", "", 0, 0, "Limits of connections")                                 \
-    X(INT, max_connections, "N", "20000", 10, 1000000, "TCP connections at once")                  \
+    X(INT, max_connections, "N", "10000", 10, 1000000, "TCP connections at once")                  \
     X(INT, connections_per_address, "N", "1000", 1, 1000000,                                       \
       "of these from one IPv4 address or IPv6 /64")                                                \
     X(INT, max_handshakes, "N", "512", 1, 100000, "TLS handshakes at once")                        \

@@ -1,56 +1,79 @@
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "app/config.h"
 #include "app/house.h"
+#include "app/settings.h"
 #include "base/log.h"
-#include "base/version.h"
+#include "base/mem.h"
 
-/* A first set of options, until the table of settings stands. */
+enum { TEXT_MAX = 1 << 20 };
+
+/* What SIGHUP needs to read the configuration again. */
+struct command_line {
+    int argc;
+    char **argv;
+};
+
+static enum config_outcome load(struct config *c, const struct command_line *cmd, struct buf *text)
+{
+    buf_init(text, TEXT_MAX);
+    return config_load(c, cmd->argc, cmd->argv, environ, text);
+}
+
+/* The log's level is the one setting that may change while the server runs. */
+static void reread(void *ctx)
+{
+    const struct command_line *cmd = ctx;
+    struct config *fresh = xcalloc(1, sizeof *fresh);
+    struct buf text;
+    if (load(fresh, cmd, &text) == CONFIG_START) {
+        log_set_level((enum log_level)fresh->log_level);
+        log_info("house", NULL, "the configuration was read again");
+    } else {
+        log_error("house", NULL, "the configuration is broken, nothing was changed: " PRIstr,
+                  STR_ARG(str_trim(buf_str(&text))));
+    }
+    buf_free(&text);
+    config_free(fresh);
+    xfree(fresh);
+}
+
+static int serve(const struct config *c, struct command_line *cmd)
+{
+    struct house_conf *h = xcalloc(1, sizeof *h);
+    struct addr public_ip;
+    log_set_level((enum log_level)c->log_level);
+    log_set_format((enum log_format)c->log_format);
+    settings_apply(h, c);
+    if (settings_public_ip(c, &public_ip)) {
+        h->certs.public_ip = &public_ip;
+        h->public_ip = c->public_ip.n ? &public_ip : NULL;
+    }
+    h->control.reload = reread;
+    h->control.ctx = cmd;
+    int status = house_run(h);
+    xfree(h);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},    {"udp-port", required_argument, NULL, 'u'},
-        {"data", required_argument, NULL, 'd'},    {"tls", required_argument, NULL, 't'},
-        {"web-dir", required_argument, NULL, 'w'}, {"listen", required_argument, NULL, 'l'},
-        {"record", required_argument, NULL, 'r'},  {"log-level", required_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0}};
-    static struct house_conf h;
-    int o;
-    web_conf_defaults(&h.control.exchange.web);
-    domain_config_defaults(&h.control.exchange.domain);
-    h.control.exchange.outbox = outbox_limits_default;
-    h.control.exchange.frame_max = 4 << 20;
-    h.control.exchange.reorder_max = 16;
-    h.control.exchange.reorder_wait_us = 5000000;
-    h.control.exchange.history = 100;
-    h.control.exchange.history_bytes = 64 << 20;
-    h.control.max_connections = 10000;
-    h.control.drain_us = 5000000;
-    h.control.retry_ms = 800;
-    h.control.data_dir = "./data";
-    h.certs.tls = true;
-    h.listen.tcp_port = 8443;
-    h.listen.udp_port = 3478;
-    h.record_size = 64 << 20;
-    h.fd_reserve = 64;
-    while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (o) {
-        case 'p': h.listen.tcp_port = (uint16_t)strtoul(optarg, NULL, 10); break;
-        case 'u': h.listen.udp_port = (uint16_t)strtoul(optarg, NULL, 10); break;
-        case 'd': h.control.data_dir = optarg; break;
-        case 't': h.certs.tls = strcmp(optarg, "off") != 0; break;
-        case 'w': h.control.exchange.web.web_dir = optarg; break;
-        case 'r': h.record = optarg; break;
-        case 'l': addr_parse(&h.listen.addrs[h.listen.naddrs++], str_from(optarg)); break;
-        case 'v':
-            log_set_level(strcmp(optarg, "debug") == 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-            break;
-        case 'V': printf("madang %s (%s)\n", madang_version(), madang_compiler()); return 0;
-        default: return 1;
-        }
+    struct command_line cmd = {argc, argv};
+    struct config *c = xcalloc(1, sizeof *c);
+    struct buf text;
+    enum config_outcome outcome = load(c, &cmd, &text);
+    int status = outcome == CONFIG_WRONG;
+    if (outcome != CONFIG_START) {
+        FILE *to = outcome == CONFIG_WRONG ? stderr : stdout;
+        fwrite(buf_data(&text), 1, buf_len(&text), to);
     }
-    h.certs.data_dir = h.control.data_dir;
-    return house_run(&h);
+    buf_free(&text);
+    if (outcome == CONFIG_START) {
+        status = serve(c, &cmd);
+    }
+    config_free(c);
+    xfree(c);
+    return status;
 }

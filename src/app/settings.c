@@ -1,0 +1,187 @@
+#include "app/settings.h"
+
+#include "app/netif.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+static struct domain_rate rate(struct config_rate r)
+{
+    return (struct domain_rate){.burst = (int)r.burst,
+                                .every_us = r.per_s_e6 ? (int64_t)(1000000000000ULL / r.per_s_e6)
+                                                       : INT64_MAX};
+}
+
+static uint32_t whole_per_s(struct config_rate r)
+{
+    return (uint32_t)MAX_OF(1, r.per_s_e6 / 1000000);
+}
+
+static void apply_web(struct web_conf *w, const struct config *c)
+{
+    web_conf_defaults(w);
+    w->web_dir = c->web_dir;
+    w->origins = c->allow_origin.v;
+    w->n_origins = c->allow_origin.n;
+    w->trusted = c->trusted_proxy.v;
+    w->n_trusted = c->trusted_proxy.n;
+    w->metrics = c->metrics_allow.v;
+    w->n_metrics = c->metrics_allow.n;
+    w->message_max = (uint32_t)c->message_size;
+    w->streams_max = c->event_streams;
+    w->rate_burst = c->rate_http.burst;
+    w->rate_per_s = whole_per_s(c->rate_http);
+    w->head_us = c->head_timeout;
+    w->body_us = c->body_timeout;
+    w->idle_us = c->idle_timeout;
+    w->write_us = c->write_timeout;
+    w->hello_us = c->hello_timeout;
+    w->ping_us = c->ping_interval;
+    w->pong_us = MAX_OF(c->dead_peer - c->ping_interval, US_PER_S);
+    w->beat_us = c->event_beat;
+    w->poll_us = c->poll_wait;
+    w->poll_gap_us = c->poll_gap;
+}
+
+static void apply_rates(struct domain_config *d, const struct config *c)
+{
+    d->hello = rate(c->rate_hello);
+    d->rates[RATE_JOIN] = rate(c->rate_join);
+    d->rates[RATE_CHAT] = rate(c->rate_chat);
+    d->rates[RATE_WHISPER] = rate(c->rate_whisper);
+    d->rates[RATE_TYPING] = rate(c->rate_typing);
+    d->rates[RATE_DESC] = rate(c->rate_desc);
+    d->rates[RATE_CAND] = rate(c->rate_cand);
+    d->rates[RATE_FILE] = rate(c->rate_file);
+    d->rates[RATE_STATE] = rate(c->rate_state);
+    d->rates[RATE_NAME] = rate(c->rate_name);
+    d->rates[RATE_WATCH] = rate(c->rate_watch);
+    d->rates[RATE_MANAGE] = rate(c->rate_manage);
+    d->rates[RATE_RESUME] = rate(c->rate_resume);
+}
+
+static void apply_facts(struct hello_facts *f, const struct config *c)
+{
+    f->resume_s = c->resume_window / US_PER_S;
+    f->ping_s = c->ping_interval / US_PER_S;
+    f->limit_name = c->name_length;
+    f->limit_chat = c->chat_length;
+    f->limit_title = c->title_length;
+    f->limit_message = (int64_t)c->message_size;
+    f->limit_rooms_per_session = c->rooms_per_session;
+    f->limit_mesh = c->mesh;
+}
+
+static void apply_domain(struct domain_config *d, const struct config *c)
+{
+    domain_config_defaults(d);
+    d->max_sessions = (int)c->max_sessions;
+    d->max_rooms = (int)c->max_rooms;
+    d->rooms_per_session = (int)c->rooms_per_session;
+    d->mesh = (int)c->mesh;
+    d->capacity_default = (int)c->room_capacity;
+    d->capacity_max = (int)c->room_capacity_max;
+    d->name_max = (int)c->name_length;
+    d->title_max = (int)c->title_length;
+    d->chat_max = (int)c->chat_length;
+    d->password_queue = (int)c->password_queue;
+    d->list_max = (int)c->list_length;
+    d->bans_per_room = (int)c->bans_per_room;
+    d->resume_us = c->resume_window;
+    d->list_every_us = c->list_interval;
+    d->ban_us = c->ban_time;
+    d->ticket_ms = c->ticket_lifetime / US_PER_MS;
+    d->owner_wait_us = c->owner_wait;
+    apply_rates(d, c);
+    apply_facts(&d->facts, c);
+}
+
+/* A frame must take the longest answer there is: a join with its whole history, or the list of rooms. */
+static uint32_t frame_max(const struct config *c)
+{
+    uint64_t history = (uint64_t)c->history * (c->chat_length * 4 + 512);
+    uint64_t people = (uint64_t)c->room_capacity_max * 512;
+    uint64_t list = (uint64_t)c->list_length * 1024;
+    return (uint32_t)MIN_OF(history + people + list + 65536 + c->message_size, 256u << 20);
+}
+
+static void apply_exchange(struct exchange_conf *x, const struct config *c)
+{
+    apply_web(&x->web, c);
+    apply_domain(&x->domain, c);
+    x->outbox = (struct outbox_limits){
+        .unsent_bytes = (uint32_t)c->outbox_size,
+        .unsent_count = c->outbox_messages,
+        .replay_bytes = (uint32_t)c->replay_size,
+        .replay_count = c->replay_messages,
+        .kept_bytes = (uint32_t)c->kept_size,
+        .kept_count = c->kept_messages,
+    };
+    x->frame_max = frame_max(c);
+    x->reorder_max = c->reorder_max;
+    x->reorder_wait_us = c->reorder_wait;
+    x->history = c->history;
+    x->history_bytes = c->history_size;
+}
+
+static void apply_control(struct control_conf *k, const struct config *c)
+{
+    apply_exchange(&k->exchange, c);
+    k->doorman.max_handshakes = c->max_handshakes;
+    k->doorman.classify_us = c->classify_timeout;
+    k->doorman.handshake_us = c->handshake_timeout;
+    k->max_connections = c->max_connections;
+    k->max_per_addr = c->connections_per_address;
+    k->password.queue = c->password_queue;
+    k->password.memory_kb = (uint32_t)(c->argon2_memory / 1024);
+    k->password.passes = c->argon2_passes;
+    k->slow_round_us = c->loop_stall;
+    k->drain_us = c->drain;
+    k->retry_ms = 800;
+    k->data_dir = c->data;
+}
+
+static void apply_certs(struct cert_keeper_conf *k, const struct config *c)
+{
+    static const char *names[CONFIG_LIST_MAX];
+    k->tls = c->tls != CONFIG_TLS_OFF;
+    k->data_dir = c->data;
+    k->cert_file = c->tls == CONFIG_TLS_FILES ? c->cert : NULL;
+    k->key_file = c->tls == CONFIG_TLS_FILES ? c->key : NULL;
+    for (size_t i = 0; i < c->name.n; i++) {
+        names[i] = c->name.v[i].p;
+    }
+    k->names = names;
+    k->n_names = c->name.n;
+}
+
+void settings_apply(struct house_conf *h, const struct config *c)
+{
+    *h = (struct house_conf){
+        .record = c->record, .record_size = c->record_size, .fd_reserve = c->fd_reserve};
+    apply_control(&h->control, c);
+    apply_certs(&h->certs, c);
+    for (size_t i = 0; i < c->listen.n && i < LISTEN_ADDRS_MAX; i++) {
+        h->listen.addrs[h->listen.naddrs++] = c->listen.v[i];
+    }
+    h->listen.tcp_port = (uint16_t)c->port;
+    h->listen.udp_port = (uint16_t)c->udp_port;
+    h->worker.max_streams = c->stun_streams;
+    h->worker.stream_idle_us = c->stun_idle;
+    h->worker.stun.burst = c->rate_stun.burst;
+    h->worker.stun.rate_per_s = whole_per_s(c->rate_stun);
+}
+
+bool settings_public_ip(const struct config *c, struct addr *out)
+{
+    if (c->public_ip.n > 0) {
+        *out = c->public_ip.v[0];
+        return true;
+    }
+    struct netif_list *netif = xcalloc(1, sizeof *netif);
+    const struct netif_addr *a = netif_read(netif) ? netif_public(netif) : NULL;
+    if (a) {
+        *out = a->ip;
+    }
+    xfree(netif);
+    return a != NULL;
+}

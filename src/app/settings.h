@@ -1,0 +1,14 @@
+/* From the configuration, as people write it, to what each part of the house takes. */
+#ifndef MADANG_APP_SETTINGS_H
+#define MADANG_APP_SETTINGS_H
+
+#include "app/config.h"
+#include "app/house.h"
+
+/* Fills *h; it points into *c, which must outlive it. */
+void settings_apply(struct house_conf *h, const struct config *c);
+
+/* The address of --public-ip: as given, or with "auto" the machine's own public one. False: none. */
+bool settings_public_ip(const struct config *c, struct addr *out);
+
+#endif

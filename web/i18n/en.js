@@ -143,7 +143,6 @@ export default {
 
   'panel.which': 'What the panel shows',
   'people.title': 'People',
-  'people.open': 'People: {count}',
   'people.count': '{count} {count|person|people}',
   'people.find': 'Find somebody',
   'people.owner': 'Owner',

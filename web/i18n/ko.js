@@ -143,7 +143,6 @@ export default {
 
   'panel.which': '옆 창에 보일 것',
   'people.title': '사람들',
-  'people.open': '사람들 {count}명',
   'people.count': '{count}명',
   'people.find': '이름으로 찾기',
   'people.owner': '방장',

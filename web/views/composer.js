@@ -95,7 +95,7 @@ export function Composer() {
     <${WhisperTo} />
     <div class="composer-row">
       <${Attach} />
-      <textarea class="input" ref=${input} rows="1" data-field="chat" data-panel-first aria-label=${t(ui.whisperTo ? 'chat.write_whisper' : 'chat.write')}
+      <textarea class="input" ref=${input} rows="1" data-field="chat" data-panel-first=${!matchMedia('(pointer: coarse)').matches} aria-label=${t(ui.whisperTo ? 'chat.write_whisper' : 'chat.write')}
         placeholder=${t(ui.whisperTo ? 'chat.write_whisper' : 'chat.write')} enterkeyhint="send" autocomplete="off" value=${text}
         onInput=${written} onBlur=${() => typing(false)} onKeyDown=${submitOnEnter(send)}></textarea>
       <button class="icon-btn send" data-act="send" aria-label=${t('chat.send')} title=${t('chat.send')} disabled=${!text.trim() || length > limit}><${Icon} name="send" /></button>

@@ -48,8 +48,9 @@ function ChatButton({ unread }) {
   const { t, ui, setUi } = useApp();
   const open = ui.panel === 'chat';
   return html`<button type="button" class=${`round ${open ? 'active' : ''}`} data-act="chat" aria-expanded=${String(open)}
-      aria-label=${unread > 0 ? t('chat.open_unread', { count: unread }) : t('chat.title')} title=${`${t('chat.title')} (C)`} onClick=${() => setUi({ panel: open ? null : 'chat' })}>
-    <${Icon} name="chat" />${unread > 0 && html`<span class="count" data-unread=${unread}>${unread > 99 ? '99+' : unread}</span>`}</button>`;
+      title=${`${t('chat.title')} (C)`} onClick=${() => setUi({ panel: open ? null : 'chat' })}>
+    <${Icon} name="chat" /><span class="unseen">${unread > 0 ? t('chat.open_unread', { count: unread }) : t('chat.title')}</span>
+    ${unread > 0 && html`<span class="count" aria-hidden="true" data-unread=${unread}>${unread > 99 ? '99+' : unread}</span>`}</button>`;
 }
 
 function MoreMenu() {

@@ -6,7 +6,7 @@ import { Icon, Mark } from './ui/icon.js';
 export function LangSwitch() {
   const { lang, setUi, t } = useApp();
   const other = lang === 'ko' ? 'en' : 'ko';
-  return html`<button type="button" class="icon-btn text" lang=${other} data-act="lang" aria-label=${t('lang.other')}
+  return html`<button type="button" class="icon-btn text" lang=${other} data-act="lang" aria-label=${`${other === 'ko' ? '한' : 'EN'}: ${t('lang.other')}`}
     title=${t('lang.other')} onClick=${() => setUi({ lang: other })}>${other === 'ko' ? '한' : 'EN'}</button>`;
 }
 
@@ -24,7 +24,7 @@ export function Header({ back, backLabel }) {
   return html`<header class="top">
     ${back && html`<button type="button" class="icon-btn" data-act="back" aria-label=${backLabel} title=${backLabel} onClick=${back}>
       <${Icon} name="back" /></button>`}
-    <span class="brand"><${Mark} size=${28} /><b>madang</b></span>
+    <span class=${`brand ${back ? 'beside-back' : ''}`}><${Mark} size=${28} /><b>madang</b></span>
     <span class="grow"></span>
     <${LangSwitch} />
     <${ThemeSwitch} />

@@ -9,24 +9,27 @@
  */
 
 const GAP = 10;
-const RATIOS = { min: 3 / 4, max: 16 / 9 }; // how far a camera tile may go from tall to wide
+const WIDEST = 16 / 9; // a camera tile is never wider
 
-/** The largest box of an allowed shape that fits. @param {number} w @param {number} h */
-export function fit(w, h) {
-  const r = Math.min(RATIOS.max, Math.max(RATIOS.min, w / Math.max(h, 1)));
+/** The largest box of an allowed shape that fits.
+ *  @param {number} w @param {number} h @param {number} tallest */
+export function fit(w, h, tallest) {
+  const r = Math.min(WIDEST, Math.max(tallest, w / Math.max(h, 1)));
   return w / r <= h ? { w, h: w / r } : { w: h * r, h };
 }
 
 /**
  * n tiles in rows; the last row is centred.
- * @param {number} n @param {Box} area @returns {Box[]}
+ * @param {number} n @param {Box} area
+ * @param {number} [tallest]  width to height that a tile has at least: upright phones want tall ones
+ * @returns {Box[]}
  */
-export function grid(n, area) {
+export function grid(n, area, tallest = 1) {
   if (n === 0 || area.w <= 0 || area.h <= 0) return [];
   let best = { cols: 1, rows: n, w: 0, h: 0, size: -1 };
   for (let cols = 1; cols <= n; cols++) {
     const rows = Math.ceil(n / cols);
-    const box = fit((area.w - GAP * (cols - 1)) / cols, (area.h - GAP * (rows - 1)) / rows);
+    const box = fit((area.w - GAP * (cols - 1)) / cols, (area.h - GAP * (rows - 1)) / rows, tallest);
     const size = box.w * box.h;
     if (box.w > 0 && box.h > 0 && size > best.size + 1) best = { cols, rows, ...box, size };
   }
@@ -72,12 +75,13 @@ function pair(w, h) {
 }
 
 /**
- * @param {{ tiles: number, screen: boolean, pair: boolean, w: number, h: number }} o
- * tiles: people with a tile; screen: somebody's screen is shown; pair: two are here and may float.
+ * @param {{ tiles: number, screen: boolean, pair: boolean, w: number, h: number, tall?: boolean }} o
+ * tiles: people with a tile; screen: somebody's screen is shown; pair: two are here and may float; tall: most
+ * pictures stand upright.
  * @returns {Layout}
  */
 export function stageLayout(o) {
   if (o.screen) return spotlight(o.tiles, o.w, o.h);
   if (o.pair && o.tiles === 2) return pair(o.w, o.h);
-  return { big: null, boxes: grid(o.tiles, { x: 0, y: 0, w: o.w, h: o.h }), pip: false };
+  return { big: null, boxes: grid(o.tiles, { x: 0, y: 0, w: o.w, h: o.h }, o.tall ? 9 / 16 : 1), pip: false };
 }

@@ -23,7 +23,9 @@ export function Panel() {
     };
   }, [panel]);
   if (!panel) return null;
-  const tab = (/** @type {'chat' | 'people'} */ which) => html`<button type="button" class="tab" aria-pressed=${String(panel === which)} data-tab=${which}
+  // A phone's keyboard would cover what one came to read.
+  const first = (/** @type {string} */ which) => panel === which && (which === 'people' || matchMedia('(pointer: coarse)').matches);
+  const tab = (/** @type {'chat' | 'people'} */ which) => html`<button type="button" class="tab" aria-pressed=${String(panel === which)} data-tab=${which} data-panel-first=${first(which)}
     onClick=${() => setUi({ panel: which })}>${t(`${which}.title`)}</button>`;
   return html`<aside class="panel" ref=${ref} aria-labelledby=${id} data-panel=${panel}>
     <div class="panel-head">

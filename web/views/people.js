@@ -69,7 +69,7 @@ export function People() {
   const wanted = find.trim().normalize('NFC').toLowerCase();
   const shown = wanted ? all.filter((p) => fullName(p).normalize('NFC').toLowerCase().includes(wanted)) : all;
   return html`<div class="people">
-    <p class="people-count soft small tnum" tabindex="-1" data-panel-first>${t('people.count', { count: all.length })}${here.room.capacity ? ` / ${here.room.capacity}` : ''}</p>
+    <p class="people-count soft small tnum">${t('people.count', { count: all.length })}${here.room.capacity ? ` / ${here.room.capacity}` : ''}</p>
     ${all.length >= SEARCH_FROM && html`<div class="people-find"><label class="unseen" for=${id}>${t('people.find')}</label>
       <input class="input" id=${id} type="search" placeholder=${t('people.find')} value=${find} onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => setFind(e.currentTarget.value)} /></div>`}
     <ul class="people-list">${shown.map((p) => html`<${Row} key=${p.session} person=${p} />`)}</ul>

@@ -55,11 +55,10 @@ function RoomHead() {
     <span class="grow"></span>
     ${owner && html`<button type="button" class="icon-btn" data-act="room-settings" aria-label=${t('room.settings')} title=${t('room.settings')}
       onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" /></button>`}
-    <button type="button" class="pill tnum" data-act="people" aria-expanded=${String(ui.panel === 'people')} aria-label=${t('people.open', { count: order.length })}
-      title=${`${t('people.title')} (P)`} onClick=${() => setUi({ panel: ui.panel === 'people' ? null : 'people' })}>
-      <${Icon} name="people" size="s" />${order.length}</button>
-    <button type="button" class="pill strong" data-act="share" title=${`${t('share.title')} (L)`} aria-label=${t('share.title')} onClick=${() => setUi({ dialog: 'share' })}>
-      <${Icon} name="link" size="s" /><span class="wide-only">${t('share.invite')}</span></button>
+    <button type="button" class="pill tnum" data-act="people" aria-expanded=${String(ui.panel === 'people')} title=${`${t('people.title')} (P)`} onClick=${() => setUi({ panel: ui.panel === 'people' ? null : 'people' })}>
+      <${Icon} name="people" size="s" /><span class="unseen">${t('people.title')} </span>${order.length}</button>
+    <button type="button" class="pill strong" data-act="share" title=${`${t('share.title')} (L)`} onClick=${() => setUi({ dialog: 'share' })}>
+      <${Icon} name="link" size="s" /><span class="wide-text">${t('share.invite')}</span></button>
   </header>`;
 }
 

@@ -44,7 +44,8 @@ function Faces({ people }) {
   if (people.length === 0) return null;
   const shown = people.slice(0, 5);
   const more = people.length - shown.length;
-  return html`<button type="button" class="faces" data-faces=${people.length} aria-label=${t('stage.others', { count: people.length })} onClick=${() => setUi({ panel: 'people' })}>
+  return html`<button type="button" class="faces" data-faces=${people.length} onClick=${() => setUi({ panel: 'people' })}>
+    <span class="unseen">${t('stage.others', { count: people.length })}: </span>
     ${shown.map((p) => html`<span key=${p.session} class=${`face-chip ${p.away ? 'away' : ''}`}><${Face} session=${p.session} name=${p.name} size="s" />
       <span class="cut">${p.name}</span></span>`)}
     ${more > 0 && html`<span class="face-chip more">+${more}</span>`}
@@ -80,7 +81,9 @@ export function Stage() {
   const other = tiles.length === 2 ? tiles[0] : null;
   // On a tall stage a wide picture would be mostly cut off or mostly bars: then one above the other.
   const pair = !!other && faces.length === 0 && (size.w > size.h || (ratios[other.session] ?? 2) < 1);
-  const layout = stageLayout({ tiles: tiles.length, screen: !!screen, pair, w: size.w, h: size.h });
+  const known = tiles.map((p) => ratios[p.session]).filter(Boolean);
+  const tall = known.filter((r) => r < 1).length * 2 > known.length;
+  const layout = stageLayout({ tiles: tiles.length, screen: !!screen, pair, tall, w: size.w, h: size.h });
   const boxes = layout.pip ? [layout.big, ...layout.boxes] : layout.boxes;
   useEffect(() => setRatios({}), [here.id]);
   const ratio = (/** @type {string} */ session) => (/** @type {number} */ r) => setRatios((old) =>

@@ -19,7 +19,7 @@ export function useStream(id) {
 }
 
 /** How much of a picture may be cut off to fill its tile: beyond this it is shown whole. */
-const CUT = 1.7;
+const CUT = 2.6;
 
 /** @param {number} vw @param {number} vh @param {number} w @param {number} h */
 export const fits = (vw, vh, w, h) => {

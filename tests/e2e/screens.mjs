@@ -64,8 +64,10 @@ for (const [i, name] of wanted.entries()) {
         if (quick && (theme === 'light') !== (i % 4 < 2)) continue;
         const what = `${name}-${size}-${lang}-${theme}`;
         const phone = size === 'phone';
-        const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: lang,
-          reducedMotion: 'reduce', hasTouch: phone, isMobile: phone, timezoneId: 'Asia/Seoul' });
+        const context = await browser.newContext({
+          viewport: { width, height }, colorScheme: theme, locale: lang, reducedMotion: 'reduce',
+          hasTouch: phone, isMobile: phone, timezoneId: 'Asia/Seoul',
+        });
         const page = await context.newPage();
         page.on('console', (m) => { if (m.type() === 'error') problems.push(`${what}: console: ${m.text()}`); });
         page.on('pageerror', (e) => problems.push(`${what}: ${e.message}`));

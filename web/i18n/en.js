@@ -304,7 +304,14 @@ export default {
   'error.switched': 'You went on in another tab. This one is quiet now.',
   'error.closed': 'The connection was closed.',
 
-  'toast.copied': 'Copied.',
+  'toast.removed': 'You were removed from a room.',
+  'toast.notice': 'From the server: {text}',
+  'toast.file_offer': '{name} offers you a file: {file}',
+  'toast.mic_fallback': 'The microphone is now {label}.',
+  'toast.camera_fallback': 'The camera is now {label}.',
+  'toast.speaker_fallback': 'The speaker is now {label}.',
+  'toast.look': 'Show',
+  'toast.failed': 'That did not work.',
 
   'keys.mic': 'Microphone on and off',
   'keys.cam': 'Camera on and off',

@@ -9,9 +9,21 @@ import { Icon } from './ui/icon.js';
 const SHOWN_MS = 5000;
 const LONG_MS = 9000;
 
+/**
+ * A toast's own sentence, or that of the error; `screen_…` are errors of screen sharing.
+ * @param {string} code @param {import('../i18n/index.js').Params} params
+ * @param {import('../i18n/index.js').Translate} t @param {(key: string) => boolean} has
+ */
+export function toastText(code, params, t, has) {
+  if (has(`toast.${code}`)) return t(`toast.${code}`, params);
+  const screen = code.startsWith('screen_');
+  const error = `error.${screen ? code.slice(7) : code}`;
+  return has(error) ? t(error, { device: t(screen ? 'device.screen' : 'device.any'), ...params }) : t('error.unknown');
+}
+
 /** @param {{ toast: import('../domain/types.js').Toast }} props */
 function Toast({ toast }) {
-  const { act, t, lang } = useApp();
+  const { act, t, lang, setUi } = useApp();
   const { id, level, code, params } = toast;
   const held = useRef(false);
   useEffect(() => {
@@ -23,12 +35,16 @@ function Toast({ toast }) {
     arm(level === 'info' ? SHOWN_MS : LONG_MS);
     return () => clearTimeout(timer);
   }, [id]);
-  const key = hasText(lang, `toast.${code}`) ? `toast.${code}` : hasText(lang, `error.${code}`) ? `error.${code}` : 'error.unknown';
+  const look = () => {
+    setUi({ panel: 'chat' });
+    act.dismiss(id);
+  };
   const hold = (/** @type {boolean} */ on) => () => { held.current = on; };
   return html`<div class=${`toast ${level === 'error' ? 'bad' : ''}`} data-toast=${code} onMouseEnter=${hold(true)}
       onMouseLeave=${hold(false)} onFocusIn=${hold(true)} onFocusOut=${hold(false)}>
     ${level !== 'info' && html`<${Icon} name="warn" />`}
-    <span class="grow">${t(key, params)}</span>
+    <span class="grow">${toastText(code, params, t, (key) => hasText(lang, key))}</span>
+    ${code === 'file_offer' && html`<button type="button" class="btn" onClick=${look}>${t('toast.look')}</button>`}
     ${level !== 'info' && html`<button type="button" class="btn" onClick=${() => act.dismiss(id)}>${t('ok')}</button>`}
   </div>`;
 }

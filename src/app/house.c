@@ -78,7 +78,7 @@ static bool open_one_recording(struct house *h, struct rec **out, const char *fi
 {
     enum err e = rec_open(out, file, h->conf.record_size);
     if (e != ERR_OK) {
-        snprintf(h->why, sizeof h->why, "The recording %s cannot be made: %s.", file,
+        snprintf(h->why, sizeof h->why, "The recording %.300s cannot be made: %.100s.", file,
                  e == ERR_IO ? strerror(errno) : err_name(e));
         return false;
     }

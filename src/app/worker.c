@@ -229,8 +229,7 @@ static void dump(struct worker *w, struct buf *b)
     unsigned listed = 0;
     char peer[ADDR_STR_SIZE];
     buf_putf(b, "{\"worker\":%u,\"streams\":%u,\"list\":[", w->conf.index, w->nconns);
-    LIST_FOREACH(it, &w->conns)
-    {
+    LIST_FOREACH(it, &w->conns) {
         struct media_conn *c = container_of(it, struct media_conn, link);
         if (listed++ == DUMP_STREAMS_MAX)
             break;
@@ -320,8 +319,7 @@ static void on_round(struct loop_hook *h, int64_t now_us)
 
 static void close_all(struct worker *w, bool orderly)
 {
-    LIST_FOREACH_SAFE(it, &w->conns)
-    {
+    LIST_FOREACH_SAFE(it, &w->conns) {
         struct stream *s = container_of(it, struct media_conn, link)->s;
         if (orderly)
             stream_shutdown(s);

@@ -86,8 +86,7 @@ void chat_announce(struct domain *d, const struct cmd *cmd)
 {
     struct session_ref *to = scratch_refs(d, d->sessions.n);
     size_t n = 0;
-    HMAP_FOREACH(it, &d->sessions)
-    {
+    HMAP_FOREACH(it, &d->sessions) {
         struct session *s = container_of(it, struct session, by_id);
         if (s->state != SESSION_NEW)
             to[n++] = session_ref(s);

@@ -297,8 +297,8 @@ void domain_visit(const struct domain *d, const struct domain_visitor *v, void *
 {
     if (v->session)
         HMAP_FOREACH(it, &d->sessions)
-    visit_session(container_of(it, struct session, by_id), v, arg);
+            visit_session(container_of(it, struct session, by_id), v, arg);
     if (v->room)
         HMAP_FOREACH(it, &d->rooms)
-    visit_room(container_of(it, struct room, by_id), v, arg);
+            visit_room(container_of(it, struct room, by_id), v, arg);
 }

@@ -67,8 +67,7 @@ void room_destroy(struct domain *d, struct room *r)
 
 void room_free_all(struct domain *d)
 {
-    HMAP_FOREACH_SAFE(it, &d->rooms)
-    {
+    HMAP_FOREACH_SAFE(it, &d->rooms) {
         hmap_remove(&d->rooms, it);
         room_release(container_of(it, struct room, by_id));
     }

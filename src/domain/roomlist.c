@@ -87,8 +87,7 @@ void roomlist_watch(struct domain *d, struct session *s, const struct cmd *cmd)
     }
     struct room_view *views = scratch_views(d, MIN_OF(d->n_public, (uint32_t)d->cfg.list_max));
     size_t n = 0;
-    LIST_FOREACH(it, &d->public)
-    {
+    LIST_FOREACH(it, &d->public) {
         if (n >= (size_t)d->cfg.list_max)
             break;
         room_view(container_of(it, struct room, public), &views[n++]);
@@ -130,8 +129,7 @@ void roomlist_tick(struct domain *d)
     e.u.rooms.people = (uint32_t)d->sessions.n;
     struct session_ref *to = scratch_refs(d, d->n_watchers);
     size_t n = 0;
-    LIST_FOREACH(it, &d->watchers)
-    {
+    LIST_FOREACH(it, &d->watchers) {
         to[n++] = session_ref(container_of(it, struct session, watch));
     }
     emit_list(d, to, n, &e);

@@ -266,8 +266,7 @@ static void session_end(struct domain *d, struct session *s, enum session_event 
 
 void session_free_all(struct domain *d)
 {
-    HMAP_FOREACH_SAFE(it, &d->sessions)
-    {
+    HMAP_FOREACH_SAFE(it, &d->sessions) {
         session_release(d, container_of(it, struct session, by_id));
     }
     struct list *a;

@@ -34,8 +34,7 @@ void census_free(struct census *c)
 {
     if (c == NULL)
         return;
-    HMAP_FOREACH_SAFE(it, &c->entries)
-    {
+    HMAP_FOREACH_SAFE(it, &c->entries) {
         struct entry *e = container_of(it, struct entry, node);
         hmap_remove(&c->entries, it);
         xfree(e);

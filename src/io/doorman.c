@@ -341,8 +341,7 @@ void doorman_stop(struct doorman *d)
     }
     d->nlisteners = 0;
     loop_timer_del(d->loop, &d->again);
-    LIST_FOREACH_SAFE(it, &d->guests)
-    {
+    LIST_FOREACH_SAFE(it, &d->guests) {
         stream_close(container_of(it, struct guest, link)->s, STREAM_DRAIN);
     }
 }

@@ -200,8 +200,7 @@ static void run_tasks(struct loop *l, struct list *tasks)
 
 static void run_hooks(struct loop *l)
 {
-    LIST_FOREACH_SAFE(it, &l->hooks)
-    {
+    LIST_FOREACH_SAFE(it, &l->hooks) {
         struct loop_hook *h = container_of(it, struct loop_hook, link);
         const char *name = h->name;
         h->fn(h, l->now_us);

@@ -45,10 +45,10 @@ static void test_list(void **state)
     list_push_front(&head, &it[2].node);
     static const uint64_t want[] = {2, 0, 1, 3, 4};
     int at = 0;
-    LIST_FOREACH (n, &head)
+    LIST_FOREACH(n, &head)
         assert_int_equal(container_of(n, struct item, node)->key, want[at++]);
     assert_int_equal(at, 5);
-    LIST_FOREACH_SAFE (n, &head)
+    LIST_FOREACH_SAFE(n, &head)
         if (container_of(n, struct item, node)->key % 2) {
             list_del(n);
             list_push_back(&other, n);
@@ -91,7 +91,7 @@ static void check_all(struct hmap *m, struct item *items, size_t n)
         assert_ptr_equal(lookup(m, items[i].key, poor_hash(items[i].key)),
                          items[i].in ? &items[i] : NULL);
     }
-    HMAP_FOREACH (it, m) {
+    HMAP_FOREACH(it, m) {
         struct item *item = container_of(it, struct item, hnode);
         assert_true(item->in && !item->seen);
         item->seen = true;
@@ -146,14 +146,14 @@ static void test_hmap_removal_while_iterating(void **state)
         hmap_insert(&m, &items[i].hnode, poor_hash(i));
     }
     size_t visited = 0;
-    HMAP_FOREACH_SAFE (it, &m) {
+    HMAP_FOREACH_SAFE(it, &m) {
         visited++;
         if (container_of(it, struct item, hnode)->key % 5)
             hmap_remove(&m, it);
     }
     assert_int_equal(visited, ITEMS);
     assert_int_equal(m.n, ITEMS / 5);
-    HMAP_FOREACH_SAFE (it, &m)
+    HMAP_FOREACH_SAFE(it, &m)
         hmap_remove(&m, it);
     assert_int_equal(m.n, 0);
     hmap_shrink(&m);

@@ -62,8 +62,7 @@ void mem_store_free(struct mem_store *ms)
 {
     if (!ms)
         return;
-    HMAP_FOREACH_SAFE(it, &ms->rooms)
-    {
+    HMAP_FOREACH_SAFE(it, &ms->rooms) {
         room_drop(ms, container_of(it, struct store_room, node));
     }
     struct list *l;

@@ -376,8 +376,7 @@ void es_tick(struct web *w, int64_t now_us)
 
 void es_close_all(struct web *w)
 {
-    HMAP_FOREACH_SAFE(it, &w->streams)
-    {
+    HMAP_FOREACH_SAFE(it, &w->streams) {
         struct es *es = container_of(it, struct es, node);
 
         if (es->conn == NULL)

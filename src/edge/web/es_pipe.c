@@ -43,8 +43,7 @@ bool es_has_news(const struct es *es)
 {
     if (buf_len(&es->said) > 0)
         return true;
-    LIST_FOREACH(it, &es->tabs)
-    {
+    LIST_FOREACH(it, &es->tabs) {
         const struct tab *t = container_of(it, struct tab, link);
 
         if (t->pipe.out != NULL && outbox_has_unsent(t->pipe.out))
@@ -57,8 +56,7 @@ void es_take(struct es *es, struct buf *b, size_t max)
 {
     buf_put_str(b, buf_str(&es->said));
     buf_free(&es->said);
-    LIST_FOREACH(it, &es->tabs)
-    {
+    LIST_FOREACH(it, &es->tabs) {
         struct tab *t = container_of(it, struct tab, link);
         struct frame *f;
         uint64_t seq;
@@ -169,8 +167,7 @@ void es_tab_lost(struct tab *t, int64_t now_us)
 /* The oldest tab without a session makes room. */
 static bool make_room(struct es *es)
 {
-    LIST_FOREACH(it, &es->tabs)
-    {
+    LIST_FOREACH(it, &es->tabs) {
         struct tab *t = container_of(it, struct tab, link);
 
         if (t->pipe.user == NULL) {
@@ -186,8 +183,7 @@ struct tab *es_tab(struct es *es, struct str name)
 {
     struct tab *t;
 
-    LIST_FOREACH(it, &es->tabs)
-    {
+    LIST_FOREACH(it, &es->tabs) {
         t = container_of(it, struct tab, link);
         if (str_eq(str_of(t->name, t->name_len), name))
             return t;

@@ -134,8 +134,7 @@ struct rate {
 
 static void forget_rested(struct web *w, int64_t now_us)
 {
-    HMAP_FOREACH_SAFE(it, &w->rates)
-    {
+    HMAP_FOREACH_SAFE(it, &w->rates) {
         struct rate *r = container_of(it, struct rate, node);
 
         if (r->full_at <= now_us) {
@@ -185,8 +184,7 @@ bool http_rate_ok(struct web *w, const struct addr *peer, int64_t now_us)
 
 void http_rate_free(struct web *w)
 {
-    HMAP_FOREACH_SAFE(it, &w->rates)
-    {
+    HMAP_FOREACH_SAFE(it, &w->rates) {
         hmap_remove(&w->rates, it);
         xfree(container_of(it, struct rate, node));
     }

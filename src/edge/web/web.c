@@ -233,8 +233,7 @@ void web_drain(struct web *w, int64_t now_us)
 {
     (void)now_us;
     w->draining = true;
-    LIST_FOREACH_SAFE(it, &w->conns)
-    {
+    LIST_FOREACH_SAFE(it, &w->conns) {
         struct web_conn *c = container_of(it, struct web_conn, link);
 
         if (c->mode != MODE_HTTP)
@@ -249,7 +248,7 @@ void web_drain(struct web *w, int64_t now_us)
 void web_close_all(struct web *w)
 {
     LIST_FOREACH_SAFE(it, &w->conns)
-    stream_close(container_of(it, struct web_conn, link)->s, STREAM_DRAIN);
+        stream_close(container_of(it, struct web_conn, link)->s, STREAM_DRAIN);
 }
 
 size_t web_connections(const struct web *w)
@@ -286,8 +285,7 @@ void web_dump(const struct web *w, int64_t now_us, struct buf *b)
 
     buf_putf(b, "{\"connections\":%zu,\"streams\":%zu,\"draining\":%s,\"list\":[", w->n_conns,
              w->streams.n, w->draining ? "true" : "false");
-    LIST_FOREACH(it, &w->conns)
-    {
+    LIST_FOREACH(it, &w->conns) {
         const struct web_conn *c = container_of(it, struct web_conn, link);
         char peer[ADDR_STR_SIZE];
 

@@ -523,7 +523,7 @@ static const struct {
     const char *message;
 } errors[CODE_COUNT] = {[CODE_NONE] = {"", ""},
 #define ROW(symbol, code, message) [CODE_##symbol] = {code, message},
-                       ERRCODES(ROW)
+                        ERRCODES(ROW)
 #undef ROW
 };
 

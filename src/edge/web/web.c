@@ -43,10 +43,20 @@ struct web *web_new(const struct web_conf *conf, const struct web_handlers *hand
     return w;
 }
 
+static void nobody_listens(void *ctx, struct pipe *p, void *user, int64_t now_us)
+{
+    (void)ctx;
+    (void)p;
+    (void)user;
+    (void)now_us;
+}
+
 void web_free(struct web *w)
 {
     if (w == NULL)
         return;
+    /* The hub may be gone already. */
+    w->h.pipe_lost = nobody_listens;
     es_close_all(w);
     es_reap(w);
     http_rate_free(w);

@@ -31,6 +31,7 @@ openssl:openssl
 curl:curl
 chromium:chromium
 firefox-esr:firefox-esr
+libnss3-tools:certutil
 fonts-noto-cjk
 iproute2:ip
 nftables:nft

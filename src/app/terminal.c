@@ -142,6 +142,15 @@ static const char *label_of(enum netif_kind kind)
     }
 }
 
+/* Behind a NAT the public address is on no interface: somebody has told it. */
+static const char *interface_of(const struct terminal_info *info, const struct addr *ip)
+{
+    for (size_t i = 0; i < info->netif->len; i++)
+        if (addr_eq_ip(&info->netif->addr[i].ip, ip))
+            return info->netif->addr[i].ifname;
+    return "--public-ip";
+}
+
 static void put_addresses(struct buf *out, const struct terminal_info *info,
                           const struct terminal_look *look)
 {
@@ -153,7 +162,7 @@ static void put_addresses(struct buf *out, const struct terminal_info *info,
     }
     if (info->public_ip) {
         url_of_addr(info, info->public_ip, url);
-        put_line(out, look, "Internet:", url, "--public-ip");
+        put_line(out, look, "Internet:", url, interface_of(info, info->public_ip));
     }
     for (size_t i = 0; i < info->netif->len; i++) {
         const struct netif_addr *a = &info->netif->addr[i];

@@ -254,6 +254,11 @@ static void inside_a_container(void **state)
     lacks(text, "172.17.0.2");
     lacks(text, "--public-ip ADDRESS");
     has(text, "type https://203.0.113.5:8443\n");
+    has(text, "https://203.0.113.5:8443  (--public-ip)");
+    add(&l, "203.0.113.5", NETIF_PUBLIC, "eth1");
+    text = render(&info, &mono);
+    has(text, "https://203.0.113.5:8443  (eth1)");
+    lacks(text, "(--public-ip)");
 }
 
 static void best_url(void **state)

@@ -256,9 +256,15 @@ static void put_uncovered(struct buf *out, const struct terminal_info *info,
     put_text(out, look, text);
 }
 
+/* Somebody could come by the container's own address, if only anybody knew it. */
 static bool in_container_without_address(const struct terminal_info *info)
 {
-    return info->netif->container && !info->public_ip && !best(info);
+    if (info->public_ip || best(info))
+        return false;
+    for (size_t i = 0; i < info->netif->len; i++)
+        if (info->netif->addr[i].kind == NETIF_CONTAINER && listens(info, &info->netif->addr[i].ip))
+            return true;
+    return false;
 }
 
 void terminal_render(struct buf *out, const struct terminal_info *info,

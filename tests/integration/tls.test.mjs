@@ -227,7 +227,7 @@ test('a plain connection that sends rubbish does not disturb', async (t) => {
   const noHello = Buffer.concat([Buffer.from([0x16, 3, 1, 0, 40]), Buffer.alloc(40, 7)]);
   for (const bytes of [tooLong, noHello]) {
     const socket = net.connect(server.port, server.host);
-    socket.on('error', () => {});
+    socket.on('error', () => {}).resume();
     socket.end(bytes);
     await new Promise((resolve) => socket.once('close', resolve));
   }

@@ -355,7 +355,7 @@ static void drop_slow(struct web_conn *c)
 
 static void ping(struct web_conn *c, int64_t now_us)
 {
-    uint8_t mem[64];
+    uint8_t mem[2 + WS_CONTROL_MAX];
     struct gather g = {mem, 0};
 
     gather_ping(c->u.ws, &g, now_us);

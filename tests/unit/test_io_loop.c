@@ -64,17 +64,18 @@ static void timers_fire_in_order_and_put_off(void **state)
     struct named_timer v[4];
     for (int i = 0; i < 4; i++)
         v[i] = (struct named_timer){{.fn = fire, .name = "t"}, (char)('a' + i)};
+    /* Far enough apart that a stall of a busy machine does not make all of them late at once. */
     int64_t t0 = loop_now_fresh(l);
-    loop_timer_set(l, &v[0].t, t0 + 3000);
-    loop_timer_set(l, &v[1].t, t0 + 1000);
-    loop_timer_set(l, &v[2].t, t0 + 2000);
-    loop_timer_set(l, &v[3].t, t0 + 1500);
-    loop_timer_set(l, &v[1].t, t0 + 4000); /* put off: the heap isn't told, the order must hold */
+    loop_timer_set(l, &v[0].t, t0 + 60000);
+    loop_timer_set(l, &v[1].t, t0 + 20000);
+    loop_timer_set(l, &v[2].t, t0 + 40000);
+    loop_timer_set(l, &v[3].t, t0 + 30000);
+    loop_timer_set(l, &v[1].t, t0 + 80000); /* put off: the heap isn't told, the order must hold */
     loop_timer_del(l, &v[3].t);
     while (strlen(trace) < 3)
         loop_round(l, 100000);
     assert_string_equal(trace, "cab");
-    assert_true(clock_mono_us() - t0 >= 4000);
+    assert_true(clock_mono_us() - t0 >= 80000);
     loop_timer_set(l, &v[0].t, t0 + 900000000);
     loop_timer_set(l, &v[0].t, t0); /* sooner, in the past: this round */
     loop_round(l, 0);

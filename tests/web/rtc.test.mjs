@@ -1,0 +1,480 @@
+// Negotiation against a fake RTCPeerConnection (with glare), the mesh over a fake network (restarts of the
+// server, one side only, a stranger), and the pure parts.
+// @ts-nocheck -- fakes
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { fakeClock } from '../../web/core/clock.js';
+import { Emitter } from '../../web/core/emitter.js';
+import { Log } from '../../web/core/log.js';
+import { Sha256 } from '../../web/core/sha256.js';
+import { plan } from '../../web/rtc/bitrate.js';
+import { fromFrag, toFrag } from '../../web/rtc/frag.js';
+import { fromGreeting, proof, toGreeting } from '../../web/rtc/greeting.js';
+import { Mesh } from '../../web/rtc/mesh.js';
+import { MEDIA_ROLES, Peer } from '../../web/rtc/peer.js';
+import { opusFecDtx } from '../../web/rtc/sdp.js';
+import { digest } from '../../web/rtc/stats.js';
+
+/** What matters of RTCPeerConnection's signaling: states as in JSEP, implicit rollback, one m-line each. */
+class FakePc {
+  constructor() {
+    this.signalingState = 'stable';
+    this.connectionState = 'new';
+    this.iceConnectionState = 'new';
+    this.lines = [];
+    this.added = [];
+    this.localDescription = null;
+    this.remoteDescription = null;
+    this.version = 0;
+    this.needed = false;
+    this.restarted = 0;
+  }
+
+  addTransceiver(kind, { direction }) {
+    const line = this.#line(kind, direction);
+    this.lines.push(line);
+    this.need();
+    return line;
+  }
+
+  #line(kind, direction) {
+    return {
+      kind, direction, receiver: { track: { kind } },
+      sender: {
+        track: null, getParameters: () => ({ encodings: [{}] }),
+        async replaceTrack(t) { this.track = t; },
+        async setParameters(p) { this.params = p; },
+      },
+    };
+  }
+
+  getTransceivers() { return this.lines; }
+  createDataChannel() { this.need(); return { readyState: 'connecting' }; }
+  restartIce() { this.restarted++; this.need(); }
+
+  need() {
+    if (this.needed) return;
+    this.needed = true;
+    setImmediate(() => {
+      if (this.signalingState !== 'stable') return;
+      this.needed = false;
+      this.onnegotiationneeded?.();
+    });
+  }
+
+  async setLocalDescription() {
+    await null;
+    const answer = this.signalingState === 'have-remote-offer';
+    const sdp = `v=0 ${answer ? 'answer' : 'offer'} ${++this.version} ${this.lines.map((l) => l.kind)}`;
+    this.localDescription = { type: answer ? 'answer' : 'offer', sdp };
+    this.signalingState = answer ? 'stable' : 'have-local-offer';
+    if (answer) this.#settled();
+  }
+
+  async setRemoteDescription({ type, sdp }) {
+    await null;
+    if (type === 'answer' && this.signalingState !== 'have-local-offer') throw new Error('answer');
+    if (type === 'offer' && this.signalingState === 'have-local-offer') this.rolledBack = true;
+    this.remoteDescription = { type, sdp };
+    if (type === 'offer') {
+      const kinds = sdp.split(' ')[3]?.split(',').filter(Boolean) ?? [];
+      kinds.forEach((k, i) => { this.lines[i] ??= this.#line(k, 'recvonly'); });
+      this.signalingState = 'have-remote-offer';
+    } else {
+      this.signalingState = 'stable';
+      this.#settled();
+    }
+  }
+
+  async addIceCandidate(c) { this.added.push(c); }
+  #settled() {
+    const again = this.needed || this.rolledBack;
+    this.needed = this.rolledBack = false;
+    if (again) this.need();
+  }
+  async getStats() { return new Map(); }
+  close() { this.connectionState = 'closed'; }
+  become(state) { this.connectionState = state; this.onconnectionstatechange?.(); }
+}
+
+const settle = async (n = 20) => {
+  for (let i = 0; i < n; i++) await new Promise((r) => { setImmediate(r); });
+};
+const setup = (clock, first, more = {}) => {
+  let pc;
+  const peer = new Peer({
+    first, roles: MEDIA_ROLES, clock, log: new Log(), ...more,
+    create() {
+      pc = new FakePc();
+      return pc;
+    },
+  });
+  return { peer, pc };
+};
+function couple(clock = fakeClock(), delay = 0) {
+  const a = setup(clock, true);
+  const b = setup(clock, false);
+  const said = [];
+  for (const [from, to, name] of [[a, b, 'a'], [b, a, 'b']]) {
+    from.peer.on('desc', async ({ kind, sdp }) => {
+      said.push(`${name} ${kind}`);
+      await settle(delay);
+      to.peer.receive('desc', kind, sdp);
+    });
+    from.peer.on('cand', (frag) => to.peer.receive('cand', undefined, frag));
+  }
+  return { a, b, said, clock };
+}
+
+test('the first side offers, lines get their roles by place, tracks need no negotiation', async () => {
+  const { a, b, said } = couple();
+  const tracks = [];
+  b.peer.on('track', (t) => tracks.push(t.role));
+  b.peer.setTrack('camera', 'B-camera');
+  await settle();
+  assert.deepEqual(said, ['a offer', 'b answer']);
+  assert.deepEqual(tracks, [...MEDIA_ROLES]);
+  assert.deepEqual(b.pc.lines.map((l) => l.direction), MEDIA_ROLES.map(() => 'sendrecv'));
+  assert.equal(b.pc.lines[1].sender.track, 'B-camera');
+  a.peer.setTrack('screen', 'A-screen');
+  a.peer.setTrack('camera', null);
+  await settle();
+  assert.equal(a.pc.lines[2].sender.track, 'A-screen');
+  assert.equal(said.length, 2);
+});
+
+test('glare: both restart at once, at every distance in time; both end up stable', async () => {
+  for (const delay of [0, 1, 3, 8]) {
+    for (let gap = 0; gap < 12; gap++) {
+      const { a, b } = couple(fakeClock(), delay);
+      await settle(60);
+      a.pc.restartIce();
+      await settle(gap);
+      b.pc.restartIce();
+      await settle(100);
+      assert.equal(a.pc.signalingState, 'stable', `delay ${delay} gap ${gap}`);
+      assert.equal(b.pc.signalingState, 'stable', `delay ${delay} gap ${gap}`);
+      assert.equal(a.pc.needed, false);
+    }
+  }
+});
+
+test('candidates go in batches, wait for their description, and are told again after a loss', async () => {
+  const { a, b, clock } = couple();
+  b.peer.receive('cand', undefined, 'a=ice-ufrag:x\r\na=mid:0\r\na=candidate:early\r\n');
+  await settle();
+  assert.equal(b.pc.added[0].candidate, 'candidate:early');
+  const frags = [];
+  a.peer.on('cand', (f) => frags.push(f));
+  for (const n of [1, 2, 3]) {
+    a.pc.onicecandidate({ candidate: { candidate: `candidate:${n}`, sdpMid: '0', usernameFragment: 'u' } });
+  }
+  await clock.advance(50);
+  assert.equal(frags.length, 1);
+  a.pc.signalingState = 'have-local-offer';
+  const before = b.pc.added.length;
+  a.peer.resync();
+  await settle();
+  assert.equal(b.pc.added.length - before, 3);
+});
+
+test('a failed connection restarts, the first side at once, the other later, less and less often', async () => {
+  const clock = fakeClock();
+  const a = setup(clock, true);
+  const b = setup(clock, false);
+  await settle();
+  a.pc.signalingState = b.pc.signalingState = 'stable';
+  a.pc.become('connected');
+  b.pc.become('connected');
+  a.pc.become('failed');
+  b.pc.become('failed');
+  await clock.advance(10);
+  assert.deepEqual([a.pc.restarted, b.pc.restarted], [1, 0]);
+  await clock.advance(3500);
+  assert.deepEqual([a.pc.restarted, b.pc.restarted], [1, 1]);
+  let stuck = 0;
+  a.peer.on('stuck', () => stuck++);
+  await clock.advance(120_000);
+  assert.ok(a.pc.restarted >= 5 && a.pc.restarted < 12, `${a.pc.restarted}`);
+  assert.ok(stuck >= 1);
+  a.pc.become('connected');
+  const n = a.pc.restarted;
+  await clock.advance(60_000);
+  assert.equal(a.pc.restarted, n);
+});
+
+test('a moment without packets is waited out', async () => {
+  const clock = fakeClock();
+  const a = setup(clock, true);
+  await settle();
+  a.pc.signalingState = 'stable';
+  a.pc.become('connected');
+  a.pc.become('disconnected');
+  await clock.advance(3000);
+  a.pc.become('connected');
+  await clock.advance(30_000);
+  assert.equal(a.pc.restarted, 0);
+});
+
+test('sending is capped by the plan, once there are parameters', async () => {
+  const { a } = couple();
+  await settle();
+  a.peer.setPlan('camera', { maxBitrate: 1e6, scaleResolutionDownBy: 2, maxFramerate: 30 });
+  assert.equal(a.pc.lines[1].sender.params.encodings[0].maxBitrate, 1e6);
+});
+
+// ---- mesh
+
+class StubPeer extends Emitter {
+  constructor(first, name) {
+    super();
+    Object.assign(this, { first, name, phase: 'new', got: [], resyncs: 0, tracks: new Map() });
+    if (first) setImmediate(() => this.emit('desc', { kind: 'offer', sdp: 'offer' }));
+  }
+  setTrack(role, track) { this.tracks.set(role, track); }
+  receive(type, kind, _body) {
+    this.got.push(kind ?? type);
+    if (kind === 'offer') this.emit('desc', { kind: 'answer', sdp: 'answer' });
+    if (kind) this.be('connected');
+  }
+  be(phase) { if (this.phase !== 'closed') { this.phase = phase; this.emit('phase', phase); } }
+  resync() { this.resyncs++; }
+  restart() {}
+  close() { this.be('closed'); }
+}
+
+/** A room of pages: sessions may change under them. */
+function world(clock = fakeClock()) {
+  const pages = new Map();
+  let serial = 0;
+  const w = {
+    clock, pages,
+    join(page) {
+      page.session = `S${++serial}`;
+      pages.set(page.session, page);
+      page.mesh.newSession();
+    },
+    leave(page) { pages.delete(page.session); },
+    tell() {
+      const all = [...pages.keys()];
+      for (const p of pages.values()) p.mesh.sync(p.session, all.filter((s) => s !== p.session));
+    },
+    make(instance) {
+      const page = { instance, peers: [], moved: [], gone: [] };
+      page.mesh = new Mesh({
+        instance, clock, log: new Log(),
+        makePeer(first, name) {
+          const p = new StubPeer(first, name);
+          page.peers.push(p);
+          return p;
+        },
+        async send(type, { to, conn, kind }, body) {
+          const from = page.session;
+          if (!pages.has(to)) throw Object.assign(new Error(), { code: 'peer_unknown' });
+          setImmediate(() => pages.get(to)?.mesh.receive(type, { from, conn, kind }, body));
+        },
+      });
+      page.mesh.on('moved', (m) => page.moved.push(m));
+      page.mesh.on('gone', (m) => page.gone.push(m.session));
+      return page;
+    },
+  };
+  return w;
+}
+async function inRoom(...instances) {
+  const w = world();
+  const pages = instances.map((i) => w.make(i));
+  for (const p of pages) { w.join(p); w.tell(); await settle(); }
+  return { w, pages };
+}
+const connectedTo = (page) => page.mesh.connected().sort();
+
+test('mesh: everybody is connected with everybody once, one side offering', async () => {
+  const { pages } = await inRoom('cc', 'aa', 'dd', 'bb');
+  for (const p of pages) {
+    assert.deepEqual(connectedTo(p), pages.filter((o) => o !== p).map((o) => o.session).sort());
+    assert.equal(p.peers.length, 3);
+  }
+  assert.deepEqual(pages.map((p) => p.peers.filter((x) => x.first).length), [1, 3, 0, 2]);
+});
+
+test('mesh: the server is started again and all sessions change: every connection goes on', async () => {
+  for (const order of [[0, 1, 2], [2, 0, 1], [1, 2, 0]]) {
+    const { w, pages } = await inRoom('aa', 'bb', 'cc');
+    w.pages.clear();
+    for (const i of order) { w.join(pages[i]); w.tell(); await settle(); }
+    for (const p of pages) {
+      assert.equal(p.peers.length, 2, 'no new connection');
+      assert.ok(p.peers.every((x) => x.phase === 'connected'));
+      assert.deepEqual(connectedTo(p), pages.filter((o) => o !== p).map((o) => o.session).sort());
+      assert.equal(p.moved.length, 2);
+      assert.ok(p.peers.every((x) => x.resyncs === 1));
+    }
+  }
+});
+
+test('mesh: only one side has lost its session', async () => {
+  const { w, pages: [a, b] } = await inRoom('aa', 'bb');
+  w.leave(a);
+  b.mesh.sync(b.session, []);
+  assert.deepEqual(b.peers[0].phase, 'connected');
+  w.join(a);
+  w.tell();
+  await settle();
+  assert.deepEqual([a.peers.length, b.peers.length], [1, 1]);
+  assert.deepEqual(connectedTo(b), [a.session]);
+});
+
+test('mesh: one side has given the connection up: both make a new one', async () => {
+  for (const who of [0, 1]) {
+    const { w, pages } = await inRoom('aa', 'bb');
+    w.pages.clear();
+    pages[who].mesh.close();
+    for (const p of pages) { w.join(p); w.tell(); await settle(); }
+    for (const p of pages) {
+      assert.equal(p.peers.length, 2);
+      assert.deepEqual(p.peers.map((x) => x.phase), ['closed', 'connected']);
+    }
+  }
+});
+
+test('mesh: a page that was reloaded is another page', async () => {
+  const { w, pages: [a, b] } = await inRoom('aa', 'bb');
+  w.leave(b);
+  const again = w.make('bc');
+  w.join(again);
+  a.mesh.drop(b.session);
+  w.tell();
+  await settle();
+  assert.deepEqual(a.peers.map((x) => x.phase), ['closed', 'connected']);
+  assert.deepEqual(a.gone, [b.session]);
+  assert.deepEqual(connectedTo(a), [again.session]);
+});
+
+test('mesh: who does not come back is let go after a while', async () => {
+  const { w, pages: [a, b] } = await inRoom('aa', 'bb');
+  w.leave(b);
+  w.tell();
+  await w.clock.advance(40_000);
+  assert.equal(a.peers[0].phase, 'connected');
+  await w.clock.advance(10_000);
+  assert.equal(a.peers[0].phase, 'closed');
+  assert.deepEqual(a.gone, [b.session]);
+});
+
+test('mesh: a stranger can neither take over a connection nor end it by saying to be that page', async () => {
+  const { w, pages: [a, b] } = await inRoom('aa', 'bb');
+  const conn = a.peers[0].name;
+  const thief = w.make('bb');
+  w.join(thief);
+  a.mesh.sync(a.session, [b.session, thief.session]);
+  const greet = (proofs) => a.mesh.receive('cand', { from: thief.session, conn: 'hello' },
+    toGreeting({ instance: 'bb', proofs }));
+  greet([]);
+  greet([proof(conn, a.session, b.session), proof(conn, b.session, a.session)]);
+  a.mesh.receive('desc', { from: thief.session, conn, kind: 'offer' }, 'evil');
+  await settle();
+  assert.equal(a.peers[0].phase, 'connected');
+  assert.deepEqual(connectedTo(a), [b.session]);
+  assert.deepEqual(a.peers[0].got, ['answer']);
+});
+
+test('mesh: an offer for an unknown connection is answered with a greeting, not taken', async () => {
+  const { pages: [a, b] } = await inRoom('aa', 'bb');
+  a.mesh.receive('desc', { from: b.session, conn: 'm-unknown', kind: 'offer' }, 'x');
+  await settle();
+  assert.equal(a.peers.length, 1);
+  assert.deepEqual(connectedTo(a), [b.session]);
+});
+
+test('mesh: new connections get the tracks that there are', async () => {
+  const w = world();
+  const a = w.make('aa');
+  a.mesh.setTrack('camera', 'cam');
+  const b = w.make('bb');
+  for (const p of [a, b]) { w.join(p); w.tell(); }
+  await settle();
+  assert.equal(a.peers[0].tracks.get('camera'), 'cam');
+  a.mesh.setTrack('camera', null);
+  assert.equal(a.peers[0].tracks.get('camera'), null);
+});
+
+// ---- pure parts
+
+test('sdpfrag there and back', () => {
+  const list = [
+    { candidate: 'candidate:1 1 udp 1 192.0.2.1 1 typ host', sdpMid: '0', usernameFragment: 'u' },
+    { candidate: 'candidate:2 1 udp 1 192.0.2.1 2 typ host', sdpMid: '1', usernameFragment: 'u' },
+    { candidate: '', sdpMid: '1', usernameFragment: 'u' },
+  ];
+  assert.deepEqual(fromFrag(toFrag(list)), list);
+  assert.equal(toFrag(list).match(/ice-ufrag/g).length, 1);
+  assert.deepEqual(fromFrag(toFrag(list).replaceAll('\r', '')), list);
+  assert.equal(fromFrag('a=candidate:x\n'.repeat(500)).length, 100);
+  assert.deepEqual(fromFrag('nonsense'), []);
+});
+
+test('greetings hold what they may and nothing else', () => {
+  const g = { instance: 'aa', proofs: ['p1', 'p2'] };
+  assert.deepEqual(fromGreeting(toGreeting(g)), g);
+  assert.equal(fromGreeting('a=madang-instance:<b>\r\n'), null);
+  assert.equal(fromGreeting(''), null);
+});
+
+test('opus is asked for FEC and DTX, other lines stay as they are', () => {
+  const audio = 'm=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n';
+  const video = 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n';
+  const head = 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n';
+  const out = opusFecDtx(head + audio + video);
+  assert.ok(out.includes('a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n'));
+  assert.ok(out.startsWith(head) && out.endsWith(video));
+  assert.equal(opusFecDtx(out), out);
+  const bare = opusFecDtx('m=audio 9 X 109\r\na=rtpmap:109 opus/48000/2\r\na=ptime:20\r\n');
+  assert.equal(bare, 'm=audio 9 X 109\r\na=rtpmap:109 opus/48000/2\r\na=fmtp:109 useinbandfec=1;usedtx=1\r\na=ptime:20\r\n');
+  assert.equal(opusFecDtx(video), video);
+});
+
+test('bitrates: by resolution, less for each as there are more', () => {
+  assert.equal(plan('camera', { width: 1280, height: 720 }, 1).maxBitrate, 1500e3);
+  assert.equal(plan('camera', { width: 640, height: 360 }, 1).maxBitrate, 500e3);
+  const three = plan('camera', { width: 1280, height: 720 }, 3);
+  assert.deepEqual([three.scaleResolutionDownBy, three.maxBitrate], [2, 500e3]);
+  assert.equal(plan('camera', { width: 720, height: 1280 }, 1).scaleResolutionDownBy, 1);
+  assert.ok(plan('screen', { width: 1920, height: 1080 }, 3).maxBitrate < plan('screen', { height: 1080 }, 1).maxBitrate);
+});
+
+test('statistics as people understand them', () => {
+  const report = (t) => [
+    { id: 'T', type: 'transport', selectedCandidatePairId: 'P' },
+    { id: 'P', type: 'candidate-pair', currentRoundTripTime: 0.05, localCandidateId: 'L' },
+    { id: 'L', type: 'local-candidate', candidateType: 'srflx' },
+    { id: 'V', type: 'inbound-rtp', kind: 'video', bytesReceived: 125_000 * t, packetsLost: 10 * t, packetsReceived: 90 * t,
+      framesDecoded: 30 * t, frameWidth: 640, frameHeight: 360 },
+    { id: 'O', type: 'outbound-rtp', bytesSent: 12_500 * t },
+  ];
+  const one = digest(report(1), null, 1000);
+  assert.deepEqual([one.stats.kbpsIn, one.stats.lossPercent, one.stats.path], [0, 0, 'srflx']);
+  const two = digest(report(2), one.sample, 2000);
+  const { rttMs, lossPercent, kbpsIn, kbpsOut, quality, framesDecoded, width } = two.stats;
+  const seen = [kbpsIn, kbpsOut, lossPercent, rttMs, quality, framesDecoded, width];
+  assert.deepEqual(seen, [1000, 100, 10, 50, 1, 60, 640]);
+});
+
+test('SHA-256: the vectors of FIPS 180-4, and every length around a block in every way of cutting', () => {
+  const of = (text) => new Sha256().update(new TextEncoder().encode(text)).hex();
+  assert.equal(of('abc'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  assert.equal(of(''), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+  assert.equal(of('abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'),
+    '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1');
+  assert.equal(of('a'.repeat(1_000_000)), 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0');
+  for (let n = 0; n < 200; n++) {
+    const data = Uint8Array.from({ length: n }, (_, i) => i * 7 + n);
+    const want = createHash('sha256').update(data).digest('hex');
+    for (const step of [1, 13, 64, 100]) {
+      const h = new Sha256();
+      for (let i = 0; i < n; i += step) h.update(data.subarray(i, i + step));
+      assert.equal(h.hex(), want, `${n} bytes by ${step}`);
+    }
+  }
+});

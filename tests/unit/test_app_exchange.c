@@ -1,0 +1,364 @@
+/* The control side as a whole: what clients say and hear, over WebSockets and POSTs, on virtual
+ * time. Each behaviour is one of docs/protocol.md. */
+#include "exchange_fixture.h"
+
+struct two {
+    struct yard *y;
+    struct client *a, *b;
+    char room[256], a_token[256], b_token[256];
+};
+
+/* Two clients in a room of the first one's. */
+static struct two two_in_a_room(struct rec *rec, void (*change)(struct exchange_conf *conf))
+{
+    struct two t = {.y = yard_new(rec, change)};
+    t.a = &t.y->c[0];
+    t.b = &t.y->c[1];
+    client_open(t.a);
+    say(t.a, "{\"type\":\"hello\",\"id\":1,\"v\":1,\"name\":\"Ada\"}");
+    field(hear_with(t.a, "\"id\":1"), "token", t.a_token);
+    say(t.a, "{\"type\":\"create\",\"id\":2,\"title\":\"Yard\"}");
+    field(hear_with(t.a, "\"id\":2"), "room", t.room);
+    field(strstr(t.a->text, "\"room\":{") + 8, "room", t.room);
+    client_open(t.b);
+    say(t.b, "{\"type\":\"hello\",\"id\":1,\"v\":1,\"name\":\"Bo\",\"join\":{\"room\":\"%s\"}}",
+        t.room);
+    field(hear_with(t.b, "\"joined\""), "token", t.b_token);
+    hear_with(t.a, "\"entered\"");
+    return t;
+}
+
+static void hello_and_join_are_one_message(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    assert_non_null(strstr(t.b->text, "\"Ada\""));
+    assert_int_equal(t.b->heard, 1);
+    yard_free(t.y);
+}
+
+static void chat_reaches_everybody_in_order(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    for (int i = 1; i <= 3; i++) {
+        say(t.a, "{\"type\":\"chat\",\"id\":%d,\"room\":\"%s\",\"text\":\"line %d\"}", i + 2,
+            t.room, i);
+    }
+    for (int i = 1; i <= 3; i++) {
+        char expect[32];
+        snprintf(expect, sizeof expect, "\"seq\":%d", i);
+        assert_non_null(strstr(hear(t.b), expect));
+        hear_with(t.a, "\"type\":\"chat\"");
+    }
+    yard_free(t.y);
+}
+
+static void a_lost_pipe_resumes_with_what_it_missed(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    unsigned seq = t.b->heard;
+    cut(t.b);
+    hear_with(t.a, "\"away\":true");
+    say(t.a, "{\"type\":\"chat\",\"id\":3,\"room\":\"%s\",\"text\":\"one\"}", t.room);
+    say(t.a, "{\"type\":\"chat\",\"id\":4,\"room\":\"%s\",\"text\":\"two\"}", t.room);
+    yard_wait(t.y, 10000000);
+    client_open(t.b);
+    say(t.b, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":%u}", t.b_token, seq);
+    assert_non_null(strstr(hear(t.b), "\"type\":\"resumed\""));
+    assert_non_null(strstr(t.b->text, "\"last_id\":1"));
+    assert_non_null(strstr(hear(t.b), "\"one\""));
+    assert_non_null(strstr(hear(t.b), "\"two\""));
+    hear_with(t.a, "\"away\":false");
+    yard_free(t.y);
+}
+
+static void a_session_that_does_not_resume_is_gone(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    cut(t.b);
+    yard_wait(t.y, 15000000);
+    say(t.a, "{\"type\":\"ping\"}"); /* or its pipe would be dead, too */
+    yard_wait(t.y, 16000000);
+    hear_with(t.a, "\"reason\":\"gone\"");
+    client_open(t.b);
+    say(t.b, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":1}", t.b_token);
+    assert_non_null(strstr(hear(t.b), "session_unknown"));
+    say(t.b, "{\"type\":\"hello\",\"id\":1,\"v\":1}");
+    hear_with(t.b, "\"ack\"");
+    yard_free(t.y);
+}
+
+static void a_wrong_token_or_number_changes_nothing(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    struct client *thief = &t.y->c[2];
+    client_open(thief);
+    say(thief, "{\"type\":\"resume\",\"v\":1,\"token\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"seq\":0}");
+    assert_non_null(strstr(hear(thief), "session_unknown"));
+    say(thief, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":999}", t.b_token);
+    assert_non_null(strstr(hear(thief), "session_unknown"));
+    hear_all(t.a);
+    say(t.b, "{\"type\":\"chat\",\"id\":2,\"room\":\"%s\",\"text\":\"here\"}", t.room);
+    hear_with(t.a, "\"here\"");
+    assert_int_equal(t.b->close_code, 0);
+    yard_free(t.y);
+}
+
+static void a_second_pipe_replaces_the_first(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    struct client *again = &t.y->c[2];
+    client_open(again);
+    say(again, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":1}", t.b_token);
+    assert_non_null(strstr(hear(again), "resumed"));
+    hear_all(t.b);
+    assert_int_equal(t.b->close_code, 4009);
+    say(t.a, "{\"type\":\"chat\",\"id\":3,\"room\":\"%s\",\"text\":\"to the new one\"}", t.room);
+    hear_with(again, "to the new one");
+    yard_free(t.y);
+}
+
+static void a_repeated_request_is_done_once(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    for (int i = 0; i < 3; i++) {
+        say(t.a, "{\"type\":\"chat\",\"id\":3,\"room\":\"%s\",\"text\":\"once\"}", t.room);
+    }
+    hear_with(t.b, "\"once\"");
+    assert_null(hear(t.b));
+    assert_int_equal(hub_counts(exchange_hub(tape_exchange(t.y->tape)))->repeated, 2);
+    yard_free(t.y);
+}
+
+static void a_gap_in_the_ids_is_an_error_on_a_websocket(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    hear_all(t.a);
+    say(t.a, "{\"type\":\"chat\",\"id\":5,\"room\":\"%s\",\"text\":\"early\"}", t.room);
+    assert_non_null(strstr(hear(t.a), "bad_id"));
+    assert_null(hear(t.b));
+    yard_free(t.y);
+}
+
+static void a_bad_request_takes_its_number(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    hear_all(t.a);
+    say(t.a, "{\"type\":\"chat\",\"id\":3}");
+    assert_non_null(strstr(hear(t.a), "\"bad_request\""));
+    assert_non_null(strstr(t.a->text, "\"id\":3"));
+    say(t.a, "{\"type\":\"nonsense\",\"id\":4}");
+    assert_non_null(strstr(hear(t.a), "\"unknown_type\""));
+    say(t.a, "{\"type\":\"chat\",\"id\":5,\"room\":\"%s\",\"text\":\"fine\"}", t.room);
+    hear_with(t.b, "\"fine\"");
+    say(t.a, "{\"type\":\"chat\",\"id\":5,\"id\":6}");
+    hear_with(t.a, "\"bad_json\"");
+    yard_free(t.y);
+}
+
+static void nothing_but_hello_and_resume_begins(void **state)
+{
+    (void)state;
+    struct yard *y = yard_new(NULL, NULL);
+    client_open(&y->c[0]);
+    say(&y->c[0], "{\"type\":\"ping\",\"seq\":0}");
+    assert_non_null(strstr(hear(&y->c[0]), "\"no_session\""));
+    say(&y->c[0], "{\"type\":\"hello\",\"id\":2,\"v\":1}");
+    assert_non_null(strstr(hear(&y->c[0]), "\"bad_id\""));
+    say(&y->c[0], "{\"type\":\"hello\",\"id\":1,\"v\":9}");
+    assert_non_null(strstr(hear(&y->c[0]), "\"version\""));
+    yard_free(y);
+}
+
+static void who_says_nothing_is_closed(void **state)
+{
+    (void)state;
+    struct yard *y = yard_new(NULL, NULL);
+    client_open(&y->c[0]);
+    yard_wait(y, 11000000);
+    hear_all(&y->c[0]);
+    assert_int_equal(y->c[0].close_code, 4000);
+    yard_free(y);
+}
+
+static void ping_forgets_what_was_processed(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    say(t.b, "{\"type\":\"ping\",\"seq\":1}");
+    assert_non_null(strstr(hear(t.b), "\"pong\""));
+    say(t.b, "{\"type\":\"ping\",\"seq\":1000}");
+    assert_non_null(strstr(hear(t.b), "\"bad_request\""));
+    cut(t.b);
+    client_open(t.b);
+    say(t.b, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":0}", t.b_token);
+    assert_non_null(strstr(hear(t.b), "session_unknown"));
+    yard_free(t.y);
+}
+
+static void bye_ends_the_session_at_once(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    say(t.b, "{\"type\":\"bye\"}");
+    hear_all(t.b);
+    assert_int_equal(t.b->close_code, 1000);
+    hear_with(t.a, "\"reason\":\"left\"");
+    yard_free(t.y);
+}
+
+static void small_boxes(struct exchange_conf *conf)
+{
+    conf->outbox.kept_count = 8;
+    conf->outbox.replay_count = 4;
+}
+
+static void a_session_that_misses_too_much_ends(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, small_boxes);
+    cut(t.b);
+    for (int i = 0; i < 12; i++) {
+        say(t.a, "{\"type\":\"chat\",\"id\":%d,\"room\":\"%s\",\"text\":\"x\"}", 3 + i, t.room);
+        hear_all(t.a);
+        say(t.a, "{\"type\":\"ping\",\"seq\":%u}", t.a->heard);
+    }
+    client_open(t.b);
+    say(t.b, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":1}", t.b_token);
+    assert_non_null(strstr(hear(t.b), "session_unknown"));
+    assert_int_equal(hub_counts(exchange_hub(tape_exchange(t.y->tape)))->overflow, 1);
+    yard_free(t.y);
+}
+
+static void locked_rooms_ask_the_password_thread(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    hear_all(t.a);
+    say(t.a, "{\"type\":\"create\",\"id\":3,\"title\":\"Den\",\"password\":\"open sesame\"}");
+    assert_null(hear(t.a));
+    assert_int_equal(t.y->last_kind, PASSWORD_HASH);
+    tape_password(t.y->tape, t.y->now,
+                  &(struct password_answer){t.y->last_job, PASSWORD_OK, STR("$argon2id$x")});
+    yard_settle(t.y);
+    char den[256];
+    hear_with(t.a, "\"id\":3");
+    field(strstr(t.a->text, "\"room\":{") + 8, "room", den);
+    hear_all(t.b);
+    say(t.b, "{\"type\":\"join\",\"id\":2,\"room\":\"%s\",\"password\":\"wrong\"}", den);
+    tape_password(t.y->tape, t.y->now,
+                  &(struct password_answer){t.y->last_job, PASSWORD_WRONG, STR_NONE});
+    yard_settle(t.y);
+    hear_with(t.b, "\"password_wrong\"");
+    t.y->refuse_jobs = true;
+    say(t.b, "{\"type\":\"join\",\"id\":3,\"room\":\"%s\",\"password\":\"again\"}", den);
+    hear_with(t.b, "\"busy\"");
+    yard_free(t.y);
+}
+
+static void draining_tells_everybody_to_come_back(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    tape_drain(t.y->tape, t.y->now, 700);
+    yard_settle(t.y);
+    hear_with(t.a, "\"closing\"");
+    assert_non_null(strstr(t.a->text, "\"retry_ms\":700"));
+    hear_all(t.a);
+    assert_int_equal(t.a->close_code, 1001);
+    yard_free(t.y);
+}
+
+/* ---- POST ---- */
+
+#define KEY "0123456789abcdefABCDEF"
+
+static void post(struct yard *y, const char *body, const char *expect)
+{
+    struct stream_fake *f = yard_connect(y);
+    char text[1024];
+    snprintf(text, sizeof text,
+             "POST /api/send/" KEY "/A HTTP/1.1\r\nHost: h\r\nOrigin: https://h\r\n"
+             "Content-Type: text/plain;charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
+             strlen(body), body);
+    feed_text(f, text);
+    yard_settle(y);
+    assert_true(f->out_len > 12);
+    if (memcmp(f->out + 9, expect, 3) != 0) {
+        fail_msg("%.*s", (int)f->out_len, (char *)f->out);
+    }
+}
+
+static bool streamed(struct stream_fake *f, const char *part)
+{
+    return f->out && memmem(f->out, f->out_len, part, strlen(part)) != NULL;
+}
+
+static void posts_that_overtake_wait_for_each_other(void **state)
+{
+    (void)state;
+    struct yard *y = yard_new(NULL, NULL);
+    struct stream_fake *f = yard_connect(y);
+    feed_text(f, "GET /api/stream/" KEY " HTTP/1.1\r\nHost: h\r\n\r\n");
+    yard_settle(y);
+    post(y, "{\"type\":\"hello\",\"id\":1,\"v\":1,\"name\":\"Cy\"}", "202");
+    assert_true(streamed(f, "\"token\""));
+    post(y, "{\"type\":\"watch\",\"id\":3,\"on\":true}", "202");
+    assert_false(streamed(f, "\"id\":3"));
+    post(y, "{\"type\":\"name\",\"id\":2,\"name\":\"Cyd\"}", "202");
+    assert_true(streamed(f, "\"id\":2"));
+    assert_true(streamed(f, "\"id\":3"));
+    post(y, "{\"type\":\"watch\",\"id\":6,\"on\":false}", "202");
+    yard_wait(y, 6000000);
+    assert_true(streamed(f, "\"bad_id\""));
+    yard_free(y);
+}
+
+static void too_many_that_wait_are_refused(void **state)
+{
+    (void)state;
+    struct yard *y = yard_new(NULL, NULL);
+    struct stream_fake *f = yard_connect(y);
+    char body[80];
+    feed_text(f, "GET /api/stream/" KEY " HTTP/1.1\r\nHost: h\r\n\r\n");
+    yard_settle(y);
+    post(y, "{\"type\":\"hello\",\"id\":1,\"v\":1}", "202");
+    for (int i = 0; i < 5; i++) {
+        snprintf(body, sizeof body, "{\"type\":\"watch\",\"id\":%d,\"on\":true}", 4 + i);
+        post(y, body, i < 4 ? "202" : "400");
+    }
+    yard_free(y);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hello_and_join_are_one_message),
+        cmocka_unit_test(chat_reaches_everybody_in_order),
+        cmocka_unit_test(a_lost_pipe_resumes_with_what_it_missed),
+        cmocka_unit_test(a_session_that_does_not_resume_is_gone),
+        cmocka_unit_test(a_wrong_token_or_number_changes_nothing),
+        cmocka_unit_test(a_second_pipe_replaces_the_first),
+        cmocka_unit_test(a_repeated_request_is_done_once),
+        cmocka_unit_test(a_gap_in_the_ids_is_an_error_on_a_websocket),
+        cmocka_unit_test(a_bad_request_takes_its_number),
+        cmocka_unit_test(nothing_but_hello_and_resume_begins),
+        cmocka_unit_test(who_says_nothing_is_closed),
+        cmocka_unit_test(ping_forgets_what_was_processed),
+        cmocka_unit_test(bye_ends_the_session_at_once),
+        cmocka_unit_test(a_session_that_misses_too_much_ends),
+        cmocka_unit_test(locked_rooms_ask_the_password_thread),
+        cmocka_unit_test(draining_tells_everybody_to_come_back),
+        cmocka_unit_test(posts_that_overtake_wait_for_each_other),
+        cmocka_unit_test(too_many_that_wait_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

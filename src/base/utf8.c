@@ -34,6 +34,14 @@ static const uint8_t *skip_ascii(const uint8_t *p, const uint8_t *end)
     return p;
 }
 
+/* A whole character of three bytes whose lead byte has no special bounds: nearly all of Hangul and
+ * Han, so worth a short cut. */
+static bool is_plain_three(const uint8_t *p, const uint8_t *end)
+{
+    return end - p >= 3 && p[0] > 0xE0 && p[0] < 0xF0 && p[0] != 0xED && (p[1] & 0xC0) == 0x80 &&
+           (p[2] & 0xC0) == 0x80;
+}
+
 bool utf8_feed(struct utf8 *u, const void *data, size_t n)
 {
     const uint8_t *p = data, *end = p + n;
@@ -44,6 +52,10 @@ bool utf8_feed(struct utf8 *u, const void *data, size_t n)
             p = skip_ascii(p, end);
             if (p == end)
                 return true;
+            if (is_plain_three(p, end)) {
+                p += 3;
+                continue;
+            }
             if (!lead(u, *p++))
                 return false;
         }

@@ -352,7 +352,8 @@ static void files_are_refused(void **state)
     refused("a.pem", "a.key", NOW + 400 * DAY, "has expired 3 days ago");
     refused("a.pem", "a.key", NOW - DAY, "is not valid yet");
 
-    char swapped[16384], *second;
+    static char swapped[65536];
+    char *second;
     snprintf(swapped, sizeof swapped, "%s", get("a.pem"));
     second = strstr(swapped + 1, "-----BEGIN");
     char turned[16384];

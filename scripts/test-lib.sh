@@ -83,6 +83,7 @@ rules() {
     step check-banned scripts/check-banned.sh
     step check-lock node scripts/check-lock.mjs
     step check-binary scripts/check-binary.sh
+    step check-sample diff <(build/madang --print-sample) docs/madang.conf.sample
     step check-rules-themselves tests/scripts/test_rules.sh
     [ ! -e web/i18n/ko.js ] || step check-i18n node scripts/check-i18n.mjs
 }

@@ -69,7 +69,7 @@ struct sock {
     bool blocked;  /* the kernel took less than we had */
     bool wants;    /* stream_want_write() while it was blocked or not yet open */
     bool retry;    /* the turn in the retry list also stands for a write */
-    bool eof, eof_told;
+    bool eof, eof_told, notified /* by close_notify */;
 };
 
 static inline struct sock *sock_of(const struct stream *s)

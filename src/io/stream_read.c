@@ -93,7 +93,7 @@ size_t sock_decrypt(struct sock *k, size_t n)
         n += got;
     }
     if (r == TLS_EOF) {
-        k->eof = true;
+        k->eof = k->notified = true;
         k->readable = false;
     } else if (r == TLS_FAILED) {
         sock_send_wire(k); /* an alert, perhaps */
@@ -152,7 +152,9 @@ static void tell_eof(struct sock *k)
     if (!k->eof || k->eof_told || !hears(k))
         return;
     k->eof_told = true;
-    if (k->s.user->on_eof != NULL)
+    if (k->tls != NULL && !k->notified)
+        sock_broken(k, STREAM_RESET); /* somebody may have cut it: what came may be incomplete */
+    else if (k->s.user->on_eof != NULL)
         k->s.user->on_eof(&k->s);
     else
         sock_close(&k->s, STREAM_EOF);

@@ -94,11 +94,12 @@ static bool text_byte(uint8_t c)
 
 static unsigned line_byte(struct http1_body *b, uint8_t c, uint32_t max, uint8_t after_cr)
 {
-    if (c == '\r')
+    if (c == '\r') {
+        b->line += 2; /* so that many short lines count too */
         b->state = after_cr;
-    else if (!text_byte(c) || ++b->line > max)
-        return 400;
-    return 0;
+        return 0;
+    }
+    return text_byte(c) && ++b->line <= max ? 0 : 400;
 }
 
 static unsigned trailer_start(struct http1_body *b, uint8_t c)

@@ -14,7 +14,8 @@ before(async () => {
   [server, secure] = await Promise.all([startServer(), startServer({ tls: true })]);
 });
 after(async () => {
-  for (const s of [server, secure]) if (s) assert.deepEqual(await s.stop(), { code: 0, signal: null }, s.log());
+  for (const s of [server, secure])
+    if (s) assert.deepEqual(await s.stop(), { code: 0, signal: null }, s.log());
 });
 
 /** @param {string} path @param {string} [fields] @param {import('../lib/server.mjs').Server} [s] */
@@ -49,7 +50,7 @@ test('the page, its parts, and how they may be cached', async () => {
 test('requests on one connection are answered in order', async () => {
   const c = await connect(server);
   c.send('GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-  assert.deepEqual([(await c.response()).status, (await c.response()).status, (await c.response()).status], [404, 200, 200]);
+  for (const status of [404, 200, 200]) assert.equal((await c.response()).status, status);
   await c.end();
 });
 

@@ -36,7 +36,11 @@ export class Raw {
    */
   until(look, ms = 5000) {
     return new Promise((resolve, reject) => {
-      const finish = (/** @type {() => void} */ f) => { clearTimeout(timer); this.waiters.delete(check); f(); };
+      const finish = (/** @type {() => void} */ f) => {
+        clearTimeout(timer);
+        this.waiters.delete(check);
+        f();
+      };
       const check = () => {
         const hit = look();
         if (hit) finish(() => resolve(hit));
@@ -100,7 +104,8 @@ export async function ask(server, bytes, o = {}) {
 /** @param {Server} server */
 export const hostOf = (server) => `${server.host}:${server.port}`;
 
-/** The opening of a WebSocket. @param {Server} server @param {Record<string, string | null>} [fields] others, or null to leave one out */
+/** The opening of a WebSocket. @param {Server} server
+ * @param {Record<string, string | null>} [fields] others, or null to leave one out */
 export function opening(server, fields = {}) {
   /** @type {Record<string, string | null>} */
   const all = { Host: hostOf(server), Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '13',
@@ -110,7 +115,8 @@ export function opening(server, fields = {}) {
 }
 
 /** A client's frame. @param {number} first @param {string | Buffer} payload
- * @param {{mask?: boolean, form?: 0 | 2 | 8, length?: number}} [o] form: length field by force; length: a lie */
+ * @param {{mask?: boolean, form?: 0 | 2 | 8, length?: number}} [o] form: length field by force;
+ *   length: a lie */
 export function frame(first, payload, o = {}) {
   const data = Buffer.from(payload);
   const n = o.length ?? data.length;
@@ -149,7 +155,8 @@ export class RawWs {
     return new RawWs(raw);
   }
 
-  /** The next frame. @param {number} [ms] @returns {Promise<{op: number, payload: Buffer}>} op -1: the connection ended */
+  /** The next frame; op -1: the connection ended. @param {number} [ms]
+   * @returns {Promise<{op: number, payload: Buffer}>} */
   next(ms) {
     return this.raw.until(() => {
       const b = this.raw.buf;
@@ -168,7 +175,8 @@ export class RawWs {
     }, ms);
   }
 
-  /** The next message as an object; pings are answered on the way. @param {number} [ms] @returns {Promise<any>} */
+  /** The next message as an object; pings are answered on the way. @param {number} [ms]
+   * @returns {Promise<any>} */
   async message(ms) {
     for (;;) {
       const f = await this.next(ms);

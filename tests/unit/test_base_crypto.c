@@ -153,10 +153,10 @@ static void test_rng_below_is_even(void **state)
         assert_in_range(seen[i], 9600, 10400); /* four standard deviations */
     assert_int_equal(rng_below(&r, 0), 0);
     assert_int_equal(rng_below(&r, 1), 0);
-    uint64_t half = UINT64_C(1) << 63, high = 0;
+    uint64_t quarter = UINT64_C(1) << 62, high = 0;
     for (int i = 0; i < 1000; i++)
-        high += rng_below(&r, half + 1) > half / 2;
-    assert_in_range(high, 400, 600); /* modulo alone would give 250 */
+        high += rng_below(&r, 3 * quarter) >= quarter;
+    assert_in_range(high, 610, 720); /* two thirds; modulo alone would give 500 */
 }
 
 /* The GCM specification's test case 16 (AES-256, with additional data). */

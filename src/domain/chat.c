@@ -30,7 +30,7 @@ void chat_request(struct domain *d, struct session *s, const struct cmd *cmd)
     struct store_request append = {
         .kind = STORE_APPEND,
         .room = r->id,
-        .ctx = {.kind = CTX_CHAT, .session = s->id, .id = cmd->id},
+        .ctx = {.kind = CTX_CHAT, .session = s->id, .id = cmd->id, .flags = r->epoch},
         .message = {
             .from = s->id, .name = session_name(s), .text = cmd->u.text, .time_ms = d->wall}};
     d->sink(d->sink_arg, &(struct effect){.type = EFFECT_STORE, .store = &append});
@@ -49,7 +49,7 @@ void chat_stored(struct domain *d, const struct store_answer *answer)
     if (s)
         emit_ack(d, s, answer->ctx.id, &e);
     e.type = EVENT_CHAT;
-    if (r)
+    if (r && r->epoch == answer->ctx.flags)
         emit_room(d, r, &e, NULL);
 }
 

@@ -144,6 +144,7 @@ struct domain {
     uint32_t n_parts;
     uint32_t n_watchers;
     uint64_t next_number;
+    const struct session *entering; /* in a room, but not announced there yet; nearly always NULL */
     struct job *jobs;
     uint32_t n_jobs;
     uint32_t *free_slots;
@@ -222,6 +223,9 @@ struct session *pending_job_done(struct domain *d, uint64_t number);
 
 /* ---- room.c: the object and its participants ---- */
 struct room *room_find(const struct domain *d, uint64_t id);
+/* Which life of the room this is; 0: there is none. Goes with requests to the store as ctx.flags, so
+ * that an answer about an earlier life is not taken for one about this. */
+uint32_t room_epoch(const struct domain *d, uint64_t id);
 struct room *room_new(struct domain *d, uint64_t id, struct str title);
 void room_free_all(struct domain *d);
 void room_view(const struct room *r, struct room_view *v);

@@ -75,10 +75,13 @@ static enum errcode join_check(struct domain *d, struct session *s, const struct
 
 static void join_load(struct domain *d, struct session *s, struct pending *p)
 {
-    struct store_request load = {
-        .kind = STORE_LOAD,
-        .room = p->room,
-        .ctx = {.kind = CTX_JOIN, .session = s->id, .id = p->id, .arg = p->number}};
+    struct store_request load = {.kind = STORE_LOAD,
+                                 .room = p->room,
+                                 .ctx = {.kind = CTX_JOIN,
+                                         .session = s->id,
+                                         .id = p->id,
+                                         .arg = p->number,
+                                         .flags = room_epoch(d, p->room)}};
     d->sink(d->sink_arg, &(struct effect){.type = EFFECT_STORE, .store = &load});
 }
 
@@ -184,11 +187,13 @@ static void room_correct(struct domain *d, struct room *r, const struct ticket *
     if (!r->is_public && t->is_public)
         roomlist_show(d, r);
     room_wait_for_owner(d, r);
+    d->entering = newcomer;
     for (uint32_t i = r->n_parts; i-- > 0;) {
         struct session *other = r->parts[i].session;
         if (other != newcomer && r->parts[i].access < r->access)
             room_leave(d, r, other, LEFT_REMOVED);
     }
+    d->entering = NULL;
     roomlist_touch(d, r);
 }
 
@@ -290,6 +295,10 @@ void join_go_on(struct domain *d, struct session *s, struct pending *p,
                 const struct store_answer *history)
 {
     bool ask;
+    if (history->ctx.flags != room_epoch(d, p->room)) {
+        join_load(d, s, p); /* that was another life of the room */
+        return;
+    }
     enum errcode code = history->failed ? CODE_BUSY : join_check(d, s, p, &ask);
     if (!code && ask)
         code = CODE_PASSWORD_WRONG;

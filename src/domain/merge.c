@@ -47,10 +47,13 @@ void merge_request(struct domain *d, struct session *s, const struct cmd *cmd)
     }
     if (!merge_allowed(d, s, cmd->id, r, room_find(d, cmd->u.into)))
         return;
-    struct store_request load = {
-        .kind = STORE_LOAD,
-        .room = cmd->u.into,
-        .ctx = {.kind = CTX_MERGE, .session = s->id, .id = cmd->id, .arg = r->id}};
+    struct store_request load = {.kind = STORE_LOAD,
+                                 .room = cmd->u.into,
+                                 .ctx = {.kind = CTX_MERGE,
+                                         .session = s->id,
+                                         .id = cmd->id,
+                                         .arg = r->id,
+                                         .flags = room_epoch(d, cmd->u.into)}};
     d->sink(d->sink_arg, &(struct effect){.type = EFFECT_STORE, .store = &load});
 }
 
@@ -119,7 +122,7 @@ static void merge_tell_entered(struct domain *d, struct room *into, uint32_t n_b
 void merge_go_on(struct domain *d, struct session *s, const struct store_answer *history)
 {
     int64_t id = history->ctx.id;
-    if (history->failed) {
+    if (history->failed || history->ctx.flags != room_epoch(d, history->room)) {
         emit_retry(d, s, id, CODE_BUSY, 1000);
         return;
     }

@@ -14,6 +14,12 @@ struct room *room_find(const struct domain *d, uint64_t id)
     return NULL;
 }
 
+uint32_t room_epoch(const struct domain *d, uint64_t id)
+{
+    const struct room *r = room_find(d, id);
+    return r ? r->epoch : 0;
+}
+
 void room_set_title(struct room *r, struct str title)
 {
     xfree(r->title);
@@ -37,7 +43,7 @@ struct room *room_new(struct domain *d, uint64_t id, struct str title)
     r->id = id;
     r->version = 1;
     r->access = 1;
-    r->epoch = (uint32_t)rng_u64(&d->rng);
+    r->epoch = (uint32_t)rng_u64(&d->rng) | 1;
     r->capacity = (uint32_t)d->cfg.capacity_default;
     room_set_title(r, title);
     hmap_insert(&d->rooms, &r->by_id, hash_u64(&d->hash_key, id));
@@ -203,10 +209,10 @@ void room_leave(struct domain *d, struct room *r, struct session *s, enum left_r
     struct event e = {.type = EVENT_LEFT,
                       .room = r->id,
                       .from = s->id,
-                      .u.left = {.reason = reason, .count = r->n_parts}};
+                      .u.left = {.reason = reason, .count = r->n_parts - (d->entering != NULL)}};
     if (reason == LEFT_REMOVED || reason == LEFT_MERGED)
         emit_to(d, s, &e);
-    emit_room(d, r, &e, NULL);
+    emit_room(d, r, &e, d->entering);
     if (r->n_parts == 0) {
         room_destroy(d, r);
         return;

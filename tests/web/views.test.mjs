@@ -88,7 +88,8 @@ test('shortcuts rest while somebody types, under any keyboard layout', () => {
   assert.equal(shortcutOf(e({ key: 'ㅊ', code: 'KeyC' })), 'chat');
   assert.equal(shortcutOf(e({ key: '?', code: 'Slash', shiftKey: true })), 'help');
   assert.equal(shortcutOf(e({ key: 'Escape', code: 'Escape', target: { tagName: 'TEXTAREA' } })), 'close');
-  const resting = [{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { shiftKey: true }, { repeat: true },
+  const resting = [{ ctrlKey: true }, { metaKey: true }, { altKey: true }, { shiftKey: true },
+    { repeat: true },
     { isComposing: true },
     { target: { tagName: 'TEXTAREA' } }, { target: { tagName: 'INPUT', type: 'text' } },
     { target: { tagName: 'DIV', isContentEditable: true } }];

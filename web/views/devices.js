@@ -15,10 +15,11 @@ export function useDevices(kind) {
   const chosen = known(inUse) ? inUse : known(wanted) ? wanted : '';
   // Until the browser may say names, one line stands for what the system would take.
   const named = list.filter((d) => d.label);
+  const label = kind === 'speaker' ? '' : media[kind].label.replace(/^[^-]{3,9} - /u, '');
+  const byDefault = { id: '', label: t(`device.default_${kind}`) + (label && !chosen ? ` (${label})` : '') };
   return {
     chosen,
-    options: named.length === 0 ? [{ id: '', label: t(`device.default_${kind}`) }]
-      : chosen ? named : [{ id: '', label: t(`device.default_${kind}`) }, ...named],
+    options: named.length === 0 ? [byDefault] : chosen ? named : [byDefault, ...named],
     any: list.length > 0,
   };
 }

@@ -1,0 +1,51 @@
+// A picture of each screen at three sizes, in both languages, light and dark, into
+// build/artifacts/screens; nothing serious for axe-core, no error in the console, nothing wider than the
+// window, nothing too small for a finger on the phone.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { SIZES, axeProblems, openFixtures, sideways, smallTargets } from '../lib/fixture_page.mjs';
+import { FIXTURES } from '../web/fixtures/states.mjs';
+
+const out = path.join(process.env.MADANG_ARTIFACTS ?? 'build/artifacts', 'screens');
+mkdirSync(out, { recursive: true });
+const fixtures = await openFixtures();
+after(() => fixtures.close());
+const only = process.env.SCREENS?.split(',');
+const SETTLE_MS = 300; // layout after the first measurement, the first frame of the painted streams
+
+/**
+ * @param {string} name @param {keyof typeof SIZES} size
+ * @param {'ko' | 'en'} lang @param {'light' | 'dark'} theme
+ */
+async function look(name, size, lang, theme) {
+  const { page, errors, close } = await fixtures.open(name, { size, lang, theme });
+  try {
+    await page.waitForTimeout(SETTLE_MS);
+    const what = `${name}-${size}-${lang}-${theme}`;
+    await page.screenshot({ path: path.join(out, `${what}.png`) });
+    const problems = [...errors, ...await axeProblems(page)];
+    const wide = await sideways(page);
+    if (wide > 0) problems.push(`${wide} px too wide`);
+    if (size === 'phone') problems.push(...await smallTargets(page));
+    return problems.map((p) => `${what}: ${p}`);
+  } finally {
+    await close();
+  }
+}
+
+for (const name of Object.keys(FIXTURES).filter((n) => !only || only.includes(n))) {
+  test(`screen ${name}`, { timeout: 120_000 }, async () => {
+    const jobs = /** @type {(keyof typeof SIZES)[]} */ (Object.keys(SIZES)).flatMap((size) =>
+      /** @type {const} */ (['ko', 'en']).flatMap((lang) =>
+        /** @type {const} */ (['light', 'dark']).map((theme) => () => look(name, size, lang, theme))));
+    /** @type {string[]} */
+    const problems = [];
+    const run = async () => {
+      for (let job = jobs.pop(); job; job = jobs.pop()) problems.push(...await job());
+    };
+    await Promise.all([run(), run(), run()]);
+    assert.deepEqual(problems, []);
+  });
+}

@@ -26,6 +26,9 @@ static void apply_web(struct web_conf *w, const struct config *c)
     w->n_trusted = c->trusted_proxy.n;
     w->metrics = c->metrics_allow.v;
     w->n_metrics = c->metrics_allow.n;
+    w->head.head_max = (uint32_t)c->head_size;
+    w->head.line_max = (uint32_t)c->request_line;
+    w->head.fields_max = (uint32_t)c->header_fields;
     w->message_max = (uint32_t)c->message_size;
     w->streams_max = c->event_streams;
     w->rate_burst = c->rate_http.burst;

@@ -49,7 +49,7 @@ static size_t read_head(struct web_conn *c, const uint8_t *p, size_t n)
 {
     struct http_state *h = c->u.http;
     struct http1_request req;
-    int r = http1_head(&h->scan, &http1_limits_default, (const char *)p, n, &req);
+    int r = http1_head(&h->scan, &c->web->conf->head, (const char *)p, n, &req);
 
     if (r < 0) {
         refuse(c, NULL, -r);

@@ -8,6 +8,7 @@
 void web_conf_defaults(struct web_conf *conf)
 {
     *conf = (struct web_conf){
+        .head = http1_limits_default,
         .message_max = 70000,
         .streams_max = 10000,
         .rate_burst = 600,

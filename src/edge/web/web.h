@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "edge/web/pipe.h"
+#include "proto/http1.h"
 
 struct counts;
 struct stream;
@@ -30,6 +31,7 @@ struct web_conf {
     size_t n_trusted;
     const struct cidr *metrics; /* who may read /metrics beside loopback */
     size_t n_metrics;
+    struct http1_limits head;
     uint32_t message_max; /* bytes of one message */
     uint32_t streams_max; /* event streams and long-polls */
     uint32_t rate_burst;  /* HTTP requests per address (not loopback) at once; 0: no limit */

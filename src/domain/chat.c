@@ -20,12 +20,14 @@ static bool chat_text_ok(struct domain *d, struct session *s, const struct cmd *
 
 void chat_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
+    if (!session_rate(d, s, cmd->id, RATE_CHAT))
+        return;
     struct room *r = session_room(s, cmd->room);
     if (!r) {
         emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return;
     }
-    if (!session_rate(d, s, cmd->id, RATE_CHAT) || !chat_text_ok(d, s, cmd))
+    if (!chat_text_ok(d, s, cmd))
         return;
     struct store_request append = {
         .kind = STORE_APPEND,
@@ -55,8 +57,10 @@ void chat_stored(struct domain *d, const struct store_answer *answer)
 
 void chat_whisper(struct domain *d, struct session *s, const struct cmd *cmd)
 {
+    if (!session_rate(d, s, cmd->id, RATE_WHISPER))
+        return;
     struct session *to = relay_peer(d, s, cmd);
-    if (!to || !session_rate(d, s, cmd->id, RATE_WHISPER) || !chat_text_ok(d, s, cmd))
+    if (!to || !chat_text_ok(d, s, cmd))
         return;
     struct event e = {.type = RESULT_WHISPER, .room = cmd->room, .from = s->id};
     e.u.chat = (struct chat_view){

@@ -26,8 +26,10 @@ void relay_request(struct domain *d, struct session *s, const struct cmd *cmd)
         [CMD_CAND] = {EVENT_CAND, RATE_CAND},
         [CMD_FILE] = {EVENT_FILE, RATE_FILE},
     };
+    if (!session_rate(d, s, cmd->id, kinds[cmd->type].rate))
+        return;
     struct session *to = relay_peer(d, s, cmd);
-    if (!to || !session_rate(d, s, cmd->id, kinds[cmd->type].rate))
+    if (!to)
         return;
     struct event e = {.type = kinds[cmd->type].event, .room = cmd->room, .from = s->id};
     if (cmd->type == CMD_FILE)

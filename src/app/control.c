@@ -152,6 +152,9 @@ static void on_housekeeping(struct loop_timer *t, int64_t now_us)
     struct control *c = container_of(t, struct control, housekeeping);
     follow_wall_clock(c, now_us);
     check_certificates(c, false);
+    if (!c->draining) {
+        tape_idle(c->tape, now_us);
+    }
     loop_timer_set(c->loop, t, now_us + HOUSEKEEPING_US);
 }
 

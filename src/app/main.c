@@ -4,6 +4,7 @@
 
 #include "app/config.h"
 #include "app/house.h"
+#include "app/replay.h"
 #include "app/settings.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -60,6 +61,9 @@ static int serve(const struct config *c, struct command_line *cmd)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "replay") == 0) {
+        return replay_main(argc - 1, argv + 1);
+    }
     struct command_line cmd = {argc, argv};
     struct config *c = xcalloc(1, sizeof *c);
     struct buf text;

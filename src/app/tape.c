@@ -6,17 +6,20 @@
 #include "base/mem.h"
 #include "io/stream.h"
 
-enum { PIECE_MAX = REC_DATA_MAX - 64 };
+enum { PIECE_MAX = REC_DATA_MAX - 64, ANEW_AFTER = REC_SIZE_MIN / 4 };
 
 struct tape {
     struct exchange *x;
     struct exchange_ports ports;
     struct rec *rec; /* NULL: not recording */
+    struct exchange_conf conf;
+    struct counts *counts;
     struct rec_hash out;
-    struct buf scratch;
     struct list streams;
-    int64_t now_us;
+    int64_t now_us, wall_offset_us;
+    uint64_t recorded; /* bytes since the last checkpoint */
     uint32_t last_conn;
+    bool ready;
 };
 
 /* A stream as the exchange sees it; everything goes to the real one below. */
@@ -39,11 +42,13 @@ static void put_conn(struct tape *t, uint32_t conn, enum tape_kind kind, const v
 {
     uint8_t head[4];
     set_u32(head, conn);
+    t->recorded += n;
     rec_put2(t->rec, (uint16_t)kind, TAPE_EXCHANGE, t->now_us, head, sizeof head, p, n);
 }
 
 static void put(struct tape *t, enum tape_kind kind, const void *p, size_t n)
 {
+    t->recorded += n;
     rec_put(t->rec, (uint16_t)kind, TAPE_EXCHANGE, t->now_us, p, n);
 }
 
@@ -262,6 +267,7 @@ void tape_password(struct tape *t, int64_t now_us, const struct password_answer 
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us)
 {
     t->now_us = now_us;
+    t->wall_offset_us = wall_offset_us;
     put_u64(t, TAPE_WALL, (uint64_t)wall_offset_us);
     exchange_wall(t->x, wall_offset_us);
 }
@@ -269,6 +275,7 @@ void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us)
 void tape_ready(struct tape *t, int64_t now_us)
 {
     t->now_us = now_us;
+    t->ready = true;
     put(t, TAPE_READY, NULL, 0);
     exchange_ready(t->x);
     put_outputs(t);
@@ -325,25 +332,16 @@ static void port_metrics(void *ctx, struct buf *out)
 
 /* ---- life ---- */
 
-struct tape *tape_new(struct rec *r, const struct exchange_conf *conf,
-                      const struct exchange_ports *ports, int64_t now_us, int64_t wall_offset_us,
-                      struct counts *counts)
+static void begin(struct tape *t)
 {
-    struct tape *t = xcalloc(1, sizeof *t);
-    t->rec = r;
-    t->ports = *ports;
-    t->now_us = now_us;
-    list_init(&t->streams);
-    buf_init(&t->scratch, REC_DATA_MAX);
-    if (!r) {
-        t->x = exchange_new(conf, ports, wall_offset_us, counts);
-        return t;
-    }
-    tape_conf_write(&t->scratch, conf, wall_offset_us);
-    rec_checkpoint(r, TAPE_EXCHANGE, now_us, buf_data(&t->scratch), buf_len(&t->scratch));
-    memzero((void *)buf_data(&t->scratch), buf_len(&t->scratch));
-    buf_free(&t->scratch);
-    t->x = exchange_new(conf,
+    struct buf text;
+    buf_init(&text, REC_DATA_MAX);
+    tape_conf_write(&text, &t->conf, t->wall_offset_us);
+    rec_checkpoint(t->rec, TAPE_EXCHANGE, t->now_us, buf_data(&text), buf_len(&text));
+    memzero((void *)buf_data(&text), buf_len(&text));
+    buf_free(&text);
+    t->recorded = 0;
+    t->x = exchange_new(&t->conf,
                         &(struct exchange_ports){
                             .ctx = t,
                             .password = port_password,
@@ -351,8 +349,46 @@ struct tape *tape_new(struct rec *r, const struct exchange_conf *conf,
                             .health = port_health,
                             .metrics = port_metrics,
                         },
-                        wall_offset_us, counts);
+                        t->wall_offset_us, t->counts);
+}
+
+struct tape *tape_new(struct rec *r, const struct exchange_conf *conf,
+                      const struct exchange_ports *ports, int64_t now_us, int64_t wall_offset_us,
+                      struct counts *counts)
+{
+    struct tape *t = xcalloc(1, sizeof *t);
+    t->rec = r;
+    t->ports = *ports;
+    t->counts = counts;
+    t->now_us = now_us;
+    t->wall_offset_us = wall_offset_us;
+    list_init(&t->streams);
+    if (r) {
+        t->conf = *conf;
+        begin(t);
+    } else {
+        t->x = exchange_new(conf, ports, wall_offset_us, counts);
+    }
     return t;
+}
+
+static bool nobody_there(struct tape *t)
+{
+    struct domain_counts n;
+    domain_count(exchange_domain(t->x), &n);
+    return list_empty(&t->streams) && n.sessions == 0 && n.rooms == 0 && n.password_jobs == 0;
+}
+
+void tape_idle(struct tape *t, int64_t now_us)
+{
+    if (!t->rec || !t->ready || t->recorded < ANEW_AFTER || !nobody_there(t)) {
+        return;
+    }
+    t->now_us = now_us;
+    exchange_free(t->x);
+    random_bytes(t->conf.seed, sizeof t->conf.seed);
+    begin(t);
+    tape_ready(t, now_us);
 }
 
 void tape_free(struct tape *t)
@@ -362,6 +398,7 @@ void tape_free(struct tape *t)
     }
     exchange_free(t->x);
     rec_core_end(t->rec, TAPE_EXCHANGE);
+    memzero(t, sizeof *t);
     xfree(t);
 }
 

@@ -14,8 +14,9 @@
 #include "base/rec.h"
 #include "io/stream.h"
 
-/* Core ids in a recording: 0 is the exchange, 1 + n is media worker n. */
-enum { TAPE_EXCHANGE = 0, TAPE_WORKER = 1 };
+/* The exchange's core id in a recording; the workers have files, and ids, of their own
+ * (app/stun_core.h). */
+enum { TAPE_EXCHANGE = 0 };
 
 /* Kinds of records of the exchange. Those marked * come within another input: what the world
  * answered to a call of the exchange. "conn" is a u32. All numbers are big endian. */
@@ -54,6 +55,9 @@ void tape_password(struct tape *t, int64_t now_us, const struct password_answer 
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us);
 void tape_ready(struct tape *t, int64_t now_us);
 void tape_drain(struct tape *t, int64_t now_us, int64_t retry_ms);
+/* Now and then: when nobody is there and much has been recorded, the exchange is made anew with another
+ * seed, and a checkpoint with it, so that the ring may forget what was before. */
+void tape_idle(struct tape *t, int64_t now_us);
 
 /* What a stream's calls add to the hash of outputs; the same in recording and replay. */
 enum tape_output {
@@ -70,9 +74,10 @@ void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, i
                    ssize_t taken);
 void tape_hash_job(struct rec_hash *h, const struct password_job *job);
 
-/* The checkpoint of the exchange: its settings and seed. Reading gives memory that lives as long as the
- * process; false: it is not of this version. */
+/* The checkpoint of the exchange: its settings and seed. What is read owns memory (tape_conf_free);
+ * false: it is not of this version. */
 void tape_conf_write(struct buf *b, const struct exchange_conf *conf, int64_t wall_offset_us);
 bool tape_conf_read(struct rd *r, struct exchange_conf *conf, int64_t *wall_offset_us);
+void tape_conf_free(struct exchange_conf *conf);
 
 #endif

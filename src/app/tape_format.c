@@ -78,6 +78,9 @@ bool tape_conf_read(struct rd *r, struct exchange_conf *conf, int64_t *wall_offs
         !rd_copy(r, conf, sizeof *conf)) {
         return false;
     }
+    conf->domain.facts.server = STR_NONE;
+    conf->web.origins = NULL;
+    conf->web.trusted = conf->web.metrics = NULL;
     *wall_offset_us = (int64_t)rd_u64(r);
     conf->domain.facts.server = get_text(r);
     if (r->bad || conf->web.n_origins > r->n || conf->web.n_trusted > r->n ||
@@ -93,4 +96,15 @@ bool tape_conf_read(struct rd *r, struct exchange_conf *conf, int64_t *wall_offs
     conf->web.metrics = copy_of(r, conf->web.n_metrics * sizeof(struct cidr));
     conf->web.web_dir = NULL;
     return !r->bad;
+}
+
+void tape_conf_free(struct exchange_conf *conf)
+{
+    for (size_t i = 0; conf->web.origins && i < conf->web.n_origins; i++) {
+        xfree((void *)conf->web.origins[i].p);
+    }
+    xfree((void *)conf->web.origins);
+    xfree((void *)conf->web.trusted);
+    xfree((void *)conf->web.metrics);
+    xfree((void *)conf->domain.facts.server.p);
 }

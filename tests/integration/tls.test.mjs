@@ -210,8 +210,8 @@ test('what is wrong is said in one sentence, and the start is refused', async (t
     [files(path.join(dir, 'none.pem'), a.key), /none\.pem cannot be read: No such file/],
     [files(a.key, a.key), /no readable PEM certificate/],
     [['--data', damaged], /ca\.pem is damaged/],
-    [['--data', '/proc/madang'], /data folder \/proc\/madang cannot be used/],
-    [['--data', path.join(dir, 'a-file')], /data folder .*a-file cannot be used: Not a directory/],
+    [['--data', '/proc/madang'], /data folder cannot be made: \/proc\/madang: No such file/],
+    [['--data', path.join(dir, 'a-file')], /data folder cannot be written: .*a-file: Not a directory/],
   ])) {
     const r = await refusedStart(args);
     assert.equal(r.status, 1, `${sentence}: status; ${r.text}`);

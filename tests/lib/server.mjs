@@ -82,7 +82,7 @@ export async function startServer(o = {}) {
   const udpPort = o.udpPort ?? (await freeUdpPort());
   const data = o.data ?? (await mkdtemp(path.join(os.tmpdir(), 'madang-test-')));
   const argv = ['--port', `${port}`, '--udp-port', `${udpPort}`, '--listen', host, '--data', data,
-    '--tls', tls ? 'auto' : 'off', ...(o.args ?? [])];
+    ...(o.args?.includes('--tls') ? [] : ['--tls', tls ? 'auto' : 'off']), ...(o.args ?? [])];
   const cmd = [...(o.wrap ?? []), BIN, ...argv];
   let log = '';
   /** @type {import('node:child_process').ChildProcess} */

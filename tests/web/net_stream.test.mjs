@@ -210,7 +210,7 @@ test('the handoff is taken once, and grows old', () => {
   const storage = {
     getItem: (k) => map.get(k) ?? null, setItem: (k, v) => map.set(k, v), removeItem: (k) => map.delete(k),
   };
-  const what = { token: 'T', session: 'S', rooms: [], current: null };
+  const what = { token: 'T', session: 'S', name: 'Mina', rooms: [], current: null };
   leaveHandoff(storage, what, 1000);
   assert.equal(takeHandoff(storage, 2000).token, 'T');
   assert.equal(takeHandoff(storage, 2000), null);

@@ -90,7 +90,9 @@ export class Call {
   connect() {
     const r = this.room();
     if (r?.stale) return;      // who is there will be known once one is back
-    const others = r ? Object.values(r.people).filter((p) => !p.self && !p.ghost && p.media) : [];
+    const { former } = this.c.state().self;
+    const others = Object.values(r?.people ?? {})
+      .filter((p) => p.media && !p.self && !p.ghost && !former.includes(p.session));
     if (r) this.mesh.sync(r.self, others.map((p) => p.session));
     else this.mesh.close();
   }

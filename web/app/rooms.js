@@ -56,10 +56,11 @@ export class Rooms {
     const [join, ...rest] = this.#wanted();
     this.returning = rest;
     this.first = join?.room;
+    const replaces = this.handoff?.token ?? this.c.sig.lostToken;
     const badName = this.c.sig.state.error === 'bad_name';
     return {
-      name: badName ? '' : intent.name || self.name, lang: this.c.env.lang, client: 'madang-web/0.1',
-      ...(join ? { join } : {}), ...(this.handoff ? { replaces: this.handoff.token } : {}),
+      name: badName ? '' : intent.name || self.name || this.handoff?.name, lang: this.c.env.lang, client: 'madang-web/0.1',
+      ...(join ? { join } : {}), ...(replaces ? { replaces } : {}),
     };
   }
 
@@ -245,7 +246,8 @@ export class Rooms {
     if (!c.env.tab || !c.sig.token || !self.session) return;
     const kept = Object.values(rooms).map((r) => (
       { room: r.id, ticket: r.ticket ?? '', media: r.media || r.mediaFull }));
-    leaveHandoff(c.env.tab, { token: c.sig.token, session: self.session, rooms: kept, current }, Date.now());
+    const { session, name } = self;
+    leaveHandoff(c.env.tab, { token: c.sig.token, session, name, rooms: kept, current }, Date.now());
   }
 }
 

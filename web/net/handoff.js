@@ -5,8 +5,8 @@
 const KEY = 'madang.handoff';
 const GOOD_MS = 10 * 60_000;
 
-/** @typedef {{token: string, session: string, rooms: {room: string, ticket: string, media: boolean}[],
- *             current: string | null, at: number}} Handoff */
+/** @typedef {{token: string, session: string, name: string, current: string | null, at: number,
+ *             rooms: {room: string, ticket: string, media: boolean}[]}} Handoff */
 
 /** @param {Storage} storage @param {Omit<Handoff, 'at'>} what @param {number} now */
 export function leaveHandoff(storage, what, now) {

@@ -62,6 +62,8 @@ export class Signaling extends Emitter {
     this.state = { phase: 'idle', pipe: null, retryInMs: null, attempt: 0, error: null };
     /** @type {string | null} */
     this.token = null;
+    /** @type {string | null} of a session that could not be resumed: the next one takes its place */
+    this.lostToken = null;
     this.session = '';
     this.pingMs = 20_000;
     this.seq = 0;
@@ -256,6 +258,7 @@ export class Signaling extends Emitter {
   /** @param {Link} link @param {number} code @param {string} reason */
   #closed(link, code, reason) {
     if (!this.links.delete(link)) return;
+    link.pipe.close();
     this.log.debug('net', `${link.family} closed ${code} ${reason}`);
     if (code === 4009) return this.end('replaced_pipe');
     if (STARTS_ANEW.has(code)) this.#forget('session_lost');
@@ -355,6 +358,7 @@ export class Signaling extends Emitter {
   #begun(link, ack) {
     const again = this.session !== '';
     this.token = ack.token;
+    this.lostToken = null;
     this.session = ack.session;
     this.log.session = ack.session;
     this.pingMs = (ack.ping_s || 20) * 1000;
@@ -438,6 +442,7 @@ export class Signaling extends Emitter {
 
   /** The session can't be gone on with. @param {string} code */
   #forget(code) {
+    this.lostToken = this.token ?? this.lostToken;
     this.token = null;
     const lost = [...this.pending.values(), ...(code === 'closed' ? this.queued.splice(0) : [])];
     this.pending.clear();

@@ -206,19 +206,24 @@ static void pings_and_learns_from_pongs(void **state)
     push(fx, "b", 1);
     fx_wait(fx, 100000);
     fx_out(f);
-    fx_wait(fx, 11 * FX_SECOND); /* something is unacknowledged: sooner than ping_us */
+    fx_wait(fx, 1 * FX_SECOND);
+    push(fx, "c", 1);
+    fx_wait(fx, 1 * FX_SECOND); /* two seconds, but they were not quiet */
+    assert_string_equal(fx_out(f), "\x81\x01"
+                                   "c");
+    fx_wait(fx, 2 * FX_SECOND); /* something is unacknowledged: sooner than ping_us */
     assert_string_equal(fx_out(f), "\x89\x01"
-                                   "2");
-    send_frame(fx, f, 0x8a, "3"); /* never sent */
-    assert_int_equal(fx->box.count, 2);
-    send_frame(fx, f, 0x8a, "2");
+                                   "3");
+    send_frame(fx, f, 0x8a, "4"); /* never sent */
+    assert_int_equal(fx->box.count, 3);
+    send_frame(fx, f, 0x8a, "3");
     assert_int_equal(fx->box.count, 0);
     assert_null(fx->box.ring);
     fx_wait(fx, 15 * FX_SECOND);
     assert_string_equal(fx_out(f), "");
     fx_wait(fx, 10 * FX_SECOND);
     assert_string_equal(fx_out(f), "\x89\x01"
-                                   "2");
+                                   "3");
     send_frame(fx, f, 0x8a, "junk");
     assert_false(f->s.closing);
     send_frame(fx, f, 0x89, "you?");

@@ -18,7 +18,8 @@ enum {
     WEB_GATHER = 32768,        /* small frames are gathered into one piece of this size */
     WEB_SAID_MAX = 256 * 1024, /* beside the outbox: pongs, resumed, errors without id */
     WEB_OUT_MAX = 4 << 20,     /* hard cap of what one connection may hold unsent */
-    WEB_CLOSE_US = 2000000,    /* for a close frame or a last answer to get out */
+    WS_QUIET_US = 2000000,  /* without new messages: then a ping asks for what is unacknowledged */
+    WEB_CLOSE_US = 2000000, /* for a close frame or a last answer to get out */
 };
 
 enum web_mode {
@@ -59,6 +60,8 @@ struct ws_state {
     int64_t opened_at;
     int64_t last_in;
     int64_t pinged_at; /* a ping is under way since; 0: none */
+    uint64_t seen_seq; /* last number sent when we looked last */
+    bool watching;     /* something is unacknowledged, and a look is due within WS_QUIET_US */
     bool slow;
 };
 

@@ -147,14 +147,29 @@ static bool send_outbox(struct web_conn *c)
     return send_gathered(c, &g);
 }
 
+/* Replay is memory: once it is quiet, a ping asks whether it is still needed. */
+static void watch_replay(struct web_conn *c)
+{
+    struct ws_state *ws = c->u.ws;
+
+    if (ws->watching || ws->pipe.out == NULL || ws->pipe.out->sent == 0)
+        return;
+    ws->watching = true;
+    ws->seen_seq = outbox_sent_seq(ws->pipe.out);
+    if (ws->pinged_at == 0 && !ws->slow)
+        stream_deadline(c->s, conn_now(c) + WS_QUIET_US);
+}
+
 void ws_on_writable(struct web_conn *c)
 {
     if (!conn_flush_out(c))
         return;
-    if (c->u.ws->pipe.closed)
+    if (c->u.ws->pipe.closed) {
         stream_shutdown(c->s);
-    else
+    } else {
         send_outbox(c);
+        watch_replay(c);
+    }
 }
 
 /* ---- as a pipe ------------------------------------------------------------------------------ */
@@ -291,6 +306,9 @@ static void on_pong(struct web_conn *c, const struct ws_event *ev)
     ws->pinged_at = 0;
     if (ws->pipe.out != NULL && str_to_u64(str_of(ev->data, ev->len), UINT64_MAX, &seq))
         outbox_acked(ws->pipe.out, seq);
+    /* What was sent since that ping is watched again. */
+    ws->watching = false;
+    watch_replay(c);
 }
 
 static void on_ping(struct web_conn *c, const struct ws_event *ev)
@@ -377,12 +395,12 @@ static void next_look(struct web_conn *c, int64_t now_us)
     const struct outbox *o = ws->pipe.out;
     int64_t at;
 
+    ws->watching = o != NULL && o->sent > 0;
+    ws->seen_seq = o != NULL ? outbox_sent_seq(o) : 0;
     if (ws->pinged_at != 0)
         at = pong_due(c);
-    else if (o != NULL && o->sent > 0)
-        at = now_us + conf->ping_us / 2;
     else
-        at = MIN_OF(ws->last_in + conf->ping_us, now_us + conf->ping_us / 2);
+        at = ws->watching ? now_us + WS_QUIET_US : ws->last_in + conf->ping_us;
     if (ws->pipe.user == NULL)
         at = MIN_OF(at, ws->opened_at + conf->hello_us);
     stream_deadline(c->s, at);
@@ -417,7 +435,8 @@ void ws_on_deadline(struct web_conn *c, int64_t now_us)
         /* It lives, but its pong is stuck behind a long message, or it sends none. */
         ws->pinged_at = 0;
     }
-    if (ws->pinged_at == 0 && ((o != NULL && o->sent > 0) || now_us >= ws->last_in + conf->ping_us))
+    if (ws->pinged_at == 0 && (now_us >= ws->last_in + conf->ping_us ||
+                               (o != NULL && o->sent > 0 && outbox_sent_seq(o) == ws->seen_seq)))
         ping(c, now_us);
     next_look(c, now_us);
 }

@@ -3,55 +3,10 @@
 #include <string.h>
 
 #include "base/code.h"
-#include "base/heap.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/util.h"
-#include "edge/web/wire_in.h"
+#include "edge/web/hub_int.h"
 #include "edge/web/wire_out.h"
-
-/* A request that came before the one that it follows. */
-struct held {
-    struct list link;
-    int64_t id;
-    size_t n;
-    uint8_t bytes[];
-};
-
-/* Exists only while something waits. */
-struct held_box {
-    struct timer due;
-    struct hub_session *session;
-    struct list requests; /* by id */
-    unsigned n;
-};
-
-struct hub_session {
-    struct outbox out;
-    struct session_ref ref;
-    int64_t last_id;       /* the last request that was taken */
-    struct held_box *held; /* or NULL */
-    struct list overflow;  /* in hub.overflow when its outbox is full */
-};
-
-/* Sessions lie in pages by slot, so that their outboxes never move. */
-enum { PAGE_SESSIONS = 64 };
-struct session_page {
-    struct hub_session s[PAGE_SESSIONS];
-};
-
-struct hub {
-    struct hub_conf conf;
-    struct hub_counts counts;
-    struct session_page **pages;
-    size_t n_pages;
-    struct heap deadlines;
-    struct list overflow;
-    struct buf text;       /* what is being encoded */
-    struct pipe *speaking; /* whose message is being handled, or NULL */
-    int refused;           /* HTTP status of what was said instead of taking it */
-};
 
 struct hub *hub_new(const struct hub_conf *conf)
 {
@@ -63,7 +18,7 @@ struct hub *hub_new(const struct hub_conf *conf)
     return h;
 }
 
-static struct hub_session *session_at(const struct hub *h, struct session_ref ref)
+struct hub_session *hub_session_at(const struct hub *h, struct session_ref ref)
 {
     size_t page = ref.slot / PAGE_SESSIONS;
     if (page >= h->n_pages || !h->pages[page]) {
@@ -94,26 +49,9 @@ static struct hub_session *session_make(struct hub *h, struct session_ref ref)
     return s;
 }
 
-static void held_free(struct hub *h, struct hub_session *s)
-{
-    struct held_box *box = s->held;
-    if (!box) {
-        return;
-    }
-    while (!list_empty(&box->requests)) {
-        struct held *r = container_of(box->requests.next, struct held, link);
-        list_del(&r->link);
-        h->counts.held_dropped++;
-        xfree(r);
-    }
-    heap_del(&h->deadlines, &box->due);
-    xfree(box);
-    s->held = NULL;
-}
-
 static void session_drop(struct hub *h, struct hub_session *s)
 {
-    held_free(h, s);
+    hub_held_free(h, s);
     list_del(&s->overflow);
     outbox_free(&s->out);
     memset(s, 0, sizeof *s);
@@ -191,7 +129,7 @@ static void say_text(struct hub *h, struct pipe *p)
     }
 }
 
-static void say_error(struct hub *h, struct pipe *p, int64_t id, const struct wire_error *e)
+void hub_say_error(struct hub *h, struct pipe *p, int64_t id, const struct wire_error *e)
 {
     h->counts.errors[e->code]++;
     h->refused = e->code == CODE_RATE || e->code == CODE_BUSY ? 429 : 400;
@@ -200,12 +138,19 @@ static void say_error(struct hub *h, struct pipe *p, int64_t id, const struct wi
     say_text(h, p);
 }
 
-static void say_code(struct hub *h, struct pipe *p, int64_t id, enum errcode code)
+void hub_say_code(struct hub *h, struct pipe *p, int64_t id, enum errcode code)
 {
-    say_error(h, p, id, &(struct wire_error){.code = code});
+    hub_say_error(h, p, id, &(struct wire_error){.code = code});
 }
 
-static void push_error(struct hub *h, struct hub_session *s, int64_t id, const struct wire_error *e)
+void hub_say_pong(struct hub *h, struct pipe *p)
+{
+    buf_reset(&h->text);
+    wire_out_pong(&h->text);
+    say_text(h, p);
+}
+
+void hub_push_error(struct hub *h, struct hub_session *s, int64_t id, const struct wire_error *e)
 {
     h->counts.errors[e->code]++;
     buf_reset(&h->text);
@@ -213,190 +158,22 @@ static void push_error(struct hub *h, struct hub_session *s, int64_t id, const s
     push_text(h, s);
 }
 
-/* ---- receiving ---- */
-
-static void command(struct hub *h, int64_t now, const struct cmd *c)
-{
-    h->counts.commands[c->type]++;
-    h->conf.policy.command(h->conf.policy.ctx, now, c);
-    hub_settle(h, now);
-}
-
-/* One IPv4 address or one IPv6 /64 counts as one person's. Never 0, which means nobody. */
-static uint64_t addr_key(const struct hub *h, const struct addr *a)
-{
-    struct addr site = addr_limit_key(a);
-    return addr_hash(&h->conf.hash, &site) | 1;
-}
-
-static void take_hello(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)
-{
-    if (c->id != 1) {
-        say_code(h, p, c->id, CODE_BAD_ID);
-        return;
-    }
-    c->u.hello.addr_key = addr_key(h, pipe_peer(p));
-    command(h, now, c);
-}
-
-static void take_resume(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)
-{
-    struct session_ref ref;
-    struct hub_session *s = NULL;
-    if (h->conf.policy.find_token(h->conf.policy.ctx, c->u.resume.token, &ref)) {
-        s = session_at(h, ref);
-    }
-    int64_t seq = c->u.resume.seq;
-    if (!s || seq < 0 || !outbox_can_rewind(&s->out, (uint64_t)seq)) {
-        h->counts.resume_gone += s != NULL;
-        say_code(h, p, 0, CODE_SESSION_UNKNOWN);
-        return;
-    }
-    c->session = ref.id;
-    command(h, now, c);
-}
-
-static void take_first(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)
-{
-    switch (c->type) {
-    case CMD_HELLO: take_hello(h, p, now, c); break;
-    case CMD_RESUME: take_resume(h, p, now, c); break;
-    default: say_code(h, p, c->id, CODE_NO_SESSION);
-    }
-}
-
-/* Without an id: nothing to put in order. */
-static void take_notification(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)
-{
-    struct hub_session *s = p->user;
-    if (c->type == CMD_RESUME) {
-        say_error(h, p, 0, &(struct wire_error){.code = CODE_BAD_REQUEST, .field = "type"});
-        return;
-    }
-    if (c->type != CMD_PING) {
-        command(h, now, c);
-        return;
-    }
-    if (c->u.ping.seq >= 0 && outbox_acked(&s->out, (uint64_t)c->u.ping.seq) == OUTBOX_BAD) {
-        say_error(h, p, 0, &(struct wire_error){.code = CODE_BAD_REQUEST, .field = "seq"});
-        return;
-    }
-    buf_reset(&h->text);
-    wire_out_pong(&h->text);
-    say_text(h, p);
-}
-
-/* Keeps a request whose predecessor is still under way. False: no room, or it waits already. */
-static bool hold(struct hub *h, struct hub_session *s, int64_t now, int64_t id, struct str message)
-{
-    if (!s->held) {
-        s->held = xcalloc(1, sizeof *s->held);
-        s->held->session = s;
-        list_init(&s->held->requests);
-        heap_set(&h->deadlines, &s->held->due, now + h->conf.reorder_wait_us);
-    }
-    struct list *at = s->held->requests.prev;
-    while (at != &s->held->requests && container_of(at, struct held, link)->id >= id) {
-        if (container_of(at, struct held, link)->id == id) {
-            return true;
-        }
-        at = at->prev;
-    }
-    if (s->held->n >= h->conf.reorder_max) {
-        return false;
-    }
-    struct held *r = xmalloc(sizeof *r + message.n);
-    r->id = id;
-    r->n = message.n;
-    memcpy(r->bytes, message.p, message.n);
-    list_insert_before(at->next, &r->link);
-    s->held->n++;
-    h->counts.held++;
-    return true;
-}
-
-/* The next request of the session, good or not: it takes its number. */
-static void take_request(struct hub *h, struct hub_session *s, int64_t now, struct wire_in *in)
-{
-    s->last_id = in->cmd.id;
-    if (in->error.code != CODE_NONE) {
-        push_error(h, s, in->cmd.id, &in->error);
-    } else {
-        command(h, now, &in->cmd);
-    }
-}
-
-/* What waited and is next by now. The session may end with any of them. */
-static void take_held(struct hub *h, struct session_ref ref, int64_t now)
-{
-    struct hub_session *s;
-    while ((s = session_at(h, ref)) && s->held) {
-        struct held *r = container_of(s->held->requests.next, struct held, link);
-        if (r->id > s->last_id + 1) {
-            return;
-        }
-        list_del(&r->link);
-        if (--s->held->n == 0) {
-            held_free(h, s);
-        }
-        struct wire_in in;
-        wire_in_parse(&in, str_of(r->bytes, r->n), 0);
-        in.cmd.session = ref.id;
-        in.cmd.conn = s->out.pipe ? s->out.pipe->id : 0;
-        take_request(h, s, now, &in);
-        wire_in_free(&in);
-        xfree(r);
-    }
-}
-
-static void take_in_order(struct hub *h, struct pipe *p, int64_t now, struct wire_in *in,
-                          struct str message)
-{
-    struct hub_session *s = p->user;
-    struct session_ref ref = s->ref;
-    if (in->cmd.id <= s->last_id) {
-        h->counts.repeated++;
-    } else if (in->cmd.id == s->last_id + 1) {
-        take_request(h, s, now, in);
-        take_held(h, ref, now);
-    } else if (!pipe_reorders(p) || !hold(h, s, now, in->cmd.id, message)) {
-        say_code(h, p, in->cmd.id, CODE_BAD_ID);
-    }
-}
-
-int hub_message(struct hub *h, struct pipe *p, int64_t now_us, struct str message, bool utf8)
-{
-    struct wire_in in;
-    struct hub_session *s = p->user;
-    bool good = wire_in_parse(&in, message, utf8 ? WIRE_IN_UTF8 : 0);
-    in.cmd.conn = p->id;
-    in.cmd.session = s ? s->ref.id : 0;
-    h->speaking = p;
-    h->refused = 0;
-    if (s && in.cmd.id > 0) {
-        take_in_order(h, p, now_us, &in, message);
-    } else if (!good) {
-        say_error(h, p, in.cmd.id, &in.error);
-    } else if (!s) {
-        take_first(h, p, now_us, &in.cmd);
-    } else {
-        take_notification(h, p, now_us, &in.cmd);
-    }
-    h->speaking = NULL;
-    wire_in_free(&in);
-    return h->refused;
-}
-
-void hub_pipe_lost(struct hub *h, struct pipe *p, void *user, int64_t now_us)
-{
-    const struct hub_session *s = user;
-    if (s) {
-        struct cmd c = {.type = CMD_PIPE_LOST, .session = s->ref.id, .conn = p->id};
-        command(h, now_us, &c);
-    }
-}
-
 /* ---- effects ---- */
+
+static const char *id_text(uint64_t id, char out[B32_SIZE])
+{
+    b32_encode(out, id);
+    return out;
+}
+
+static void log_bound(const struct hub_session *s, const struct pipe *p, const char *what)
+{
+    char id[B32_SIZE], peer[ADDR_STR_SIZE];
+    if (log_on(LOG_LEVEL_DEBUG)) {
+        log_debug("session", id_text(s->ref.id, id), "%s from %s by %s, connection %llu", what,
+                  addr_format_ip(pipe_peer(p), peer), pipe_kind_name(p), (unsigned long long)p->id);
+    }
+}
 
 static void session_opened(struct hub *h, const struct effect *e)
 {
@@ -405,12 +182,13 @@ static void session_opened(struct hub *h, const struct effect *e)
     s->last_id = 1;
     if (h->speaking && h->speaking->id == e->conn) {
         pipe_attach(h->speaking, &s->out, s, s->ref.id);
+        log_bound(s, h->speaking, "opened");
     }
 }
 
 static void session_bound(struct hub *h, const struct effect *e)
 {
-    struct hub_session *s = session_at(h, e->session);
+    struct hub_session *s = hub_session_at(h, e->session);
     struct pipe *p = h->speaking;
     if (!s || !p || p->id != e->conn) {
         return;
@@ -424,6 +202,7 @@ static void session_bound(struct hub *h, const struct effect *e)
     wire_out_resumed(&h->text, s->ref.id, e->seq, s->last_id);
     say_text(h, p);
     pipe_attach(p, &s->out, s, s->ref.id);
+    log_bound(s, p, "resumed");
 }
 
 static unsigned ended_close_code(enum ended_reason reason)
@@ -437,12 +216,16 @@ static unsigned ended_close_code(enum ended_reason reason)
 
 static void session_ended(struct hub *h, const struct effect *e)
 {
-    struct hub_session *s = session_at(h, e->session);
+    struct hub_session *s = hub_session_at(h, e->session);
     if (!s) {
         return;
     }
+    static const char *const reasons[ENDED_REASONS] = {"bye", "gone", "replaced", "overflow",
+                                                       "not begun"};
     struct pipe *p = s->out.pipe;
+    char id[B32_SIZE];
     h->counts.ended[e->reason]++;
+    log_debug("session", id_text(s->ref.id, id), "ended: %s", reasons[e->reason]);
     if (p) {
         buf_reset(&h->text);
         if (wire_out_ended(&h->text, e->reason)) {
@@ -459,7 +242,7 @@ static void send_event(struct hub *h, const struct effect *e)
     wire_out_event(&h->text, e->event);
     struct frame *f = encoded(h);
     for (size_t i = 0; f && i < e->n_to; i++) {
-        struct hub_session *s = session_at(h, e->to[i]);
+        struct hub_session *s = hub_session_at(h, e->to[i]);
         if (s) {
             push(h, s, f);
         }
@@ -469,15 +252,15 @@ static void send_event(struct hub *h, const struct effect *e)
 
 static void answer(struct hub *h, const struct effect *e)
 {
-    struct hub_session *s = session_at(h, e->session);
+    struct hub_session *s = hub_session_at(h, e->session);
     if (e->type == EFFECT_ERROR && e->session.id == 0) {
         if (h->speaking && h->speaking->id == e->conn) {
-            say_error(h, h->speaking, e->id, &e->error);
+            hub_say_error(h, h->speaking, e->id, &e->error);
         }
     } else if (!s) {
         return;
     } else if (e->type == EFFECT_ERROR) {
-        push_error(h, s, e->id, &e->error);
+        hub_push_error(h, s, e->id, &e->error);
     } else {
         buf_reset(&h->text);
         wire_out_ack(&h->text, e->id, e->event);
@@ -496,34 +279,6 @@ void hub_effect(struct hub *h, const struct effect *e)
     case EFFECT_ERROR: answer(h, e); break;
     case EFFECT_STORE:
     case EFFECT_PASSWORD: break; /* app/control hands these on */
-    }
-}
-
-void hub_settle(struct hub *h, int64_t now_us)
-{
-    while (!list_empty(&h->overflow)) {
-        struct hub_session *s = container_of(h->overflow.next, struct hub_session, overflow);
-        list_del(&s->overflow);
-        struct cmd c = {.type = CMD_OVERFLOW, .session = s->ref.id};
-        h->counts.commands[c.type]++;
-        h->conf.policy.command(h->conf.policy.ctx, now_us, &c);
-    }
-}
-
-int64_t hub_deadline(const struct hub *h)
-{
-    return heap_next_at(&h->deadlines);
-}
-
-void hub_tick(struct hub *h, int64_t now_us)
-{
-    struct timer *t;
-    while ((t = heap_pop_due(&h->deadlines, now_us))) {
-        struct hub_session *s = container_of(t, struct held_box, due)->session;
-        if (s->out.pipe) {
-            say_code(h, s->out.pipe, s->last_id + 1, CODE_BAD_ID);
-        }
-        held_free(h, s);
     }
 }
 
@@ -564,17 +319,6 @@ void hub_closing(struct hub *h, int64_t retry_ms)
 const struct hub_counts *hub_counts(const struct hub *h)
 {
     return &h->counts;
-}
-
-const char *hub_log_id(const struct pipe *p, char out[ID_TEXT_LEN + 1])
-{
-    const struct hub_session *s = p->user;
-    if (s) {
-        b32_encode(out, s->ref.id);
-    } else {
-        memcpy(out, "-", 2);
-    }
-    return out;
 }
 
 struct visit {

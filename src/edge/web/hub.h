@@ -77,8 +77,6 @@ int64_t hub_deadline(const struct hub *h);
 void hub_closing(struct hub *h, int64_t retry_ms);
 
 const struct hub_counts *hub_counts(const struct hub *h);
-/* The text of the id that log lines about this pipe carry: the session's, or "-". */
-const char *hub_log_id(const struct pipe *p, char out[ID_TEXT_LEN + 1]);
 
 /* For the dump of SIGUSR1. */
 struct hub_session_dump {

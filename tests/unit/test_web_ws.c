@@ -247,6 +247,25 @@ static void notices_the_dead(void **state)
     fx_free(fx);
 }
 
+/* A ping that asks about the replay comes early, but death does not. */
+static void gives_the_silent_their_time(void **state)
+{
+    struct fx *fx = fx_new_with(NULL);
+    struct stream_fake *f = open_ws(fx);
+
+    (void)state;
+    send_frame(fx, f, 0x81, "attach");
+    push(fx, "x", 1);
+    fx_wait(fx, 3 * FX_SECOND);
+    assert_has(fx_out(f), "\x89\x01"
+                          "1");
+    fx_wait(fx, 26 * FX_SECOND);
+    assert_false(f->s.closing);
+    fx_wait(fx, 2 * FX_SECOND);
+    assert_true(f->s.closing);
+    fx_free(fx);
+}
+
 static void wants_hello(void **state)
 {
     struct fx *fx = fx_new_with(NULL);
@@ -413,6 +432,7 @@ int main(void)
         cmocka_unit_test(survives_a_narrow_way),
         cmocka_unit_test(pings_and_learns_from_pongs),
         cmocka_unit_test(notices_the_dead),
+        cmocka_unit_test(gives_the_silent_their_time),
         cmocka_unit_test(wants_hello),
         cmocka_unit_test(pings_when_much_is_unacknowledged),
         cmocka_unit_test(drops_slow_readers),

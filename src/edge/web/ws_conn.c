@@ -380,10 +380,15 @@ static void ping(struct web_conn *c, int64_t now_us)
     conn_put(c, mem, g.n);
 }
 
-/* A slow reader that still makes progress is no dead one. */
+/* A slow reader that still makes progress is no dead one, and a ping that only asked about the replay
+ * doesn't shorten the silence that is allowed. */
 static int64_t pong_due(const struct web_conn *c)
 {
-    return MAX_OF(c->u.ws->pinged_at, c->progress_at) + c->web->conf->pong_us;
+    const struct ws_state *ws = c->u.ws;
+    const struct web_conf *conf = c->web->conf;
+
+    return MAX_OF(MAX_OF(ws->pinged_at, c->progress_at), ws->last_in + conf->ping_us) +
+           conf->pong_us;
 }
 
 /* When the next look is due. Activity only moves last_in; the deadline is set here alone, so that a

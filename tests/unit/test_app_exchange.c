@@ -79,9 +79,10 @@ static void a_session_that_does_not_resume_is_gone(void **state)
     (void)state;
     struct two t = two_in_a_room(NULL, NULL);
     cut(t.b);
-    yard_wait(t.y, 15000000);
-    say(t.a, "{\"type\":\"ping\"}"); /* or its pipe would be dead, too */
-    yard_wait(t.y, 16000000);
+    for (int i = 0; i < 7; i++) {
+        yard_wait(t.y, 4500000);
+        say(t.a, "{\"type\":\"ping\"}"); /* or its pipe would be dead, too */
+    }
     hear_with(t.a, "\"reason\":\"gone\"");
     client_open(t.b);
     say(t.b, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":1}", t.b_token);
@@ -161,6 +162,22 @@ static void a_bad_request_takes_its_number(void **state)
     hear_with(t.b, "\"fine\"");
     say(t.a, "{\"type\":\"chat\",\"id\":5,\"id\":6}");
     hear_with(t.a, "\"bad_json\"");
+    yard_free(t.y);
+}
+
+static void nonsense_without_end_costs_the_connection(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    for (int i = 0; i < 31; i++) {
+        say(t.b, "nonsense %d", i);
+        hear_all(t.b);
+        assert_int_equal(t.b->close_code, 0);
+    }
+    say(t.b, "nonsense");
+    hear_all(t.b);
+    assert_int_equal(t.b->close_code, 4000);
+    hear_with(t.a, "\"away\":true");
     yard_free(t.y);
 }
 
@@ -350,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_repeated_request_is_done_once),
         cmocka_unit_test(a_gap_in_the_ids_is_an_error_on_a_websocket),
         cmocka_unit_test(a_bad_request_takes_its_number),
+        cmocka_unit_test(nonsense_without_end_costs_the_connection),
         cmocka_unit_test(nothing_but_hello_and_resume_begins),
         cmocka_unit_test(who_says_nothing_is_closed),
         cmocka_unit_test(ping_forgets_what_was_processed),

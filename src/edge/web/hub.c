@@ -6,11 +6,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "edge/web/hub_int.h"
+#include "edge/web/wire_in.h"
 #include "edge/web/wire_out.h"
 
 struct hub *hub_new(const struct hub_conf *conf)
 {
     struct hub *h = xcalloc(1, sizeof *h);
+    wire_in_init();
     h->conf = *conf;
     buf_init(&h->text, conf->message_max);
     heap_init(&h->deadlines);

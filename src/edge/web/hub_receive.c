@@ -7,6 +7,8 @@
 #include "edge/web/hub_int.h"
 #include "edge/web/wire_in.h"
 
+enum { FAULTS_MAX = 32 };
+
 void hub_held_free(struct hub *h, struct hub_session *s)
 {
     struct held_box *box = s->held;
@@ -171,6 +173,17 @@ static void take_in_order(struct hub *h, struct pipe *p, int64_t now, struct wir
     }
 }
 
+/* Messages that are no good cost work: who sends too many of them in one connection loses it. */
+static void note_fault(struct hub *h, struct pipe *p, int64_t now)
+{
+    struct hub_session *s = p->user;
+    if (p->closed || ++p->faults < FAULTS_MAX) {
+        return;
+    }
+    pipe_close(p, PIPE_CLOSE_FAULTS);
+    hub_pipe_lost(h, p, s, now);
+}
+
 int hub_message(struct hub *h, struct pipe *p, int64_t now_us, struct str message, bool utf8)
 {
     struct wire_in in;
@@ -190,6 +203,9 @@ int hub_message(struct hub *h, struct pipe *p, int64_t now_us, struct str messag
         take_notification(h, p, now_us, &in.cmd);
     }
     h->speaking = NULL;
+    if (!good || h->refused == 400) {
+        note_fault(h, p, now_us);
+    }
     wire_in_free(&in);
     return h->refused;
 }

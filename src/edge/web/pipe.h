@@ -28,6 +28,7 @@ enum pipe_close_code {
     PIPE_CLOSE_BYE = 1000,
     PIPE_CLOSE_GOING_AWAY = 1001,
     PIPE_CLOSE_NO_HELLO = 4000,
+    PIPE_CLOSE_FAULTS = 4000,
     PIPE_CLOSE_SLOW = 4008,
     PIPE_CLOSE_REPLACED = 4009,
 };
@@ -50,6 +51,7 @@ struct pipe {
     uint64_t id;        /* of the connection, unique in this process: for logs and commands */
     uint64_t session;   /* id of the session attached, for logs; 0 before */
     uint8_t kind;       /* enum pipe_kind */
+    uint8_t faults;     /* messages that were no good: the owner's count */
     bool closed;        /* closed or lost: nothing goes through it any more */
 };
 

@@ -452,6 +452,11 @@ static bool read_object(struct wire_in *in, const json_t *o, struct str rest, un
            (!reader->has_body || check_body(in));
 }
 
+void wire_in_init(void)
+{
+    json_object_seed(0);
+}
+
 bool wire_in_parse(struct wire_in *in, struct str message, unsigned flags)
 {
     json_error_t error;

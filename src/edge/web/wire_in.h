@@ -24,6 +24,9 @@ struct wire_in {
 /* What the pipe has checked before. */
 #define WIRE_IN_UTF8 1u /* the whole message is UTF-8 (WebSocket text messages) */
 
+/* Once for the process, before anything is parsed: the parser's tables get their random seed. */
+void wire_in_init(void);
+
 /* True: in->cmd is good. False: in->error says why, and in->cmd.id is the id of the request if one
  * could be read, else 0 (then the error goes out without an id). */
 bool wire_in_parse(struct wire_in *in, struct str message, unsigned flags);

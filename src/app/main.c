@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "app/settings.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/seam.h"
 
 enum { TEXT_MAX = 1 << 20 };
 
@@ -59,6 +61,17 @@ static int serve(const struct config *c, struct command_line *cmd)
     return status;
 }
 
+/* For tests of the whole program: makes system calls fail (io/seam.h). It is no setting. */
+static bool faults_armed(void)
+{
+    const char *spec = getenv("MADANG_FAULTS");
+    if (spec == NULL || seam_parse(spec)) {
+        return true;
+    }
+    fprintf(stderr, "madang: MADANG_FAULTS is wrong; it looks like writev:short:0.2,seed:7\n");
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "replay") == 0) {
@@ -75,7 +88,7 @@ int main(int argc, char **argv)
     }
     buf_free(&text);
     if (outcome == CONFIG_START) {
-        status = serve(c, &cmd);
+        status = faults_armed() ? serve(c, &cmd) : 1;
     }
     config_free(c);
     xfree(c);

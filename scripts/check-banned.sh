@@ -8,7 +8,7 @@ cd "${1:-$here/..}" || exit 2
 odd='strcpy|strcat|stpcpy|sprintf|vsprintf|strncpy|strncat|atoi|atol|atoll|sscanf|strtok|alloca|popen|mktemp|tmpnam|tempnam'
 words='gets|atof|gmtime|localtime|ctime|asctime|rand|srand|system'
 
-code=$(find src include tests/unit tests/fuzz -name '*.[ch]' -not -name banned.h -print0 2>/dev/null | sort -z |
+code=$(find src include tests/unit tests/sim tests/fuzz -name '*.[ch]' -not -name banned.h -print0 2>/dev/null | sort -z |
     xargs -0 -r awk -f "$here/strip.awk")
 out=$(
     grep -E "(^|[^A-Za-z0-9_.>])($odd|$words)\)?[[:space:]]*\(" <<<"$code" | sed 's/$/   <- banned, see src\/base\/banned.h/'

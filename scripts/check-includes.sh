@@ -90,7 +90,7 @@ while IFS=: read -r file line text; do
         check_system "$file" "$line" "${included%%>*}"
         ;;
     esac
-done < <(find src tests/unit -name '*.[ch]' -print0 2>/dev/null | sort -z |
+done < <(find src tests/unit tests/sim tests/fuzz -name '*.[ch]' -print0 2>/dev/null | sort -z |
     xargs -0 -r grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]' || true)
 
 # Nothing that reads a clock, randomness or a thread is called in a core, however it was declared.

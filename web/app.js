@@ -77,6 +77,7 @@ export function createApp(env, log) {
   const lobby = { watching: false };
 
   rooms.ghosts = () => call.mesh.connected();
+  call.waits = () => rooms.reclaiming.size > 0;
   listenNet(c, { rooms, call, talk, lobby });
   store.subscribe((state, action) => {
     if (action.type === 'intent/set' && !action.passing) keepIntent(env.local, state.intent);
@@ -133,7 +134,7 @@ function listenNet(c, parts) {
     if (lobby.watching) watch(c, true);
   });
   c.sig.on('phase', ({ phase, pipe, retryInMs, attempt, error }) => {
-    const retryAt = retryInMs === null ? null : Date.now() + retryInMs;
+    const retryAt = retryInMs === null ? null : Math.round(Date.now() + retryInMs);
     c.dispatch({ type: 'net/phase', phase, pipe, retryAt, attempt, error });
     c.dispatch({ type: 'room/stale', on: phase !== 'online', session: c.sig.session });
     if (phase === 'version') c.dispatch({ type: 'screen/over', code: 'version' });

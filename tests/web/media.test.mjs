@@ -40,7 +40,9 @@ function machine(...names) {
         if (m.error[key]) throw refuse(m.error[key]);
         const all = m.list.filter((d) => d.kind === kind);
         if (!all.length) throw refuse('NotFoundError');
-        const d = all.find((x) => x.deviceId === c[key].deviceId?.ideal) ?? all[0];
+        const { exact, ideal } = c[key].deviceId ?? {};
+        if (exact && !all.some((x) => x.deviceId === exact)) throw refuse('OverconstrainedError');
+        const d = all.find((x) => x.deviceId === (exact ?? ideal)) ?? all[0];
         const t = {
           kind: key, id: d.deviceId, label: d.label, readyState: 'live', enabled: true, muted: false,
           facing: c[key].facingMode?.ideal, getSettings: () => ({ deviceId: d.deviceId }),

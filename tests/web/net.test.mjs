@@ -233,6 +233,24 @@ for (const [how, most] of [['closed', 200], ['silent', 1400], ['deaf', 1400]]) {
   });
 }
 
+test('a session that began unheard is ended, not left behind for half a minute', async () => {
+  const t = setup();
+  const { open } = t.server;
+  t.sig.openPipe = (family, handlers) => {
+    if (family !== 'ws') return open(family, handlers);
+    return open(family, { ...handlers, onMessage() {} });       // what the server says does not get through
+  };
+  const said = [];
+  t.sig.start();
+  await t.clock.advance(50);
+  const ws = t.server.pipes[0];
+  const { send } = ws;
+  ws.send = (text) => { said.push(decode(text).head.type); send(text); };
+  await t.clock.advance(2000);
+  assert.equal(t.sig.state.pipe, 'sse');
+  assert.deepEqual(said, ['bye']);
+});
+
 test('a WebSocket that is slow, but there, is kept', async () => {
   const t = setup();
   t.server.refuse.stream = 'silent';

@@ -117,6 +117,27 @@ test('posts are tried again while there is no stream or no time, and not for eve
   assert.match(q.closed, /413/);
 });
 
+test('a greeting that is refused leaves the pipe for another one, unless nothing at all was said', async (t) => {
+  for (const told of [true, false]) {
+    const { base, streams } = await serve(t, {
+      post() {
+        const s = [...streams.values()][0];
+        if (told) s.res.write(`event: ${tabOf()}\ndata: {"type":"error"}\n\n`);
+        return 400;
+      },
+    });
+    let tab = '';
+    const tabOf = () => tab;
+    const source = new OwnSource(makeStream(base));
+    const p = pipe(base, { open(name, on) { tab = name; return source.open(name, on); } });
+    await until(() => p.opened);
+    p.pipe.send('{"type":"resume"}');
+    await new Promise((r) => { setTimeout(r, 250); });
+    assert.equal(p.closed, told ? null : 'greeting refused');
+    p.pipe.close();
+  }
+});
+
 test('a broken stream closes its pipes', async (t) => {
   const { base, streams } = await serve(t);
   const source = new OwnSource(makeStream(base));

@@ -72,7 +72,7 @@ export class Call {
   /** Called after each change of the state that may concern the call. */
   follow() {
     const { intent, screen } = this.c.state();
-    const open = (screen === 'prejoin' || !!this.room()) && !intent.listenOnly;
+    const open = (screen === 'prejoin' || !!this.room() || this.waits()) && !intent.listenOnly;
     this.capture.want({
       mic: { open, muted: !intent.mic, id: intent.micId, label: intent.micLabel, facing: 'user' },
       camera: {
@@ -94,8 +94,11 @@ export class Call {
     const others = Object.values(r?.people ?? {})
       .filter((p) => p.media && !p.self && !p.ghost && !former.includes(p.session));
     if (r) this.mesh.sync(r.self, others.map((p) => p.session));
-    else this.mesh.close();
+    else if (!this.waits()) this.mesh.close();
   }
+
+  /** Whether the connections are about to have their room again. */
+  waits = () => false;
 
   /** Everybody sees one's microphone, camera and screen. */
   tellState() {

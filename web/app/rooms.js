@@ -10,6 +10,7 @@ import { codeOf } from './context.js';
 
 const TICKET_MS = 5 * 60_000;
 const SWITCH_MS = 300;
+const RECLAIM_MS = [500, 2000, 5000, 10_000, 20_000];
 /** What passes by itself: asked again. */
 const PASSING = new Set(['busy', 'rate', 'session_lost']);
 
@@ -20,6 +21,8 @@ export class Rooms {
     /** @type {import('../net/handoff.js').Handoff | null} of the page that this one was reloaded from */
     this.handoff = c.env.tab ? takeHandoff(c.env.tab, Date.now()) : null;
     if (this.handoff) c.dispatch({ type: 'self/former', session: this.handoff.session });
+    /** @type {Set<string>} rooms where one's place of the mesh is asked for again */
+    this.reclaiming = new Set();
     /** @type {Map<string, any>} */
     this.tickets = new Map();
     /** @type {JoinFields[]} to go back to once a session has begun */
@@ -96,6 +99,7 @@ export class Rooms {
   #notBack(room, code, retryMs) {
     const { c } = this;
     if (code === 'session_lost' || code === 'already_joined') return;
+    this.c.log.warn('rooms', `not back in ${room}: ${code}`);
     const fields = [...this.#wanted()].find((f) => f.room === room);
     if (PASSING.has(code) && fields) {
       c.clock.after(() => { if (c.sig.token) this.#goBack(fields); }, retryMs || 1000);
@@ -119,11 +123,32 @@ export class Rooms {
   /** @param {Joined} joined @param {boolean} [wantedMedia] */
   entered(joined, wantedMedia = true) {
     const { c } = this;
-    const again = !!c.state().rooms[joined.room.room];
+    const before = c.state().rooms[joined.room.room];
+    const again = !!before;
+    if (before?.media && !joined.media) this.#reclaim(joined.room.room, 0);
     const former = c.state().self.former;
     const ghosts = again ? this.ghosts() : [];
     c.dispatch({ type: 'room/joined', joined, now: Date.now(), former, ghosts, wantedMedia });
     c.bus.emit('joined', { joined, again });
+  }
+
+  /** One's place of the mesh is taken, most likely by one's own former session, which soon goes.
+   * @param {string} room @param {number} tries */
+  #reclaim(room, tries) {
+    const { c } = this;
+    this.reclaiming.add(room);
+    c.clock.after(async () => {
+      try {
+        const { media } = await c.sig.request('media', { room, on: true });
+        this.reclaiming.delete(room);
+        c.dispatch({ type: 'room/media', room, on: media, full: !media });
+      } catch (e) {
+        const left = RECLAIM_MS[tries + 1] !== undefined && codeOf(e) === 'media_full' && c.state().rooms[room];
+        if (left) return this.#reclaim(room, tries + 1);
+        this.reclaiming.delete(room);
+        c.dispatch({ type: 'room/notice', room, code: 'media_full', now: Date.now() });
+      }
+    }, RECLAIM_MS[tries]);
   }
 
   /** Sessions that are connected directly although the server does not know them. @returns {string[]} */

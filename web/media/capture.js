@@ -138,7 +138,9 @@ export class Capture extends Emitter {
     const targets = { mic: this.#target('mic'), camera: this.#target('camera') };
     let stream = null;
     try {
-      stream = await this.#ask({ audio: this.#constraints('mic'), video: this.#constraints('camera') });
+      stream = await this.#ask({
+        audio: this.#constraints('mic', 'exact'), video: this.#constraints('camera', 'exact'),
+      });
     } catch (error) {
       this.log.info('media', `both: ${error}`);
     }
@@ -162,8 +164,12 @@ export class Capture extends Emitter {
     if (kind === 'camera' && s.track) this.#release(kind, null);
     this.#starting(kind);
     try {
-      const constraints = this.#constraints(kind);
-      const stream = await this.#ask(kind === 'mic' ? { audio: constraints } : { video: constraints });
+      const ask = (/** @type {'exact'|'ideal'} */ how) => this.#ask(
+        kind === 'mic' ? { audio: this.#constraints(kind, how) } : { video: this.#constraints(kind, how) });
+      const stream = await ask('exact').catch((e) => {
+        if (e?.name !== 'OverconstrainedError') throw e;
+        return ask('ideal');
+      });
       s.busy = false;
       this.#got(kind, stream.getTracks()[0], target);
     } catch (error) {
@@ -182,10 +188,14 @@ export class Capture extends Emitter {
     return this.devices.getUserMedia(constraints);
   }
 
-  /** @param {Kind} kind @returns {MediaTrackConstraints} */
-  #constraints(kind) {
+  /**
+   * @param {Kind} kind
+   * @param {'exact'|'ideal'} [how]  browsers take `ideal` lightly
+   * @returns {MediaTrackConstraints}
+   */
+  #constraints(kind, how = 'ideal') {
     const target = this.#target(kind);
-    const device = target && !target.startsWith('facing:') ? { deviceId: { ideal: target } } : {};
+    const device = target && !target.startsWith('facing:') ? { deviceId: { [how]: target } } : {};
     if (kind === 'mic') {
       return { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
     }

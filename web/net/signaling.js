@@ -222,6 +222,8 @@ export class Signaling extends Emitter {
     for (const link of [...this.links]) {
       if (!which(link)) continue;
       this.links.delete(link);
+      // Should a session have begun there unheard, it is to end now and not after half a minute.
+      if (link.greeted === 'hello') link.pipe.send(encode({ type: 'bye' }));
       link.pipe.close();
     }
   }
@@ -237,6 +239,7 @@ export class Signaling extends Emitter {
   /** @param {Link} link */
   #bind(link) {
     this.#cancel('step', 'giveUp', 'probeEnd');
+    link.greeted = null;
     this.link = link;
     this.probe = null;
     this.#discard((l) => l !== link);
@@ -375,7 +378,7 @@ export class Signaling extends Emitter {
 
   /** Hello or resume was refused. @param {Link} link @param {Record<string, any>} head */
   #refused(link, head) {
-    this.log.warn('net', `${link.greeted ?? 'pipe'} refused: ${head.code}`);
+    this.log.warn('net', `${link.greeted ?? 'pipe'} refused: ${head.code} ${head.field ?? ''}`);
     if (head.code === 'version') {
       this.#drop();
       this.#forget('closed');
@@ -429,7 +432,7 @@ export class Signaling extends Emitter {
     if (!entry) return;
     this.pending.delete(head.id);
     if (head.type === 'ack') return entry.resolve(head);
-    this.log.warn('net', `${entry.type} refused: ${head.code}`);
+    this.log.warn('net', `${entry.type} refused: ${head.code} ${head.field ?? ''}`);
     entry.reject(new SignalError(head.code, head.message, head.retry_ms));
   }
 

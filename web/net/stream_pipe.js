@@ -19,6 +19,8 @@ import { randomId } from '../core/random.js';
  */
 
 const PARALLEL = 4;
+const GREETING = /^\{"type":"(hello|resume)"/;
+const REFUSED_MS = 1500;
 const RETRY_MS = [200, 400, 800, 1600];
 
 /**
@@ -32,6 +34,7 @@ export function openStreamPipe({ base, source, clock, fetch: post = (...a) => fe
   const queue = [];
   let over = false;
   let busy = 0;
+  let heard = 0;
   let key = '';
   /** @type {'sse'|'poll'} */
   let mode = 'sse';
@@ -47,7 +50,10 @@ export function openStreamPipe({ base, source, clock, fetch: post = (...a) => fe
       mode = m;
       if (!over) handlers.onOpen();
     },
-    onEvent(data, id) { if (!over) handlers.onMessage(data, id); },
+    onEvent(data, id) {
+      heard++;
+      if (!over) handlers.onMessage(data, id);
+    },
     onClose: end,
   });
 
@@ -60,6 +66,7 @@ export function openStreamPipe({ base, source, clock, fetch: post = (...a) => fe
   /** @param {{text: string, tries: number}} item */
   async function one(item) {
     const wait = RETRY_MS[item.tries++];
+    const before = heard;
     try {
       const answer = await post(`${base}/api/send/${key}/${tab}`, {
         method: 'POST', body: item.text, headers: { 'Content-Type': 'text/plain;charset=utf-8' }, cache: 'no-store',
@@ -68,7 +75,10 @@ export function openStreamPipe({ base, source, clock, fetch: post = (...a) => fe
       const said = await answer.json().catch(() => ({}));
       // The POST may overtake the GET that makes the stream, and a limit passes: both are tried again.
       const passing = answer.status === 404 || answer.status === 429 || answer.status >= 500;
-      if (!passing || wait === undefined) end(`post ${answer.status} ${said.code ?? ''}`);
+      // A greeting that is refused is told on the stream as well, and another one may follow.
+      if (answer.status === 400 && GREETING.test(item.text)) {
+        clock.after(() => { if (heard === before) end('greeting refused'); }, REFUSED_MS);
+      } else if (!passing || wait === undefined) end(`post ${answer.status} ${said.code ?? ''} ${said.field ?? ''}`);
       else again(item, Math.max(wait, Number(said.retry_ms) || 0));
     } catch {
       // Whether it arrived is unknown. Requests may come twice (their ids tell); a hello may not.

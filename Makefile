@@ -30,7 +30,7 @@ build: deps ## Build build/madang (the default)
 	@cmake --build build --target madang -j $(JOBS) -- -s --no-print-directory
 
 run: build ## Build, then start it here; options in ARGS="..."
-	@exec build/madang --data ./data $(ARGS)
+	@exec build/madang $(ARGS)
 
 test: ## Everything: builds, unit tests, sanitizers, fuzz, integration, browsers, networks
 	@scripts/test.sh all

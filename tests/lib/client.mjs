@@ -1,0 +1,109 @@
+// A client of docs/protocol.md for tests of the real program, over WebSocket: numbered requests with their
+// answers, and events in the order in which they came.
+import assert from 'node:assert/strict';
+import WebSocket from 'ws';
+
+export class Client {
+  /** @param {import('./server.mjs').Server} server */
+  constructor(server) {
+    this.server = server;
+    /** @type {any[]} */
+    this.events = [];
+    this.seq = 0;
+    this.id = 0;
+    this.token = '';
+    this.session = '';
+    /** @type {Map<number, (m: any) => void>} */
+    this.asked = new Map();
+    /** @type {{test: (m: any) => boolean, done: (m: any) => void}[]} */
+    this.waiting = [];
+    /** @type {number | undefined} */
+    this.closeCode = undefined;
+  }
+
+  /** Opens a WebSocket; a former one stays as it is. */
+  async open() {
+    const scheme = this.server.tls ? 'wss' : 'ws';
+    const ws = new WebSocket(`${scheme}://${this.server.host}:${this.server.port}/api/ws`, 'madang.v1', {
+      origin: this.server.url, rejectUnauthorized: false });
+    this.ws = ws;
+    this.closed = new Promise((resolve) => ws.once('close', (code) => { this.closeCode = code; resolve(code); }));
+    ws.on('message', (data) => this.take(data.toString()));
+    await new Promise((resolve, reject) => { ws.once('open', resolve); ws.once('error', reject); });
+    return this;
+  }
+
+  /** @param {string} text */
+  take(text) {
+    const end = text.indexOf('\n');
+    const m = JSON.parse(end < 0 ? text : text.slice(0, end));
+    if (end >= 0) m.body = text.slice(end + 1);
+    const beside = ['pong', 'resumed', 'closing', 'ended'].includes(m.type) || (m.type === 'error' && !m.id);
+    if (!beside) this.seq++;
+    if (m.id && this.asked.has(m.id)) {
+      this.asked.get(m.id)?.(m);
+      this.asked.delete(m.id);
+    } else {
+      this.events.push(m);
+    }
+    for (const w of [...this.waiting]) {
+      if (w.test(m)) { this.waiting.splice(this.waiting.indexOf(w), 1); w.done(m); }
+    }
+  }
+
+  /** Sends something as it is. @param {any} m @param {string} [body] */
+  send(m, body) {
+    const text = typeof m === 'string' ? m : JSON.stringify(m);
+    this.ws?.send(body === undefined ? text : `${text}\n${body}`);
+  }
+
+  /** A request with the next id; its ack or error. @param {string} type @param {object} [fields] @param {string} [body] */
+  ask(type, fields = {}, body = undefined) {
+    const id = ++this.id;
+    return this.within(new Promise((resolve) => {
+      this.asked.set(id, resolve);
+      this.send({ type, id, ...fields }, body);
+    }), `answer to ${type}`);
+  }
+
+  /** The same, but an error is a failure. @param {string} type @param {object} [fields] @param {string} [body] */
+  async must(type, fields = {}, body = undefined) {
+    const m = await this.ask(type, fields, body);
+    assert.equal(m.type, 'ack', `${type}: ${JSON.stringify(m)}`);
+    return m;
+  }
+
+  /** @param {object} [fields] */
+  async hello(fields = {}) {
+    const m = await this.must('hello', { v: 1, ...fields });
+    this.token = m.token;
+    this.session = m.session;
+    return m;
+  }
+
+  /** An event that has come or will. @param {(m: any) => boolean} test @param {string} [what] */
+  event(test, what = 'event') {
+    const had = this.events.find(test);
+    if (had) return Promise.resolve(had);
+    return this.within(new Promise((done) => this.waiting.push({ test, done })), what);
+  }
+
+  /** @template T @param {Promise<T>} promise @param {string} what @returns {Promise<T>} */
+  within(promise, what) {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no ${what} within 15 s; events: ${
+        JSON.stringify(this.events).slice(0, 2000)}`)), 15000);
+    });
+    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  }
+
+  close() { this.ws?.terminate(); }
+}
+
+/** Opens, says hello. @param {import('./server.mjs').Server} server @param {object} [fields] */
+export async function join(server, fields = {}) {
+  const c = await new Client(server).open();
+  await c.hello(fields);
+  return c;
+}

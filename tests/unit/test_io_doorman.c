@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "base/count.h"
 #include "io/census.h"
@@ -367,39 +367,50 @@ static void both_families_share_a_port_and_workers_their_own_sockets(void **stat
     listen_close(&set);
 }
 
-static void inherited_sockets_are_used(void **state)
+/* In a child, whose descriptors 3 and 4 may be overwritten. 0: fine, else which step was wrong. */
+static int start_as_a_service(int tcp, int udp, uint16_t tcp_port)
 {
-    /* What the service manager does: descriptors from 3 on, and two variables. */
     char pid[16], err[256];
     struct listen_conf lc = {.naddrs = 1, .addrs = {addr_ip4(127, 0, 0, 1, 0)}};
-    struct listen_set first, set;
+    struct listen_set set;
+    tcp = fcntl(tcp, F_DUPFD, 100); /* out of the way */
+    udp = fcntl(udp, F_DUPFD, 100);
+    if (dup2(tcp, 3) != 3 || dup2(udp, 4) != 4)
+        return 1;
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "2", 1);
+    if (!listen_open(&lc, &set, err, sizeof err) || !set.inherited)
+        return 2;
+    if (set.ntcp != 1 || set.nudp != 1 || set.tcp[0] != 3 || set.udp[0] != 4)
+        return 3;
+    if (set.tcp_at[0].port != tcp_port || getenv("LISTEN_FDS") != NULL)
+        return 4;
+    listen_close(&set);
+    dup2(open("/dev/null", O_RDONLY), 3); /* neither TCP nor UDP */
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    return listen_open(&lc, &set, err, sizeof err) || strstr(err, "descriptor 3") == NULL ? 5 : 0;
+}
+
+static void inherited_sockets_are_used(void **state)
+{
+    char err[256];
+    int status = -1;
+    struct listen_conf lc = {.naddrs = 1, .addrs = {addr_ip4(127, 0, 0, 1, 0)}};
+    struct listen_set set;
     (void)state;
     setenv("LISTEN_PID", "1", 1); /* somebody else's */
     setenv("LISTEN_FDS", "2", 1);
     assert_int_equal(listen_inherited(), 0);
     assert_null(getenv("LISTEN_FDS"));
-    assert_true(listen_open(&lc, &first, err, sizeof err));
-    int keep3 = dup(3), keep4 = dup(4);
-    assert_int_equal(dup2(first.udp[0] == 3 ? dup(first.udp[0]) : first.udp[0], 4), 4);
-    int tcp = dup(first.tcp[0]);
-    assert_int_equal(dup2(tcp, 3), 3);
-    snprintf(pid, sizeof pid, "%d", (int)getpid());
-    setenv("LISTEN_PID", pid, 1);
-    setenv("LISTEN_FDS", "2", 1);
     assert_true(listen_open(&lc, &set, err, sizeof err));
-    assert_true(set.inherited);
-    assert_int_equal(set.ntcp, 1);
-    assert_int_equal(set.nudp, 1);
-    assert_int_equal(set.tcp[0], 3);
-    assert_int_equal(set.udp[0], 4);
-    assert_int_equal(set.tcp_at[0].port, first.tcp_at[0].port);
-    free(set.udp);
-    if (keep3 >= 0)
-        dup2(keep3, 3), close(keep3);
-    if (keep4 >= 0)
-        dup2(keep4, 4), close(keep4);
-    close(tcp);
-    free(first.udp);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(start_as_a_service(set.tcp[0], set.udp[0], set.tcp_at[0].port));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    listen_close(&set);
 }
 
 /* ---- Census ---- */

@@ -28,23 +28,30 @@ function Typing() {
   return html`<p class="typing small soft" data-typing=${names.length} aria-hidden="true">${text && html`<span class="dots"><i></i><i></i><i></i></span>`}${text}</p>`;
 }
 
-/** @param {{ line: import('./format.js').Line }} props */
-function Line({ line }) {
-  const { t, lang } = useApp();
+/** @typedef {import('./message.js').Around} Around */
+
+/** A line is given what it needs: asking the context, it would be drawn at every change of anything.
+ *  @param {{ line: import('./format.js').Line, around: Around }} props */
+function Line({ line, around }) {
+  const { t, lang } = around;
   if (line.kind === 'day') return html`<li class="chat-day">${day(line.time, lang)}</li>`;
   if (line.kind === 'notice') return html`<li class="chat-notice" data-notice-line=${line.item.code}>${noticeText(line.item, t)}</li>`;
   if (line.kind === 'file') return html`<li><${FileCard} file=${line.file} /></li>`;
-  return html`<${Words} line=${line} />`;
+  return html`<${Words} line=${line} around=${around} />`;
 }
 
 export function Chat() {
-  const { state, act, t } = useApp();
+  const { state, act, t, lang } = useApp();
   const here = state.rooms[/** @type {string} */ (state.current)];
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const atEnd = useRef(true);
   const [below, setBelow] = useState(0);
   const files = Object.values(state.files).filter((f) => f.room === here.id);
   const lines = useMemo(() => linesOf(here.chat, files), [here.chat, state.files]);
+  // The same nodes as long as nothing in them has changed: a long chat is not walked through each time
+  // somebody begins to speak.
+  const drawn = useMemo(() => lines.map((line) => html`<${Line} key=${line.id} line=${line}
+    around=${{ people: here.people, t, lang, act }} />`), [lines, here.people, t, lang, act]);
   const toEnd = () => {
     if (list.current) list.current.scrollTop = list.current.scrollHeight;
     atEnd.current = true;
@@ -74,7 +81,7 @@ export function Chat() {
   return html`<div class="chat">
     <div class="chat-list" ref=${list} onScroll=${scrolled} role="log" aria-label=${t('chat.log')} tabindex="0">
       ${lines.length === 0 ? html`<div class="chat-empty"><${Icon} name="chat" size="l" /><p>${t('chat.empty')}</p></div>`
-        : html`<ol>${lines.map((line) => html`<${Line} key=${line.id} line=${line} />`)}</ol>`}
+        : html`<ol>${drawn}</ol>`}
     </div>
     ${below > 0 && html`<button type="button" class="chat-below" onClick=${toEnd}><${Icon} name="down" size="s" />${t('chat.below', { count: below })}</button>`}
     <${Typing} />

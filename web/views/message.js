@@ -1,6 +1,5 @@
 // What one person said in one go. Text becomes nodes; links are found, never made from markup.
 import { Component, html } from '../vendor/htm-preact.js';
-import { useApp } from './context.js';
 import { clock } from './format.js';
 import { linkify } from './linkify.js';
 import { Face } from './ui/face.js';
@@ -22,12 +21,21 @@ class Text extends Component {
   }
 }
 
-/** @param {{ item: ChatItem }} props */
-function Status({ item }) {
-  const { act, t } = useApp();
+/**
+ * What a line has to know of the world around it.
+ * @typedef {object} Around
+ * @property {Record<string, import('../domain/types.js').Person>} people
+ * @property {import('../i18n/index.js').Translate} t
+ * @property {string} lang
+ * @property {import('./context.js').Actions} act
+ */
+
+/** @param {{ item: ChatItem, around: Around }} props */
+function Status({ item, around: { act, t } }) {
   if (item.status === 'sending') return html`<span class="small soft sending">${t('chat.sending')}</span>`;
   if (item.status !== 'failed') return null;
-  return html`<span class="failed small"><span role="alert">${t(item.error === 'rate' ? 'chat.too_fast' : item.error === 'too_long' ? 'error.too_long' : 'chat.failed')}</span>
+  const why = item.error === 'rate' ? 'chat.too_fast' : item.error === 'too_long' ? 'error.too_long' : 'chat.failed';
+  return html`<span class="failed small"><span role="alert">${t(why)}</span>
     <button type="button" class="link-btn" data-act="resend" onClick=${() => act.resend(item.id)}>${t('chat.resend')}</button></span>`;
 }
 
@@ -36,12 +44,11 @@ function whisperLabel(item, t, name) {
   return item.own ? t('chat.whisper_to', { name: item.toName ?? '' }) : t('chat.whisper_from', { name });
 }
 
-/** @param {{ line: Extract<import('./format.js').Line, { kind: 'words' }> }} props */
-export function Words({ line }) {
-  const { state, t, lang } = useApp();
+/** @param {{ line: Extract<import('./format.js').Line, { kind: 'words' }>, around: Around }} props */
+export function Words({ line, around }) {
+  const { people, t, lang } = around;
   const { first, items, whisper } = line;
-  const here = state.rooms[/** @type {string} */ (state.current)];
-  const person = first.from ? here?.people[first.from] : undefined;
+  const person = first.from ? people[first.from] : undefined;
   const name = person?.suffix ? `${first.name} #${person.suffix.replace(/^#/, '')}` : first.name;
   return html`<li class=${`words ${first.own ? 'own' : ''} ${whisper ? 'whisper' : ''}`} data-kind=${first.kind}>
     ${!first.own && html`<${Face} session=${first.from ?? first.name} name=${first.name} size="s" />`}
@@ -52,7 +59,7 @@ export function Words({ line }) {
         <time class="soft tnum" datetime=${new Date(first.time).toISOString()}>${clock(first.time, lang)}</time>
       </p>
       ${items.map((item) => html`<div key=${item.id} class="bubble-row"><p class=${`bubble ${item.status ?? ''}`} data-chat=${item.id} dir="auto"><${Text} text=${item.text} /></p>
-        <${Status} item=${item} /></div>`)}
+        <${Status} item=${item} around=${around} /></div>`)}
     </div>
   </li>`;
 }

@@ -70,7 +70,7 @@ export function Video({ id, mirror = false, whole = false, label, onRatio }) {
     };
   }, [whole]);
   return html`<video ref=${ref} class=${`video ${mirror ? 'mirror' : ''} ${contain ? 'contain' : ''}`} data-stream=${id}
-    autoplay playsinline muted disablepictureinpicture=${false} aria-label=${label}></video>`;
+    autoplay playsinline muted aria-label=${label}></video>`;
 }
 
 /** @param {{ id: string }} props */

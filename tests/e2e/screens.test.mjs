@@ -21,19 +21,16 @@ const SETTLE_MS = 300; // layout after the first measurement, the first frame of
  * @param {'ko' | 'en'} lang @param {'light' | 'dark'} theme
  */
 async function look(name, size, lang, theme) {
-  const { page, errors, close } = await fixtures.open(name, { size, lang, theme });
-  try {
-    await page.waitForTimeout(SETTLE_MS);
-    const what = `${name}-${size}-${lang}-${theme}`;
-    await page.screenshot({ path: path.join(out, `${what}.png`) });
-    const problems = [...errors, ...await axeProblems(page)];
-    const wide = await sideways(page);
-    if (wide > 0) problems.push(`${wide} px too wide`);
-    if (size === 'phone') problems.push(...await smallTargets(page));
-    return problems.map((p) => `${what}: ${p}`);
-  } finally {
-    await close();
-  }
+  const opened = await fixtures.open(name, { size, lang, theme, keep: true });
+  const { page } = opened;
+  await page.waitForTimeout(SETTLE_MS);
+  const what = `${name}-${size}-${lang}-${theme}`;
+  await page.screenshot({ path: path.join(out, `${what}.png`) });
+  const problems = [...opened.errors, ...await axeProblems(page)];
+  const wide = await sideways(page);
+  if (wide > 0) problems.push(`${wide} px too wide`);
+  if (size === 'phone') problems.push(...await smallTargets(page));
+  return problems.map((p) => `${what}: ${p}`);
 }
 
 for (const name of Object.keys(FIXTURES).filter((n) => !only || only.includes(n))) {

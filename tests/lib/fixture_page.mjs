@@ -24,27 +24,42 @@ export async function openFixtures() {
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync'],
   });
+  /** @type {Map<string, Opened>} */
+  const kept = new Map();
+  /**
+   * @param {string} key @param {keyof typeof SIZES} size
+   * @param {string} lang @param {'light' | 'dark'} theme
+   */
+  const newPage = async (key, size, lang, theme) => {
+    const [width, height] = SIZES[size];
+    const phone = size === 'phone';
+    const context = await browser.newContext({
+      viewport: { width, height }, colorScheme: theme, locale: lang, reducedMotion: 'reduce', hasTouch: phone,
+      isMobile: phone, timezoneId: 'Asia/Seoul',
+    });
+    const page = await context.newPage();
+    /** @type {Opened} */
+    const opened = { page, errors: [], close: async () => { if (!kept.has(key)) await context.close(); } };
+    page.on('console', (m) => { if (m.type() === 'error') opened.errors.push(`console: ${m.text()}`); });
+    page.on('pageerror', (e) => opened.errors.push(e.message));
+    return opened;
+  };
   return {
     /**
+     * keep: the same page for all of this size, language and theme, so that its modules are in the cache.
      * @param {string} name
-     * @param {{ size?: keyof typeof SIZES, lang?: 'ko' | 'en', theme?: 'light' | 'dark' }} [o]
+     * @param {{ size?: keyof typeof SIZES, lang?: 'ko' | 'en', theme?: 'light' | 'dark',
+     *   keep?: boolean }} [o]
      * @returns {Promise<Opened>}
      */
-    async open(name, { size = 'desktop', lang = 'en', theme = 'light' } = {}) {
-      const [width, height] = SIZES[size];
-      const phone = size === 'phone';
-      const context = await browser.newContext({
-        viewport: { width, height }, colorScheme: theme, locale: lang, reducedMotion: 'reduce', hasTouch: phone,
-        isMobile: phone, timezoneId: 'Asia/Seoul',
-      });
-      const page = await context.newPage();
-      /** @type {string[]} */
-      const errors = [];
-      page.on('console', (m) => { if (m.type() === 'error') errors.push(`console: ${m.text()}`); });
-      page.on('pageerror', (e) => errors.push(e.message));
-      await page.goto(`http://127.0.0.1:${port}/?state=${name}&lang=${lang}`);
-      await page.waitForSelector('#main');
-      return { page, errors, close: () => context.close() };
+    async open(name, { size = 'desktop', lang = 'en', theme = 'light', keep = false } = {}) {
+      const key = `${size} ${lang} ${theme}`;
+      const opened = (keep && kept.get(key)) || await newPage(key, size, lang, theme);
+      if (keep) kept.set(key, opened);
+      opened.errors = [];
+      await opened.page.goto(`http://127.0.0.1:${port}/?state=${name}&lang=${lang}`);
+      await opened.page.waitForSelector('#main');
+      return opened;
     },
     async close() {
       await browser.close();

@@ -33,7 +33,7 @@ test('text can be read', () => {
   const pairs = [['ink', 'paper'], ['ink', 'surface'], ['ink', 'sunken'], ['ink', 'stage'], ['ink-soft', 'paper'], ['ink-soft', 'surface'],
     ['ink-soft', 'sunken'], ['ink-soft', 'raised'], ['on-accent', 'accent'], ['on-accent', 'accent-hover'], ['accent-ink', 'accent-soft'],
     ['accent-ink', 'paper'], ['accent-ink', 'raised'], ['on-danger', 'danger'], ['danger-ink', 'danger-soft'], ['danger-ink', 'raised'],
-    ['warn-ink', 'warn-soft'], ['whisper-ink', 'whisper-soft'], ['whisper-ink', 'surface'], ['tile-ink', 'tile'], ['ink', 'accent-soft'], ['ink', 'whisper-soft']];
+    ['warn-ink', 'warn-soft'], ['whisper-ink', 'whisper-soft'], ['whisper-ink', 'surface'], ['tile-ink', 'tile'], ['ink', 'accent-soft'], ['ink-soft', 'accent-soft'], ['ink', 'whisper-soft']];
   for (const [name, theme] of /** @type {const} */ ([['light', light], ['dark', { ...light, ...dark }]])) {
     for (const [a, b] of pairs) {
       const c = contrast(theme[`--${a}`], theme[`--${b}`]);

@@ -200,3 +200,9 @@ on('with reduced motion nothing moves', 'room-4', async (page) => {
     && Number(a.effect?.getComputedTiming().duration) > 10).length);
   assert.equal(moving, 0);
 });
+
+on('a trouble that one has seen can be put away', 'room-blocked', async (page) => {
+  await page.waitForSelector('[data-problem=unplugged]');
+  await page.click('[data-problem=unplugged] [aria-label=Close]');
+  await page.waitForSelector('[data-problem=unplugged]', { state: 'detached' });
+});

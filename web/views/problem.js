@@ -31,10 +31,10 @@ export const secureAddress = (at) => `https://${at.host}${at.pathname}`;
 
 /**
  * @param {{ code: string, run: (remedy: Remedy) => void, retryAt?: number | null, bad?: boolean,
- *   kind?: string }} props
+ *   kind?: string, hide?: () => void }} props
  * kind: 'mic', 'camera' or 'screen' for sentences that name the device.
  */
-export function Problem({ code, run, retryAt = null, bad = false, kind = '' }) {
+export function Problem({ code, run, retryAt = null, bad = false, kind = '', hide }) {
   const { t } = useApp();
   const known = code in REMEDIES ? code : 'unknown';
   const remedy = REMEDIES[known];
@@ -48,5 +48,6 @@ export function Problem({ code, run, retryAt = null, bad = false, kind = '' }) {
       ? html`<a class="btn" href=${secureAddress(location)}>${label}</a>`
       : html`<button type="button" class="btn" data-remedy=${remedy} disabled=${remedy === 'retry' && seconds > 0}
           onClick=${() => run(remedy)}>${label}</button>`}
+    ${hide && html`<button type="button" class="icon-btn" aria-label=${t('close')} title=${t('close')} onClick=${hide}><${Icon} name="close" size="s" /></button>`}
   </div>`;
 }

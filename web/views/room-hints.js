@@ -8,6 +8,7 @@ import { Icon } from './ui/icon.js';
 
 function DeviceTrouble() {
   const { state, act } = useApp();
+  const [hidden, setHidden] = useState('');
   const { media, intent } = state;
   const mic = intent.mic && !intent.listenOnly && media.mic.phase === 'error' ? media.mic.error : null;
   const cam = intent.cam && !intent.listenOnly && media.camera.phase === 'error' ? media.camera.error : null;
@@ -21,7 +22,10 @@ function DeviceTrouble() {
       if (!mic && !cam) act.startScreen();
     },
   });
-  return code && html`<${Problem} code=${code} kind=${kind} run=${run} />`;
+  const what = `${code} ${kind}`;
+  // Who chose to go on without a camera need not look at this all the time; another trouble shows again.
+  if (!code || hidden === what) return null;
+  return html`<${Problem} code=${code} kind=${kind} run=${run} hide=${() => setHidden(what)} />`;
 }
 
 /** @param {{ icon: string, text: string, button: string, name: string, run: () => void,

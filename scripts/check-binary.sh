@@ -24,7 +24,8 @@ grep -qE '__(memcpy|snprintf|vsnprintf|read|memset|memmove)_chk' <<<"$symbols" |
 # The note that switches CET on needs a libc that has it in its start-up files; Debian 12's has not.
 # What depends on us is the code.
 if grep -q 'Machine:.*X86-64' <<<"$header"; then
-    objdump -d --no-show-raw-insn --disassemble=main "$binary" | grep -q endbr64 || lacks "has no endbr64 (CET)"
+    code=$(objdump -d --no-show-raw-insn --disassemble=main "$binary")
+    grep -q endbr64 <<<"$code" || lacks "has no endbr64 (CET)"
 fi
 grep -q TEXTREL <<<"$dynamic" && lacks "has text relocations"
 

@@ -83,6 +83,8 @@
     X(INT, max_sessions, "N", "20000", 1, 1000000, "sessions, with those waiting for a resume")    \
     X(TIME, resume_window, "TIME", "30s", S_, 3600 * S_,                                           \
       "how long a session without a connection is kept")                                           \
+    X(TIME, leave_window, "TIME", "5s", S_, 3600 * S_,                                             \
+      "the same when its page said that it is being closed (or reloaded)")                         \
     X(TIME, hello_timeout, "TIME", "10s", S_, 300 * S_, "for the first message of a WebSocket")    \
     X(TIME, ping_interval, "TIME", "20s", S_, 300 * S_, "silence before a ping")                   \
     X(TIME, dead_peer, "TIME", "40s", 2 * S_, 600 * S_, "silence after which a peer is dead")      \

@@ -90,6 +90,7 @@ static void apply_domain(struct domain_config *d, const struct config *c)
     d->list_max = (int)c->list_length;
     d->bans_per_room = (int)c->bans_per_room;
     d->resume_us = c->resume_window;
+    d->leave_us = c->leave_window;
     d->list_every_us = c->list_interval;
     d->ban_us = c->ban_time;
     d->ticket_ms = c->ticket_lifetime / US_PER_MS;

@@ -21,6 +21,7 @@ void domain_config_defaults(struct domain_config *cfg)
         .list_max = 500,
         .bans_per_room = 100,
         .resume_us = 30LL * SECOND,
+        .leave_us = 5LL * SECOND,
         .list_every_us = SECOND / 2,
         .ban_us = 600LL * SECOND,
         .ticket_ms = 600LL * 1000,
@@ -73,6 +74,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->addrs);
     list_init(&d->addr_order);
     list_init(&d->away);
+    list_init(&d->leaving);
     list_init(&d->orphans);
     list_init(&d->watchers);
     list_init(&d->public);

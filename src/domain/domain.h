@@ -54,6 +54,7 @@ struct domain_config {
     int list_max;       /* room objects in one answer or event */
     int bans_per_room;
     int64_t resume_us;     /* how long a session without a pipe is kept */
+    int64_t leave_us;      /* the same when its client said that it leaves (or reloads) */
     int64_t list_every_us; /* between two `rooms` events */
     int64_t ban_us;
     int64_t ticket_ms;        /* how long a ticket is good, wall clock */

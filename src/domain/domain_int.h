@@ -38,7 +38,7 @@ struct pending {
 struct session {
     struct hnode by_id;
     struct hnode by_token;
-    struct list away; /* in domain.away while SESSION_AWAY */
+    struct list away; /* in domain.away or .leaving while SESSION_AWAY */
     struct list watch;
     uint64_t id;
     uint64_t conn;     /* 0: none */
@@ -129,7 +129,8 @@ struct domain {
     struct hmap rooms;
     struct hmap addrs;
     struct list addr_order;
-    struct list away; /* by deadline: the wait is the same for all */
+    struct list away;    /* by deadline: the wait is the same for all */
+    struct list leaving; /* the same for those who said that they leave */
     struct list orphans;
     struct list watchers;
     struct list public;

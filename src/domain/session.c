@@ -294,19 +294,25 @@ static void session_bind(struct domain *d, struct session *s, const struct cmd *
                                           .seq = cmd->u.resume.seq});
 }
 
+/* It has no pipe: it is kept for a while. A page that is closed or reloaded says that it leaves; a
+ * reloaded one is back in no time. */
+static void session_wait(struct domain *d, struct session *s, bool leaving)
+{
+    s->conn = 0;
+    s->away_until = d->now +
+                    (leaving ? MIN_OF(d->cfg.leave_us, d->cfg.resume_us) : d->cfg.resume_us);
+    list_push_back(leaving ? &d->leaving : &d->away, &s->away);
+    d->n_away++;
+    session_tell_away(d, s);
+}
+
 void session_event(struct domain *d, struct session *s, enum session_event ev,
                    const struct cmd *cmd)
 {
     const struct session_step *step = session_fsm(s->state, ev);
     s->state = step->next;
     switch (step->action) {
-    case SACT_AWAY:
-        s->conn = 0;
-        s->away_until = d->now + d->cfg.resume_us;
-        list_push_back(&d->away, &s->away);
-        d->n_away++;
-        session_tell_away(d, s);
-        break;
+    case SACT_AWAY: session_wait(d, s, cmd->u.on); break;
     case SACT_BACK:
         list_del(&s->away);
         d->n_away--;
@@ -337,17 +343,29 @@ void session_resume(struct domain *d, const struct cmd *cmd)
         session_event(d, s, SEV_RESUME, cmd);
 }
 
+static struct session *first_away(const struct list *waiting)
+{
+    struct list *first = list_first(waiting);
+    return first ? container_of(first, struct session, away) : NULL;
+}
+
+/* Whose wait ends first. */
+static struct session *next_away(const struct domain *d)
+{
+    struct session *a = first_away(&d->away), *l = first_away(&d->leaving);
+    return !a || (l && l->away_until < a->away_until) ? l : a;
+}
+
 int64_t session_deadline(const struct domain *d)
 {
-    struct list *first = list_first(&d->away);
-    return first ? container_of(first, struct session, away)->away_until : INT64_MAX;
+    const struct session *s = next_away(d);
+    return s ? s->away_until : INT64_MAX;
 }
 
 void session_tick(struct domain *d)
 {
     while (session_deadline(d) <= d->now)
-        session_event(d, container_of(list_first(&d->away), struct session, away), SEV_TIMEOUT,
-                      &(struct cmd){0});
+        session_event(d, next_away(d), SEV_TIMEOUT, &(struct cmd){0});
 }
 
 /* ---- what others see of a session ---- */

@@ -158,7 +158,7 @@ struct cmd {
         struct cmd_relay relay;
         struct cmd_file file;
         uint64_t into;   /* room_merge */
-        bool on;         /* watch, media, typing */
+        bool on;         /* watch, media, typing; pipe_lost: its client said that it leaves */
         struct str name; /* name */
         struct str text; /* chat, whisper; announce: the notice's text */
     } u;

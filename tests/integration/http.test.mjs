@@ -183,6 +183,19 @@ test('long-poll: answers when there is news, keeps the pipe in between', async (
   c.close();
 });
 
+test('the library for other pages has an address that stays, open to other origins', async () => {
+  const moved = await server.get('/sdk/madang.js', { headers: { Origin: 'https://elsewhere.example' } });
+  assert.equal(moved.status, 302);
+  assert.equal(moved.headers['access-control-allow-origin'], '*');
+  const to = moved.headers.location ?? '';
+  assert.match(to, /^\/a\/[0-9a-f]+\/sdk\/madang\.js$/);
+  const file = await server.get(to);
+  assert.equal(file.status, 200);
+  assert.equal(file.headers['access-control-allow-origin'], '*');
+  assert.match(file.body.toString(), /from '\.\.\//);
+  assert.equal((await server.get('/')).headers['access-control-allow-origin'], '*');
+});
+
 test('a head that does not come is 408 after ten seconds, silence is closed', async () => {
   const slow = await connect(server);
   const silent = await connect(server);

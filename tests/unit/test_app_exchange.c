@@ -92,6 +92,23 @@ static void a_session_that_does_not_resume_is_gone(void **state)
     yard_free(t.y);
 }
 
+/* What a browser sends when its page is closed or reloaded. */
+static void a_closed_page_is_gone_soon(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    static const uint8_t going_away[] = {0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9};
+    hear_all(t.a);
+    stream_fake_feed(t.b->f, going_away, sizeof going_away);
+    yard_settle(t.y);
+    hear_with(t.a, "\"away\":true");
+    yard_wait(t.y, 4000000);
+    assert_null(hear(t.a));
+    yard_wait(t.y, 2000000);
+    hear_with(t.a, "\"reason\":\"gone\"");
+    yard_free(t.y);
+}
+
 static void a_wrong_token_or_number_changes_nothing(void **state)
 {
     (void)state;
@@ -362,6 +379,7 @@ int main(void)
         cmocka_unit_test(chat_reaches_everybody_in_order),
         cmocka_unit_test(a_lost_pipe_resumes_with_what_it_missed),
         cmocka_unit_test(a_session_that_does_not_resume_is_gone),
+        cmocka_unit_test(a_closed_page_is_gone_soon),
         cmocka_unit_test(a_wrong_token_or_number_changes_nothing),
         cmocka_unit_test(a_second_pipe_replaces_the_first),
         cmocka_unit_test(a_repeated_request_is_done_once),

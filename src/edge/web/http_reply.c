@@ -18,7 +18,7 @@ static void csp(struct web_conn *c, struct buf *b, struct str host)
 static const char permissions[] =
     "Permissions-Policy: camera=(self), microphone=(self), display-capture=(self), "
     "fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), "
-    "speaker-selection=(self), autoplay=(self), accelerometer=(), bluetooth=(), "
+    "speaker-selection=(self), autoplay=(self), accelerometer=(), "
     "browsing-topics=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), "
     "local-fonts=(), magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), "
     "serial=(), usb=(), xr-spatial-tracking=()\r\n";

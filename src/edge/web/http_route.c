@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -18,6 +19,20 @@ static void asset(struct web_conn *c, const struct http1_request *req)
         http_static(c, req, path, false);
     else
         http_reply_status(c, req, 404);
+}
+
+/* The address of the library for other people's pages; where it lies changes with every version. A module
+ * that was redirected finds its imports beside the place it was redirected to. */
+static void sdk(struct web_conn *c, const struct http1_request *req)
+{
+    char location[128];
+    struct reply r = {.status = 302, .cache = "no-cache"};
+    const char *tree = c->web->dir_fd >= 0 ? "dev" : assets_tree;
+    int n = snprintf(location, sizeof location,
+                     "Location: /a/%s/sdk/madang.js\r\nAccess-Control-Allow-Origin: *\r\n", tree);
+
+    r.extra = str_of(location, (size_t)n);
+    http_reply(c, req, &r);
 }
 
 static void room(struct web_conn *c, const struct http1_request *req)
@@ -58,6 +73,7 @@ static const struct route {
     {STR_INIT("/"), false, false, GETS, "GET, HEAD", http_page},
     {STR_INIT("/r/"), true, false, GETS, "GET, HEAD", room},
     {STR_INIT("/a/"), true, false, GETS, "GET, HEAD", asset},
+    {STR_INIT("/sdk/madang.js"), false, false, GETS, "GET, HEAD", sdk},
     {STR_INIT("/api/ws"), false, false, 1 << HTTP1_GET, "GET", ws_begin},
     {STR_INIT("/api/stream/"), true, false, 1 << HTTP1_GET, "GET", es_begin},
     {STR_INIT("/api/send/"), true, false, 1 << HTTP1_POST, "POST", es_post_begin},

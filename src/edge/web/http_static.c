@@ -114,6 +114,7 @@ static void serve(struct web_conn *c, const struct http1_request *req, struct re
     int n = 0;
 
     r->status = 200;
+    r->extra = STR("Access-Control-Allow-Origin: *\r\n"); /* public, and no cookie counts */
     r->lasting = true;
     r->page = true;
     r->ranges = true;

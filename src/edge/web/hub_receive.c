@@ -214,7 +214,8 @@ void hub_pipe_lost(struct hub *h, struct pipe *p, void *user, int64_t now_us)
 {
     const struct hub_session *s = user;
     if (s) {
-        struct cmd c = {.type = CMD_PIPE_LOST, .session = s->ref.id, .conn = p->id};
+        struct cmd c = {
+            .type = CMD_PIPE_LOST, .session = s->ref.id, .conn = p->id, .u.on = p->leaving};
         char id[B32_SIZE];
         b32_encode(id, s->ref.id);
         log_debug("session", id, "lost its connection %llu", (unsigned long long)p->id);

@@ -52,6 +52,7 @@ struct pipe {
     uint64_t session;   /* id of the session attached, for logs; 0 before */
     uint8_t kind;       /* enum pipe_kind */
     uint8_t faults;     /* messages that were no good: the owner's count */
+    bool leaving;       /* the client's page is being closed (or reloaded): it said so */
     bool closed;        /* closed or lost: nothing goes through it any more */
 };
 

@@ -334,6 +334,7 @@ static void on_event(struct web_conn *c, const struct ws_event *ev)
     case WS_PING: on_ping(c, ev); break;
     case WS_PONG: on_pong(c, ev); break;
     case WS_CLOSE:
+        c->u.ws->pipe.leaving = ev->code == PIPE_CLOSE_GOING_AWAY;
         lose_pipe(c);
         say_close(c, ev->code);
         break;

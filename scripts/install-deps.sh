@@ -35,6 +35,7 @@ libnss3-tools:certutil
 fonts-noto-cjk
 iproute2:ip
 nftables:nft
+coturn:turnutils_stunclient
 procps:ps
 "
 lint_why="to check the sources"
@@ -112,6 +113,15 @@ export DEBIAN_FRONTEND=noninteractive
 if ! $as_root apt-get update -qq </dev/null; then
     echo "apt-get update failed; trying with the package lists that are here." >&2
 fi
+# Of coturn only the client is wanted: its server would take our UDP port.
+unit=/etc/systemd/system/coturn.service
+case " $missing " in *" coturn "*)
+    if [ ! -e $unit ] && [ ! -L $unit ]; then
+        $as_root mkdir -p ${unit%/*}
+        $as_root ln -s /dev/null $unit
+    fi
+    ;;
+esac
 log=$(mktemp)
 # shellcheck disable=SC2086 # a list of words
 if ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \

@@ -1,5 +1,6 @@
 // Files over a fake data channel: back-pressure, the hash, everything that can break; offers and answers.
 // @ts-nocheck -- fakes
+import { File as NodeFile } from 'node:buffer';
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
@@ -8,6 +9,9 @@ import { Emitter } from '../../web/core/emitter.js';
 import { receiveFile, sendFile } from '../../web/rtc/file.js';
 import { MEMORY_CAP, memorySink } from '../../web/rtc/file_sink.js';
 import { Transfers } from '../../web/rtc/transfers.js';
+
+// Debian 12's Node has no global File.
+globalThis.File ??= /** @type {any} */ (NodeFile);
 
 /** Two ends of a channel with a send buffer that drains in steps. */
 function channels({ drain = 256 * 1024, spoil = (d) => d } = {}) {

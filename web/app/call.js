@@ -71,8 +71,8 @@ export class Call {
 
   /** Called after each change of the state that may concern the call. */
   follow() {
-    const { intent, screen } = this.c.state();
-    const open = (screen === 'prejoin' || !!this.room() || this.waits()) && !intent.listenOnly;
+    const { intent, screen, support } = this.c.state();
+    const open = support.webrtc && (screen === 'prejoin' || !!this.room() || this.waits()) && !intent.listenOnly;
     this.capture.want({
       mic: { open, muted: !intent.mic, id: intent.micId, label: intent.micLabel, facing: 'user' },
       camera: {

@@ -268,11 +268,13 @@ export class Rooms {
   handOff() {
     const { c } = this;
     const { rooms, current, self } = c.state();
-    if (!c.env.tab || !c.sig.token || !self.session) return;
+    // Of a session that is over already too: its rooms are to be found again all the same.
+    const token = c.sig.token ?? c.sig.lostToken;
+    if (!c.env.tab || !token || !self.session) return;
     const kept = Object.values(rooms).map((r) => (
       { room: r.id, ticket: r.ticket ?? '', media: r.media || r.mediaFull }));
     const { session, name } = self;
-    leaveHandoff(c.env.tab, { token: c.sig.token, session, name, rooms: kept, current }, Date.now());
+    leaveHandoff(c.env.tab, { token, session, name, rooms: kept, current }, Date.now());
   }
 }
 

@@ -47,7 +47,7 @@ function joinedRoom(before, { joined, now, ghosts = [], former = [], wantedMedia
   return {
     id: room.room, room, self, owner: room.owner === self, chat, unread: before?.unread ?? 0, typing: {},
     ...roster(joined.participants, self, now, before, ghosts.filter((id) => id !== before?.self)),
-    ticket, media: !!joined.media, mediaFull: wantedMedia && !joined.media, stale: false,
+    ticket, media: !!joined.media, mediaFull: wantedMedia && !joined.media, mediaFree: false, stale: false,
   };
 }
 
@@ -150,7 +150,7 @@ function roomEvent(r, e, { now, ghosts = [], former = [] }) {
     case 'chat': return chatted(r, e, former);
     case 'whisper': return whispered(r, e);
     case 'typing': return typed(r, e, now);
-    case 'notice': return { ...r, chat: append(r.chat, notice(e.code, { time: now, text: e.text ?? '' })) };
+    case 'notice': return { ...r, mediaFree: r.mediaFree || e.code === 'media_free', chat: append(r.chat, notice(e.code, { time: now, text: e.text ?? '' })) };
     default: return r;
   }
 }
@@ -166,7 +166,7 @@ function oneRoom(r, action) {
   switch (action.type) {
     case 'room/event': return roomEvent(r, action.event, /** @type {any} */ (action));
     case 'room/ticket': return { ...r, ticket: action.ticket };
-    case 'room/media': return { ...r, media: action.on, mediaFull: !!action.full };
+    case 'room/media': return { ...r, media: action.on, mediaFull: !!action.full, mediaFree: false };
     case 'room/notice':
       return { ...r, chat: append(r.chat, notice(action.code, { time: action.now, text: action.text ?? '' })) };
     case 'room/unghost': return { ...r, ...drop(r, action.session) };

@@ -87,6 +87,7 @@
  * @property {string|null} ticket
  * @property {boolean} media      whether one publishes here (a place of the mesh)
  * @property {boolean} mediaFull  media was asked for, and the places were taken
+ * @property {boolean} mediaFree  one of them came free since then
  * @property {boolean} stale      the connection is lost: what is shown may be old
  */
 

@@ -132,6 +132,8 @@ export default {
 
   'hint.playback': 'The browser holds back the sound until you tap.',
   'hint.playback_do': 'Turn sound on',
+  'hint.media_free': 'A place with picture and sound came free.',
+  'hint.media_free_do': 'Take it',
   'hint.muted': 'You are speaking, but your microphone is off.',
 
   'bar.name': 'Controls',
@@ -231,6 +233,7 @@ export default {
   'notice.merged': 'Two rooms became one.',
   'notice.rejoined': 'Connected again.',
   'notice.media_full': 'The places with picture and sound are taken. You can read and write.',
+  'notice.media_free': 'A place with picture and sound came free.',
   'notice.other': 'Something in the room changed.',
 
   'net.lost': 'The connection is lost. A call that is under way goes on.',

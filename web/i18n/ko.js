@@ -132,6 +132,8 @@ export default {
 
   'hint.playback': '브라우저가 소리를 막고 있어요. 한 번 눌러 주세요.',
   'hint.playback_do': '소리 켜기',
+  'hint.media_free': '화면과 소리 자리가 하나 났어요.',
+  'hint.media_free_do': '참여하기',
   'hint.muted': '말하고 계시지만 마이크가 꺼져 있어요.',
 
   'bar.name': '통화 단추',
@@ -231,6 +233,7 @@ export default {
   'notice.merged': '두 방이 하나가 되었어요.',
   'notice.rejoined': '다시 연결되었어요.',
   'notice.media_full': '화면과 소리 자리가 찼어요. 읽고 쓸 수는 있어요.',
+  'notice.media_free': '화면과 소리 자리가 하나 났어요.',
   'notice.other': '방에 바뀐 것이 있어요.',
 
   'net.lost': '서버와 연결이 끊겼어요. 하던 통화는 이어집니다.',

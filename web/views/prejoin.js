@@ -104,6 +104,7 @@ function JoinForm() {
 export function Prejoin() {
   const { state, act, t } = useApp();
   const pre = state.prejoin;
+  const lacking = useRemedy();
   useEffect(() => { // the count, and whether there is a password
     act.watchLobby(true);
     return () => act.watchLobby(false);
@@ -115,6 +116,7 @@ export function Prejoin() {
     <main class="prejoin" id="main" tabindex="-1">
       <div class="prejoin-see">
         <${Preview} />
+        ${!state.support.webrtc && html`<${Problem} code="no_webrtc" run=${lacking} />`}
         <${DeviceProblem} />
       </div>
       <section class="prejoin-side" aria-labelledby="prejoin-title">

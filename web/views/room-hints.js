@@ -45,7 +45,9 @@ export function RoomHints() {
     ${media.playbackBlocked && html`<${Hint} icon="speaker-off" name="playback" text=${t('hint.playback')} button=${t('hint.playback_do')}
       run=${() => act.resumePlayback()} />`}
     <${DeviceTrouble} />
-    ${here.mediaFull && !here.media && seen !== here.id && html`<${Hint} icon="info" name="media_full" tone="calm"
+    ${here.mediaFree && !here.media && !state.intent.listenOnly && html`<${Hint} icon="cam" name="media_free" tone="calm"
+      text=${t('hint.media_free')} button=${t('hint.media_free_do')} run=${() => act.askMedia(true)} />`}
+    ${here.mediaFull && !here.mediaFree && !here.media && seen !== here.id && html`<${Hint} icon="info" name="media_full" tone="calm"
       text=${t('error.media_full', { count: state.self.limits.mesh })} button=${t('ok')} run=${() => setSeen(here.id)} />`}
     ${media.mutedSpeaking && html`<${Hint} icon="mic-off" name="muted" tone="calm" text=${t('hint.muted')} button=${t('mic.on')} run=${() => act.setMic(true)} />`}
   </div>`;

@@ -176,7 +176,7 @@ on('the language changes at once, the whole page with it', 'prejoin', async (pag
   await page.waitForFunction(() => document.documentElement.lang === 'ko');
   assert.equal(await page.textContent('[data-act=join]'), '들어가기');
   await page.click('[data-act=theme]');
-  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
 });
 
 on('device menus in the call', 'room-2', async (page) => {

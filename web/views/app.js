@@ -1,5 +1,5 @@
 // The page: picks the screen, and holds what lies over all of them.
-import { html, render, useEffect, useLayoutEffect, useMemo, useState } from '../vendor/htm-preact.js';
+import { html, render, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/htm-preact.js';
 import { currentLang, translator } from '../i18n/index.js';
 import { Banner } from './banner.js';
 import { AppContext } from './context.js';
@@ -46,6 +46,17 @@ function titleOf(state, t) {
   return `${unread}${room.room.title || t('room.untitled')} · madang`;
 }
 
+/** What had the focus went away with the old screen: the new one has it, or the keyboard would begin at the
+ *  top of the page, and a screen reader would say nothing. @param {string} screen */
+function useFocusOnChange(screen) {
+  const before = useRef(screen);
+  useEffect(() => {
+    if (before.current === screen) return;
+    before.current = screen;
+    if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+  }, [screen]);
+}
+
 /** @param {{ app: App, initial: Partial<Ui> }} props */
 function Root({ app, initial }) {
   const state = useAppState(app);
@@ -65,6 +76,7 @@ function Root({ app, initial }) {
   }, [ui.lang]);
   useEffect(() => setUi({ panel: null, ...initial }), [state.screen]);
   useEffect(() => setUi({ dialog: null, whisperTo: null, ...initial }), [state.screen, state.current]);
+  useFocusOnChange(state.screen);
   const Screen = SCREENS[state.screen];
   const context = { app, act: app.actions, state, t, lang: ui.lang, ui, setUi };
   return html`<${AppContext.Provider} value=${context}>

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "app/sdnotify.h"
 #include "app/tape.h"
 #include "app/worker.h"
+#include "base/brief.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -26,6 +28,7 @@
 enum { LETTER_PASSWORD = 1000 }; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
 enum { DUMP_MAX = 256 << 20 };
+enum { TRIM_EVERY_S = 5, TRIM_FROM = 1 << 20 };
 
 struct control {
     struct control_conf conf;
@@ -42,6 +45,7 @@ struct control {
     struct loop_timer due, housekeeping, end;
     struct loop_fd netif;
     int64_t wall_offset_us;
+    unsigned housekept;
     bool draining;
 };
 
@@ -147,6 +151,19 @@ static void check_certificates(struct control *c, bool addrs_changed)
     }
 }
 
+/* After many have left, or a burst: gives the system back what lies free on top of the heap and in whole
+ * pages of it. Looks every few seconds, and only works when much is free. */
+static void trim_heap(struct control *c)
+{
+    if (++c->housekept % TRIM_EVERY_S != 0) {
+        return;
+    }
+    struct mallinfo2 m = mallinfo2();
+    if (m.fordblks > TRIM_FROM && m.fordblks > m.uordblks / 4) {
+        malloc_trim(0);
+    }
+}
+
 static void on_housekeeping(struct loop_timer *t, int64_t now_us)
 {
     struct control *c = container_of(t, struct control, housekeeping);
@@ -155,6 +172,8 @@ static void on_housekeeping(struct loop_timer *t, int64_t now_us)
     if (!c->draining) {
         tape_idle(c->tape, now_us);
     }
+    brief_trim();
+    trim_heap(c);
     loop_timer_set(c->loop, t, now_us + HOUSEKEEPING_US);
 }
 

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/brief.h"
 
 struct frame *frame_new_raw(size_t n)
 {
-    /* A length beyond 32 bits is a bug of the caller, not an input: xmalloc's abort fits. */
-    struct frame *f = xmalloc(n > UINT32_MAX ? SIZE_MAX : sizeof *f + n);
+    /* A length beyond 32 bits is a bug of the caller, not an input: an abort fits. */
+    struct frame *f = brief_alloc(n > UINT32_MAX ? SIZE_MAX : sizeof *f + n);
     f->refs = 1;
     f->len = (uint32_t)n;
     return f;
@@ -24,5 +24,5 @@ struct frame *frame_new(const void *p, size_t n)
 void frame_unref(struct frame *f)
 {
     if (f && --f->refs == 0)
-        xfree(f);
+        brief_free(f, sizeof *f + f->len);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/brief.h"
 
 enum { RING_FIRST = 8 };
 
@@ -41,7 +41,7 @@ static void forget(struct outbox *o, uint32_t n)
         frame_unref(f);
     }
     if (o->count == 0 && o->ring != NULL) {
-        xfree(o->ring);
+        brief_free(o->ring, o->size * sizeof(struct frame *));
         o->ring = NULL;
         o->size = 0;
         o->first = 0;
@@ -58,11 +58,11 @@ void outbox_free(struct outbox *o)
 static void grow(struct outbox *o)
 {
     uint32_t size = o->size != 0 ? o->size * 2 : RING_FIRST;
-    struct frame **ring = xmalloc(size * sizeof(struct frame *));
+    struct frame **ring = brief_alloc(size * sizeof(struct frame *));
 
     for (uint32_t i = 0; i < o->count; i++)
         ring[i] = frame_at(o, i);
-    xfree(o->ring);
+    brief_free(o->ring, o->size * sizeof(struct frame *));
     o->ring = ring;
     o->size = size;
     o->first = 0;

@@ -1,7 +1,8 @@
 // A house for tests: the real program over HTTPS, browsers that are started once for a file and reused, and
 // people in them. What a failed test leaves (screenshots, consoles, the server's log and its record, for
 // `madang replay`) lies in build/artifacts/e2e.
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, test } from 'node:test';
 import { freePort, freeUdpPort, startServer } from '../../lib/server.mjs';
 import { PATIENCE, artifacts, launch } from './browser.mjs';
@@ -154,7 +155,9 @@ export class House {
   /** @param {HouseServer} s */
   async #stop(s) {
     await s.stop('SIGKILL');
-    if (!kept.has(s.record) && existsSync(s.record)) rmSync(s.record);
+    if (kept.has(s.record)) return;
+    const { dir, base } = path.parse(s.record);
+    for (const f of readdirSync(dir).filter((n) => n.startsWith(base))) rmSync(path.join(dir, f)); // one for each thread
   }
 
   async close() {

@@ -18,9 +18,19 @@ export class Person {
 
   /** @param {string} [path] */
   async open(path = '/') {
-    await this.page.goto(`${this.url}${path}?debug`);
-    await this.page.until(() => /** @type {any} */ (window).madang?.state().net.phase === 'online', null,
-      { what: `${this.name} online` });
+    for (let tries = 0; ; tries++) {
+      const before = this.page.logs.length;
+      await this.page.goto(`${this.url}${path}?debug`);
+      try {
+        await this.page.until(() => /** @type {any} */ (window).madang?.state().net.phase === 'online', null,
+          { ms: PATIENCE / 2, what: `${this.name} online` });
+        return;
+      } catch (e) {
+        // Chromium drops what it is loading when an interface of the machine comes or goes.
+        const disturbed = this.page.logs.slice(before).some((l) => l.includes('ERR_NETWORK_CHANGED'));
+        if (!disturbed || tries === 3) throw e;
+      }
+    }
   }
 
   /** To the lobby, with a name. */

@@ -60,6 +60,8 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  * @property {(signal?: NodeJS.Signals) => Promise<{code: number | null, signal: string | null}>} stop
  * @property {(signal?: NodeJS.Signals) => Promise<void>} restart stops it and starts it again on the same
  *   ports and the same data
+ * @property {(signal?: NodeJS.Signals) => Promise<void>} down only stops it; the data stay
+ * @property {() => Promise<void>} up starts it again after that
  */
 
 /**
@@ -143,8 +145,14 @@ export async function startServer(o = {}) {
       return result;
     },
     restart: async (signal = 'SIGTERM') => {
+      await server.down(signal);
+      await server.up();
+    },
+    down: async (signal = 'SIGTERM') => {
       if (alive()) child.kill(signal);
       await exited;
+    },
+    up: async () => {
       start();
       await ready();
     },

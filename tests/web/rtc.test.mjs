@@ -13,7 +13,7 @@ import { fromFrag, toFrag } from '../../web/rtc/frag.js';
 import { fromGreeting, proof, toGreeting } from '../../web/rtc/greeting.js';
 import { Mesh } from '../../web/rtc/mesh.js';
 import { MEDIA_ROLES, Peer } from '../../web/rtc/peer.js';
-import { opusFecDtx } from '../../web/rtc/sdp.js';
+import { opusFecDtx, roleOf, withRole, withoutStrays } from '../../web/rtc/sdp.js';
 import { digest } from '../../web/rtc/stats.js';
 
 /** What matters of RTCPeerConnection's signaling: states as in JSEP, implicit rollback, one m-line each. */
@@ -433,6 +433,25 @@ test('opus is asked for FEC and DTX, other lines stay as they are', () => {
   const bare = opusFecDtx('m=audio 9 X 109\r\na=rtpmap:109 opus/48000/2\r\na=ptime:20\r\n');
   assert.equal(bare, 'm=audio 9 X 109\r\na=rtpmap:109 opus/48000/2\r\na=fmtp:109 useinbandfec=1;usedtx=1\r\na=ptime:20\r\n');
   assert.equal(opusFecDtx(video), video);
+});
+
+test('a later offer keeps the DTLS role that its author has', () => {
+  const offer = 'v=0\r\nm=audio 9 X 0\r\na=setup:actpass\r\nm=video 9 X 96\r\na=setup:actpass\r\n';
+  assert.equal(roleOf(offer), '');
+  assert.equal(withRole(offer, ''), offer);
+  const kept = withRole(offer, 'passive');
+  assert.equal(kept, offer.replaceAll('actpass', 'passive'));
+  assert.equal(roleOf(kept), 'passive');
+  assert.equal(withRole(kept, 'active'), kept, 'what is said stays');
+});
+
+test('attributes of payload types that a line does not have are left out', () => {
+  const good = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack pli\r\n'
+    + 'a=rtcp-fb:* transport-cc\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=extmap:4 urn:x\r\n';
+  const other = 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=sctp-port:5000\r\n';
+  assert.equal(withoutStrays(good + other), good + other);
+  const strays = good.replace('a=extmap', 'a=rtcp-fb:98 nack\r\na=fmtp:98 profile-id=0\r\na=extmap');
+  assert.equal(withoutStrays(strays + other), good + other);
 });
 
 test('bitrates: by resolution, less for each as there are more', () => {

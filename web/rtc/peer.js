@@ -6,7 +6,7 @@
 // of `roles`, and all later changes are replaceTrack without a negotiation.
 import { Emitter } from '../core/emitter.js';
 import { fromFrag, toFrag } from './frag.js';
-import { opusFecDtx } from './sdp.js';
+import { opusFecDtx, roleOf, withRole, withoutStrays } from './sdp.js';
 
 /** @typedef {'mic'|'camera'|'screen'|'sound'} Role  sound: what is heard of a shared screen */
 /** @typedef {'new'|'connecting'|'connected'|'disconnected'|'failed'|'closed'} PeerPhase */
@@ -57,6 +57,8 @@ export class Peer extends Emitter {
     this.makingOffer = false;
     this.settingAnswer = false;
     this.ignoredOffer = false;
+    /** @type {'active'|'passive'|''} in DTLS; stays as long as the connection */
+    this.theirRole = '';
     this.restarts = 0;
     /** @type {import('./frag.js').Candidate[]} of the current generation, to be told again after a loss */
     this.gathered = [];
@@ -85,6 +87,7 @@ export class Peer extends Emitter {
     this.tracks.set(role, track);
     const sender = this.lines.get(role)?.sender;
     sender?.replaceTrack(track).catch((e) => this.log.warn('peer', `${this.name} ${role}: ${e}`));
+    this.#applyPlan(role);
   }
 
   /** @param {Role} role @param {Plan} plan */
@@ -165,7 +168,7 @@ export class Peer extends Emitter {
     this.clock.cancel(this.timers.restart);
     if (phase === 'connected') {
       this.restarts = 0;
-      for (const role of this.plans.keys()) this.#applyPlan(role);
+      for (const role of this.lines.keys()) this.#applyPlan(role);
     }
     if (phase === 'disconnected') this.#planRestart(DISCONNECTED_MS);
     if (phase === 'failed') this.#planRestart(0);
@@ -231,13 +234,17 @@ export class Peer extends Emitter {
     });
   }
 
-  /** @param {Role} role */
+  /**
+   * Rates, and whether anything is sent at all: without a track Firefox goes on sending the last picture,
+   * once a second, as long as the encoding is active.
+   * @param {Role} role
+   */
   #applyPlan(role) {
     const sender = this.lines.get(role)?.sender;
-    const plan = this.plans.get(role);
-    const params = sender?.getParameters?.();
-    if (!sender || !plan || !params?.encodings?.length) return;
-    params.encodings.forEach((e) => Object.assign(e, plan));
+    const params = AUDIO.has(role) ? null : sender?.getParameters?.();
+    if (!sender || !params?.encodings?.length) return;
+    const active = !!this.tracks.get(role);
+    params.encodings.forEach((e) => Object.assign(e, this.plans.get(role), { active }));
     sender.setParameters(params).catch((e) => this.log.debug('peer', `${this.name} ${role} plan: ${e}`));
   }
 
@@ -284,13 +291,17 @@ export class Peer extends Emitter {
     const collision = kind === 'offer' && (this.makingOffer || state !== 'stable');
     this.ignoredOffer = this.first && collision;
     if (this.ignoredOffer) return;
-    await pc.setRemoteDescription({ type: kind, sdp: opusFecDtx(sdp) });
+    const mended = withoutStrays(kind === 'offer' ? withRole(sdp, this.theirRole) : sdp);
+    await pc.setRemoteDescription({ type: kind, sdp: opusFecDtx(mended) });
+    if (kind === 'answer') this.theirRole = roleOf(sdp);
     this.#nameLines();
     await this.#candidates(this.early.splice(0));
     if (kind === 'answer') return;
     this.gathered = [];
     await pc.setLocalDescription();
     const d = /** @type {RTCSessionDescription} */ (pc.localDescription);
+    const mine = roleOf(d.sdp);
+    this.theirRole = mine && (mine === 'active' ? 'passive' : 'active');
     this.emit('desc', { kind: 'answer', sdp: d.sdp });
   }
 

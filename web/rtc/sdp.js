@@ -29,3 +29,29 @@ function merge(params) {
     .filter((p) => p && !Object.keys(OPUS).includes(p.split('=')[0].toLowerCase()));
   return [...rest, ...Object.entries(OPUS).map(([k, v]) => `${k}=${v}`)].join(';');
 }
+
+/** The DTLS role of a description's author: only answers name it.
+ *  @param {string} sdp @returns {'active'|'passive'|''} */
+export function roleOf(sdp) {
+  const role = /^a=setup:(active|passive)\r?$/m.exec(sdp)?.[1];
+  return /** @type {'active'|'passive'|undefined} */ (role) ?? '';
+}
+
+/**
+ * A later offer of the other side, with the DTLS role that it has already, instead of "either": Firefox
+ * answers such an offer as the active side, also where it is the passive one, and Chromium refuses that.
+ * @param {string} sdp
+ * @param {'active'|'passive'|''} role
+ */
+export const withRole = (sdp, role) => (role ? sdp.replace(/^a=setup:actpass(?=\r?$)/mg, `a=setup:${role}`) : sdp);
+
+/**
+ * Without attributes of payload types that their m-line does not have: Firefox writes such lines into its
+ * later offers, and Chromium refuses them.
+ * @param {string} sdp
+ */
+export const withoutStrays = (sdp) => sdp.split(/(?=^m=)/m).map((part) => {
+  const types = /^m=(?:audio|video) \S+ \S+ ([^\r\n]*)/.exec(part)?.[1].split(' ');
+  if (!types) return part;
+  return part.replace(/^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) .*\r?\n/gm, (line, type) => (types.includes(type) ? line : ''));
+}).join('');

@@ -64,7 +64,8 @@ const FIREFOX_PREFS = {
   'media.gmp-manager.updateEnabled': false, 'app.update.enabled': false, 'datareporting.policy.dataSubmissionEnabled': false,
   'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false,
   'browser.safebrowsing.downloads.enabled': false, 'extensions.update.enabled': false, 'network.dns.disableIPv6': true,
-  'browser.sessionstore.resume_from_crash': false, 'dom.ipc.processCount': 4, 'network.trr.mode': 5,
+  'browser.sessionstore.resume_from_crash': false,
+  'media.videocontrols.picture-in-picture.video-toggle.enabled': false, 'dom.ipc.processCount': 4, 'network.trr.mode': 5,
 };
 
 /**
@@ -181,6 +182,7 @@ async function launchFirefox(o) {
  */
 function puppeteerPage(tab, { first, make, context, use }) {
   const logs = listen(tab);
+  const shared = common(/** @type {any} */ ((/** @type {any} */ fn, /** @type {any} */ arg) => tab.evaluate(fn, arg)));
   return {
     kind: 'firefox', logs, raw: tab,
     goto: async (url) => { await tab.goto(url, { waitUntil: 'domcontentloaded', timeout: PATIENCE }); },
@@ -190,7 +192,17 @@ function puppeteerPage(tab, { first, make, context, use }) {
       await tab.locator(selector).fill(text);
       if (enter) await tab.keyboard.press('Enter');
     }),
-    click: (selector, ms = PATIENCE) => use(tab, () => tab.locator(selector).setTimeout(ms).click()),
+    click: (selector, ms = PATIENCE) => use(tab, async () => {
+      // As playwright: not before a click would meet it, and nothing that lies over it.
+      await shared.until((s) => {
+        const el = document.querySelector(s);
+        el?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+        const r = el?.getBoundingClientRect();
+        const at = r && document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+        return !!at && (el === at || el?.contains(at) || at.contains(/** @type {Element} */ (el)));
+      }, selector, { ms, what: `${selector} can be clicked` });
+      await tab.locator(selector).setTimeout(ms).click();
+    }),
     press: (key) => use(tab, () => tab.keyboard.press(/** @type {any} */ (key))),
     setFiles: async (selector, files) => {
       const input = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (
@@ -204,7 +216,7 @@ function puppeteerPage(tab, { first, make, context, use }) {
       return page;
     },
     close: () => (first ? context.close() : tab.close()),
-    ...common(/** @type {any} */ ((/** @type {any} */ fn, /** @type {any} */ arg) => tab.evaluate(fn, arg))),
+    ...shared,
   };
 }
 

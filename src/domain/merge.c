@@ -105,9 +105,9 @@ static void merge_tell(struct domain *d, uint64_t from, struct room *into, const
             &(struct event){.type = EVENT_MERGED, .u.merged = {.from = from, .joined = &joined}});
 }
 
-/* To the first n_before participants of `into`: those who were there before. */
+/* To the first n_before participants of `into`, who were there before: now they are count. */
 static void merge_tell_entered(struct domain *d, struct room *into, uint32_t n_before,
-                               const struct move *m)
+                               uint32_t count, const struct move *m)
 {
     struct session_ref *to = scratch_refs(d, n_before);
     size_t n = 0;
@@ -115,7 +115,7 @@ static void merge_tell_entered(struct domain *d, struct room *into, uint32_t n_b
         to[n++] = session_ref(into->parts[i].session);
     struct event e = {.type = EVENT_ENTERED, .room = into->id};
     person_view(room_part(into, m->session), &e.u.entered.person);
-    e.u.entered.count = into->n_parts;
+    e.u.entered.count = count;
     emit_list(d, to, n, &e);
 }
 
@@ -130,7 +130,7 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
     struct room *into = room_find(d, history->room);
     if (!r || !merge_allowed(d, s, id, r, into))
         return;
-    uint32_t n, before = into->n_parts;
+    uint32_t n, before = into->n_parts, count = before;
     uint64_t from = r->id;
     struct move *moves = merge_empty(d, r, &n);
     for (uint32_t i = 0; i < n; i++)
@@ -138,7 +138,7 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
     emit_ok(d, s, id);
     for (uint32_t i = 0; i < n; i++)
         if (moves[i].came)
-            merge_tell_entered(d, into, before, &moves[i]);
+            merge_tell_entered(d, into, before, ++count, &moves[i]);
     for (uint32_t i = 0; i < n; i++)
         merge_tell(d, from, into, &moves[i], history);
     xfree(moves);

@@ -160,7 +160,7 @@ static void a_gap_in_the_ids_is_an_error_on_a_websocket(void **state)
     struct two t = two_in_a_room(NULL, NULL);
     hear_all(t.a);
     say(t.a, "{\"type\":\"chat\",\"id\":5,\"room\":\"%s\",\"text\":\"early\"}", t.room);
-    assert_non_null(strstr(hear(t.a), "bad_id"));
+    assert_non_null(strstr(hear(t.a), "{\"type\":\"error\",\"code\":\"bad_id\"")); /* not counted */
     assert_null(hear(t.b));
     yard_free(t.y);
 }
@@ -315,20 +315,31 @@ static void draining_tells_everybody_to_come_back(void **state)
 
 #define KEY "0123456789abcdefABCDEF"
 
-static void post(struct yard *y, const char *body, const char *expect)
+static void post_as(struct yard *y, const char *tab, const char *body, const char *expect)
 {
     struct stream_fake *f = yard_connect(y);
     char text[1024];
     snprintf(text, sizeof text,
-             "POST /api/send/" KEY "/A HTTP/1.1\r\nHost: h\r\nOrigin: https://h\r\n"
+             "POST /api/send/" KEY "/%s HTTP/1.1\r\nHost: h\r\nOrigin: https://h\r\n"
              "Content-Type: text/plain;charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
-             strlen(body), body);
+             tab, strlen(body), body);
     feed_text(f, text);
     yard_settle(y);
     assert_true(f->out_len > 12);
     if (memcmp(f->out + 9, expect, 3) != 0) {
         fail_msg("%.*s", (int)f->out_len, (char *)f->out);
     }
+}
+
+static void post(struct yard *y, const char *body, const char *expect)
+{
+    post_as(y, "A", body, expect);
+}
+
+static void cut_stream(struct yard *y, struct stream_fake *f)
+{
+    stream_fake_break(f, STREAM_RESET);
+    yard_settle(y);
 }
 
 static bool streamed(struct stream_fake *f, const char *part)
@@ -353,6 +364,67 @@ static void posts_that_overtake_wait_for_each_other(void **state)
     post(y, "{\"type\":\"watch\",\"id\":6,\"on\":false}", "202");
     yard_wait(y, 6000000);
     assert_true(streamed(f, "\"bad_id\""));
+    yard_free(y);
+}
+
+static void two_unsent(struct exchange_conf *conf)
+{
+    conf->outbox.unsent_count = 2;
+    conf->domain.resume_us = 1000000;
+}
+
+/* The second tab of a broken stream hears that the first one is away, and that is too much for it. */
+static void a_stream_breaks_while_its_tabs_are_too_slow(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, two_unsent);
+    struct stream_fake *f = yard_connect(t.y);
+    char body[400];
+    feed_text(f, "GET /api/stream/" KEY " HTTP/1.1\r\nHost: h\r\n\r\n");
+    yard_settle(t.y);
+    snprintf(body, sizeof body, "{\"type\":\"hello\",\"id\":1,\"v\":1,\"join\":{\"room\":\"%s\"}}",
+             t.room);
+    post_as(t.y, "A", body, "202");
+    post_as(t.y, "B", body, "202");
+    stream_fake_take(f, f->out_len);
+    f->room = 0;
+    say(t.a, "{\"type\":\"chat\",\"id\":3,\"room\":\"%s\",\"text\":\"fills\"}", t.room);
+    say(t.a, "{\"type\":\"chat\",\"id\":4,\"room\":\"%s\",\"text\":\"it\"}", t.room);
+    say(t.a, "{\"type\":\"chat\",\"id\":5,\"room\":\"%s\",\"text\":\"up\"}", t.room);
+    stream_fake_break(f, STREAM_RESET);
+    yard_settle(t.y);
+    yard_wait(t.y, 2000000);
+    hear_with(t.a, "\"reason\":\"gone\"");
+    hear_with(t.a, "\"reason\":\"gone\"");
+    yard_free(t.y);
+}
+
+/* The answer to a poll is lost on its way: for the server the stream goes on, but the client has to
+ * resume. */
+static void a_tab_resumes_its_own_session(void **state)
+{
+    (void)state;
+    struct yard *y = yard_new(NULL, NULL);
+    struct stream_fake *f = yard_connect(y);
+    char body[400], token[256], text[1024];
+    const char *poll = "GET /api/stream/" KEY "?poll=1 HTTP/1.1\r\nHost: h\r\n\r\n";
+    feed_text(f, poll);
+    post(y, "{\"type\":\"hello\",\"id\":1,\"v\":1,\"name\":\"Cy\"}", "202");
+    snprintf(text, sizeof text, "%.*s", (int)f->out_len, (const char *)f->out);
+    field(text, "token", token);
+    post(y, "{\"type\":\"name\",\"id\":2,\"name\":\"Di\"}", "202");
+    feed_text(f, poll);
+    yard_settle(y);
+    assert_true(streamed(f, "\"id\":2"));
+    stream_fake_take(f, f->out_len);
+    cut_stream(y, f);
+    snprintf(body, sizeof body, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":1}", token);
+    f = yard_connect(y);
+    feed_text(f, poll);
+    post(y, body, "202");
+    assert_true(streamed(f, "\"resumed\""));
+    assert_true(streamed(f, "\"id\":2"));
+    post(y, "{\"type\":\"resume\",\"v\":1,\"token\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"seq\":1}", "400");
     yard_free(y);
 }
 
@@ -394,6 +466,8 @@ int main(void)
         cmocka_unit_test(locked_rooms_ask_the_password_thread),
         cmocka_unit_test(draining_tells_everybody_to_come_back),
         cmocka_unit_test(posts_that_overtake_wait_for_each_other),
+        cmocka_unit_test(a_stream_breaks_while_its_tabs_are_too_slow),
+        cmocka_unit_test(a_tab_resumes_its_own_session),
         cmocka_unit_test(too_many_that_wait_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,9 +63,10 @@ static void destroy(struct es *es, int64_t now_us)
     struct list *it;
 
     hmap_remove(&es->web->streams, &es->node);
-    list_del(&es->gap);
     while ((it = list_first(&es->tabs)) != NULL)
         es_tab_lost(container_of(it, struct tab, link), now_us);
+    /* Only now: the tabs that were left have heard of each loss, and one may have got too slow. */
+    list_del(&es->gap);
     buf_free(&es->said);
     count_dec(es->web->counts, COUNT_CONNS_SSE);
     xfree(es);

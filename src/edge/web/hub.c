@@ -195,7 +195,7 @@ static void session_bound(struct hub *h, const struct effect *e)
     if (!s || !p || p->id != e->conn) {
         return;
     }
-    if (s->out.pipe) {
+    if (s->out.pipe && s->out.pipe != p) {
         pipe_close(s->out.pipe, PIPE_CLOSE_REPLACED);
     }
     outbox_rewind(&s->out, (uint64_t)e->seq);

@@ -72,14 +72,30 @@ static void take_first(struct hub *h, struct pipe *p, int64_t now, struct cmd *c
     switch (c->type) {
     case CMD_HELLO: take_hello(h, p, now, c); break;
     case CMD_RESUME: take_resume(h, p, now, c); break;
-    default: hub_say_code(h, p, c->id, CODE_NO_SESSION);
+    default: hub_say_code(h, p, 0, CODE_NO_SESSION);
     }
+}
+
+/* A poll whose answer was lost on its way is a broken stream for the client, while here the next
+ * poll just goes on with it: so a TAB may resume the session that it has. From a number that was
+ * acknowledged since, it is an old POST that comes late. */
+static bool resumes_own(struct hub *h, const struct pipe *p, const struct cmd *c)
+{
+    struct session_ref ref;
+    const struct hub_session *s = p->user;
+    return c->type == CMD_RESUME && pipe_reorders(p) &&
+           h->conf.policy.find_token(h->conf.policy.ctx, c->u.resume.token, &ref) &&
+           hub_session_at(h, ref) == s && outbox_can_rewind(&s->out, (uint64_t)c->u.resume.seq);
 }
 
 /* Without an id: nothing to put in order. */
 static void take_notification(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)
 {
     struct hub_session *s = p->user;
+    if (resumes_own(h, p, c)) {
+        take_resume(h, p, now, c);
+        return;
+    }
     if (c->type == CMD_RESUME) {
         hub_say_error(h, p, 0, &(struct wire_error){.code = CODE_BAD_REQUEST, .field = "type"});
         return;
@@ -169,7 +185,8 @@ static void take_in_order(struct hub *h, struct pipe *p, int64_t now, struct wir
         take_request(h, s, now, in);
         take_held(h, ref, now);
     } else if (!pipe_reorders(p) || !hold(h, s, now, in->cmd.id, message)) {
-        hub_say_code(h, p, in->cmd.id, CODE_BAD_ID);
+        /* Without the id: an error with one is counted by the client as part of the sequence. */
+        hub_say_code(h, p, 0, CODE_BAD_ID);
     }
 }
 
@@ -196,7 +213,7 @@ int hub_message(struct hub *h, struct pipe *p, int64_t now_us, struct str messag
     if (s && in.cmd.id > 0) {
         take_in_order(h, p, now_us, &in, message);
     } else if (!good) {
-        hub_say_error(h, p, in.cmd.id, &in.error);
+        hub_say_error(h, p, in.cmd.type == CMD_HELLO ? in.cmd.id : 0, &in.error);
     } else if (!s) {
         take_first(h, p, now_us, &in.cmd);
     } else {
@@ -245,7 +262,7 @@ void hub_tick(struct hub *h, int64_t now_us)
     while ((t = heap_pop_due(&h->deadlines, now_us))) {
         struct hub_session *s = container_of(t, struct held_box, due)->session;
         if (s->out.pipe) {
-            hub_say_code(h, s->out.pipe, s->last_id + 1, CODE_BAD_ID);
+            hub_say_code(h, s->out.pipe, 0, CODE_BAD_ID);
         }
         hub_held_free(h, s);
     }

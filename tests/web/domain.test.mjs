@@ -56,6 +56,11 @@ test('a reloaded page takes the place of its former session quietly', () => {
   ], inRoom());
   assert.deepEqual(s.rooms.R.order, ['AAAA1111', 'DDDD4444']);
   assert.deepEqual(s.rooms.R.chat, []);
+  // The owner's page, too: nobody else owns the room now.
+  const room = { ...s.rooms.R.room, owner: 'DDDD4444' };
+  const owned = run([event({ type: 'room_changed', room }), event({ type: 'entered', participant: person('EEEE5555', 'Jun'),
+    count: 2, replaces: 'DDDD4444' }), event({ type: 'room_changed', room: { ...room, owner: 'EEEE5555' } })], s);
+  assert.deepEqual(owned.rooms.R.chat.map((i) => i.code), ['owner']);
 });
 
 test('two people of one name are told apart, and only while there are two', () => {

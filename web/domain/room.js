@@ -77,6 +77,10 @@ function entered(r, e, now) {
   const old = r.people[e.participant.session];
   let next = { ...r, ...put(r, e.participant, r.self, now), room: { ...r.room, count: e.count } };
   if (e.replaces) next = { ...next, ...drop(next, e.replaces) };
+  // The same person goes on owning it: nothing to tell.
+  if (e.replaces && r.room.owner === e.replaces) {
+    next = { ...next, room: { ...next.room, owner: e.participant.session } };
+  }
   if (e.replaces || old) return next;
   const { name, session } = e.participant;
   return { ...next, chat: append(r.chat, notice('entered', { time: now, name, from: session, count: e.count })) };

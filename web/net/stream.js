@@ -1,6 +1,7 @@
 // One stream of server-sent events (GET /api/stream/KEY), read by fetch: it shows what EventSource hides,
 // namely that a proxy holds bytes back. Where five seconds pass without a byte it goes over to long-polling.
 import { Emitter } from '../core/emitter.js';
+import { randomKey } from '../core/random.js';
 import { SseParser } from './sse_parser.js';
 
 /** @typedef {import('../core/clock.js').Clock} Clock */
@@ -18,7 +19,7 @@ export class Stream extends Emitter {
    */
   constructor({ base, key, clock, fetch: get = (...a) => fetch(...a), poll = false }) {
     super();
-    this.url = `${base}/api/stream/${key}`;
+    this.base = base;
     this.key = key;
     this.clock = clock;
     this.fetch = get;
@@ -31,6 +32,10 @@ export class Stream extends Emitter {
     this.timer = null;
     this.failed = false;
     queueMicrotask(() => this.#run());
+  }
+
+  url() {
+    return `${this.base}/api/stream/${this.key}`;
   }
 
   close() {
@@ -54,12 +59,14 @@ export class Stream extends Emitter {
 
   async #run() {
     let held = false;
-    if (this.mode === 'sse') held = await this.#get(this.url, FIRST_BYTE_MS);
+    if (this.mode === 'sse') held = await this.#get(this.url(), FIRST_BYTE_MS);
     if (this.over) return;
     if (this.mode === 'sse' && !held) return this.#end('broken');
     this.mode = 'poll';
+    // The proxy may keep what it holds back open on its other side: what is posted must not go there.
+    if (held) this.key = randomKey(16);
     while (!this.over) {
-      const done = this.#get(`${this.url}?poll=1`, POLL_MS);
+      const done = this.#get(`${this.url()}?poll=1`, POLL_MS);
       if (!this.isOpen) this.#opened();
       if (await done || !this.failed) continue;
       return this.#end('broken');

@@ -233,7 +233,7 @@ function makeActions(c, { rooms, call, talk, lobby }) {
     removePerson: (/** @type {string} */ session) =>
       inCurrent((room) => orSay(c, c.sig.request('room_remove', { room, session }))),
     mergeInto: (/** @type {string} */ into) =>
-      inCurrent((room) => orSay(c, c.sig.request('room_merge', { room, into }))),
+      inCurrent((room) => orSay(c, merge(c, room, into))),
     askMedia: (/** @type {boolean} */ on) => inCurrent((room) => { askMedia(c, room, on); }),
     sendChat: (/** @type {string} */ text) => talk.send(text),
     sendWhisper: (/** @type {string} */ to, /** @type {string} */ text) => talk.send(text, to),
@@ -291,6 +291,19 @@ function deviceActions(c, call, set) {
     },
     attachSink: (/** @type {HTMLMediaElement} */ element) => call.speaker.attach(element),
   };
+}
+
+/** Who merges a room into another one is to be in that one: goes in quietly, and out again if it was refused.
+ * @param {Context} c @param {string} room @param {string} into */
+async function merge(c, room, into) {
+  const stranger = !c.state().rooms[into];
+  if (stranger) await c.sig.request('join', { room: into, media: false });
+  try {
+    await c.sig.request('room_merge', { room, into });
+  } catch (e) {
+    if (stranger) c.sig.request('leave', { room: into }).catch(() => {});
+    throw e;
+  }
 }
 
 /** @param {Context} c @param {string} room @param {boolean} on */

@@ -259,6 +259,8 @@ void media_give(struct domain *d, struct room *r, struct part *p);
 /* The same without telling anybody. */
 void media_release(struct room *r, struct part *p);
 void media_request(struct domain *d, struct session *s, const struct cmd *cmd);
+/* Tells everybody in the room how p is now. */
+void media_tell(struct domain *d, struct room *r, const struct part *p);
 /* A place is free again: those who wanted one are told. */
 void media_tell_free(struct domain *d, struct room *r);
 

@@ -14,7 +14,7 @@ bool media_take(struct domain *d, struct room *r, struct part *p)
     return true;
 }
 
-static void media_tell(struct domain *d, struct room *r, const struct part *p)
+void media_tell(struct domain *d, struct room *r, const struct part *p)
 {
     struct event e = {.type = EVENT_PARTICIPANT, .room = r->id};
     person_view(p, &e.u.participant);

@@ -7,6 +7,7 @@ struct move {
     struct session *session;
     bool media; /* had a place of the mesh, or waited for one */
     bool came;  /* is in the other room now and wasn't before */
+    bool took;  /* was in the other room, and publishes there now */
     bool told;  /* gets `merged` */
 };
 
@@ -83,8 +84,12 @@ static void merge_fill(struct domain *d, struct room *into, struct move *m)
         p = room_add(d, into, m->session);
         m->came = true;
     }
-    if (m->media && !media_take(d, into, p))
+    if (!m->media)
+        return;
+    bool had = p->media;
+    if (!media_take(d, into, p))
         p->wants_media = true;
+    m->took = p->media && !had && !m->came;
 }
 
 static void merge_tell(struct domain *d, uint64_t from, struct room *into, const struct move *m,
@@ -141,6 +146,9 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
             merge_tell_entered(d, into, before, ++count, &moves[i]);
     for (uint32_t i = 0; i < n; i++)
         merge_tell(d, from, into, &moves[i], history);
+    for (uint32_t i = 0; i < n; i++)
+        if (moves[i].took)
+            media_tell(d, into, room_part(into, moves[i].session));
     xfree(moves);
     room_destroy(d, r);
 }

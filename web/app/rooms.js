@@ -212,8 +212,9 @@ export class Rooms {
 
   /** @param {string} room */
   #switchedAway(room) {
+    // In this order: the address stays that of the room, so that one can go on here.
+    if (this.c.state().current === room) this.c.dispatch({ type: 'screen/over', code: 'switched' });
     this.leave(room);
-    this.c.dispatch({ type: 'screen/over', code: 'switched' });
   }
 
   /** @param {string} room */

@@ -12,6 +12,7 @@ export class WakeLock {
 
   /** @param {boolean} on */
   async want(on) {
+    if (on === this.wanted) return;
     this.wanted = on;
     if (!on) {
       const { lock } = this;

@@ -28,6 +28,8 @@ export class House {
     this.browsers = new Map();
     /** @type {HouseServer | undefined} */
     this.shared = undefined;
+    /** @type {Promise<HouseServer> | undefined} */
+    this.building = undefined;
     /** @type {Person[]} */
     this.people = [];
     /** @type {import('./browser.mjs').Page[]} pages without a person */
@@ -63,7 +65,8 @@ export class House {
 
   /** The server that the tests of this file share. */
   async home() {
-    return this.shared ?? this.server({ shared: true });
+    this.building ??= this.server({ shared: true });
+    return this.building;
   }
 
   /** @param {Kind} kind @param {NonNullable<Parameters<typeof launch>[1]>} [o] @returns {Promise<Browser>} */

@@ -88,6 +88,8 @@
     X(TIME, hello_timeout, "TIME", "10s", S_, 300 * S_, "for the first message of a WebSocket")    \
     X(TIME, ping_interval, "TIME", "20s", S_, 300 * S_, "silence before a ping")                   \
     X(TIME, dead_peer, "TIME", "40s", 2 * S_, 600 * S_, "silence after which a peer is dead")      \
+    X(TIME, notice_delay, "TIME", "20ms", 0, S_,                                                   \
+      "that notices of people coming and going may wait, to leave with one send; 0 for none")      \
     X(SIZE, message_size, "SIZE", "70000", 67000, M_, "one message of a client")                   \
     X(SIZE, outbox_size, "SIZE", "1M", 128 * K_, 64 * M_, "not sent yet to one session")           \
     X(INT, outbox_messages, "N", "4096", 16, 65536, "and as messages")                             \

@@ -43,6 +43,7 @@ static void apply_web(struct web_conf *w, const struct config *c)
     w->beat_us = c->event_beat;
     w->poll_us = c->poll_wait;
     w->poll_gap_us = c->poll_gap;
+    w->notice_us = c->notice_delay;
 }
 
 static void apply_rates(struct domain_config *d, const struct config *c)

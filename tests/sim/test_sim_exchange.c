@@ -358,7 +358,7 @@ static void check_box(void *arg, const struct hub_session_dump *d)
     CHECK(w, !o->pipe || o->sent_bytes <= most->replay_bytes + TEXT_MAX, "%u bytes for a resume",
           o->sent_bytes);
     CHECK(w, d->held <= w->conf.reorder_max, "%u requests wait", d->held);
-    if (p && o->pipe && o->pipe->session == p->session && line_of(p)) {
+    if (p && o->pipe && o->pipe->session == p->session && line_of(p) && !w->conf.web.notice_us) {
         CHECK(w, o->sent == o->count, "%d reads, but %u messages wait", p->n, o->count - o->sent);
     }
 }
@@ -498,6 +498,9 @@ static void configure(struct world *w, const uint8_t *seed)
 {
     struct exchange_conf *c = &w->conf;
     web_conf_defaults(&c->web);
+    if (w->seed % 5 != 0) {
+        c->web.notice_us = 0; /* so that nothing may wait while its way is free */
+    }
     domain_config_defaults(&c->domain);
     c->domain.facts.server = STR("madang/sim");
     c->outbox = outbox_limits_default;

@@ -62,6 +62,7 @@ static inline struct yard *yard_new(struct rec *rec, void (*change)(struct excha
 {
     struct yard *y = calloc(1, sizeof *y);
     web_conf_defaults(&y->conf.web);
+    y->conf.web.notice_us = 0;
     domain_config_defaults(&y->conf.domain);
     y->conf.domain.facts.server = STR("madang/test");
     y->conf.outbox = outbox_limits_default;

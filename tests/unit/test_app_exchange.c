@@ -311,6 +311,39 @@ static void draining_tells_everybody_to_come_back(void **state)
     yard_free(t.y);
 }
 
+static void a_moment_for_notices(struct exchange_conf *conf)
+{
+    conf->web.notice_us = 20000;
+}
+
+static void notices_wait_for_company_but_nobody_waits_for_them(void **state)
+{
+    (void)state;
+    struct yard *y = yard_new(NULL, a_moment_for_notices);
+    struct client *a = &y->c[0], *b = &y->c[1];
+    char room[256];
+    client_open(a);
+    say(a, "{\"type\":\"hello\",\"id\":1,\"v\":1}");
+    say(a, "{\"type\":\"create\",\"id\":2,\"title\":\"Yard\"}");
+    hear_with(a, "\"id\":2");
+    field(strstr(a->text, "\"room\":{") + 8, "room", room);
+    client_open(b);
+    say(b, "{\"type\":\"hello\",\"id\":1,\"v\":1,\"join\":{\"room\":\"%s\"}}", room);
+    hear_with(b, "\"joined\"");
+    assert_null(hear(a));
+    yard_wait(y, 50000);
+    assert_non_null(strstr(hear(a), "\"entered\""));
+    say(b, "{\"type\":\"state\",\"id\":2,\"mic\":true}");
+    assert_null(hear(a));
+    say(b, "{\"type\":\"chat\",\"id\":3,\"room\":\"%s\",\"text\":\"now\"}", room);
+    assert_non_null(strstr(hear(a), "\"participant\""));
+    assert_non_null(strstr(hear(a), "\"now\""));
+    say(b, "{\"type\":\"state\",\"id\":4,\"mic\":false}");
+    cut(a);
+    yard_wait(y, 50000);
+    yard_free(y);
+}
+
 /* ---- POST ---- */
 
 #define KEY "0123456789abcdefABCDEF"
@@ -465,6 +498,7 @@ int main(void)
         cmocka_unit_test(a_session_that_misses_too_much_ends),
         cmocka_unit_test(locked_rooms_ask_the_password_thread),
         cmocka_unit_test(draining_tells_everybody_to_come_back),
+        cmocka_unit_test(notices_wait_for_company_but_nobody_waits_for_them),
         cmocka_unit_test(posts_that_overtake_wait_for_each_other),
         cmocka_unit_test(a_stream_breaks_while_its_tabs_are_too_slow),
         cmocka_unit_test(a_tab_resumes_its_own_session),

@@ -96,10 +96,10 @@ static struct frame *encoded(struct hub *h)
     return frame_new(buf_data(&h->text), buf_len(&h->text));
 }
 
-static void push(struct hub *h, struct hub_session *s, struct frame *f)
+static void pushed(struct hub *h, struct hub_session *s, enum outbox_result r)
 {
     h->counts.frames_out++;
-    switch (pipe_push(&s->out, f)) {
+    switch (r) {
     case OUTBOX_SLOW: h->counts.slow++; break;
     case OUTBOX_FULL:
         if (list_empty(&s->overflow)) {
@@ -116,7 +116,7 @@ static void push_text(struct hub *h, struct hub_session *s)
 {
     struct frame *f = encoded(h);
     if (f) {
-        push(h, s, f);
+        pushed(h, s, pipe_push(&s->out, f));
         frame_unref(f);
     }
 }
@@ -238,15 +238,30 @@ static void session_ended(struct hub *h, const struct effect *e)
     session_drop(h, s);
 }
 
+/* What nobody waits for may wait for company on its way. */
+static bool may_wait(enum event_type type)
+{
+    switch (type) {
+    case EVENT_ENTERED:
+    case EVENT_LEFT:
+    case EVENT_PARTICIPANT:
+    case EVENT_ROOM_CHANGED:
+    case EVENT_ROOMS:
+    case EVENT_TYPING: return true;
+    default: return false;
+    }
+}
+
 static void send_event(struct hub *h, const struct effect *e)
 {
+    bool soon = may_wait(e->event->type);
     buf_reset(&h->text);
     wire_out_event(&h->text, e->event);
     struct frame *f = encoded(h);
     for (size_t i = 0; f && i < e->n_to; i++) {
         struct hub_session *s = hub_session_at(h, e->to[i]);
         if (s) {
-            push(h, s, f);
+            pushed(h, s, soon ? pipe_push_soon(&s->out, f) : pipe_push(&s->out, f));
         }
     }
     frame_unref(f);

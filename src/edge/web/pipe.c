@@ -21,17 +21,30 @@ void pipe_detach(struct pipe *p)
     p->user = NULL;
 }
 
-enum outbox_result pipe_push(struct outbox *out, struct frame *f)
+static enum outbox_result push(struct outbox *out, struct frame *f, bool soon)
 {
     enum outbox_result r = outbox_push(out, f);
+    const struct pipe_ops *ops = out->pipe != NULL ? out->pipe->ops : NULL;
 
-    if (out->pipe == NULL || r == OUTBOX_FULL)
+    if (ops == NULL || r == OUTBOX_FULL)
         return r;
     if (r == OUTBOX_SLOW)
-        out->pipe->ops->slow(out->pipe);
+        ops->slow(out->pipe);
+    else if (soon && ops->wake_soon != NULL)
+        ops->wake_soon(out->pipe);
     else
-        out->pipe->ops->wake(out->pipe);
+        ops->wake(out->pipe);
     return r;
+}
+
+enum outbox_result pipe_push(struct outbox *out, struct frame *f)
+{
+    return push(out, f, false);
+}
+
+enum outbox_result pipe_push_soon(struct outbox *out, struct frame *f)
+{
+    return push(out, f, true);
 }
 
 void pipe_send(struct pipe *p, struct frame *f)

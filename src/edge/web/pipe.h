@@ -38,6 +38,7 @@ struct pipe;
 /* How a kind of pipe does it: for the kinds themselves. Users call the functions below. */
 struct pipe_ops {
     void (*wake)(struct pipe *p);
+    void (*wake_soon)(struct pipe *p); /* NULL: as wake */
     void (*send)(struct pipe *p, struct frame *f);
     void (*slow)(struct pipe *p);
     void (*close)(struct pipe *p, unsigned code);
@@ -68,6 +69,10 @@ void pipe_detach(struct pipe *p);
  * pipe's connection is on its way out (PIPE_CLOSE_SLOW); web_handlers.pipe_lost will come from the
  * loop, nothing is to be done. On OUTBOX_FULL the frame was not taken: end the session (overflow). */
 enum outbox_result pipe_push(struct outbox *out, struct frame *f);
+
+/* The same for what may wait a moment (web_conf.notice_us) for company: a crowd that comes in at once is many
+ * notices to everybody, and a send costs more than all else. Anything pushed by pipe_push takes it along. */
+enum outbox_result pipe_push_soon(struct outbox *out, struct frame *f);
 
 /* Sends a message that is no part of the sequence, before all of the outbox that is not yet sent. Takes
  * a reference of its own. Nothing happens on a closed pipe. */

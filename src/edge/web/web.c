@@ -23,6 +23,7 @@ void web_conf_defaults(struct web_conf *conf)
         .beat_us = 15000000,
         .poll_us = 25000000,
         .poll_gap_us = 10000000,
+        .notice_us = 20000,
     };
 }
 
@@ -37,6 +38,7 @@ struct web *web_new(const struct web_conf *conf, const struct web_handlers *hand
     w->dir_fd = conf->web_dir != NULL ? http_dir_open(conf->web_dir) : -1;
     list_init(&w->conns);
     list_init(&w->gaps);
+    list_init(&w->soon);
     list_init(&w->graves);
     hmap_init(&w->streams);
     hmap_init(&w->rates);
@@ -269,13 +271,17 @@ size_t web_connections(const struct web *w)
 
 int64_t web_deadline(const struct web *w)
 {
-    return es_deadline(w);
+    int64_t at = es_deadline(w);
+
+    return w->soon_at != 0 ? MIN_OF(at, w->soon_at) : at;
 }
 
 void web_tick(struct web *w, int64_t now_us)
 {
     es_reap(w);
     es_tick(w, now_us);
+    if (w->soon_at != 0 && now_us >= w->soon_at)
+        ws_soon_is_now(w);
 }
 
 static void dump_pipe(struct buf *b, const struct pipe *p)

@@ -46,6 +46,7 @@ struct web_conf {
     int64_t beat_us;      /* comment lines on an event stream */
     int64_t poll_us;      /* a long-poll without news is answered after this */
     int64_t poll_gap_us;  /* between two polls */
+    int64_t notice_us;    /* that a notice may wait for others, to leave with one send; 0: none */
     struct hash_key hash; /* random */
 };
 

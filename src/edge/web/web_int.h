@@ -56,6 +56,7 @@ struct http_state {
 struct ws_state {
     struct pipe pipe;
     struct web_conn *conn;
+    struct list soon; /* in web.soon while notices wait for company */
     struct ws_reader reader;
     int64_t opened_at;
     int64_t last_in;
@@ -92,6 +93,8 @@ struct web {
     int dir_fd;
     struct hmap streams; /* struct es by key */
     struct list gaps;    /* struct es between two polls, the earliest first */
+    struct list soon;    /* struct ws_state with notices that leave at soon_at, all at once */
+    int64_t soon_at;     /* 0: there are none */
     struct list graves;  /* struct tab that are freed when control is back in the loop */
     struct hmap rates;   /* struct rate by address */
     struct buf scratch;  /* for composing; empty between two calls */
@@ -186,6 +189,8 @@ size_t ws_on_data(struct web_conn *c, uint8_t *p, size_t n);
 void ws_on_writable(struct web_conn *c);
 void ws_on_deadline(struct web_conn *c, int64_t now_us);
 void ws_on_closed(struct web_conn *c);
+/* Lets the notices leave that have waited for company. */
+void ws_soon_is_now(struct web *w);
 
 /* ---- es.c: event streams and long-polls ---- */
 

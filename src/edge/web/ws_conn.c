@@ -167,6 +167,7 @@ void ws_on_writable(struct web_conn *c)
     if (c->u.ws->pipe.closed) {
         stream_shutdown(c->s);
     } else {
+        list_del(&c->u.ws->soon);
         send_outbox(c);
         watch_replay(c);
     }
@@ -177,6 +178,29 @@ void ws_on_writable(struct web_conn *c)
 static void op_wake(struct pipe *p)
 {
     conn_want_write(conn_of(p));
+}
+
+static void op_wake_soon(struct pipe *p)
+{
+    struct web_conn *c = conn_of(p);
+    struct web *w = c->web;
+
+    if (w->conf->notice_us == 0) {
+        op_wake(p);
+    } else if (list_empty(&c->u.ws->soon)) {
+        list_push_back(&w->soon, &c->u.ws->soon);
+        if (w->soon_at == 0)
+            w->soon_at = conn_now(c) + w->conf->notice_us;
+    }
+}
+
+void ws_soon_is_now(struct web *w)
+{
+    struct list *it;
+
+    w->soon_at = 0;
+    while ((it = list_pop_front(&w->soon)) != NULL)
+        conn_want_write(container_of(it, struct ws_state, soon)->conn);
 }
 
 static void put_frame(struct web_conn *c, struct frame *f)
@@ -226,6 +250,7 @@ static const struct addr *op_peer(const struct pipe *p)
 
 static const struct pipe_ops ws_pipe_ops = {
     .wake = op_wake,
+    .wake_soon = op_wake_soon,
     .send = op_send,
     .slow = op_slow,
     .close = op_close,
@@ -288,6 +313,7 @@ void ws_begin(struct web_conn *c, const struct http1_request *req)
     c->u.ws = ws;
     ws_reader_init(&ws->reader, c->web->conf->message_max);
     ws->conn = c;
+    list_init(&ws->soon);
     ws->pipe.ops = &ws_pipe_ops;
     ws->pipe.id = c->id;
     ws->pipe.kind = PIPE_WS;
@@ -451,6 +477,7 @@ void ws_on_closed(struct web_conn *c)
 {
     lose_pipe(c);
     ws_reader_free(&c->u.ws->reader);
+    list_del(&c->u.ws->soon);
     count_dec(c->web->counts, COUNT_CONNS_WS);
     xfree(c->u.ws);
     c->u.ws = NULL;

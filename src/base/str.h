@@ -44,7 +44,9 @@ static inline bool str_eq(struct str a, struct str b)
 /* The slice from byte `from` on; empty when there are fewer. */
 static inline struct str str_skip(struct str s, size_t from)
 {
-    return from < s.n ? (struct str){s.p + from, s.n - from} : (struct str){s.p + s.n, 0};
+    /* Of nothing, nothing: a null pointer may not even be moved by 0. */
+    size_t n = from < s.n ? from : s.n;
+    return n > 0 ? (struct str){s.p + n, s.n - n} : s;
 }
 
 /* The first n bytes, or all when there are fewer. */

@@ -288,14 +288,17 @@ static void hear_sequenced(struct person *p, const json_t *o, const char *text, 
 static void hear_resumed(struct person *p, const json_t *o)
 {
     int64_t last_id = int_of(o, "last_id");
-    if (p->state == UP && p->browser) { /* the POST was made twice */
-        CHECK(p->w, (uint64_t)int_of(o, "seq") == p->from, "resumed from another number");
-        p->pipe_seq = p->from;
+    uint64_t from = (uint64_t)int_of(o, "seq");
+    if (p->browser) { /* a POST that was made twice, or of the tab's former life */
+        CHECK(p->w, from <= p->seq, "resumed from a number that never was");
+        p->pipe_seq = from;
+    }
+    if (p->browser && p->state == UP) {
         return;
     }
     CHECK(p->w, p->state == GREETING && p->resuming, "resumed, unasked");
     CHECK(p->w, id_in(p->w, o, "session") == p->session, "resumed somebody else's session");
-    CHECK(p->w, int_of(o, "seq") == (int64_t)p->pipe_seq, "resumed from another number");
+    CHECK(p->w, from == p->pipe_seq, "resumed from another number");
     CHECK(p->w, last_id >= 1 && last_id < p->next_id, "last_id %lld", (long long)last_id);
     p->state = UP;
     p->lost_since = INT64_MAX;
@@ -335,8 +338,7 @@ static void greeting_refused(struct person *p, const json_t *o)
         session_over(p);
     } else if (p->resuming) {
         /* A POST of the tab's former life may come first. */
-        bool late = p->browser && (!strcmp(code, "no_session") || !strcmp(code, "bad_request"));
-        CHECK(p->w, unknown || !strcmp(code, "rate") || late, "resume was refused: %s", code);
+        CHECK(p->w, unknown || !strcmp(code, "rate") || p->browser, "resume was refused: %s", code);
     } else if (!p->resuming) {
         CHECK(p->w, !strcmp(code, "rate") || !strcmp(code, "busy"), "hello was refused: %s", code);
         session_over(p);

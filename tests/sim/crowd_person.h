@@ -135,7 +135,7 @@ static void say_resume(struct person *p)
     }
     p->exact = seq == p->seq;
     p->resuming = true;
-    p->pipe_seq = p->from = seq;
+    p->pipe_seq = seq;
     const char *token = !w->calm && chance(w, 3) ? "AAAAAAAAAAAAAAAAAAAAAA" : p->token;
     p->exact &= token == p->token;
     p->first = formatted("{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":%llu}", token,

@@ -105,7 +105,6 @@ struct person {
     unsigned tabs;
     bool resuming, exact; /* the greeting is a resume, with the true number */
     int64_t give_up_at;
-    uint64_t from;          /* the number that the last resume named */
     uint64_t pipe_seq, seq; /* of the last message of this pipe; of the last one processed */
     uint64_t pinged_seq;
     int64_t pinged_at;  /* the silence that answers a ping is a lost pipe */

@@ -198,6 +198,8 @@ static void session_bound(struct hub *h, const struct effect *e)
     if (s->out.pipe && s->out.pipe != p) {
         pipe_close(s->out.pipe, PIPE_CLOSE_REPLACED);
     }
+    /* The client says again what came after last_id: nobody waits for gaps of the former pipe. */
+    hub_held_free(h, s);
     outbox_rewind(&s->out, (uint64_t)e->seq);
     h->counts.resumed++;
     buf_reset(&h->text);

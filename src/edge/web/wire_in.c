@@ -5,6 +5,7 @@
 #include "base/code.h"
 #include "base/utf8.h"
 #include "base/util.h"
+#include "edge/web/json_mem.h"
 #include "edge/web/sdp_scan.h"
 #include "msg/store_msg.h"
 
@@ -454,23 +455,21 @@ static bool read_object(struct wire_in *in, const json_t *o, struct str rest, un
 
 void wire_in_init(void)
 {
-    json_object_seed(0);
+    json_mem_init();
 }
 
 bool wire_in_parse(struct wire_in *in, struct str message, unsigned flags)
 {
-    json_error_t error;
+    bool no_memory;
     memset(&in->cmd, 0, sizeof in->cmd);
     in->error = (struct wire_error){.code = CODE_NONE};
     in->tree = NULL;
     size_t n = head_end(message);
     if (n == 0)
         return fail(in, CODE_BAD_JSON, NULL);
-    in->tree = json_loadb(message.p, n, JSON_REJECT_DUPLICATES, &error);
-    if (!in->tree) {
-        bool memory = json_error_code(&error) == json_error_out_of_memory;
-        return fail(in, memory ? CODE_BUSY : CODE_BAD_JSON, NULL);
-    }
+    in->tree = json_mem_load(message.p, n, &no_memory);
+    if (!in->tree)
+        return fail(in, no_memory ? CODE_BUSY : CODE_BAD_JSON, NULL);
     return read_object(in, in->tree, str_skip(message, n), flags);
 }
 

@@ -5,10 +5,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
 FUZZ_SECONDS ?= 600
+MINUTES ?= 10
 CMAKE_ARGS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-fast test-integration test-browser test-netlab lint fuzz bench \
+.PHONY: help build run test test-fast test-integration test-browser test-netlab lint fuzz bench soak \
 	format install deb clean deps
 
 help: ## What there is
@@ -59,6 +60,9 @@ fuzz: ## All fuzz targets for FUZZ_SECONDS each, growing build/fuzz/corpus
 bench: build ## Measure beside ws and Socket.IO (bench/)
 	@scripts/install-deps.sh bench
 	@bench/run.sh
+
+soak: build ## Clients come and go for MINUTES=10; memory must stay flat
+	@bench/soak.sh $(MINUTES)
 
 install: build ## Install the binary, the service and the docs (DESTDIR, PREFIX)
 	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"

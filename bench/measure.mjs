@@ -19,8 +19,9 @@ const NAMES = { madang: 'madang', ws: 'ws', sio: 'Socket.IO' };
 
 const tmp = mkdtempSync(path.join(os.tmpdir(), 'madang-bench-'));
 const cpus = os.cpus().length;
-const pin = (/** @type {string[]} */ cmd, /** @type {number} */ back) =>
-  (cpus > 1 ? ['taskset', '-c', String(cpus - back), ...cmd] : cmd);
+/** Which processors the servers and the clients run on; others had better leave these alone. */
+const [SERVER_CPU, LOAD_CPU] = (process.env.BENCH_CPUS || `${cpus - 1},${Math.max(cpus - 2, 0)}`).split(',');
+const pin = (/** @type {string[]} */ cmd, /** @type {string} */ cpu) => ['taskset', '-c', cpu, ...cmd];
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** @returns {Promise<number>} */
@@ -63,7 +64,7 @@ async function listening(port) {
 /** Runs steps of the load generator; its reports.
  * @param {string[]} args @returns {Promise<any[]>} */
 function load(args) {
-  const cmd = pin([LOAD, ...args], 2);
+  const cmd = pin([LOAD, ...args], LOAD_CPU);
   return new Promise((resolve, reject) => {
     let text = '';
     const child = spawn(cmd[0], cmd.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -78,7 +79,7 @@ function load(args) {
  * @param {(run: (clients: number, ...steps: string[]) => Promise<any[]>) => Promise<void>} fn */
 async function withServer(which, tls, fn) {
   const port = await freePort();
-  const cmd = pin(command(which, port, tls), 1);
+  const cmd = pin(command(which, port, tls), SERVER_CPU);
   const child = spawn(cmd[0], cmd.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
   const gone = new Promise((resolve) => { child.once('exit', resolve); });
   try {
@@ -86,7 +87,7 @@ async function withServer(which, tls, fn) {
     await fn((clients, ...steps) => load(['--dialect', which, '--port', `${port}`, '--pid', `${child.pid}`,
       '--clients', `${clients}`, ...(tls ? ['--tls'] : []), ...steps]));
   } finally {
-    child.kill('SIGTERM');
+    child.kill(which === 'madang' ? 'SIGTERM' : 'SIGKILL');
     setTimeout(() => child.kill('SIGKILL'), 3000).unref();
     await gone;
   }

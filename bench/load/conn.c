@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { READ_MAX = 1 << 18, EVENTS_MAX = 512 };
@@ -298,11 +299,22 @@ static void connected(struct load *l, struct conn *c)
     shake(l, c);
 }
 
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 void conn_poll(struct load *l, int ms)
 {
     struct epoll_event ev[EVENTS_MAX];
     conn_flush_all(l);
-    int n = epoll_wait(l->epfd, ev, EVENTS_MAX, ms);
+    /* Not asleep: over loopback, waking us would be charged to the server that sends. */
+    int n;
+    double end = now_s() + ms / 1e3;
+    while ((n = epoll_wait(l->epfd, ev, EVENTS_MAX, 0)) == 0 && now_s() < end)
+        ;
     for (int i = 0; i < n; i++) {
         struct conn *c = ev[i].data.ptr;
         if (c->state == CONN_CONNECTING && (ev[i].events & (EPOLLOUT | EPOLLERR)))

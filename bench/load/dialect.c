@@ -10,8 +10,8 @@ enum { TELL_AFTER = 64 }; /* messages between two pings, as the page does it */
 
 size_t dialect_upgrade(const struct load *l, char *out, size_t cap)
 {
-    const char *path =
-        l->dialect == DIALECT_SIO ? "/socket.io/?EIO=4&transport=websocket" : "/api/ws";
+    const char *path = l->dialect == DIALECT_SIO ? "/socket.io/?EIO=4&transport=websocket"
+                                                 : "/api/ws";
     return (size_t)snprintf(out, cap,
                             "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
                             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { PATIENCE_S = 60 };
@@ -67,8 +68,7 @@ static double server_rss_kb(const struct load *l)
 
 /* ---- reports: one JSON object per step ---- */
 
-static void report(const char *step, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void report(const char *step, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void report(const char *step, const char *format, ...)
 {
@@ -439,15 +439,16 @@ static void set_up(struct load *l)
             die("TLS could not be set up");
         SSL_CTX_set_session_cache_mode(l->ctx, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_mode(l->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                     SSL_MODE_RELEASE_BUFFERS);
     }
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"dialect", 1, NULL, 'd'}, {"port", 1, NULL, 'p'},      {"tls", 0, NULL, 't'},
-        {"pid", 1, NULL, 'i'},     {"clients", 1, NULL, 'c'},   {"room-size", 1, NULL, 'r'},
+        {"dialect", 1, NULL, 'd'}, {"port", 1, NULL, 'p'},    {"tls", 0, NULL, 't'},
+        {"pid", 1, NULL, 'i'},     {"clients", 1, NULL, 'c'}, {"room-size", 1, NULL, 'r'},
         {"window", 1, NULL, 'w'},  {NULL, 0, NULL, 0},
     };
     struct load l = {.port = 8443, .clients = 100, .room_size = 10, .window = 64};
@@ -472,6 +473,11 @@ int main(int argc, char **argv)
     }
     if (optind == argc)
         die("%s", usage);
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
     signal(SIGPIPE, SIG_IGN);
     set_up(&l);
     for (; optind < argc; optind++)

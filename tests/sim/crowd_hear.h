@@ -90,9 +90,7 @@ static void hear_joined(struct person *p, const json_t *o)
     json_array_foreach(json_object_get(o, "history"), i, one) hear_said(p, r, one);
     snprintf(p->ticket, sizeof p->ticket, "%s", text_of(o, "ticket"));
     p->ticket_room = id;
-    /* Made again from a ticket, a room counts from 1. */
-    struct known_room *k = known(w, id);
-    k->again |= r->n == 1 && r->last_seq < 0 && k->said[1] != 0;
+    known(w, id);
 }
 
 static struct seen_room *must_be_in(struct person *p, const json_t *o)

@@ -105,6 +105,7 @@ static void say_hello(struct person *p)
     }
     b32_encode(room, id);
     if (id && p->ticket_room == id && chance(w, 50)) {
+        known(w, id)->again = true; /* if it is gone, it is made again, and counts from 1 */
         snprintf(join, sizeof join, ",\"join\":{\"room\":\"%s\",\"ticket\":\"%s\"}", room,
                  p->ticket);
     } else if (id) {

@@ -130,7 +130,7 @@ struct pair { /* what one session said to another, and what arrived */
 
 struct known_room { /* what was said in it, whoever heard it */
     uint64_t id;
-    bool again; /* it was gone for a while */
+    bool again; /* it may have been gone for a while */
     uint64_t said[SAID];
 };
 

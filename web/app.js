@@ -137,6 +137,7 @@ function listenNet(c, parts) {
     const retryAt = retryInMs === null ? null : Math.round(Date.now() + retryInMs);
     c.dispatch({ type: 'net/phase', phase, pipe, retryAt, attempt, error });
     c.dispatch({ type: 'room/stale', on: phase !== 'online', session: c.sig.session });
+    if (phase === 'online') call.mesh.nudge();
     if (phase === 'version') c.dispatch({ type: 'screen/over', code: 'version' });
     if (phase === 'ended' && error?.startsWith('replaced')) c.dispatch({ type: 'screen/over', code: 'replaced' });
   });
@@ -328,9 +329,11 @@ function pageEvents(c, { rooms, call }) {
       call.meter.resume();
       call.wakeLock.renew();
     },
-    networkChanged() {
+    /** @param {boolean} online  false: there is none just now */
+    networkChanged(online) {
       c.sig.poke(true);
-      call.mesh.networkChanged();
+      // Candidates gathered without a network are none, and the restart that helps would have to wait.
+      if (online) call.mesh.networkChanged();
     },
     gesture: () => call.meter.resume(),
     permissionGiven: (/** @type {'mic'|'camera'} */ kind) => call.capture.retry(kind),

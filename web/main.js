@@ -61,8 +61,10 @@ addEventListener('pageshow', (e) => {
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') app.page.visible();
 });
-addEventListener('online', () => app.page.networkChanged());
-/** @type {any} */ (navigator).connection?.addEventListener?.('change', () => app.page.networkChanged());
+const networkChanged = () => app.page.networkChanged(navigator.onLine);
+addEventListener('online', networkChanged);
+addEventListener('offline', networkChanged);
+/** @type {any} */ (navigator).connection?.addEventListener?.('change', networkChanged);
 addEventListener('pointerdown', () => app.page.gesture(), { passive: true });
 addEventListener('keydown', () => app.page.gesture());
 for (const [kind, name] of /** @type {const} */ ([['mic', 'microphone'], ['camera', 'camera']])) {

@@ -1,7 +1,7 @@
 // Two browsers in two networks, the server in a third: they find each other by what our STUN server has told them.
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
-import { receives } from '../e2e/lib/media.mjs';
+import { flows, receives } from '../e2e/lib/media.mjs';
 import { sleep } from '../lib/server.mjs';
 import { Yard, paths, watch } from './lib/yard.mjs';
 
@@ -39,6 +39,43 @@ for (const kind of /** @type {const} */ (['chromium', 'firefox'])) {
     assert.ok(asked >= 2, `${asked} STUN requests`);
     await a.say('hello through two NATs');
     await b.hears('hello through two NATs');
+  });
+}
+
+/** Restarts ICE from one side; whether both have new credentials, and pictures go on. @param {Person} who @param {Person} other */
+async function restart(who, other) {
+  const ufrag = async (/** @type {Person} */ p) => (await flows(p.page))[0].ufrag;
+  const before = [await ufrag(who), await ufrag(other)];
+  await who.page.eval(() => /** @type {any} */ (window).madang.parts.mesh.peers()[0].peer.pc.restartIce());
+  for (const [i, p] of [who, other].entries()) {
+    await p.page.until((old) => {
+      const { pc } = /** @type {any} */ (window).madang.parts.mesh.peers()[0].peer;
+      return pc.signalingState === 'stable' && !pc.currentLocalDescription.sdp.includes(`a=ice-ufrag:${old}`);
+    }, before[i], { ms: 8000, what: `${p.name} has new credentials after the restart of ${who.name}` });
+  }
+  await videoFlows(who, other);
+}
+
+// Each browser has habits in later offers that the other one refuses; the side that made the first offer matters.
+for (const first of /** @type {const} */ (['chromium', 'firefox'])) {
+  yard.test(`ICE restarts from both sides, after a first offer of ${first}`, async () => {
+    const a = await yard.person(ca, 'chromium', 'Ann');
+    const b = await yard.person(cb, 'firefox', 'Ben');
+    const room = await a.create();
+    // Who offers first is decided by two random numbers, new with each page.
+    for (let tries = 0; ; tries++) {
+      await b.join(room);
+      await b.page.until(() => /** @type {any} */ (window).madang.parts.mesh.peers()[0]?.peer.phase === 'connected', null);
+      const own = await b.page.eval(() => /** @type {any} */ (window).madang.parts.mesh.peers()[0].peer.first);
+      if (own === (first === 'firefox')) break;
+      assert.ok(tries < 25);
+      await b.leave();
+      await b.open('/');
+    }
+    await videoFlows(a, b);
+    await restart(a, b);
+    await restart(b, a);
+    await restart(a, b);
   });
 }
 

@@ -13,7 +13,9 @@ import { fromFrag, toFrag } from '../../web/rtc/frag.js';
 import { fromGreeting, proof, toGreeting } from '../../web/rtc/greeting.js';
 import { Mesh } from '../../web/rtc/mesh.js';
 import { MEDIA_ROLES, Peer } from '../../web/rtc/peer.js';
-import { opusFecDtx, roleOf, withRole, withoutStrays } from '../../web/rtc/sdp.js';
+import {
+  answers, markAnswer, offerMark, opusFecDtx, roleOf, withRole, withoutStrays,
+} from '../../web/rtc/sdp.js';
 import { digest } from '../../web/rtc/stats.js';
 
 /** What matters of RTCPeerConnection's signaling: states as in JSEP, implicit rollback, one m-line each. */
@@ -66,7 +68,9 @@ class FakePc {
   async setLocalDescription() {
     await null;
     const answer = this.signalingState === 'have-remote-offer';
-    const sdp = `v=0 ${answer ? 'answer' : 'offer'} ${++this.version} ${this.lines.map((l) => l.kind)}`;
+    if (this.broken) throw new Error('an earlier description could not be applied');
+    const sdp = `v=0 ${answer ? 'answer' : 'offer'} ${++this.version} ${this.lines.map((l) => l.kind)}\r\n`
+      + `o=- 1 ${this.version} IN IP4 0.0.0.0\r\n${answer ? `a=fake-to:${this.remoteDescription.sdp.split(' ')[2]}\r\n` : ''}`;
     this.localDescription = { type: answer ? 'answer' : 'offer', sdp };
     this.signalingState = answer ? 'stable' : 'have-local-offer';
     if (answer) this.#settled();
@@ -75,10 +79,13 @@ class FakePc {
   async setRemoteDescription({ type, sdp }) {
     await null;
     if (type === 'answer' && this.signalingState !== 'have-local-offer') throw new Error('answer');
+    // Browsers do not recover from an answer to another offer.
+    if (type === 'answer' && /fake-to:(\d+)/.exec(sdp)[1] !== this.localDescription.sdp.split(' ')[2]) this.broken = true;
+    if (this.broken) throw new Error('not an answer to this offer');
     if (type === 'offer' && this.signalingState === 'have-local-offer') this.rolledBack = true;
     this.remoteDescription = { type, sdp };
     if (type === 'offer') {
-      const kinds = sdp.split(' ')[3]?.split(',').filter(Boolean) ?? [];
+      const kinds = sdp.split('\r\n')[0].split(' ')[3]?.split(',').filter(Boolean) ?? [];
       kinds.forEach((k, i) => { this.lines[i] ??= this.#line(k, 'recvonly'); });
       this.signalingState = 'have-remote-offer';
     } else {
@@ -179,6 +186,69 @@ test('candidates go in batches, wait for their description, and are told again a
   assert.equal(b.pc.added.length - before, 3);
 });
 
+test('an offer that is made anew before its answer has come takes only its own answer', async () => {
+  for (const delay of [0, 2, 5, 9]) {
+    const clock = fakeClock();
+    const { a, b, said } = couple(clock, delay);
+    await settle(60);
+    a.pc.become('connected');
+    a.peer.restart();                 // the network has gone, and
+    await settle(1);
+    await clock.advance(3100);
+    a.peer.restart();                 // there is another one
+    await settle(100);
+    assert.equal(a.pc.broken, undefined, `delay ${delay}`);
+    assert.equal(a.pc.signalingState, 'stable');
+    assert.equal(b.pc.signalingState, 'stable');
+    assert.match(b.pc.localDescription.sdp, new RegExp(`fake-to:${a.pc.localDescription.sdp.split(' ')[2]}`));
+    assert.ok(said.length >= 4);
+  }
+});
+
+test('a network that changes twice within three seconds is made up for, when the first restart did not help', async () => {
+  const clock = fakeClock();
+  const { a } = couple(clock);
+  await settle();
+  a.pc.become('connected');
+  a.peer.restart();
+  await clock.advance(1000);
+  a.pc.become('disconnected');
+  a.peer.restart();
+  await clock.advance(1900);
+  await settle();
+  assert.equal(a.pc.restarted, 1);
+  await clock.advance(200);
+  await settle();
+  assert.equal(a.pc.restarted, 2);
+  a.pc.become('connected');
+  a.peer.restart();
+  await clock.advance(10_000);
+  assert.equal(a.pc.restarted, 2, 'not when all is well by then');
+});
+
+test('what never was connected is made anew instead of restarted, where somebody does that', async () => {
+  const clock = fakeClock();
+  const a = setup(clock, true);
+  a.peer.on('stuck', () => a.peer.close());
+  await settle();
+  a.pc.signalingState = 'stable';
+  a.pc.become('failed');
+  await clock.advance(10);
+  assert.equal(a.peer.phase, 'closed');
+  assert.equal(a.pc.restarted, 0);
+});
+
+test('a connection that can make no offer any more is said to be stuck', async () => {
+  const { a } = couple();
+  await settle();
+  let stuck = 0;
+  a.peer.on('stuck', () => stuck++);
+  a.pc.broken = true;
+  a.pc.restartIce();
+  await settle();
+  assert.equal(stuck, 1);
+});
+
 test('a failed connection restarts, the first side at once, the other later, less and less often', async () => {
   const clock = fakeClock();
   const a = setup(clock, true);
@@ -202,6 +272,18 @@ test('a failed connection restarts, the first side at once, the other later, les
   const n = a.pc.restarted;
   await clock.advance(60_000);
   assert.equal(a.pc.restarted, n);
+});
+
+test('an answer says which offer it answers', () => {
+  const offer = (version, ufrag) => `v=0\r\no=- 7 ${version} IN IP4 0.0.0.0\r\ns=-\r\nm=audio 9 x 0\r\na=ice-ufrag:${ufrag}\r\n`;
+  assert.equal(offerMark(offer(3, 'ab+/')), '3.ab+/');
+  const answer = markAnswer('v=0\r\no=- 8 1 IN IP4 0.0.0.0\r\n', offer(3, 'ab+/'));
+  assert.equal(answer, 'v=0\r\no=- 8 1 IN IP4 0.0.0.0\r\na=madang-answers:3.ab+/\r\n');
+  assert.equal(answers(answer, offer(3, 'ab+/')), true);
+  assert.equal(answers(answer, offer(4, 'ab+/')), false);
+  assert.equal(answers(answer, offer(3, 'ab+/c')), false);
+  assert.equal(answers('v=0\r\n', offer(3, 'x')), true, 'of a client that says nothing');
+  assert.equal(answers(answer.replaceAll('\r', ''), offer(3, 'ab+/')), true, 'after an event stream');
 });
 
 test('a moment without packets is waited out', async () => {

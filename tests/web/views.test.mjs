@@ -170,8 +170,13 @@ test('who gets a tile', () => {
 
 test('how somebody is connected', () => {
   const p = /** @type {any} */ ({ self: false, away: false, ghost: false, media: true });
-  const peer = (/** @type {string} */ phase) => /** @type {any} */ ({ phase });
+  const peer = (/** @type {string} */ phase, met = false, blocked = false) => /** @type {any} */ ({ phase, met, blocked });
   assert.equal(linkState(p, peer('connected')), '');
+  assert.equal(linkState(p, peer('connecting', true)), 'tile.reconnecting');
+  assert.equal(linkState(p, peer('failed', true)), 'tile.reconnecting');
+  assert.equal(linkState(p, peer('connecting', true, true)), 'tile.blocked');
+  assert.equal(linkState(p, peer('connecting', false, true)), 'tile.blocked');
+  assert.equal(linkState(p, peer('closed', true, true)), '');
   assert.equal(linkState(p, peer('connecting')), 'tile.connecting');
   assert.equal(linkState(p, peer('failed')), 'tile.reconnecting');
   assert.equal(linkState({ ...p, away: true }, peer('connected')), 'tile.away');

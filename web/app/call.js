@@ -14,6 +14,7 @@ import { digest, loudness } from '../rtc/stats.js';
 /** @typedef {import('../rtc/registry.js').StreamRegistry} StreamRegistry */
 
 const STATS_MS = 2000;
+const BLOCKED_MS = 18_000;
 const LOUD_MS = 250;
 const LOUD = 0.015;
 const OWN_LOUD = 0.45;
@@ -32,6 +33,10 @@ export class Call {
     this.samples = new WeakMap();
     /** @type {Map<string, number>} session -> when last heard */
     this.heard = new Map();
+    /** @type {Set<string>} sessions that one has been connected with */
+    this.met = new Set();
+    /** @type {Map<string, number>} session -> since when it is waited for, though both are online */
+    this.waiting = new Map();
     this.told = '';
     this.capture = new Capture({ devices: c.env.devices, clock: c.clock, log: c.log });
     this.screen = new Screen(c.env.devices);
@@ -46,7 +51,10 @@ export class Call {
     });
     this.#listenCapture();
     this.#listenMesh();
-    this.#tick(STATS_MS, () => this.#stats());
+    this.#tick(STATS_MS, () => {
+      this.#patience();
+      this.#stats();
+    });
     this.#tick(LOUD_MS, () => this.#loudness());
     c.dispatch({
       type: 'media/set',
@@ -177,7 +185,14 @@ export class Call {
   #listenMesh() {
     const { c, mesh } = this;
     mesh.on('phase', ({ session, phase }) => {
-      if (phase !== 'closed') c.dispatch({ type: 'peer/set', session, patch: { phase } });
+      if (phase === 'closed') return;
+      if (phase === 'connected') {
+        this.met.add(session);
+        this.waiting.delete(session);
+      }
+      c.dispatch({ type: 'peer/set', session, patch: { phase, met: this.met.has(session), blocked: this.#blocked(session) } });
+      // It may be one's own network: then the pipe is dead, too, and the restart has to wait for a new one.
+      if (phase === 'disconnected' || phase === 'failed') c.sig.poke();
     });
     mesh.on('track', ({ session, role, track }) => this.#remote(session, role, track));
     mesh.on('count', () => this.#plans());
@@ -185,6 +200,7 @@ export class Call {
       const prefix = this.prefixes.get(from);
       this.prefixes.delete(from);
       if (prefix) this.prefixes.set(to, prefix);
+      if (this.met.delete(from)) this.met.add(to);
       c.dispatch({ type: 'peer/moved', from, to });
       for (const room of Object.keys(c.state().rooms)) c.dispatch({ type: 'room/unghost', room, session: from });
       c.bus.emit('moved', { from, to });
@@ -213,6 +229,29 @@ export class Call {
   }
 
   // ---- numbers
+
+  /** Whether there seems to be no way. @param {string} session */
+  #blocked(session) {
+    return this.c.clock.now() - (this.waiting.get(session) ?? Infinity) >= BLOCKED_MS;
+  }
+
+  /** Who is waited for, though they and we are online. */
+  #patience() {
+    const { peers, net } = this.c.state();
+    const people = this.room()?.people ?? {};
+    for (const session of [...this.waiting.keys(), ...this.met]) {
+      if (people[session]) continue;
+      this.waiting.delete(session);
+      if (!peers[session]) this.met.delete(session);
+    }
+    for (const { session, phase, blocked } of Object.values(peers)) {
+      const p = people[session];
+      if (phase === 'connected' || net.phase !== 'online' || !p || p.away || p.ghost) this.waiting.delete(session);
+      else if (!this.waiting.has(session)) this.waiting.set(session, this.c.clock.now());
+      const now = this.#blocked(session);
+      if (now !== blocked) this.c.dispatch({ type: 'peer/set', session, patch: { blocked: now } });
+    }
+  }
 
   /** @param {number} ms @param {() => void} fn */
   #tick(ms, fn) {

@@ -57,7 +57,9 @@ export function mediaReducer(media, action) {
 }
 
 /** @type {Omit<PeerState, 'session'>} */
-const PEER = { phase: 'new', audio: null, camera: null, screen: null, speaking: false, stats: null };
+const PEER = {
+  phase: 'new', met: false, blocked: false, audio: null, camera: null, screen: null, speaking: false, stats: null,
+};
 
 /** @param {Record<string, PeerState>} peers @param {Action} action @returns {Record<string, PeerState>} */
 export function peersReducer(peers, action) {

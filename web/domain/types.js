@@ -97,6 +97,8 @@
  * @typedef {object} PeerState
  * @property {SessionId} session
  * @property {'new'|'connecting'|'connected'|'disconnected'|'failed'|'closed'} phase
+ * @property {boolean} met      it has been connected before
+ * @property {boolean} blocked  both are online, and there is no way for some time now
  * @property {string|null} audio   id in app.streams: their microphone (and screen's sound): play it
  * @property {string|null} camera  id in app.streams
  * @property {string|null} screen  id in app.streams

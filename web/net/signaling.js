@@ -27,9 +27,11 @@ import { SignalError, VERSION, decode, encode, isSequenced } from './protocol.js
 
 const CHANGE_OVER_MS = 1200;
 const STREAM_STEP_MS = 7000;
+const AGAIN_MS = 2500;
 const GIVE_UP_MS = 16_000;
 const PONG_MS = 5000;
 const POKE_MS = 2500;
+const CHANGED_MS = 1000; // most pipes do not survive it, and a new one costs little
 const ACK_EVERY = 64;
 const PENDING_CAP = 1000;
 const STARTS_ANEW = new Set([4000]);
@@ -132,7 +134,7 @@ export class Signaling extends Emitter {
     if (networkChanged) this.choice.networkChanged();
     if (this.state.phase === 'waiting') return this.retryNow();
     if (!this.link) return;
-    this.#ping(POKE_MS);
+    this.#ping(networkChanged ? CHANGED_MS : POKE_MS);
     if (networkChanged) this.#planProbe();
   }
 
@@ -230,7 +232,7 @@ export class Signaling extends Emitter {
 
   /** Lets all pipes go. */
   #drop() {
-    this.#cancel('step', 'giveUp', 'retry', 'ping', 'pong', 'probe', 'probeEnd');
+    this.#cancel('step', 'again', 'giveUp', 'retry', 'ping', 'pong', 'probe', 'probeEnd');
     this.link = null;
     this.probe = null;
     this.#discard(() => true);
@@ -238,7 +240,7 @@ export class Signaling extends Emitter {
 
   /** @param {Link} link */
   #bind(link) {
-    this.#cancel('step', 'giveUp', 'probeEnd');
+    this.#cancel('step', 'again', 'giveUp', 'probeEnd');
     link.greeted = null;
     this.link = link;
     this.probe = null;
@@ -267,7 +269,9 @@ export class Signaling extends Emitter {
     if (STARTS_ANEW.has(code)) this.#forget('session_lost');
     if (link === this.link) return this.#lost(reason || `close ${code}`);
     if (link === this.probe) return this.#probeFailed();
-    if (this.second) return this.#openSecond();
+    this.#openSecond();
+    // A request on a connection of a network that has gone hangs for long; a WebSocket is a new one.
+    if (link.family === 'ws' && this.links.size) this.#timer('again', AGAIN_MS, () => this.#open('ws'));
     if (!this.links.size) this.#failed('lost');
   }
 

@@ -93,6 +93,13 @@ export class Mesh extends Emitter {
     for (const h of this.held.values()) h.peer.restart();
   }
 
+  /** There is a way to the server again: what lies idle can be mended without waiting. */
+  nudge() {
+    for (const { peer } of this.held.values()) {
+      if (peer.phase === 'disconnected' || peer.phase === 'failed') peer.restart();
+    }
+  }
+
   /** Sessions that are connected now. @returns {string[]} */
   connected() {
     return [...this.held.values()].filter((h) => h.peer.phase === 'connected' || h.peer.phase === 'disconnected')

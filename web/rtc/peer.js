@@ -6,7 +6,7 @@
 // of `roles`, and all later changes are replaceTrack without a negotiation.
 import { Emitter } from '../core/emitter.js';
 import { fromFrag, toFrag } from './frag.js';
-import { opusFecDtx, roleOf, withRole, withoutStrays } from './sdp.js';
+import { answers, markAnswer, opusFecDtx, roleOf, withRole, withoutStrays } from './sdp.js';
 
 /** @typedef {'mic'|'camera'|'screen'|'sound'} Role  sound: what is heard of a shared screen */
 /** @typedef {'new'|'connecting'|'connected'|'disconnected'|'failed'|'closed'} PeerPhase */
@@ -19,13 +19,14 @@ const AUDIO = new Set(['mic', 'sound']);
 const TRICKLE_MS = 20;
 const DISCONNECTED_MS = 4000;
 const FOLLOW_MS = 3000;
+const PAUSE_MS = 3000;
 const RESTART_MS = [0, 2000, 4000, 8000, 15_000];
 const STUCK_AFTER = 5;
 
 /**
  * @extends {Emitter<{desc: {kind: 'offer'|'answer', sdp: string}, cand: string, phase: PeerPhase,
  *   track: {role: Role, track: MediaStreamTrack}, channel: RTCDataChannel, stuck: null}>}
- *   stuck: several restarts did not help
+ *   stuck: several restarts did not help, or there never was a connection: another one is to be made
  */
 export class Peer extends Emitter {
   /**
@@ -60,6 +61,8 @@ export class Peer extends Emitter {
     /** @type {'active'|'passive'|''} in DTLS; stays as long as the connection */
     this.theirRole = '';
     this.restarts = 0;
+    this.met = false;
+    this.askedAgain = false;
     /** @type {import('./frag.js').Candidate[]} of the current generation, to be told again after a loss */
     this.gathered = [];
     /** @type {import('./frag.js').Candidate[]} not told yet */
@@ -108,10 +111,15 @@ export class Peer extends Emitter {
       (type === 'desc' ? this.#description(/** @type {any} */ (kind), body) : this.#candidates(fromFrag(body))));
   }
 
-  /** ICE anew: the network is another one. At most once in three seconds. */
+  /** ICE anew: the network is another one. Once in three seconds at most; what comes too early waits. */
   restart() {
-    if (this.phase === 'closed' || this.timers.pause !== undefined) return;
-    this.timers.pause = this.clock.after(() => { delete this.timers.pause; }, 3000);
+    if (this.phase === 'closed') return;
+    this.askedAgain = this.timers.pause !== undefined;
+    if (this.askedAgain) return;
+    this.timers.pause = this.clock.after(() => {
+      delete this.timers.pause;
+      if (this.askedAgain && this.phase !== 'connected') this.restart();
+    }, PAUSE_MS);
     if (this.phase !== 'new') this.#restartIce('network');
   }
 
@@ -167,6 +175,7 @@ export class Peer extends Emitter {
     this.phase = phase;
     this.clock.cancel(this.timers.restart);
     if (phase === 'connected') {
+      this.met = true;
       this.restarts = 0;
       for (const role of this.lines.keys()) this.#applyPlan(role);
     }
@@ -181,7 +190,8 @@ export class Peer extends Emitter {
     const wait = ms + backoff + (this.first ? 0 : FOLLOW_MS);
     this.clock.cancel(this.timers.restart);
     this.timers.restart = this.clock.after(() => {
-      if (++this.restarts > STUCK_AFTER) this.emit('stuck', null);
+      // What never worked is better made anew: Firefox sends nothing after restarts before the first success.
+      if (++this.restarts > STUCK_AFTER || !this.met) this.emit('stuck', null);
       if (this.phase === 'connected' || /** @type {string} */ (this.phase) === 'closed') return;
       this.#restartIce(this.phase);
       this.#planRestart(DISCONNECTED_MS);
@@ -215,7 +225,9 @@ export class Peer extends Emitter {
   /** @param {Role} role @param {RTCRtpTransceiver} line */
   #takeLine(role, line) {
     this.lines.set(role, line);
-    if (role === 'screen') preferForScreens(line);
+    // The order of the offer holds for both. Firefox, told its own after an offer, makes later offers that no
+    // browser can read.
+    if (role === 'screen' && this.first) preferForScreens(line);
     const track = this.tracks.get(role);
     if (track) this.setTrack(role, track);
   }
@@ -271,6 +283,10 @@ export class Peer extends Emitter {
       await this.pc.setLocalDescription();
       const d = /** @type {RTCSessionDescription} */ (this.pc.localDescription);
       this.emit('desc', { kind: 'offer', sdp: d.sdp });
+    } catch (e) {
+      // A connection that can't even make an offer does not come back by itself.
+      if (this.phase !== 'closed') queueMicrotask(() => this.emit('stuck', null));
+      throw e;
     } finally {
       this.makingOffer = false;
     }
@@ -284,8 +300,10 @@ export class Peer extends Emitter {
       return;
     }
     const state = pc.signalingState;
-    if (kind === 'answer' && state !== 'have-local-offer') {
-      this.log.debug('peer', `${this.name} answer in ${state}`);
+    // An offer may have been made anew before the answer to the old one came; that one fits no more, and
+    // browsers do not recover from an answer to something else.
+    if (kind === 'answer' && (state !== 'have-local-offer' || !answers(sdp, pc.localDescription?.sdp ?? ''))) {
+      this.log.debug('peer', `${this.name} late answer in ${state}`);
       return;
     }
     const collision = kind === 'offer' && (this.makingOffer || state !== 'stable');
@@ -302,7 +320,7 @@ export class Peer extends Emitter {
     const d = /** @type {RTCSessionDescription} */ (pc.localDescription);
     const mine = roleOf(d.sdp);
     this.theirRole = mine && (mine === 'active' ? 'passive' : 'active');
-    this.emit('desc', { kind: 'answer', sdp: d.sdp });
+    this.emit('desc', { kind: 'answer', sdp: markAnswer(d.sdp, sdp) });
   }
 
   /** @param {import('./frag.js').Candidate[]} candidates */

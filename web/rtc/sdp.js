@@ -55,3 +55,26 @@ export const withoutStrays = (sdp) => sdp.split(/(?=^m=)/m).map((part) => {
   if (!types) return part;
   return part.replace(/^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) .*\r?\n/gm, (line, type) => (types.includes(type) ? line : ''));
 }).join('');
+
+const ANSWERS = 'a=madang-answers:';
+
+/** What tells an offer from those before and after it: the version of its origin line and its ICE user name.
+ *  @param {string} sdp @returns {string} '' when there is neither */
+export function offerMark(sdp) {
+  const version = /^o=\S+ \d+ (\d+) /m.exec(sdp)?.[1] ?? '';
+  const ufrag = /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1] ?? '';
+  return version || ufrag ? `${version}.${ufrag}` : '';
+}
+
+/** An answer that says what it answers. @param {string} answer @param {string} offer @returns {string} */
+export function markAnswer(answer, offer) {
+  const mark = offerMark(offer);
+  return mark ? `${answer.replace(/\r?\n$/, '')}\r\n${ANSWERS}${mark}\r\n` : answer;
+}
+
+/** Whether an answer may be one to this offer; one that doesn't say is taken.
+ *  @param {string} answer @param {string} offer @returns {boolean} */
+export function answers(answer, offer) {
+  const at = answer.indexOf(`\n${ANSWERS}`);
+  return at < 0 || answer.slice(at + 1 + ANSWERS.length).split(/\r?\n/, 1)[0] === offerMark(offer);
+}

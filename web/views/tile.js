@@ -22,9 +22,10 @@ export const fullName = (p) => (p.suffix ? `${p.name} #${p.suffix.replace(/^#/, 
 export function linkState(p, peer) {
   if (p.self) return '';
   if (p.away || p.ghost) return 'tile.away';
-  if (!p.media || !peer) return '';
-  if (peer.phase === 'failed' || peer.phase === 'disconnected') return 'tile.reconnecting';
-  return peer.phase === 'new' || peer.phase === 'connecting' ? 'tile.connecting' : '';
+  if (!p.media || !peer || peer.phase === 'closed') return '';
+  if (peer.phase === 'connected') return '';
+  if (peer.blocked) return 'tile.blocked';
+  return peer.met || peer.phase === 'failed' || peer.phase === 'disconnected' ? 'tile.reconnecting' : 'tile.connecting';
 }
 
 /** @param {{ quality: 0 | 1 | 2 | 3 }} props */
@@ -50,7 +51,7 @@ export function Tile({ person: p, box, pip, onRatio }) {
       data-session=${p.session} data-self=${p.self ? '1' : undefined} data-link=${link || undefined}>
     ${id ? html`<${Video} id=${id} mirror=${p.self && intent.facing === 'user'} label=${t(p.self ? 'prejoin.preview' : 'tile.video', { name })} onRatio=${onRatio} />`
       : html`<div class="tile-face"><${Face} session=${p.session} name=${p.name} size="xl" /></div>`}
-    ${link && html`<span class="tile-link"><${Icon} name=${p.away ? 'away' : 'wait'} size="s" /><span>${t(link)}</span></span>`}
+    ${link && html`<span class=${`tile-link ${link === 'tile.blocked' ? 'long' : ''}`}><${Icon} name=${p.away ? 'away' : 'wait'} size="s" /><span>${t(link)}</span></span>`}
     <figcaption class="tile-name">
       ${!mic && html`<${Icon} name="mic-off" size="s" />`}
       <span class="cut" aria-hidden="true">${name}</span>

@@ -171,6 +171,7 @@ export function watch(page) {
         last = f.camera.frames;
       }
       if (f && f.ufrag !== seen.ufrags.at(-1)) seen.ufrags.push(f.ufrag);
+      if (f && f.camera.frames < last) last = 0; // Firefox counts anew after an ICE restart
       if (f && f.camera.frames > last) {
         seen.frames += f.camera.frames - last;
         last = f.camera.frames;

@@ -16,6 +16,16 @@ export const TCP = 8443;
 export const UDP = 3478;
 const FIREFOX = { 'media.peerconnection.ice.loopback': false, 'network.dns.disableIPv6': false };
 
+/** The page with the smaller random name makes the first offer. @param {boolean} first @returns {[(n: number) => void, number]} */
+const order = (first) => [(n) => {
+  const random = crypto.getRandomValues.bind(crypto);
+  crypto.getRandomValues = (/** @type {any} */ array) => {
+    random(array);
+    if (array.length === 16) array[0] = n;
+    return array;
+  };
+}, first ? 0 : 31];
+
 /** A person of the browser tests; what tests of networks need beside that. */
 export class Neighbour extends Person {
   /** Waits until the page has begun another session and is back in its room. */
@@ -71,9 +81,10 @@ export class Yard {
   /**
    * Somebody at a computer of the laboratory, not yet on the page.
    * @param {Client} client @param {'chromium' | 'firefox'} kind @param {string} name
-   * @param {{v6?: boolean}} [o]  v6: goes to the server's IPv6 address
+   * @param {{v6?: boolean, first?: boolean}} [o]  v6: goes to the server's IPv6 address;
+   *   first: whether this page makes the first offer (else chance decides)
    */
-  async person(client, kind, name, { v6 = false } = {}) {
+  async person(client, kind, name, { v6 = false, first } = {}) {
     const key = `${client.name} ${kind}`;
     let browser = this.browsers.get(key);
     if (!browser) {
@@ -82,7 +93,7 @@ export class Yard {
     }
     // The browser's own fake camera, with permission: without it, WebRTC sees the default route only.
     const page = await (await browser).open({
-      init: [[rack, { native: true }]], ...(kind === 'chromium' ? { permissions: ['camera', 'microphone'] } : {}),
+      init: [[rack, { native: true }], ...(first === undefined ? [] : [order(first)])], ...(kind === 'chromium' ? { permissions: ['camera', 'microphone'] } : {}),
     });
     const person = new Neighbour({ name, page, url: `https://${v6 ? `[${SERVER6[0]}]` : SERVER4[0]}:${TCP}` });
     this.people.push(person);

@@ -3,7 +3,7 @@
 // All namespaces carry the number of the process that made them in their name, so that a later run can clear
 // away what a killed one has left. docs/architecture/netlab.md has the picture.
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,10 @@ function sweep() {
     if (!pid || Number(pid) === process.pid || runs(Number(pid))) continue;
     try { removeNamespace(ns); } catch { /* another run clears the same */ }
   }
+  for (const dir of readdirSync(os.tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(dir)?.[1];
+    if (pid && !runs(Number(pid))) rmSync(path.join(os.tmpdir(), dir), { recursive: true, force: true });
+  }
 }
 
 /** @param {number} pid */
@@ -66,7 +70,7 @@ export class Lab {
       throw new Error('The network laboratory needs root: it makes network namespaces. Try: sudo make test-netlab');
     }
     sweep();
-    this.dir = mkdtempSync(path.join(os.tmpdir(), 'madang-netlab-'));
+    this.dir = mkdtempSync(path.join(os.tmpdir(), `${PREFIX}-${process.pid}-`));
     /** @type {string[]} */
     this.made = [];
     /** @type {Map<string, Router>} */

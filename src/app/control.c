@@ -342,7 +342,7 @@ static void start_timers(struct control *c)
 static void close_all(struct control *c)
 {
     struct web *web = exchange_web(tape_exchange(c->tape));
-    web_close_all(web);
+    tape_cut(c->tape, loop_now(c->loop));
     for (int i = 0; i < 100 && web_connections(web) > 0; i++) {
         loop_round(c->loop, 0);
     }

@@ -304,6 +304,7 @@ static void feed(struct replay *r)
     case TAPE_WALL: exchange_wall(r->x, (int64_t)rd_u64(&rd)); break;
     case TAPE_READY: exchange_ready(r->x); break;
     case TAPE_DRAIN: exchange_drain(r->x, now, (int64_t)rd_u64(&rd)); break;
+    case TAPE_CUT: web_close_all(exchange_web(r->x)); break;
     case TAPE_WROTE:
     case TAPE_JOB:
     case TAPE_TEXT:

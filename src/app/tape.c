@@ -289,6 +289,14 @@ void tape_drain(struct tape *t, int64_t now_us, int64_t retry_ms)
     put_outputs(t);
 }
 
+void tape_cut(struct tape *t, int64_t now_us)
+{
+    t->now_us = now_us;
+    put(t, TAPE_CUT, NULL, 0);
+    web_close_all(exchange_web(t->x));
+    put_outputs(t);
+}
+
 /* ---- ports: what the world answers is an input too ---- */
 
 static bool port_password(void *ctx, const struct password_job *job)

@@ -34,7 +34,8 @@ enum tape_kind {
     TAPE_TEXT,             /* * bytes: CA certificate, health, metrics */
     TAPE_WALL,             /* u64 offset */
     TAPE_READY,            /* */
-    TAPE_DRAIN             /* u64 retry_ms */
+    TAPE_DRAIN,            /* u64 retry_ms */
+    TAPE_CUT               /* */
 };
 
 struct tape;
@@ -55,6 +56,8 @@ void tape_password(struct tape *t, int64_t now_us, const struct password_answer 
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us);
 void tape_ready(struct tape *t, int64_t now_us);
 void tape_drain(struct tape *t, int64_t now_us, int64_t retry_ms);
+/* The end of the drain: closes every connection that is still there. */
+void tape_cut(struct tape *t, int64_t now_us);
 /* Now and then: when nobody is there and much has been recorded, the exchange is made anew with another
  * seed, and a checkpoint with it, so that the ring may forget what was before. */
 void tape_idle(struct tape *t, int64_t now_us);

@@ -461,6 +461,27 @@ static void a_tab_resumes_its_own_session(void **state)
     yard_free(y);
 }
 
+static void a_tab_that_posts_nothing_is_gone(void **state)
+{
+    (void)state;
+    struct yard *y = yard_new(NULL, NULL);
+    struct stream_fake *f = yard_connect(y);
+    struct domain_counts n;
+    feed_text(f, "GET /api/stream/" KEY " HTTP/1.1\r\nHost: h\r\n\r\n");
+    yard_settle(y);
+    post(y, "{\"type\":\"hello\",\"id\":1,\"v\":1}", "202");
+    yard_wait(y, 60000000);
+    post(y, "{\"type\":\"ping\"}", "202");
+    yard_wait(y, 60000000);
+    domain_count(exchange_domain(tape_exchange(y->tape)), &n);
+    assert_int_equal(n.away, 0);
+    yard_wait(y, 40000000); /* the stream itself goes on */
+    domain_count(exchange_domain(tape_exchange(y->tape)), &n);
+    assert_int_equal(n.away, 1);
+    assert_false(f->s.closing);
+    yard_free(y);
+}
+
 static void too_many_that_wait_are_refused(void **state)
 {
     (void)state;
@@ -502,6 +523,7 @@ int main(void)
         cmocka_unit_test(posts_that_overtake_wait_for_each_other),
         cmocka_unit_test(a_stream_breaks_while_its_tabs_are_too_slow),
         cmocka_unit_test(a_tab_resumes_its_own_session),
+        cmocka_unit_test(a_tab_that_posts_nothing_is_gone),
         cmocka_unit_test(too_many_that_wait_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -322,6 +322,24 @@ test('silence: a ping after ping_s, and five seconds later the pipe counts as lo
   assert.equal(t.sig.state.phase, 'online');
 });
 
+test('over POST a ping goes out every ping_s, however much is heard', async () => {
+  for (const [worked, most] of [['stream', 7], [null, 1]]) {
+    const t = setup({ worked });
+    if (worked) t.server.refuse.ws = 'closed';
+    t.sig.start();
+    await t.clock.advance(2000);
+    const s = t.session();
+    let pings = 0;
+    for (const n of range(1, 60)) {
+      const before = s.acked;
+      t.server.put(s, { type: 'chat', n });
+      await t.clock.advance(2000);
+      pings += s.acked !== before;
+    }
+    assert.ok(worked ? pings >= 5 : pings <= most, `${worked}: ${pings} pings in two minutes`);
+  }
+});
+
 test('a page that wakes up notices a dead pipe sooner', async () => {
   const t = setup();
   t.sig.start();

@@ -169,11 +169,17 @@ export class Signaling extends Emitter {
   /** @param {string} name @param {number} ms @param {() => void} fn */
   #timer(name, ms, fn) {
     this.clock.cancel(this.timers[name]);
-    this.timers[name] = this.clock.after(fn, ms);
+    this.timers[name] = this.clock.after(() => {
+      delete this.timers[name];
+      fn();
+    }, ms);
   }
 
   #cancel(/** @type {string[]} */ ...names) {
-    for (const name of names) this.clock.cancel(this.timers[name]);
+    for (const name of names) {
+      this.clock.cancel(this.timers[name]);
+      delete this.timers[name];
+    }
   }
 
   #attempt() {
@@ -475,6 +481,8 @@ export class Signaling extends Emitter {
   #heard() {
     this.#cancel('pong');
     this.pinged = false;
+    // Over POST, what is heard says nothing of us: the stream may be another tab's.
+    if (this.timers.ping && this.link?.pipe.kind() !== 'ws') return;
     this.#timer('ping', this.pingMs, () => this.#ping());
   }
 

@@ -346,6 +346,9 @@ void es_post(struct web_conn *c, uint8_t *msg, size_t n)
                          origin);
         return;
     }
+    t->heard_at = conn_now(c);
+    list_del(&t->quiet);
+    list_push_back(&w->quiet, &t->quiet);
     status = w->h.message(w->h.ctx, &t->pipe, conn_now(c), msg, n);
     if (status == 0)
         http_reply(c, NULL, &r);
@@ -355,11 +358,23 @@ void es_post(struct web_conn *c, uint8_t *msg, size_t n)
 
 /* ---- between two polls ---------------------------------------------------------------------- */
 
+/* A stream may go on when one of its tabs was closed: who posts nothing for long is gone. Long, since
+ * browsers hold back the timers of pages that nobody looks at. */
+static int64_t tab_until(const struct web *w)
+{
+    struct list *it = list_first(&w->quiet);
+
+    return it == NULL ? INT64_MAX
+                      : container_of(it, struct tab, quiet)->heard_at +
+                            3 * (w->conf->ping_us + w->conf->pong_us);
+}
+
 int64_t es_deadline(const struct web *w)
 {
     struct list *it = list_first(&w->gaps);
+    int64_t gap = it != NULL ? container_of(it, struct es, gap)->gap_at : INT64_MAX;
 
-    return it != NULL ? container_of(it, struct es, gap)->gap_at : INT64_MAX;
+    return MIN_OF(gap, tab_until(w));
 }
 
 void es_tick(struct web *w, int64_t now_us)
@@ -372,6 +387,10 @@ void es_tick(struct web *w, int64_t now_us)
         if (es->gap_at > now_us)
             break;
         destroy(es, now_us);
+    }
+    while (tab_until(w) <= now_us) {
+        count_inc(w->counts, COUNT_DROP_PEER_DEAD);
+        es_tab_lost(container_of(list_first(&w->quiet), struct tab, quiet), now_us);
     }
 }
 

@@ -114,6 +114,7 @@ static void op_send(struct pipe *p, struct frame *f)
 /* Takes the tab off its stream; it is freed when control is back in the loop. */
 static void bury(struct tab *t)
 {
+    list_del(&t->quiet);
     list_del(&t->link);
     t->es->n_tabs--;
     list_push_back(&t->es->web->graves, &t->link);
@@ -192,6 +193,7 @@ struct tab *es_tab(struct es *es, struct str name)
         return NULL;
     t = xcalloc(1, sizeof *t);
     t->es = es;
+    list_init(&t->quiet);
     t->pipe.ops = &es_pipe_ops;
     t->pipe.id = ++es->web->next_id;
     t->pipe.kind = es->poll ? PIPE_POLL : PIPE_STREAM;

@@ -39,6 +39,7 @@ struct web *web_new(const struct web_conf *conf, const struct web_handlers *hand
     list_init(&w->conns);
     list_init(&w->gaps);
     list_init(&w->soon);
+    list_init(&w->quiet);
     list_init(&w->graves);
     hmap_init(&w->streams);
     hmap_init(&w->rates);

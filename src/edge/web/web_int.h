@@ -95,6 +95,7 @@ struct web {
     struct list gaps;    /* struct es between two polls, the earliest first */
     struct list soon;    /* struct ws_state with notices that leave at soon_at, all at once */
     int64_t soon_at;     /* 0: there are none */
+    struct list quiet;   /* struct tab, the one that posted longest ago first */
     struct list graves;  /* struct tab that are freed when control is back in the loop */
     struct hmap rates;   /* struct rate by address */
     struct buf scratch;  /* for composing; empty between two calls */
@@ -195,7 +196,9 @@ void ws_soon_is_now(struct web *w);
 /* ---- es.c: event streams and long-polls ---- */
 
 struct tab {
-    struct list link; /* in es->tabs, or in web->graves */
+    struct list link;  /* in es->tabs, or in web->graves */
+    struct list quiet; /* in web->quiet, by heard_at */
+    int64_t heard_at;  /* when it posted last */
     struct es *es;
     struct pipe pipe;
     uint8_t name_len;

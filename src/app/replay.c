@@ -48,8 +48,8 @@ static void differs(struct replay *r, const char *fmt, ...)
 }
 
 static const char *const kind_names[] = {
-    "open", "data",     "eof", "writable", "deadline", "closed", "wrote",
-    "tick", "password", "job", "text",     "wall",     "ready",  "drain",
+    "open",     "data", "eof",  "writable", "deadline", "closed", "wrote", "tick",
+    "password", "job",  "text", "wall",     "ready",    "drain",  "cut",
 };
 
 static const char *kind_name(unsigned kind)

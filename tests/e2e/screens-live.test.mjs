@@ -82,6 +82,9 @@ for (const lang of LANGS) {
     await mina.say(TALK[lang][2]);
     await me.hears(TALK[lang][2]);
     await me.page.until(() => !document.querySelector('[data-notice], [data-toast]'), null, { what: 'nothing more to announce' });
+    // As sharp as it gets: the first seconds of a call are coarse. On a busy machine it stays so.
+    await me.page.until(() => [...document.querySelectorAll('.tile video')].every((v) => /** @type {HTMLVideoElement} */ (v).videoWidth >= 960),
+      null, { ms: 12_000 }).catch(() => {});
     await see('room-two-chat');
     await me.page.click('[data-act=close-panel]');
     await see('room-two');

@@ -86,10 +86,12 @@ function LastNotice() {
 }
 
 export function Toasts() {
-  const { state } = useApp();
+  const { state, ui } = useApp();
+  // In the open chat the offer itself is to be seen.
+  const shown = state.toasts.filter((toast) => toast.code !== 'file_offer' || ui.panel !== 'chat');
   const spoken = useSpoken();
   return html`<div class="toasts">
-      <div class="toast-list" role="status">${state.toasts.map((toast) => html`<${Toast} key=${toast.id} toast=${toast} />`)}</div>
+      <div class="toast-list" role="status">${shown.map((toast) => html`<${Toast} key=${toast.id} toast=${toast} />`)}</div>
       ${state.screen === 'room' && html`<div aria-hidden="true"><${LastNotice} /></div>`}
     </div>
     <div class="unseen" aria-live="polite" data-live="chat">${spoken}</div>`;

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_MAX = 1 << 18, EVENTS_MAX = 512 };
+enum { READ_MAX = 1 << 18, EVENTS_MAX = 512, SPIN_MS = 1 };
 
 static uint8_t reading[READ_MAX];
 
@@ -131,6 +131,7 @@ void conn_send(struct load *l, struct conn *c, const char *p, size_t n)
 void conn_send_close(struct load *l, struct conn *c)
 {
     static const uint8_t normal[2] = {0x03, 0xe8};
+    c->said_close = true;
     put_frame(l, c, 8, normal, sizeof normal);
 }
 
@@ -204,6 +205,8 @@ static size_t take_frame(struct load *l, struct conn *c, const uint8_t *p, size_
         if (c->state != CONN_CLOSING)
             l->lost++;
         c->state = CONN_CLOSING;
+        if (!c->said_close) /* ws waits 30 s for it */
+            conn_send_close(l, c);
         break;
     case 9: put_frame(l, c, 10, p + h, len); break;
     default: break;
@@ -310,11 +313,14 @@ void conn_poll(struct load *l, int ms)
 {
     struct epoll_event ev[EVENTS_MAX];
     conn_flush_all(l);
-    /* Not asleep: over loopback, waking us would be charged to the server that sends. */
+    /* Awake for a while: over loopback, waking us would be charged to the server that sends. Not for
+     * long: who never sleeps waits longer for a processor that others want too. */
     int n;
-    double end = now_s() + ms / 1e3;
+    double end = now_s() + (ms < SPIN_MS ? ms : SPIN_MS) / 1e3;
     while ((n = epoll_wait(l->epfd, ev, EVENTS_MAX, 0)) == 0 && now_s() < end)
         ;
+    if (n == 0 && ms > SPIN_MS)
+        n = epoll_wait(l->epfd, ev, EVENTS_MAX, ms - SPIN_MS);
     for (int i = 0; i < n; i++) {
         struct conn *c = ev[i].data.ptr;
         if (c->state == CONN_CONNECTING && (ev[i].events & (EPOLLOUT | EPOLLERR)))

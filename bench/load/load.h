@@ -37,6 +37,7 @@ struct conn {
     bool dirty;   /* in the list of those who have something to send */
     bool resumes; /* this connection begins with a resume */
     bool wants_chat;
+    bool said_close;
     SSL *ssl;
     struct bytes in, out; /* in: only what is incomplete */
     unsigned index, room, member;

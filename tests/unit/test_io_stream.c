@@ -683,12 +683,10 @@ static void a_handover_that_nobody_wants_is_released(void **state)
 #endif
 #endif
 
+#ifndef SANITIZED /* sanitizers have an allocator of their own */
 static void idle_streams_are_small(void **state)
 {
     (void)state;
-#ifdef SANITIZED
-    skip();
-#endif
     for (int tls = 0; tls < 2; tls++) {
         enum { N = 200 };
         struct both b, many[N];
@@ -724,6 +722,7 @@ static void idle_streams_are_small(void **state)
         both_close(&b);
     }
 }
+#endif
 
 int main(void)
 {
@@ -745,7 +744,9 @@ int main(void)
         cmocka_unit_test(tickets_resume_and_rotate),
         cmocka_unit_test(a_stream_moves_with_the_bytes_in_hand),
         cmocka_unit_test(a_handover_that_nobody_wants_is_released),
+#ifndef SANITIZED
         cmocka_unit_test(idle_streams_are_small),
+#endif
     };
     signal(SIGPIPE, SIG_IGN); /* OpenSSL's own socket BIO, on the client's side */
     return cmocka_run_group_tests(tests, NULL, NULL);

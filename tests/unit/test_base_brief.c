@@ -9,7 +9,7 @@
 
 #include "base/brief.h"
 
-enum { BLOCKS = 3000 };
+enum { BLOCKS = 3000, BIG = 10000 };
 
 static size_t size_of(unsigned i)
 {
@@ -40,17 +40,22 @@ static void blocks_keep_what_is_in_them(void **state)
 static void empty_slabs_are_given_back(void **state)
 {
     (void)state;
-    void *p[BLOCKS];
+    static void *p[BIG];
     brief_trim();
     assert_int_equal(brief_held(), 0);
-    for (unsigned i = 0; i < BLOCKS; i++) {
-        p[i] = brief_alloc(200);
+    for (unsigned i = 0; i < BIG; i++) {
+        p[i] = brief_alloc(3000);
     }
     size_t full = brief_held();
-    for (unsigned i = 0; i < BLOCKS; i++) {
-        brief_free(p[i], 200);
+    for (unsigned i = 0; i < BIG; i++) {
+        brief_free(p[i], 3000);
     }
     assert_true(brief_held() <= full / 2);
+    for (unsigned i = 0; i < 100; i++) { /* an empty one serves another size */
+        size_t before = brief_held();
+        brief_free(brief_alloc(700), 700);
+        assert_true(brief_held() <= before);
+    }
     brief_trim();
     assert_int_equal(brief_held(), 0);
 }

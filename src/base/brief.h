@@ -2,8 +2,9 @@
  * Memory for what lives briefly: frames on their way to clients, and the rings that hold them. Kept
  * apart from what lives as long as a connection, so that after a burst its pages come back to the
  * system instead of staying half empty under long-lived neighbours (measured: docs/benchmarks.md).
- * Blocks come from 64 kB slabs of one size each; an empty slab is given back, by brief_trim() or, beyond
- * 16 MB of empty ones, at once. One set of slabs for each thread: memory is given back by the thread that took it. Large blocks come from malloc.
+ * Blocks come from 64 kB slabs of one size each; an empty slab is given back by brief_trim() or, beyond
+ * 16 MB of empty ones, at once. One set of slabs for each thread: memory is given back by the thread
+ * that took it. Large blocks come from malloc.
  */
 #ifndef MADANG_BASE_BRIEF_H
 #define MADANG_BASE_BRIEF_H

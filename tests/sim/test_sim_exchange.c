@@ -473,7 +473,7 @@ static void quieten(struct world *w)
     CHECK(w, all_said(w), "it doesn't become quiet");
     break_streams(w);
     /* Sessions that nobody came back to, and lines of which nobody heard the end, end. */
-    for (end = w->now + 70000000; w->now < end;) {
+    for (end = w->now + 220000000; w->now < end;) {
         step(w);
     }
 }

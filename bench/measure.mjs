@@ -14,7 +14,7 @@ const ROUNDS = Number(process.env.ROUNDS || 5);
 const CLIENTS = Number(process.env.CLIENTS || 2000);
 const CHATTERS = 200;
 const ONLY = (process.env.ONLY || 'join,chat,memory,start').split(',');
-const SERVERS = ['madang', 'ws', 'sio'];
+const SERVERS = (process.env.SERVERS || 'madang,ws,sio').split(',');
 const NAMES = { madang: 'madang', ws: 'ws', sio: 'Socket.IO' };
 
 const tmp = mkdtempSync(path.join(os.tmpdir(), 'madang-bench-'));

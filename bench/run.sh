@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh: what make bench does. Gets the two peers, builds the load generator, measures (bench/measure.mjs;
-# its variables: ROUNDS, CLIENTS, ONLY, BENCH_CPUS, BENCH_JSON). MADANG_BIN names another program than build/madang.
+# its variables: ROUNDS, CLIENTS, ONLY, SERVERS, BENCH_CPUS, BENCH_JSON). MADANG_BIN names another program than build/madang.
 set -eu
 cd "$(dirname "$0")/.."
 

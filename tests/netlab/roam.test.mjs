@@ -44,6 +44,9 @@ async function roams(t, mover, other, gapMs) {
   for (let i = 1; i <= 3; i++) await b.say(`from Ben ${i}`);
   await a.say('from Ann 1');
   await sleep(gapMs - (Date.now() - gone));
+  // How soon a browser notices is its own affair: who walks is away until the other one has seen it.
+  const seen = async () => (await b.tiles()).some((x) => x.link === 'Reconnecting …');
+  for (const end = gone + 20_000; gapMs >= WALK_MS && Date.now() < end && !(await seen());) await sleep(100);
   lab.attach(ca, rc);
   const there = Date.now();
   await a.say('from Ann 2');

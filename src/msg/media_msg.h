@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/letter.h"
 
 struct stream_handover; /* io/stream.h; control and worker only pass it on */
@@ -15,6 +16,14 @@ enum media_kind {
     /* control -> worker */
     MEDIA_STREAM = 1, /* struct media_stream: a connection that spoke STUN or TURN */
     MEDIA_DUMP,       /* struct media_dump: write your state as JSON, send it back */
+    /* To every worker, since any of them may own the relay of a scope: struct media_scope. */
+    MEDIA_SCOPE_OPEN,  /* scope */
+    MEDIA_SCOPE_PARTY, /* scope, party, pwd, addrs: posted before the candidate is delivered */
+    MEDIA_PARTY_DROP,  /* scope, party: it left the call */
+    MEDIA_SCOPE_CLOSE, /* scope: its relays end now */
+    MEDIA_OWN_ADDRS,   /* struct media_own: the machine's addresses have changed */
+    /* worker -> worker */
+    MEDIA_RELAY, /* struct media_relay: a datagram from one of our relays to another's */
     /* worker -> control */
     MEDIA_DUMPED /* struct media_dump with its text */
 };
@@ -22,6 +31,33 @@ enum media_kind {
 struct media_stream {
     struct letter letter;
     struct stream_handover *conn; /* owned; NULL once somebody has taken it */
+};
+
+enum { MEDIA_SCOPE_ADDRS = 32, MEDIA_SCOPE_PWD = 256, MEDIA_OWN_MAX = 64 };
+
+/* See proto/turn_scope.h. */
+struct media_scope {
+    struct letter letter;
+    uint64_t scope, party;
+    uint32_t pwd_len, naddrs;
+    char pwd[MEDIA_SCOPE_PWD];
+    struct addr addrs[MEDIA_SCOPE_ADDRS];
+};
+
+struct media_own {
+    struct letter letter;
+    uint32_t nown, nlan;
+    struct addr own[MEDIA_OWN_MAX]; /* port 0 */
+    struct cidr lan[MEDIA_OWN_MAX]; /* the networks that they are in */
+};
+
+/* A batch of datagrams between relays of two workers, each behind the other in bytes. */
+struct media_relay {
+    struct letter letter;
+    struct addr from, to;
+    uint64_t scope;
+    uint32_t len, seg; /* as a train: n datagrams of seg bytes, the last may be shorter */
+    uint8_t bytes[];
 };
 
 struct media_dump {

@@ -73,7 +73,7 @@ static void complain_value(struct config_loader *l, const struct config_row *row
     if (!begin_complaint(l))
         return;
     put_place(l, row, l->source, l->line);
-    put_quoted(l->text, value);
+    put_quoted(l->text, config_is_secret(row) ? STR("(hidden)") : value);
     buf_putf(l->text, " %s; right would be ", wrong);
     config_value_wants(l->text, row);
     buf_puts(l->text, "\n");
@@ -139,7 +139,7 @@ static void set(struct config_loader *l, const struct config_row *row, struct st
     if (more && one.n == 0)
         return; /* an empty list */
     do {
-        if (config_is_list(row)) {
+        if (config_is_list(row) && !config_is_secret(row)) {
             more = str_split_once(one, ',', &one, &rest);
             one = str_trim(one);
         }
@@ -147,7 +147,7 @@ static void set(struct config_loader *l, const struct config_row *row, struct st
         if (wrong)
             complain_value(l, row, one, wrong);
         one = rest;
-    } while (more);
+    } while (more && !config_is_secret(row));
 }
 
 void config_take_line(struct config_loader *l, uint32_t line, struct str section, struct str name,
@@ -242,10 +242,20 @@ static void take_action(struct config_loader *l, struct flags *f, struct str fla
         f->action = action;
 }
 
+/* What follows a setting's flag, or NULL; a switch may do without. */
+static const char *value_after(const struct config_row *row, const char *next)
+{
+    bool word = next && (strcmp(next, "on") == 0 || strcmp(next, "off") == 0);
+    return config_is_switch(row) && !word ? NULL : next;
+}
+
 static void take_setting(struct config_loader *l, const struct config_row *row, struct str flag,
                          const char *value, const char *next)
 {
-    if (!value && !next)
+    next = value_after(row, next);
+    if (!value && !next && config_is_switch(row))
+        set(l, row, STR("on"));
+    else if (!value && !next)
         complain_flag(l, flag, "wants a value");
     else
         set(l, row, str_from(value ? value : next));
@@ -265,7 +275,8 @@ static void take_flags(struct config_loader *l, struct flags *f, int argc, char 
                        bool settings)
 {
     l->source = CONFIG_FLAG;
-    for (int i = 1; i < argc; i++) {
+    l->c->turn_only = argc > 1 && strcmp(argv[1], "turn") == 0;
+    for (int i = l->c->turn_only ? 2 : 1; i < argc; i++) {
         struct str flag, rest;
         const char *value = str_split_once(str_from(argv[i]), '=', &flag, &rest) ? rest.p : NULL;
         const char *next = i + 1 < argc ? argv[i + 1] : NULL;
@@ -280,7 +291,8 @@ static void take_flags(struct config_loader *l, struct flags *f, int argc, char 
             take_setting(l, row, flag, value, next);
         else if (!row && action == ACT_START && settings)
             take_stranger(l, flag);
-        i += !value && (row || action == ACT_CONFIG); /* the next one was the value */
+        /* the next one was the value */
+        i += !value && ((row && value_after(row, next)) || action == ACT_CONFIG);
     }
 }
 
@@ -295,9 +307,39 @@ static void require(struct config_loader *l, bool holds, enum config_id id, cons
     buf_putf(l->text, "%s\n", why);
 }
 
+/* One for IPv4, one for IPv6. */
+static bool one_of_each(const struct config_addrs *a)
+{
+    return a->n < 2 || a->v[0].family != a->v[1].family;
+}
+
+static void check_relay(struct config_loader *l)
+{
+    const struct config *c = l->c;
+    require(l, one_of_each(&c->public_ip), CONFIG_ADDRS_public_ip,
+            "one address for IPv4 and one for IPv6, not two of a kind");
+    require(l, one_of_each(&c->relay_ip), CONFIG_ADDRS_relay_ip,
+            "one address for IPv4 and one for IPv6, not two of a kind");
+    require(l, c->total_quota <= c->max_allocations, CONFIG_INT_total_quota,
+            "must not be more than max-allocations");
+    if (!c->turn_only)
+        return;
+    require(l, c->relay, CONFIG_CHOICE_relay, "must be on: madang turn does nothing else");
+    require(l, c->user.n || c->users_file || c->secret.n || c->secret_file, CONFIG_USERS_user,
+            "nobody could relay: madang turn wants user, users-file, secret or secret-file");
+}
+
+/* A certificate that nobody knows is of no use to TURN alone: without one there is no TLS. */
+static void settle(struct config *c)
+{
+    if (c->turn_only && c->source[CONFIG_CHOICE_tls] == CONFIG_DEFAULT)
+        c->tls = c->cert ? CONFIG_TLS_FILES : CONFIG_TLS_OFF;
+}
+
 static void check(struct config_loader *l)
 {
     const struct config *c = l->c;
+    check_relay(l);
     require(l, c->tls != CONFIG_TLS_FILES || c->cert, CONFIG_CHOICE_tls,
             "files wants a certificate, set cert (and key)");
     require(l, c->tls == CONFIG_TLS_FILES || !c->cert, CONFIG_PATH_cert,
@@ -336,10 +378,10 @@ static enum config_outcome finish(struct config_loader *l, const struct flags *f
 }
 
 /* Help and the like work whatever else is wrong. */
-static bool answer_at_once(const struct flags *f, struct buf *text)
+static bool answer_at_once(const struct flags *f, bool turn_only, struct buf *text)
 {
     switch (f->action) {
-    case ACT_HELP: config_print_help(text); return true;
+    case ACT_HELP: config_print_help(text, turn_only); return true;
     case ACT_VERSION: buf_putf(text, "madang %s\n", madang_version()); return true;
     case ACT_SAMPLE: config_print_sample(text); return true;
     default: return false;
@@ -353,7 +395,7 @@ enum config_outcome config_load_text(struct config *c, const char *name, struct 
     struct flags f = {0};
     begin(&l, c, name, text);
     take_flags(&l, &f, argc, argv, false);
-    if (answer_at_once(&f, text))
+    if (answer_at_once(&f, c->turn_only, text))
         return CONFIG_DONE;
     l.source = CONFIG_FILE;
     if (name)
@@ -361,6 +403,7 @@ enum config_outcome config_load_text(struct config *c, const char *name, struct 
     l.line = 0;
     take_env(&l, env);
     take_flags(&l, &f, argc, argv, true);
+    settle(c);
     check(&l);
     return finish(&l, &f);
 }

@@ -15,13 +15,19 @@
 #include "base/str.h"
 
 enum { CONFIG_ADDRS_MAX = 16, CONFIG_LIST_MAX = 32 };
+enum { CONFIG_USER_NAME_MAX = 508, CONFIG_SECRET_MIN = 8, CONFIG_SECRET_MAX = 512 };
 
 enum config_tls { CONFIG_TLS_AUTO, CONFIG_TLS_OFF, CONFIG_TLS_FILES };
+enum config_lan { CONFIG_LAN_OFF, CONFIG_LAN_ON, CONFIG_LAN_AUTO };
 
 /* A token bucket: `burst` at once (0: no limit), then per_s_e6 / 1,000,000 a second. */
 struct config_rate {
     uint32_t burst;
     uint64_t per_s_e6;
+};
+
+struct config_ports {
+    uint16_t first, last;
 };
 
 struct config_addrs {
@@ -42,16 +48,23 @@ struct config_strs {
 
 /* What a field of each type of the table is. */
 #define CONFIG_FIELD_SECTION(field)
-#define CONFIG_FIELD_INT(field)     uint32_t field;
-#define CONFIG_FIELD_SIZE(field)    uint64_t field;
-#define CONFIG_FIELD_TIME(field)    int64_t field; /* microseconds */
-#define CONFIG_FIELD_RATE(field)    struct config_rate field;
-#define CONFIG_FIELD_CHOICE(field)  int field;         /* enum config_tls, log_level, log_format */
-#define CONFIG_FIELD_PATH(field)    const char *field; /* NULL: not set */
-#define CONFIG_FIELD_ADDRS(field)   struct config_addrs field; /* ports are 0 */
-#define CONFIG_FIELD_CIDRS(field)   struct config_cidrs field;
-#define CONFIG_FIELD_HOSTS(field)   struct config_strs field; /* lower case */
-#define CONFIG_FIELD_ORIGINS(field) struct config_strs field; /* "https://host" or with ":port" */
+#define CONFIG_FIELD_INT(field)      uint32_t field;
+#define CONFIG_FIELD_SIZE(field)     uint64_t field;
+#define CONFIG_FIELD_TIME(field)     int64_t field; /* microseconds */
+#define CONFIG_FIELD_RATE(field)     struct config_rate field;
+#define CONFIG_FIELD_BITS(field)     uint64_t field;
+#define CONFIG_FIELD_PORTS(field)    struct config_ports field;
+#define CONFIG_FIELD_CHOICE(field)   int field; /* an enum, such as config_tls; off|on: 0, 1 */
+#define CONFIG_FIELD_ENDPOINT(field) struct addr field; /* family 0: not set; port 0: none said */
+#define CONFIG_FIELD_PATH(field)     const char *field; /* NULL: not set */
+#define CONFIG_FIELD_TEXT(field)     const char *field; /* the same */
+#define CONFIG_FIELD_ADDRS(field)    struct config_addrs field; /* ports are 0 */
+#define CONFIG_FIELD_CIDRS(field)    struct config_cidrs field;
+#define CONFIG_FIELD_HOSTS(field)    struct config_strs field; /* lower case */
+#define CONFIG_FIELD_ORIGINS(field)  struct config_strs field; /* "https://host" or with ":port" */
+/* Never printed, not split at commas. */
+#define CONFIG_FIELD_USERS(field)   struct config_strs field; /* "name:password" */
+#define CONFIG_FIELD_SECRETS(field) struct config_strs field;
 
 enum config_id {
 #define X(type, field, arg, def, lo, hi, help) CONFIG_##type##_##field,
@@ -70,6 +83,7 @@ struct config {
 #define X(type, field, arg, def, lo, hi, help) CONFIG_FIELD_##type(field)
     CONFIG_TABLE(X)
 #undef X
+    bool turn_only;            /* madang turn */
     struct config_text *texts; /* memory of the strings above */
     uint8_t source[CONFIG_ROWS];
     uint32_t line[CONFIG_ROWS]; /* in the file, when that is the source */
@@ -81,7 +95,7 @@ enum config_outcome {
     CONFIG_WRONG  /* print the text to stderr, exit 1: a sentence a line */
 };
 
-/* Reads everything. argv[0] is skipped; env as in environ. text is an initialised buffer with room
+/* Reads everything. argv[0] is skipped, and argv[1] may be "turn"; env as in environ. text is an initialised buffer with room
  * for at least 64 kB. *c is to be freed in every case. Calling it again (SIGHUP) with the same
  * arguments gives what the file says now. */
 enum config_outcome config_load(struct config *c, int argc, char *const *argv, char *const *env,
@@ -92,7 +106,7 @@ enum config_outcome config_load_text(struct config *c, const char *name, struct 
 void config_free(struct config *c);
 
 /* For --help, --print-config (what holds, and from where), and docs/madang.conf.sample. */
-void config_print_help(struct buf *out);
+void config_print_help(struct buf *out, bool turn_only);
 void config_print(struct buf *out, const struct config *c);
 void config_print_sample(struct buf *out);
 

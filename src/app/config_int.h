@@ -10,12 +10,18 @@ enum config_type {
     CONFIG_T_SIZE,
     CONFIG_T_TIME,
     CONFIG_T_RATE,
+    CONFIG_T_BITS,
+    CONFIG_T_PORTS,
     CONFIG_T_CHOICE,
+    CONFIG_T_ENDPOINT,
     CONFIG_T_PATH,
+    CONFIG_T_TEXT,
     CONFIG_T_ADDRS,
     CONFIG_T_CIDRS,
     CONFIG_T_HOSTS,
-    CONFIG_T_ORIGINS
+    CONFIG_T_ORIGINS,
+    CONFIG_T_USERS,
+    CONFIG_T_SECRETS
 };
 
 struct config_row {
@@ -24,7 +30,7 @@ struct config_row {
     const char *def;
     const char *help;
     int64_t lo; /* for PATH: 1 = must not be empty */
-    int64_t hi; /* for lists: how many */
+    int64_t hi; /* for lists: how many; for TEXT: bytes */
     size_t offset;
     enum config_type type;
 };
@@ -36,6 +42,15 @@ static inline bool config_is_list(const struct config_row *row)
     return row->type >= CONFIG_T_ADDRS;
 }
 
+/* Its values are shown to nobody. */
+static inline bool config_is_secret(const struct config_row *row)
+{
+    return row->type >= CONFIG_T_USERS;
+}
+
+/* off or on: as a flag it may stand without a value. */
+bool config_is_switch(const struct config_row *row);
+
 /* ---- config_value.c: text to values and back ---- */
 
 /* Sets the field of that row, or appends to its list. NULL, or what is wrong with the text ("is no
@@ -43,13 +58,28 @@ static inline bool config_is_list(const struct config_row *row)
 const char *config_value_parse(struct config *c, const struct config_row *row, struct str text);
 /* Empties a list. */
 void config_value_clear(struct config *c, const struct config_row *row);
-/* The value as text that the parser takes; of a list, element i < config_value_count(). */
+/* The value as text that the parser takes; of a list, element i < config_value_count(). Of a secret
+ * only whose it is. */
 void config_value_put(struct buf *out, const struct config *c, const struct config_row *row,
                       size_t i);
 /* Elements of a list; 1 for everything else, 0 for a path that is not set. */
 size_t config_value_count(const struct config *c, const struct config_row *row);
 /* "a whole number from 0 to 65535" */
 void config_value_wants(struct buf *out, const struct config_row *row);
+
+/* A copy that lives as long as c. */
+const char *config_keep(struct config *c, struct str s);
+
+/* ---- config_list.c: elements of lists ---- */
+
+/* As config_value_parse(), for a list, which is the field. */
+const char *config_list_append(struct config *c, const struct config_row *row, void *list,
+                               struct str text);
+/* As config_value_wants(). */
+void config_list_wants(struct buf *out, const struct config_row *row);
+/* What is wrong with "name:password" or a shared secret, wherever it stands; NULL: nothing. */
+const char *config_wrong_user(struct str text);
+const char *config_wrong_secret(struct str text);
 
 /* ---- config_name.c: names ---- */
 

@@ -8,11 +8,17 @@ const struct config_row config_rows[CONFIG_ROWS] = {
 #define CONFIG_OFFSET_TIME           CONFIG_OFFSET_INT
 #define CONFIG_OFFSET_RATE           CONFIG_OFFSET_INT
 #define CONFIG_OFFSET_CHOICE         CONFIG_OFFSET_INT
+#define CONFIG_OFFSET_BITS           CONFIG_OFFSET_INT
+#define CONFIG_OFFSET_PORTS          CONFIG_OFFSET_INT
+#define CONFIG_OFFSET_ENDPOINT       CONFIG_OFFSET_INT
 #define CONFIG_OFFSET_PATH           CONFIG_OFFSET_INT
+#define CONFIG_OFFSET_TEXT           CONFIG_OFFSET_INT
 #define CONFIG_OFFSET_ADDRS          CONFIG_OFFSET_INT
 #define CONFIG_OFFSET_CIDRS          CONFIG_OFFSET_INT
 #define CONFIG_OFFSET_HOSTS          CONFIG_OFFSET_INT
 #define CONFIG_OFFSET_ORIGINS        CONFIG_OFFSET_INT
+#define CONFIG_OFFSET_USERS          CONFIG_OFFSET_INT
+#define CONFIG_OFFSET_SECRETS        CONFIG_OFFSET_INT
 #define X(type, field, arg, def, lo, hi, help) \
     {#field, arg, def, help, lo, hi, CONFIG_OFFSET_##type(field), CONFIG_T_##type},
     CONFIG_TABLE(X)
@@ -45,6 +51,11 @@ void config_put_env(struct buf *out, const struct config_row *row)
 {
     buf_puts(out, "MADANG_");
     put_mapped(out, row->field, env_char);
+}
+
+bool config_is_switch(const struct config_row *row)
+{
+    return row->type == CONFIG_T_CHOICE && str_eq(str_from(row->arg), STR("off|on"));
 }
 
 static const struct config_row *find(struct str name, char (*map)(char))

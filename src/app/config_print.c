@@ -56,13 +56,36 @@ static void put_row_help(struct buf *out, const struct config_row *row)
         put_option(out, left, right);
 }
 
-void config_print_help(struct buf *out)
+/* Sections that are of use to madang turn. */
+static bool concerns_turn(const struct config_row *row)
 {
-    buf_putf(out,
-             "madang %s: video chat that people run themselves\n\n"
-             "Usage: madang [OPTION]...\n"
-             "       madang replay FILE\n\n",
-             madang_version());
+    static const char *const sections[] = {"server", "tls", "relay", "log", "connections"};
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+        if (strcmp(config_section_of(row), sections[i]) == 0)
+            return true;
+    return false;
+}
+
+static void put_usage(struct buf *out, bool turn_only)
+{
+    buf_putf(out, "madang %s: video chat that people run themselves\n\n", madang_version());
+    if (turn_only)
+        buf_puts(out, "Usage: madang turn [OPTION]...\n\n"
+                      "A TURN and STUN server alone, without page and signaling (docs/turn.md). "
+                      "It wants --user or\n--secret, or a file with them; TLS and DTLS are there "
+                      "with --cert, or --tls auto. HTTP answers\n/healthz and /metrics.\n\n");
+    else
+        buf_puts(out, "Usage: madang [OPTION]...\n"
+                      "       madang turn [OPTION]...   a TURN and STUN server alone\n"
+                      "       madang token [OPTION]...  credentials for a time, made of a secret\n"
+                      "       madang turn-key [OPTION]...  a password as a computed key\n"
+                      "       madang replay FILE...\n"
+                      "Each of them takes --help.\n\n");
+}
+
+void config_print_help(struct buf *out, bool turn_only)
+{
+    put_usage(out, turn_only);
     put_option(out, "  --config FILE", "configuration file; there is none without this");
     put_option(out, "  --check-config", "say whether the configuration is right, and stop");
     put_option(out, "  --print-config", "print the configuration that holds, and stop");
@@ -74,6 +97,8 @@ void config_print_help(struct buf *out)
              "(MADANG_PORT);\nflags win over variables, variables over the file. Lists are "
              "separated by commas.\n");
     for (size_t i = 0; i < CONFIG_ROWS; i++) {
+        if (turn_only && !concerns_turn(&config_rows[i]))
+            continue;
         if (config_rows[i].type == CONFIG_T_SECTION)
             buf_putf(out, "\n%s [%s]\n", config_rows[i].help, config_rows[i].field);
         else
@@ -96,6 +121,7 @@ static void put_row(struct buf *out, const struct config *c, size_t id)
     const struct config_row *row = &config_rows[id];
     size_t n = config_value_count(c, row);
     for (size_t i = 0; i < MAX_OF(n, 1); i++) {
+        buf_puts(out, n && config_is_secret(row) ? "# " : ""); /* not to be read back */
         config_put_name(out, row);
         buf_puts(out, " = ");
         if (n)

@@ -15,19 +15,22 @@
 #define S_  INT64_C(1000000)
 #define K_  INT64_C(1024)
 #define M_  INT64_C(1048576)
+#define G_  INT64_C(1000000000) /* of bits */
 
 /* clang-format off */
 #define CONFIG_TABLE(X)                                                                            \
     X(SECTION, server, "", "", 0, 0, "Where it listens, and what it is called")                    \
     X(INT, port, "N", "8443", 0, 65535,                                                            \
-      "TCP port for the page, signaling, and STUN over TCP and TLS; 0 takes any free one")         \
-    X(INT, udp_port, "N", "3478", 0, 65535, "UDP port for STUN; 0 takes any free one")             \
+      "TCP port for the page, signaling, and TURN and STUN over TCP and TLS; 0 takes any free one")\
+    X(INT, udp_port, "N", "3478", 0, 65535, "UDP port for TURN and STUN; 0 takes any free one")    \
     X(ADDRS, listen, "ADDR", "", 0, 16,                                                            \
       "address to listen on, repeatable; without it, all of them, IPv4 and IPv6")                  \
     X(HOSTS, name, "HOST", "", 0, 32,                                                              \
       "host name that people use for this server, repeatable; goes into the local certificate")    \
-    X(ADDRS, public_ip, "ADDR|auto", "auto", 0, 1,                                                 \
-      "address at which people reach this server when it has another one itself (NAT, container)") \
+    X(ADDRS, public_ip, "ADDR|auto", "auto", 0, 2,                                                 \
+      "address at which people reach this server when it has another one itself (NAT, "            \
+      "container); one for IPv4, one for IPv6")                                                    \
+    X(INT, workers, "N", "1", 1, 64, "threads for STUN, TURN and media")                           \
     X(PATH, data, "DIR", "./data", 1, 0, "folder for keys and certificates")                       \
     X(PATH, web_dir, "DIR", "", 0, 0,                                                              \
       "serve the page from this folder instead of from the program, for work on the page")         \
@@ -43,6 +46,55 @@
       "front")                                                                                     \
     X(PATH, cert, "FILE", "", 0, 0, "certificate chain (PEM) for tls = files; read again on SIGHUP")\
     X(PATH, key, "FILE", "", 0, 0, "its private key (PEM); without it, it is in the cert file too")\
+    X(SECTION, relay, "", "", 0, 0, "Relaying (TURN): see docs/turn.md")                           \
+    X(CHOICE, relay, "off|on", "on", 0, 0,                                                         \
+      "whether it relays at all; calls need no other setting of this section")                     \
+    X(TEXT, realm, "REALM", "", 0, 127,                                                            \
+      "name that clients are told, part of computed keys; without it, the first name, or madang")  \
+    X(USERS, user, "NAME:PASSWORD", "", 0, 32,                                                     \
+      "somebody who may relay, repeatable, one each time (a password may have commas); the "       \
+      "password may be a key that madang turn-key has computed")                                   \
+    X(PATH, users_file, "FILE", "", 0, 0, "file with more of them, one a line; read again on "     \
+      "SIGHUP")                                                                                    \
+    X(SECRETS, secret, "SECRET", "", 0, 2,                                                         \
+      "shared with another program that gives people credentials for a time (REST, madang token); "\
+      "a second one for rotation")                                                                 \
+    X(PATH, secret_file, "FILE", "", 0, 0, "file with it, or both, one a line; read again on "     \
+      "SIGHUP")                                                                                    \
+    X(CIDRS, allow_peer, "CIDR", "", 0, 32,                                                        \
+      "network that relays may reach though it is not public, repeatable")                         \
+    X(CIDRS, deny_peer, "CIDR", "", 0, 32,                                                         \
+      "network that they may not reach, also when it is allowed, repeatable")                      \
+    X(CHOICE, allow_lan, "off|on|auto", "auto", 0, 0,                                              \
+      "whether relays of calls may reach people in the server's own private networks; auto: when " \
+      "it has no public address")                                                                  \
+    X(PORTS, relay_ports, "FIRST-LAST", "49152-65535", 0, 0,                                       \
+      "UDP ports of relays; none of them has to be open in a firewall")                            \
+    X(ADDRS, relay_ip, "ADDR", "", 0, 2,                                                           \
+      "address of this machine that relays send from; only for several interfaces; one for IPv4, " \
+      "one for IPv6")                                                                              \
+    X(ENDPOINT, alternate_server, "ADDR[:PORT]", "", 0, 0,                                         \
+      "where clients are sent while this server stops (ALTERNATE-SERVER)")                         \
+    X(CHOICE, mobility, "off|on", "off", 0, 0, "let relays follow clients to other networks "      \
+      "(RFC 8016)")                                                                                \
+    X(CHOICE, rfc5766_channels, "off|on", "off", 0, 0,                                             \
+      "accept channel numbers up to 0x7FFF, which older clients choose")                           \
+    X(INT, max_allocations, "N", "10000", 1, 1000000, "relays at once, of everybody")              \
+    X(INT, total_quota, "N", "0", 0, 1000000,                                                      \
+      "of these, of users and REST credentials together; 0 for no other limit")                    \
+    X(INT, user_quota, "N", "0", 0, 1000000, "of these, of one such user; 0 for no other limit")   \
+    X(INT, call_quota, "N", "64", 1, 10000,                                                        \
+      "of these, of one person in one call (browsers make one for each URL, network and "          \
+      "connection)")                                                                               \
+    X(BITS, max_bps, "BITS", "0", 0, 1000 * G_,                                                    \
+      "bits per second of one relay, each way; 0 for no limit")                                    \
+    X(BITS, total_bps, "BITS", "0", 0, 1000 * G_, "and of all relays, each way; 0 for no limit")   \
+    X(TIME, max_lifetime, "TIME", "1h", 600 * S_, 86400 * S_,                                      \
+      "how long a relay lives at most without being refreshed")                                    \
+    X(TIME, nonce_lifetime, "TIME", "1h", S_, 3600 * S_, "how long a client may use one nonce")    \
+    X(RATE, rate_challenge, "BURST/PER-SECOND", "120/40", 0, 0,                                    \
+      "requests for credentials (401, 438) to one address over UDP")                               \
+    X(RATE, rate_relay, "BURST/PER-SECOND", "200/100", 0, 0, "requests of one relay's client")     \
     X(SECTION, log, "", "", 0, 0, "What it writes down")                                           \
     X(CHOICE, log_level, "error|warn|info|debug", "info", 0, 0,                                    \
       "the least important lines to write; read again on SIGHUP")                                  \

@@ -1,7 +1,9 @@
 #include <inttypes.h>
 
 #include "app/config_int.h"
+#include "base/crypto.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "base/util.h"
 
 struct config_text {
@@ -19,7 +21,7 @@ static const void *field_in(const struct config *c, const struct config_row *row
     return (const char *)c + row->offset;
 }
 
-static const char *keep(struct config *c, struct str s)
+const char *config_keep(struct config *c, struct str s)
 {
     struct config_text *t = xmalloc(sizeof *t + s.n + 1);
     memcpy(t->z, s.p, s.n);
@@ -34,6 +36,7 @@ void config_free(struct config *c)
     while (c->texts) {
         struct config_text *t = c->texts;
         c->texts = t->next;
+        memzero(t->z, strlen(t->z)); /* it may have been a secret */
         xfree(t);
     }
 }
@@ -49,6 +52,8 @@ struct unit {
 static const struct unit sizes[] = {{"", 1}, {"k", K_}, {"M", M_}, {"G", 1024 * M_}};
 static const struct unit times[] = {{"us", 1},      {"ms", MS_},      {"s", S_},
                                     {"m", 60 * S_}, {"h", 3600 * S_}, {"d", 86400 * S_}};
+
+static const struct unit bitrates[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", G_}};
 
 static const char *parse_quantity(struct str text, const struct unit *units, size_t n_units,
                                   const struct config_row *row, int64_t *out)
@@ -174,107 +179,47 @@ static const char *parse_path(struct config *c, struct str text, const struct co
         return "is empty";
     if (text.n >= 4096 || str_chr(text, '\0') != STR_NPOS)
         return "is no path";
-    *out = text.n ? keep(c, text) : NULL;
+    *out = text.n ? config_keep(c, text) : NULL;
     return NULL;
 }
 
-/* ---- lists ---- */
-
-static const char *append_addr(struct config_addrs *list, struct str text,
-                               const struct config_row *row)
+/* What may stand in a quoted string of the protocol (RFC 8489, 14.9), and comes back from a file. */
+static const char *parse_text(struct config *c, struct str text, const struct config_row *row,
+                              const char **out)
 {
-    struct addr a;
-    if (str_eq(text, STR("auto")) && str_find(str_from(row->arg), text) != STR_NPOS)
+    if (text.n > (size_t)row->hi)
+        return "is too long";
+    if (!utf8_valid(text.p, text.n))
+        return "is no UTF-8";
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t ch = (uint8_t)text.p[i];
+        if (ch < 0x20 || ch == 0x7F || ch == '"' || ch == '\\' || ch == ';')
+            return "has a character that it cannot have";
+    }
+    *out = text.n ? config_keep(c, text) : NULL;
+    return NULL;
+}
+
+static const char *parse_ports(struct str text, struct config_ports *out)
+{
+    struct str first, last;
+    uint64_t a, b;
+    if (!str_split_once(text, '-', &first, &last) || !str_to_u64(str_trim(first), 65535, &a) ||
+        !str_to_u64(str_trim(last), 65535, &b))
+        return "is no range of ports";
+    if (a < 1024 || b < a + 1)
+        return "is out of range";
+    *out = (struct config_ports){(uint16_t)a, (uint16_t)b};
+    return NULL;
+}
+
+static const char *parse_endpoint(struct str text, struct addr *out)
+{
+    if (text.n == 0) {
+        *out = (struct addr){0};
         return NULL;
-    if (!addr_parse(&a, text))
-        return "is no address";
-    if (a.port || text.p[0] == '[')
-        return "has a port or brackets";
-    list->v[list->n++] = a;
-    return NULL;
-}
-
-/* RFC 1123, 2.1: labels of letters, digits and inner hyphens; not all digits and dots, which would
- * be taken for an address. */
-static bool is_host(struct str s)
-{
-    struct str label;
-    bool more = s.n > 0 && s.n <= 253, letter = false;
-    if (!more)
-        return false;
-    while (more) {
-        more = str_split_once(s, '.', &label, &s);
-        if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
-            return false;
-        for (size_t i = 0; i < label.n; i++) {
-            char ch = str_lower_char(label.p[i]);
-            if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '-'))
-                return false;
-            letter |= ch >= 'a' && ch <= 'z';
-        }
     }
-    return letter;
-}
-
-static void append_lower(struct config *c, struct config_strs *list, struct str text)
-{
-    char *z = (char *)(uintptr_t)keep(c, text);
-    for (char *p = z; *p; p++)
-        *p = str_lower_char(*p);
-    list->v[list->n++] = str_of(z, text.n);
-}
-
-static const char *append_host(struct config *c, struct config_strs *list, struct str text)
-{
-    if (!is_host(text))
-        return "is no host name";
-    append_lower(c, list, text);
-    return NULL;
-}
-
-static bool is_host_port(struct str s)
-{
-    struct addr a;
-    struct str host, port;
-    uint64_t v;
-    if (addr_parse(&a, s))
-        return a.family == 4 || (s.p[0] == '[' && a.scope == 0);
-    bool has_port = str_split_once(s, ':', &host, &port);
-    return is_host(host) && (!has_port || (str_to_u64(port, 65535, &v) && v > 0));
-}
-
-static const char *append_origin(struct config *c, struct config_strs *list, struct str text)
-{
-    struct str rest = text;
-    if (str_eq(text, STR("*")))
-        return "would let every site in";
-    if (str_starts_nocase(text, STR("https://")))
-        rest = str_skip(text, 8);
-    else if (str_starts_nocase(text, STR("http://")))
-        rest = str_skip(text, 7);
-    if (rest.n == text.n || !is_host_port(rest))
-        return "is no origin";
-    append_lower(c, list, text);
-    return NULL;
-}
-
-static const char *append(struct config *c, const struct config_row *row, struct str text)
-{
-    void *list = field_of(c, row);
-    struct cidr cidr;
-    if (config_value_count(c, row) >= (size_t)row->hi)
-        return "is one too many";
-    switch (row->type) {
-    case CONFIG_T_ADDRS: return append_addr(list, text, row);
-    case CONFIG_T_HOSTS: return append_host(c, list, text);
-    case CONFIG_T_ORIGINS: return append_origin(c, list, text);
-    default: break;
-    }
-    struct config_cidrs *cidrs = list;
-    if (!cidr_parse(&cidr, text))
-        return "is no network";
-    cidrs->v[cidrs->n++] = cidr;
-    return NULL;
+    return addr_parse(out, text) ? NULL : "is no address";
 }
 
 /* ---- all types ---- */
@@ -289,6 +234,14 @@ const char *config_value_parse(struct config *c, const struct config_row *row, s
     case CONFIG_T_RATE: return parse_rate(text, field);
     case CONFIG_T_CHOICE: return parse_choice(text, row, field);
     case CONFIG_T_PATH: return parse_path(c, text, row, field);
+    case CONFIG_T_TEXT: return parse_text(c, text, row, field);
+    case CONFIG_T_PORTS: return parse_ports(text, field);
+    case CONFIG_T_ENDPOINT: return parse_endpoint(text, field);
+    case CONFIG_T_BITS:
+        wrong = parse_quantity(text, bitrates, ARRAY_LEN(bitrates), row, &v);
+        if (!wrong)
+            *(uint64_t *)field = (uint64_t)v;
+        return wrong;
     case CONFIG_T_SIZE:
         wrong = parse_quantity(text, sizes, ARRAY_LEN(sizes), row, &v);
         if (!wrong)
@@ -299,7 +252,7 @@ const char *config_value_parse(struct config *c, const struct config_row *row, s
         if (!wrong)
             *(int64_t *)field = v;
         return wrong;
-    default: return append(c, row, text);
+    default: return config_list_append(c, row, field, text);
     }
 }
 
@@ -311,9 +264,28 @@ void config_value_clear(struct config *c, const struct config_row *row)
 size_t config_value_count(const struct config *c, const struct config_row *row)
 {
     const void *field = field_in(c, row);
-    if (row->type == CONFIG_T_PATH)
+    if (row->type == CONFIG_T_PATH || row->type == CONFIG_T_TEXT)
         return *(const char *const *)field != NULL;
+    if (row->type == CONFIG_T_ENDPOINT)
+        return ((const struct addr *)field)->family != 0;
     return config_is_list(row) ? *(const size_t *)field : 1;
+}
+
+static void put_endpoint(struct buf *out, const struct addr *a)
+{
+    char z[ADDR_STR_SIZE];
+    buf_puts(out, a->port ? addr_format(a, z) : addr_format_ip(a, z));
+}
+
+/* The name of a user, nothing of a secret. */
+static void put_hidden(struct buf *out, const struct config_row *row, struct str value)
+{
+    struct str name, password;
+    if (row->type == CONFIG_T_USERS && str_split_once(value, ':', &name, &password)) {
+        buf_put_str(out, name);
+        buf_u8(out, ':');
+    }
+    buf_puts(out, "(hidden)");
 }
 
 void config_value_put(struct buf *out, const struct config *c, const struct config_row *row,
@@ -324,6 +296,7 @@ void config_value_put(struct buf *out, const struct config *c, const struct conf
     const struct config_addrs *addrs = field;
     const struct config_cidrs *cidrs = field;
     const struct config_strs *strs = field;
+    const struct config_ports *ports = field;
     switch (row->type) {
     case CONFIG_T_SECTION: break;
     case CONFIG_T_INT: buf_putf(out, "%" PRIu32, *(const uint32_t *)field); break;
@@ -333,11 +306,19 @@ void config_value_put(struct buf *out, const struct config *c, const struct conf
     case CONFIG_T_TIME: put_quantity(out, *(const int64_t *)field, times, ARRAY_LEN(times)); break;
     case CONFIG_T_RATE: put_rate(out, field); break;
     case CONFIG_T_CHOICE: buf_put_str(out, choice_name(row, *(const int *)field)); break;
-    case CONFIG_T_PATH: buf_puts(out, *(const char *const *)field); break;
+    case CONFIG_T_PATH:
+    case CONFIG_T_TEXT: buf_puts(out, *(const char *const *)field); break;
+    case CONFIG_T_BITS:
+        put_quantity(out, (int64_t) * (const uint64_t *)field, bitrates, ARRAY_LEN(bitrates));
+        break;
+    case CONFIG_T_PORTS: buf_putf(out, "%u-%u", ports->first, ports->last); break;
+    case CONFIG_T_ENDPOINT: put_endpoint(out, field); break;
     case CONFIG_T_ADDRS: buf_puts(out, addr_format_ip(&addrs->v[i], z)); break;
     case CONFIG_T_CIDRS: buf_puts(out, cidr_format(&cidrs->v[i], z)); break;
     case CONFIG_T_HOSTS:
     case CONFIG_T_ORIGINS: buf_put_str(out, strs->v[i]); break;
+    case CONFIG_T_USERS:
+    case CONFIG_T_SECRETS: put_hidden(out, row, strs->v[i]); break;
     }
 }
 
@@ -383,25 +364,21 @@ void config_value_wants(struct buf *out, const struct config_row *row)
         break;
     case CONFIG_T_CHOICE: put_choices(out, row); break;
     case CONFIG_T_PATH: buf_puts(out, "a path"); break;
-    case CONFIG_T_ADDRS:
-        buf_puts(out, "an address without port, such as 192.0.2.1 or 2001:db8::1");
-        if (str_ends(str_from(row->arg), STR("auto")))
-            buf_puts(out, ", or auto");
-        buf_putf(out, "; at most %" PRId64, row->hi);
-        break;
-    case CONFIG_T_CIDRS:
-        buf_putf(out,
-                 "an address or a network without host bits, such as 10.0.0.0/8; at most %" PRId64,
+    case CONFIG_T_TEXT:
+        buf_putf(out, "at most %" PRId64 " bytes without quotes, backslashes and semicolons",
                  row->hi);
         break;
-    case CONFIG_T_HOSTS:
-        buf_putf(out, "a host name such as call.example.org; at most %" PRId64, row->hi);
+    case CONFIG_T_BITS:
+        buf_puts(out, "bits per second from ");
+        put_range(out, row, bitrates, ARRAY_LEN(bitrates));
+        buf_puts(out, " (k, M, G: powers of 1000)");
         break;
-    case CONFIG_T_ORIGINS:
-        buf_putf(
-            out,
-            "scheme, host and perhaps port, such as https://example.org:8443; at most %" PRId64,
-            row->hi);
+    case CONFIG_T_PORTS:
+        buf_puts(out, "two ports or more from 1024 to 65535, such as 49152-65535");
         break;
+    case CONFIG_T_ENDPOINT:
+        buf_puts(out, "an address, and perhaps a port, such as 192.0.2.1:3478");
+        break;
+    default: config_list_wants(out, row); break;
     }
 }

@@ -39,6 +39,7 @@ struct turn_server_conf {
 
     unsigned max_allocations; /* of this worker; 0 = 10,000 */
     unsigned user_quota;      /* allocations of one account; 0 = unlimited */
+    unsigned total_quota;     /* of all accounts that are no scopes; 0 = unlimited: 486 */
     unsigned scope_quota;     /* and of one scope; 0 = 16 */
     unsigned permissions;     /* of one allocation; 0 = 256 */
     unsigned channels;        /* of one allocation; 0 = 256 */

@@ -49,12 +49,21 @@ static bool printable(struct str printed)
     return true;
 }
 
+/* What is printed of a secret is not read back. */
+static bool secret(struct str line)
+{
+    return str_starts(line, STR("# ")) || str_starts(line, STR("user = ")) ||
+           str_starts(line, STR("secret = "));
+}
+
 static void without_notes(struct buf *b)
 {
     struct str rest = buf_str(b), line, value;
     struct buf out;
     buf_init(&out, TEXT_MAX);
     while (str_split_once(rest, '\n', &line, &rest)) {
+        if (secret(line))
+            continue;
         str_split_once(line, ';', &value, &line);
         buf_put_str(&out, value);
         buf_puts(&out, "\n");

@@ -80,6 +80,161 @@ static void test_defaults(void **state)
     assert_int_equal(c.replay_size, 262144);
     assert_int_equal(c.rate_name.burst, 5);
     assert_int_equal(c.rate_name.per_s_e6, 200000);
+    assert_int_equal(c.workers, 1);
+    assert_false(c.turn_only);
+    assert_true(c.relay);
+    assert_null(c.realm);
+    assert_int_equal(c.user.n + c.secret.n, 0);
+    assert_int_equal(c.allow_lan, CONFIG_LAN_AUTO);
+    assert_int_equal(c.relay_ports.first, 49152);
+    assert_int_equal(c.relay_ports.last, 65535);
+    assert_int_equal(c.alternate_server.family, 0);
+    assert_int_equal(c.max_allocations, 10000);
+    assert_int_equal(c.max_bps, 0);
+    config_free(&c);
+}
+
+static void test_relay_settings(void **state)
+{
+    (void)state;
+    char z[ADDR_STR_SIZE];
+    expect_start("[relay]\n"
+                 "realm = Call of north.example\n"
+                 "user = alice:pass,word: with all\n"
+                 "user = bob:0x00112233445566778899AABBCCDDEEFF\n"
+                 "secret = north, and more\n"
+                 "secret = the second one\n"
+                 "allow-peer = 10.1.0.0/16, fd00::/8\n"
+                 "deny-peer = 10.1.2.3\n"
+                 "allow-lan = on\n"
+                 "relay-ports = 20000 - 20001\n"
+                 "relay-ip = 192.0.2.1, 2001:db8::1\n"
+                 "alternate-server = [2001:db8::2]:3479\n"
+                 "max-bps = 1500k\n"
+                 "total-bps = 2G\n"
+                 "rate-relay = off\n",
+                 FLAGS("--mobility", "--rfc5766-channels", "off", "--relay=on", "--max-lifetime",
+                       "2h", "--mesh", "3"),
+                 NULL);
+    assert_string_equal(c.realm, "Call of north.example");
+    assert_int_equal(c.user.n, 2);
+    assert_string_equal(c.user.v[0].p, "alice:pass,word: with all");
+    assert_int_equal(c.secret.n, 2);
+    assert_string_equal(c.secret.v[0].p, "north, and more");
+    assert_int_equal(c.allow_peer.n, 2);
+    assert_string_equal(cidr_format(&c.deny_peer.v[0], z), "10.1.2.3/32");
+    assert_int_equal(c.allow_lan, CONFIG_LAN_ON);
+    assert_int_equal(c.relay_ports.first, 20000);
+    assert_int_equal(c.relay_ports.last, 20001);
+    assert_int_equal(c.relay_ip.n, 2);
+    assert_string_equal(addr_format(&c.alternate_server, z), "[2001:db8::2]:3479");
+    assert_int_equal(c.max_bps, 1500000);
+    assert_int_equal(c.total_bps, 2000000000);
+    assert_true(c.mobility); /* a switch may do without a value */
+    assert_false(c.rfc5766_channels);
+    assert_int_equal(c.max_lifetime, 7200000000);
+    assert_int_equal(c.mesh, 3);
+    config_free(&c);
+    expect_start(NULL, FLAGS("--rfc5766-channels"), NULL); /* at the end, too */
+    assert_true(c.rfc5766_channels);
+    config_free(&c);
+    expect_wrong(NULL, FLAGS("--mobility", "yes"), NULL, "\"yes\" is not expected here");
+    expect_wrong(NULL, FLAGS("--mobility=yes"), NULL, "right would be off or on");
+}
+
+static void test_relay_settings_that_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"relay-ports", "5000"},
+        {"relay-ports", "5000-5000"},
+        {"relay-ports", "5001-5000"},
+        {"relay-ports", "1-70000"},
+        {"relay-ports", "80-90"},
+        {"relay-ports", "a-b"},
+        {"realm", "a \"quoted\" one"},
+        {"realm", "a\\b"},
+        {"realm", "\xFF"},
+        {"relay-ip", "192.0.2.1:1"},
+        {"alternate-server", "there"},
+        {"max-bps", "1T"},
+        {"max-bps", "10 bits"},
+        {"max-lifetime", "9m"},
+        {"max-allocations", "0"},
+        {"nonce-lifetime", "2h"},
+        {"allow-peer", "10.0.0.1/8"},
+        {"mobility", "true"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        char line[128];
+        snprintf(line, sizeof line, "%s = %s\n", bad[i][0], bad[i][1]);
+        expect_wrong(line, NULL, NULL, "; right would be ");
+        assert_non_null(strstr(buf_cstr(&text), bad[i][0]));
+    }
+    expect_wrong("total-quota = 10001\n", NULL, NULL,
+                 "total-quota: must not be more than max-allocations");
+    expect_wrong("relay-ip = 10.0.0.1, 10.0.0.2\n", NULL, NULL, "relay-ip: one address for IPv4");
+    expect_wrong("public-ip = ::1, ::2\n", NULL, NULL, "public-ip: one address for IPv4");
+}
+
+/* Neither what holds nor what is wrong shows a secret, and none is printed so that it could be read
+ * back as something else. */
+static void test_secrets_are_not_shown(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "user = topsecret",
+        "user = :topsecret",
+        "user = topsecret:",
+        "user = a:0xtopsecret",
+        "secret = topsec",
+        "secret =\nsecret = topsecret1\nsecret = topsecret2\nsecret = topsecret3",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        expect_wrong(wrong[i], NULL, NULL, ": \"(hidden)\" ");
+        assert_null(strstr(buf_cstr(&text), "topsec"));
+    }
+    expect_start("user = alice:topsecret\nuser = bob:topsecret\n",
+                 FLAGS("--secret", "topsecret1", "--secret=topsecret2"), NULL);
+    config_print(&text, &c);
+    assert_null(strstr(buf_cstr(&text), "topsecret"));
+    assert_non_null(strstr(buf_cstr(&text), "\n# user = alice:(hidden) ; file, line 2\n"));
+    assert_non_null(strstr(buf_cstr(&text), "\n# secret = (hidden) ; flag\n"));
+    config_free(&c);
+    struct buf printed = text;
+    buf_init(&text, 1 << 20);
+    expect_start(buf_cstr(&printed), NULL, NULL);
+    assert_int_equal(c.user.n + c.secret.n, 0);
+    config_free(&c);
+    buf_free(&printed);
+    expect_start(NULL, NULL, ENV("MADANG_SECRET=from the environment", "MADANG_USER=a:b,c:d"));
+    assert_string_equal(c.secret.v[0].p, "from the environment");
+    assert_int_equal(c.user.n, 1);
+    config_free(&c);
+}
+
+static void test_turn_alone(void **state)
+{
+    (void)state;
+    expect_start(NULL, FLAGS("turn", "--user", "a:b", "--port", "1"), NULL);
+    assert_true(c.turn_only);
+    assert_int_equal(c.port, 1);
+    assert_int_equal(c.tls, CONFIG_TLS_OFF); /* a certificate of our own helps nobody here */
+    config_free(&c);
+    expect_start(NULL, FLAGS("turn", "--secret-file", "f", "--cert", "c"), NULL);
+    assert_int_equal(c.tls, CONFIG_TLS_FILES);
+    config_free(&c);
+    expect_start("tls = auto\nusers-file = f\n", FLAGS("turn"), NULL);
+    assert_int_equal(c.tls, CONFIG_TLS_AUTO);
+    config_free(&c);
+    expect_wrong(NULL, FLAGS("turn"), NULL, "user: nobody could relay: madang turn wants user, ");
+    expect_wrong("relay = off\n", FLAGS("turn", "--user", "a:b"), NULL,
+                 "m.conf:1: relay: must be on");
+    expect_wrong(NULL, FLAGS("--user", "a:b", "turn"), NULL, "\"turn\" is not expected here");
+    assert_int_equal(load(NULL, FLAGS("turn", "--help"), NULL), CONFIG_DONE);
+    assert_non_null(strstr(buf_cstr(&text), "Usage: madang turn"));
+    assert_non_null(strstr(buf_cstr(&text), "--relay-ports"));
+    assert_null(strstr(buf_cstr(&text), "--max-rooms"));
     config_free(&c);
 }
 
@@ -358,7 +513,7 @@ static void test_flags_that_do_something_else(void **state)
 static void test_help_is_complete(void **state)
 {
     (void)state;
-    config_print_help(&text);
+    config_print_help(&text, false);
     assert_false(text.failed);
     for (size_t i = 0; i < CONFIG_ROWS; i++) {
         struct buf want;
@@ -508,6 +663,10 @@ int main(void)
 #define CONFIG_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         CONFIG_TEST(test_defaults),
+        CONFIG_TEST(test_relay_settings),
+        CONFIG_TEST(test_relay_settings_that_are_refused),
+        CONFIG_TEST(test_secrets_are_not_shown),
+        CONFIG_TEST(test_turn_alone),
         CONFIG_TEST(test_file_of_all_kinds),
         CONFIG_TEST(test_later_sources_win),
         CONFIG_TEST(test_place_and_what_would_be_right),

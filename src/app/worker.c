@@ -47,6 +47,7 @@ struct worker {
     struct loop *loop;
     struct counts counts;
     struct mailbox *box;
+    struct udp_net *net;
     struct udp *udp[LISTEN_ADDRS_MAX];
     unsigned nudp;
     struct stun_core stun;
@@ -102,6 +103,8 @@ static void on_train(void *ctx, struct udp *u, const struct udp_train *t)
         on_packet(ctx, u, t->path, p, n);
     }
 }
+
+static const struct udp_user udp_user = {.name = "udp", .on_train = on_train};
 
 /* ---- Streams ---- */
 
@@ -347,6 +350,7 @@ static void worker_free(struct worker *w)
         return;
     for (unsigned i = 0; i < w->nudp; i++)
         udp_free(w->udp[i]);
+    udp_net_free(w->net);
     mailbox_free(w->box);
     stun_core_free(&w->stun);
     loop_free(w->loop);
@@ -360,11 +364,12 @@ static bool equip(struct worker *w)
     w->box = mailbox_new("letters", LETTERS_MAX);
     if (w->loop == NULL || w->box == NULL || mailbox_attach(w->box, w->loop, on_letter, w) < 0)
         return false;
+    w->net = udp_net_new(w->loop);
     stun_core_init(&w->stun, &conf->stun, conf->rec, conf->index, loop_now(w->loop));
     for (unsigned i = 0; i < conf->nudp && i < LISTEN_ADDRS_MAX; i++) {
         if (conf->udp_fds[i] < 0)
             continue;
-        w->udp[w->nudp] = udp_new(w->loop, conf->udp_fds[i], on_train, w);
+        w->udp[w->nudp] = udp_new(w->net, conf->udp_fds[i], &udp_user, w);
         if (w->udp[w->nudp] == NULL)
             return false;
         w->nudp++;

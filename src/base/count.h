@@ -48,6 +48,8 @@ enum count_type { COUNT_TYPE_COUNTER, COUNT_TYPE_GAUGE };
       "Batched UDP sends that the kernel refused")                                               \
     X(UDP_RECV_ERRORS, "madang_udp_recv_errors_total", "", COUNTER,                              \
       "UDP receive calls that failed")                                                           \
+    X(UDP_ICMP_IN, "madang_udp_icmp_errors_total", "", COUNTER,                                  \
+      "ICMP errors that came back for what relays sent")                                         \
     X(UDP_CALLS_IN, "madang_udp_calls_total", "dir=\"in\"", COUNTER, "System calls for UDP")     \
     X(UDP_CALLS_OUT, "madang_udp_calls_total", "dir=\"out\"", COUNTER, "")                       \
     /* streams */                                                                                \

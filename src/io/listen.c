@@ -93,7 +93,7 @@ static int open_tcp(const struct addr *at, int backlog)
 /* SO_REUSEPORT would let us share a port with another instance without noticing. */
 static bool udp_is_free(const struct addr *at)
 {
-    int fd = udp_open(at, false);
+    int fd = udp_open(at, 0);
     if (fd >= 0)
         close(fd);
     return fd >= 0;
@@ -104,7 +104,7 @@ static bool open_udp_group(struct listen_set *set, unsigned i, struct attempt *a
     if (set->workers > 1 && a->at.port != 0 && !udp_is_free(&a->at))
         return false;
     for (unsigned w = 0; w < set->workers; w++) {
-        int fd = udp_open(&a->at, set->workers > 1);
+        int fd = udp_open(&a->at, set->workers > 1 ? UDP_REUSEPORT : 0);
         if (fd < 0)
             return false;
         set->udp[w * LISTEN_ADDRS_MAX + i] = fd;

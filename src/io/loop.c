@@ -297,13 +297,23 @@ int64_t loop_now_fresh(struct loop *l)
 
 /* ---- Registrations ---- */
 
-int loop_fd_add(struct loop *l, struct loop_fd *h, int fd)
+static int add_fd(struct loop *l, struct loop_fd *h, int fd, uint32_t events)
 {
-    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = h};
+    struct epoll_event ev = {.events = events | EPOLLET, .data.ptr = h};
     if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev) < 0)
         return -1;
     h->fd = fd;
     return 0;
+}
+
+int loop_fd_add(struct loop *l, struct loop_fd *h, int fd)
+{
+    return add_fd(l, h, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP);
+}
+
+int loop_fd_add_in(struct loop *l, struct loop_fd *h, int fd)
+{
+    return add_fd(l, h, fd, EPOLLIN);
 }
 
 void loop_fd_del(struct loop *l, struct loop_fd *h)

@@ -74,6 +74,9 @@ int64_t loop_now_fresh(struct loop *l);
 
 /* fd must be non-blocking. 0, or -1 with errno. The descriptor stays the caller's. */
 int loop_fd_add(struct loop *l, struct loop_fd *h, int fd);
+/* The same for input only: who never waits until he may write isn't woken by every datagram that
+ * has left. */
+int loop_fd_add_in(struct loop *l, struct loop_fd *h, int fd);
 /* Before close(fd). Events that this round has already fetched for it are dropped. */
 void loop_fd_del(struct loop *l, struct loop_fd *h);
 

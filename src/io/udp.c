@@ -5,20 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/mem.h"
-#include "io/seam.h"
 #include "io/udp_int.h"
-
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
 
 /* ---- Sockets ---- */
 
+static void set_buffer(int fd, int which, int force, int want)
+{
+    if (setsockopt(fd, SOL_SOCKET, force, &want, sizeof(want)) < 0)
+        setsockopt(fd, SOL_SOCKET, which, &want, sizeof(want));
+}
+
 int udp_prepare(int fd)
 {
-    int one = 1, want = UDP_RCVBUF, domain = 0;
+    int one = 1, domain = 0;
     socklen_t len = sizeof(domain);
     if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
         return -1;
@@ -29,25 +29,58 @@ int udp_prepare(int fd)
     /* What follows makes it better; without it, it still works. */
     setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one));
     setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof(one));
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &want, sizeof(want)) < 0)
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &want, sizeof(want));
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof(want)) < 0)
-        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
+    set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, UDP_RCVBUF);
+    set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, UDP_RCVBUF);
     return 0;
 }
 
-int udp_open(const struct addr *bind_to, bool reuseport)
+static void set_df(int fd, bool v6, bool df)
+{
+    int how = v6 ? (df ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT)
+                 : (df ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT);
+    setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &how,
+               sizeof(how));
+}
+
+static void prepare_relay(int fd, bool v6)
+{
+    int one = 1;
+    setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &one,
+               sizeof(one));
+    set_df(fd, v6, false);
+    setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one));
+    setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof(one));
+    set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, UDP_RELAY_RCVBUF);
+    set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, UDP_RELAY_RCVBUF);
+}
+
+void udp_set_df(struct udp *u, bool df)
+{
+    u->df = df;
+    set_df(u->fd.fd, u->local.family == 6, df);
+}
+
+static int prepare(int fd, bool v6, unsigned flags)
+{
+    if (!(flags & UDP_RELAY))
+        return udp_prepare(fd);
+    prepare_relay(fd, v6);
+    return 0;
+}
+
+int udp_open(const struct addr *bind_to, unsigned flags)
 {
     struct sockaddr_storage ss;
     socklen_t len = addr_to_sockaddr(bind_to, &ss);
+    bool v6 = bind_to->family == 6;
     int one = 1;
     int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if ((bind_to->family == 6 &&
-         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0) ||
-        (reuseport && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0) ||
-        bind(fd, (struct sockaddr *)&ss, len) < 0 || udp_prepare(fd) < 0) {
+    if ((v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0) ||
+        ((flags & UDP_REUSEPORT) &&
+         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0) ||
+        bind(fd, (struct sockaddr *)&ss, len) < 0 || prepare(fd, v6, flags) < 0) {
         int e = errno;
         close(fd);
         errno = e;
@@ -103,173 +136,62 @@ int udp_spread(int fd, unsigned n)
     return domain == AF_INET6 ? attach(fd, v6, ARRAY_LEN(v6)) : attach(fd, v4, ARRAY_LEN(v4));
 }
 
-/* ---- Receiving ---- */
-
-struct slot_names {
-    struct mmsghdr msgs[UDP_BATCH];
-    struct iovec iov[UDP_BATCH];
-    struct sockaddr_storage names[UDP_BATCH];
-    union {
-        struct cmsghdr align;
-        uint8_t bytes[CONTROL_ROOM];
-    } control[UDP_BATCH];
-};
-
-struct notes { /* from the control messages of one train */
-    bool has_local;
-    uint32_t seg;
-};
-
-static void read_overflow(struct udp *u, const struct cmsghdr *c)
-{
-    uint32_t sum;
-    memcpy(&sum, CMSG_DATA(c), sizeof(sum));
-    count_add(u->counts, COUNT_DROP_UDP_RXQ_OVERFLOW, sum - u->overflow);
-    if (sum != u->overflow)
-        log_limited(LOG_LEVEL_WARN, "udp", NULL,
-                    "port %u: the receive buffer was full, %u packets lost", u->port,
-                    sum - u->overflow);
-    u->overflow = sum;
-}
-
-static struct notes read_control(struct udp *u, struct msghdr *m, struct udp_path *path)
-{
-    struct notes n = {false, 0};
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
-        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            struct in_pktinfo p;
-            memcpy(&p, CMSG_DATA(c), sizeof(p));
-            const uint8_t *ip = (const uint8_t *)&p.ipi_addr;
-            path->local = addr_ip4(ip[0], ip[1], ip[2], ip[3], u->port);
-            path->ifindex = (uint32_t)p.ipi_ifindex;
-            n.has_local = true;
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            struct in6_pktinfo p;
-            memcpy(&p, CMSG_DATA(c), sizeof(p));
-            path->local = addr_ip6(p.ipi6_addr.s6_addr, u->port);
-            path->ifindex = p.ipi6_ifindex;
-            n.has_local = true;
-        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-            read_overflow(u, c);
-        } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
-            int seg;
-            memcpy(&seg, CMSG_DATA(c), sizeof(seg));
-            n.seg = seg > 0 ? (uint32_t)seg : 0;
-        }
-    }
-    return n;
-}
-
-static void take_train(struct udp *u, struct mmsghdr *mm, uint8_t *data)
-{
-    struct udp_path path = {.ifindex = 0};
-    struct notes notes = read_control(u, &mm->msg_hdr, &path);
-    struct udp_train t = {.path = &path, .data = data, .len = mm->msg_len};
-    t.seg = notes.seg != 0 && notes.seg < t.len ? notes.seg : t.len;
-    t.n = t.seg != 0 ? (t.len + t.seg - 1) / t.seg : 1;
-    count_add(u->counts, COUNT_UDP_PACKETS_IN, t.n);
-    count_add(u->counts, COUNT_UDP_BYTES_IN, t.len);
-    if (mm->msg_hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-        count_add(u->counts, COUNT_DROP_UDP_TRUNCATED, t.n);
-        return;
-    }
-    if (!notes.has_local ||
-        !addr_from_sockaddr(&path.peer, mm->msg_hdr.msg_name, mm->msg_hdr.msg_namelen)) {
-        count_add(u->counts, COUNT_DROP_UDP_NO_PKTINFO, t.n);
-        return;
-    }
-    u->fn(u->ctx, u, &t);
-}
-
-/* One recvmmsg. How many trains; less than UDP_BATCH: there are no more. -1: an error, perhaps
- * more. */
-static int receive_batch(struct udp *u)
-{
-    struct slot_names v;
-    for (int i = 0; i < UDP_BATCH; i++) {
-        v.iov[i] = (struct iovec){u->slots + (size_t)i * UDP_SLOT, UDP_SLOT};
-        v.msgs[i].msg_hdr = (struct msghdr){.msg_name = &v.names[i],
-                                            .msg_namelen = sizeof(v.names[i]),
-                                            .msg_iov = &v.iov[i],
-                                            .msg_iovlen = 1,
-                                            .msg_control = &v.control[i],
-                                            .msg_controllen = sizeof(v.control[i])};
-        v.msgs[i].msg_len = 0;
-    }
-    count_inc(u->counts, COUNT_UDP_CALLS_IN);
-    int n = seam_recvmmsg(u->fd.fd, v.msgs, UDP_BATCH, MSG_DONTWAIT);
-    if (n < 0 && errno == EAGAIN)
-        return 0;
-    if (n < 0) {
-        count_inc(u->counts, COUNT_UDP_RECV_ERRORS);
-        return -1;
-    }
-    u->receiving = true;
-    for (int i = 0; i < n; i++)
-        take_train(u, &v.msgs[i], u->slots + (size_t)i * UDP_SLOT);
-    u->receiving = false;
-    udp_flush(u);
-    return n;
-}
-
-static void receive(struct udp *u)
-{
-    for (int i = 0; i < UDP_TURN; i++) {
-        int n = receive_batch(u);
-        if (n >= 0 && n < UDP_BATCH && !seam_armed)
-            return;
-        if (n == 0 && seam_armed) /* an injected fault has no event behind it */
-            break;
-    }
-    loop_ready(u->loop, &u->more);
-}
-
-static void on_fd(struct loop_fd *h, unsigned events)
-{
-    if (events & LOOP_IN)
-        receive(container_of(h, struct udp, fd));
-}
-
-static void on_more(struct loop_task *t)
-{
-    receive(container_of(t, struct udp, more));
-}
+/* ---- The net ---- */
 
 static void on_flush(struct loop_task *t)
 {
-    udp_flush(container_of(t, struct udp, flush));
+    udp_flush(container_of(t, struct udp_net, flush));
 }
 
-/* ---- Life ---- */
-
-struct udp *udp_new(struct loop *l, int fd, udp_train_fn *fn, void *ctx)
+struct udp_net *udp_net_new(struct loop *l)
 {
-    struct udp *u = xmalloc(sizeof(*u)); /* large: only what is used is touched */
-    memset(u, 0, offsetof(struct udp, out));
-    u->out.nqueue = u->out.ngroups = u->out.nmsgs = u->out.niov = 0;
-    u->out.ncopied = 0;
-    u->out.gso_again_us = 0;
-    memset(u->out.slots, -1, sizeof(u->out.slots));
+    struct udp_net *n = xmalloc(sizeof(*n)); /* large: only what is used is touched */
+    n->loop = l;
+    n->counts = loop_counts(l);
+    n->flush = (struct loop_task){.fn = on_flush, .name = "udp send"};
+    udp_receiver_init(&n->in);
+    udp_sender_init(&n->out);
+    return n;
+}
+
+void udp_net_free(struct udp_net *n)
+{
+    if (n == NULL)
+        return;
+    loop_task_cancel(&n->flush);
+    xfree(n->in.memory);
+    xfree(n);
+}
+
+/* ---- A socket on it ---- */
+
+static bool has_recverr(int fd, bool v6)
+{
+    int on = 0;
+    socklen_t len = sizeof(on);
+    getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, &len);
+    return on != 0;
+}
+
+struct udp *udp_new(struct udp_net *n, int fd, const struct udp_user *user, void *ctx)
+{
+    static const struct addr none;
+    struct udp *u = xcalloc(1, sizeof(*u));
     struct sockaddr_storage ss;
-    struct addr at = {.family = 0};
     socklen_t len = sizeof(ss);
     if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
-        addr_from_sockaddr(&at, (struct sockaddr *)&ss, len);
-    len = sizeof(u->rcvbuf);
-    getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &u->rcvbuf, &len);
-    u->loop = l;
-    u->counts = loop_counts(l);
-    u->port = at.port;
-    u->v6 = at.family == 6;
-    u->fn = fn;
+        addr_from_sockaddr(&u->local, (struct sockaddr *)&ss, len);
+    u->net = n;
+    u->any = memcmp(u->local.ip, none.ip, sizeof(none.ip)) == 0;
+    u->relay = has_recverr(fd, u->local.family == 6);
+    u->user = user;
     u->ctx = ctx;
-    u->fd = (struct loop_fd){.fn = on_fd, .name = "udp", .fd = -1};
-    u->more = (struct loop_task){.fn = on_more, .name = "udp"};
-    u->flush = (struct loop_task){.fn = on_flush, .name = "udp send"};
-    u->slots = xmalloc((size_t)UDP_BATCH * UDP_SLOT);
-    if (loop_fd_add(l, &u->fd, fd) < 0) {
-        xfree(u->slots);
+    u->fd = (struct loop_fd){.fn = udp_on_fd, .name = user->name, .fd = -1};
+    u->more = (struct loop_task){.fn = udp_on_more, .name = user->name};
+    if (loop_fd_add_in(n->loop, &u->fd, fd) < 0) {
+        int e = errno;
         xfree(u);
+        errno = e;
         return NULL;
     }
     return u;
@@ -279,25 +201,33 @@ void udp_free(struct udp *u)
 {
     if (u == NULL)
         return;
-    udp_flush(u);
-    loop_fd_del(u->loop, &u->fd);
+    udp_flush(u->net);
+    if (u->net->in.current == u)
+        u->net->in.current = NULL;
+    loop_fd_del(u->net->loop, &u->fd);
     loop_task_cancel(&u->more);
-    loop_task_cancel(&u->flush);
-    xfree(u->slots);
     xfree(u);
 }
 
 int udp_rcvbuf(const struct udp *u)
 {
-    return u->rcvbuf;
+    int n = 0;
+    socklen_t len = sizeof(n);
+    getsockopt(u->fd.fd, SOL_SOCKET, SO_RCVBUF, &n, &len);
+    return n;
 }
 
 uint16_t udp_port(const struct udp *u)
 {
-    return u->port;
+    return u->local.port;
 }
 
 bool udp_is_v6(const struct udp *u)
 {
-    return u->v6;
+    return u->local.family == 6;
+}
+
+const struct addr *udp_local(const struct udp *u)
+{
+    return &u->local;
 }

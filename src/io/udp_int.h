@@ -1,5 +1,5 @@
 /*
- * Inside of io/udp.c (sockets, receiving) and udp_send.c. Nobody else includes this.
+ * Inside of io/udp.c (sockets), udp_recv.c and udp_send.c. Nobody else includes this.
  */
 #ifndef MADANG_IO_UDP_INT_H
 #define MADANG_IO_UDP_INT_H
@@ -12,67 +12,121 @@
 #include "base/util.h"
 #include "io/udp.h"
 
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
 enum {
-    UDP_BATCH = 32,       /* trains of one recvmmsg */
-    UDP_SLOT = 65536,     /* GRO hands up as much as that at once */
-    UDP_TURN = 8,         /* recvmmsg calls of one turn */
-    UDP_OUT_BATCH = 64,   /* messages of one sendmmsg */
-    UDP_GSO_BYTES = 65000 /* of one UDP_SEGMENT send */
+    UDP_SLOTS = 32,               /* trains in hand at once */
+    UDP_SLOT = 65536,             /* GRO hands up as much as that at once */
+    UDP_SLOT_STEP = 65536 + 2112, /* so that the beginnings of slots don't meet in the caches */
+    UDP_FEW_SLOTS = 8,            /* fewer left than this: flush, and begin again */
+    UDP_TURN = 8,                 /* receive calls of one turn */
+    UDP_OUT_BATCH = 64,           /* messages of one sendmmsg */
+    UDP_OUT_IOV = 4096,           /* and their pieces */
+    UDP_GSO_BYTES = 65000,        /* of one UDP_SEGMENT send */
+    UDP_GROUP_SLOTS = 256,
+    UDP_CONTROL = 128
 };
 
-/* Queued datagrams to one destination are chained in order. */
+union udp_name {
+    struct sockaddr sa;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+union udp_control {
+    struct cmsghdr align;
+    uint8_t bytes[UDP_CONTROL];
+};
+
+/* Set up once; after each call only what the kernel has changed is put right. */
+struct udp_receiver {
+    struct mmsghdr msgs[UDP_SLOTS];
+    struct iovec iov[UDP_SLOTS];
+    union udp_name names[UDP_SLOTS];
+    union udp_control control[UDP_SLOTS];
+    uint8_t *memory;     /* UDP_SLOTS * UDP_SLOT_STEP */
+    unsigned used;       /* slots that queued output may still point into */
+    struct udp *current; /* whose train is being handled; NULL when it has been freed meanwhile */
+    bool busy;           /* trains of the last call are being handled */
+};
+
+/* A queued datagram. */
 struct udp_out {
-    struct udp_path path;
-    struct iovec iov[UDP_IOV_MAX];
-    uint32_t len;
-    uint16_t niov;
+    const uint8_t *head, *data; /* head lies in the arena */
+    uint16_t nhead, ndata;
+    uint8_t pad;
     int16_t next; /* to the same destination, or -1 */
 };
 
+/* Queued datagrams from one socket to one destination, in order. */
 struct udp_group {
+    struct udp *u;
+    struct udp_path path;
     int16_t first, last; /* in the queue */
     int16_t same_slot;   /* next group with this hash, or -1 */
+    uint8_t slot;
+    uint8_t flags;
 };
-
-enum { GROUP_SLOTS = 256, CONTROL_ROOM = 128 };
 
 struct udp_sender {
     struct udp_out queue[UDP_QUEUE_MAX];
     struct udp_group groups[UDP_QUEUE_MAX];
-    int16_t slots[GROUP_SLOTS];
+    int16_t slots[UDP_GROUP_SLOTS];
     int nqueue, ngroups;
-    uint8_t copies[UDP_COPY_MAX];
-    size_t ncopied;
-    int64_t gso_again_us; /* refused: not tried before that */
+    int recent; /* the group of the last datagram, or -1 */
+    uint8_t arena[UDP_ARENA_MAX];
+    size_t narena;
 
-    /* One sendmmsg under construction: message i stands for run[i] datagrams from
-     * queue[from[i]]. */
+    /* One sendmmsg under construction, all by one socket: message i stands for run[i] datagrams
+     * from queue[from[i]] of group[i]. */
+    struct udp *u;
     struct mmsghdr msgs[UDP_OUT_BATCH];
-    struct sockaddr_storage names[UDP_OUT_BATCH];
-    union {
-        struct cmsghdr align;
-        uint8_t bytes[CONTROL_ROOM];
-    } control[UDP_OUT_BATCH];
-    struct iovec iov[UDP_OUT_BATCH * UDP_SEGS_MAX]; /* each run takes what it needs */
+    union udp_name names[UDP_OUT_BATCH];
+    union udp_control control[UDP_OUT_BATCH];
+    struct iovec iov[UDP_OUT_IOV]; /* each run takes what it needs */
     int niov;
-    int16_t from[UDP_OUT_BATCH];
+    int16_t group[UDP_OUT_BATCH], from[UDP_OUT_BATCH];
     uint16_t run[UDP_OUT_BATCH];
     int nmsgs;
 };
 
-struct udp {
+struct udp_net {
     struct loop *loop;
     struct counts *counts;
-    struct loop_fd fd;
-    struct loop_task more, flush;
-    udp_train_fn *fn;
-    void *ctx;
-    uint16_t port;
-    bool v6, receiving;
-    int rcvbuf;
-    uint32_t overflow; /* SO_RXQ_OVFL so far */
-    uint8_t *slots;    /* UDP_BATCH * UDP_SLOT */
+    struct loop_task flush;
+    struct udp_receiver in;
     struct udp_sender out;
 };
+
+struct udp {
+    struct udp_net *net;
+    const struct udp_user *user;
+    void *ctx;
+    struct loop_fd fd;
+    struct loop_task more;
+    struct addr local;
+    uint32_t overflow;    /* SO_RXQ_OVFL so far */
+    int64_t gso_again_us; /* refused: not tried before that */
+    bool any;             /* bound to no address in particular */
+    bool relay;           /* no PKTINFO, but ICMP errors */
+    bool df;              /* how the kernel has it now; for relays */
+};
+
+/* udp_recv.c */
+void udp_receiver_init(struct udp_receiver *in);
+void udp_on_fd(struct loop_fd *h, unsigned events);
+void udp_on_more(struct loop_task *t);
+
+/* udp_send.c */
+void udp_sender_init(struct udp_sender *o);
+
+/* udp.c */
+/* Switches Don't Fragment for everything that this socket sends from now on. */
+void udp_set_df(struct udp *u, bool df);
 
 #endif

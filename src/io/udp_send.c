@@ -5,86 +5,89 @@
 
 #include "io/seam.h"
 
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-
 enum { GSO_PAUSE_US = 60000000, DATAGRAM_MAX = 65507 };
+
+void udp_sender_init(struct udp_sender *o)
+{
+    o->nqueue = o->ngroups = o->nmsgs = o->niov = 0;
+    o->recent = -1;
+    o->narena = 0;
+    o->u = NULL;
+    memset(o->slots, -1, sizeof(o->slots));
+}
 
 /* ---- Queue ---- */
 
-static bool same_path(const struct udp_path *a, const struct udp_path *b)
+static bool is_group(const struct udp_group *g, const struct udp *u, const struct udp_path *p,
+                     unsigned flags)
 {
-    return addr_eq(&a->peer, &b->peer) && addr_eq(&a->local, &b->local) && a->ifindex == b->ifindex;
+    return g->u == u && addr_eq(&g->path.peer, &p->peer) && addr_eq(&g->path.local, &p->local) &&
+           g->path.ifindex == p->ifindex && g->flags == flags;
 }
 
 /* Only spreads over slots; who collides waits in a chain of at most one flush. */
-static unsigned slot_of(const struct udp_path *p)
+static unsigned slot_of(const struct udp *u, const struct udp_path *p)
 {
-    uint32_t h = 2166136261u;
-    for (unsigned i = 0; i < sizeof(p->peer.ip); i += 4) {
-        uint32_t w;
-        memcpy(&w, p->peer.ip + i, sizeof(w));
-        h = (h ^ w) * 16777619u;
-    }
-    h = (h ^ p->peer.port) * 0x9E3779B1u;
-    return h >> 24;
+    uint64_t a, b;
+    memcpy(&a, p->peer.ip, sizeof(a));
+    memcpy(&b, p->peer.ip + 8, sizeof(b));
+    a = (a ^ (uintptr_t)u) * 0x9E3779B97F4A7C15u;
+    a = (a ^ (a >> 32) ^ b ^ p->peer.port) * 0x9E3779B97F4A7C15u;
+    return (unsigned)(a >> 56);
 }
 
-static void enqueue(struct udp *u, int16_t at)
+static int find_group(struct udp_sender *o, struct udp *u, const struct udp_path *path,
+                      unsigned flags)
 {
-    struct udp_sender *o = &u->out;
-    struct udp_out *d = &o->queue[at];
-    unsigned slot = slot_of(&d->path);
-    d->next = -1;
-    for (int16_t g = o->slots[slot]; g >= 0; g = o->groups[g].same_slot) {
-        struct udp_group *group = &o->groups[g];
-        if (same_path(&o->queue[group->first].path, &d->path)) {
-            o->queue[group->last].next = at;
-            group->last = at;
-            return;
-        }
+    if (o->recent >= 0 && is_group(&o->groups[o->recent], u, path, flags))
+        return o->recent;
+    unsigned slot = slot_of(u, path);
+    for (int g = o->slots[slot]; g >= 0; g = o->groups[g].same_slot) {
+        if (is_group(&o->groups[g], u, path, flags))
+            return o->recent = g;
     }
-    o->groups[o->ngroups] = (struct udp_group){at, at, o->slots[slot]};
-    o->slots[slot] = (int16_t)o->ngroups++;
+    o->groups[o->ngroups] = (struct udp_group){.u = u,
+                                               .path = *path,
+                                               .first = -1,
+                                               .same_slot = o->slots[slot],
+                                               .slot = (uint8_t)slot,
+                                               .flags = (uint8_t)flags};
+    o->slots[slot] = (int16_t)o->ngroups;
+    return o->recent = o->ngroups++;
 }
 
-bool udp_send(struct udp *u, const struct udp_path *path, const struct iovec *iov, unsigned n)
+bool udp_send(struct udp *u, const struct udp_path *path, const struct udp_datagram *d,
+              unsigned flags)
 {
-    struct udp_sender *o = &u->out;
-    size_t len = 0;
-    for (unsigned i = 0; i < n; i++)
-        len += iov[i].iov_len;
-    if (n > UDP_IOV_MAX || len > DATAGRAM_MAX || path->peer.family == 0)
+    struct udp_net *net = u->net;
+    struct udp_sender *o = &net->out;
+    if (d->nhead > DATAGRAM_MAX || d->ndata > DATAGRAM_MAX ||
+        d->nhead + d->ndata + d->pad > DATAGRAM_MAX || d->pad > 3 ||
+        path->peer.family != u->local.family)
         return false;
-    if (o->nqueue == UDP_QUEUE_MAX)
-        udp_flush(u);
-    struct udp_out *d = &o->queue[o->nqueue];
-    d->path = *path;
-    memcpy(d->iov, iov, n * sizeof(*iov));
-    d->niov = (uint16_t)n;
-    d->len = (uint32_t)len;
-    enqueue(u, (int16_t)o->nqueue++);
-    if (!u->receiving)
-        loop_defer(u->loop, &u->flush);
+    if (o->nqueue == UDP_QUEUE_MAX || d->nhead > UDP_ARENA_MAX - o->narena)
+        udp_flush(net);
+    struct udp_group *g = &o->groups[find_group(o, u, path, flags)];
+    int16_t at = (int16_t)o->nqueue++;
+    struct udp_out *out = &o->queue[at];
+    *out = (struct udp_out){o->arena + o->narena, d->data,         (uint16_t)d->nhead,
+                            (uint16_t)d->ndata,   (uint8_t)d->pad, -1};
+    if (d->nhead > 0)
+        memcpy(o->arena + o->narena, d->head, d->nhead);
+    o->narena += d->nhead;
+    if (g->first < 0)
+        g->first = at;
+    else
+        o->queue[g->last].next = at;
+    g->last = at;
+    if (!net->in.busy)
+        loop_defer(net->loop, &net->flush);
     return true;
-}
-
-bool udp_send_copy(struct udp *u, const struct udp_path *path, const void *p, size_t n)
-{
-    struct udp_sender *o = &u->out;
-    if (n > DATAGRAM_MAX)
-        return false;
-    if (n > UDP_COPY_MAX - o->ncopied || o->nqueue == UDP_QUEUE_MAX)
-        udp_flush(u);
-    struct iovec v = {memcpy(o->copies + o->ncopied, p, n), n};
-    o->ncopied += n;
-    return udp_send(u, path, &v, 1);
 }
 
 /* ---- One sendmmsg ---- */
 
-static struct cmsghdr *add_control(struct msghdr *m, int level, int type, const void *p, size_t n)
+static void add_control(struct msghdr *m, int level, int type, const void *p, size_t n)
 {
     struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)m->msg_control + m->msg_controllen);
     c->cmsg_level = level;
@@ -92,12 +95,19 @@ static struct cmsghdr *add_control(struct msghdr *m, int level, int type, const 
     c->cmsg_len = CMSG_LEN(n);
     memcpy(CMSG_DATA(c), p, n);
     m->msg_controllen += CMSG_SPACE(n);
-    return c;
+}
+
+static bool is_any(const struct addr *a)
+{
+    static const uint8_t none[16];
+    return memcmp(a->ip, none, sizeof(none)) == 0;
 }
 
 /* The answer leaves from the address that was asked. */
 static void add_source(struct msghdr *m, const struct udp_path *path)
 {
+    if (is_any(&path->local))
+        return;
     if (path->local.family == 4) {
         struct in_pktinfo p = {.ipi_ifindex = 0};
         memcpy(&p.ipi_spec_dst, path->local.ip, 4);
@@ -111,31 +121,68 @@ static void add_source(struct msghdr *m, const struct udp_path *path)
     }
 }
 
-/* Appends a message that stands for `run` datagrams of the chain from `at` on. */
-static void add_message(struct udp_sender *o, int16_t at, unsigned run)
+static socklen_t set_name(union udp_name *name, const struct addr *a)
 {
-    struct udp_out *d = &o->queue[at];
-    int i = o->nmsgs++;
-    struct msghdr *m = &o->msgs[i].msg_hdr;
-    memset(&o->control[i], 0, sizeof(o->control[i]));
-    *m = (struct msghdr){.msg_name = &o->names[i],
-                         .msg_namelen = addr_to_sockaddr(&d->path.peer, &o->names[i]),
-                         .msg_iov = &o->iov[o->niov],
-                         .msg_control = &o->control[i]};
-    add_source(m, &d->path);
-    if (run > 1) {
-        uint16_t seg = (uint16_t)d->len;
-        add_control(m, SOL_UDP, UDP_SEGMENT, &seg, sizeof(seg));
+    if (a->family == 4) {
+        name->in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(a->port)};
+        memcpy(&name->in.sin_addr, a->ip, 4);
+        return sizeof(name->in);
     }
+    name->in6 = (struct sockaddr_in6){
+        .sin6_family = AF_INET6, .sin6_port = htons(a->port), .sin6_scope_id = a->scope};
+    memcpy(&name->in6.sin6_addr, a->ip, 16);
+    return sizeof(name->in6);
+}
+
+/* The pieces of one datagram, into the iov under construction. */
+static unsigned add_pieces(struct iovec *v, const struct udp_out *d)
+{
+    static const uint8_t zeros[4];
+    unsigned n = 0;
+    if (d->nhead > 0)
+        v[n++] = (struct iovec){(void *)d->head, d->nhead};
+    if (d->ndata > 0)
+        v[n++] = (struct iovec){(void *)d->data, d->ndata};
+    if (d->pad > 0)
+        v[n++] = (struct iovec){(void *)zeros, d->pad};
+    return n;
+}
+
+static uint32_t length_of(const struct udp_out *d)
+{
+    return (uint32_t)d->nhead + d->ndata + d->pad;
+}
+
+/* A header for `run` datagrams to where the group goes, their pieces to follow. */
+static void begin_message(struct msghdr *m, union udp_name *name, union udp_control *control,
+                          const struct udp_group *g, unsigned run, uint16_t seg)
+{
+    *m = (struct msghdr){
+        .msg_name = name, .msg_namelen = set_name(name, &g->path.peer), .msg_control = control};
+    if (g->u->any)
+        add_source(m, &g->path);
+    if (run > 1)
+        add_control(m, SOL_UDP, UDP_SEGMENT, &seg, sizeof(seg));
     if (m->msg_controllen == 0)
         m->msg_control = NULL;
+}
+
+/* Appends a message that stands for `run` datagrams of the group's chain from `at` on. Returns
+ * where the chain goes on. */
+static int16_t add_message(struct udp_sender *o, int group, int16_t at, unsigned run)
+{
+    int i = o->nmsgs++;
+    struct msghdr *m = &o->msgs[i].msg_hdr;
+    begin_message(m, &o->names[i], &o->control[i], &o->groups[group], run,
+                  (uint16_t)length_of(&o->queue[at]));
+    o->group[i] = (int16_t)group;
     o->from[i] = at;
     o->run[i] = (uint16_t)run;
-    for (unsigned k = 0; k < run; k++, at = o->queue[at].next) {
-        memcpy(&o->iov[o->niov], o->queue[at].iov, o->queue[at].niov * sizeof(struct iovec));
-        o->niov += o->queue[at].niov;
-        m->msg_iovlen += o->queue[at].niov;
-    }
+    m->msg_iov = &o->iov[o->niov];
+    for (unsigned k = 0; k < run; k++, at = o->queue[at].next)
+        o->niov += (int)add_pieces(&o->iov[o->niov], &o->queue[at]);
+    m->msg_iovlen = (size_t)(&o->iov[o->niov] - m->msg_iov);
+    return at;
 }
 
 static void count_drop(struct udp *u, int e, unsigned n)
@@ -152,7 +199,7 @@ static void count_drop(struct udp *u, int e, unsigned n)
     case ECONNREFUSED: which = COUNT_UDP_SEND_UNREACH; break;
     default: which = COUNT_UDP_SEND_OTHER; break;
     }
-    count_add(u->counts, which, n);
+    count_add(u->net->counts, which, n);
 }
 
 /* The kernel or the device doesn't do UDP_SEGMENT (EIO: no checksum offload), or not with these
@@ -162,66 +209,75 @@ static bool refuses_segments(int e)
     return e == EIO || e == EINVAL || e == EMSGSIZE || e == EOPNOTSUPP || e == ENOPROTOOPT;
 }
 
-/* The datagrams of message i one by one. */
-static void send_singly(struct udp *u, int i)
+/* On a socket with IP_RECVERR, an ICMP error that came for any peer fails the next call once,
+ * whomever it was for. */
+static bool may_be_stale(const struct udp *u, int e)
 {
-    struct udp_sender *o = &u->out;
-    struct iovec *iov = o->msgs[i].msg_hdr.msg_iov;
+    return u->relay && (e == ECONNREFUSED || e == EHOSTUNREACH || e == ENETUNREACH ||
+                        e == EMSGSIZE || e == EACCES || e == EPROTO || e == ENOPROTOOPT);
+}
+
+static int send_once(struct udp *u, struct mmsghdr *v, unsigned n, bool gso)
+{
+    count_inc(u->net->counts, COUNT_UDP_CALLS_OUT);
+    return seam_sendmmsg(u->fd.fd, v, n, MSG_NOSIGNAL | MSG_DONTWAIT, gso);
+}
+
+static int send_some(struct udp *u, struct mmsghdr *v, unsigned n, bool gso)
+{
+    int r = send_once(u, v, n, gso);
+    return r < 0 && may_be_stale(u, errno) ? send_once(u, v, n, gso) : r;
+}
+
+static void count_sent(struct udp *u, unsigned packets, uint32_t bytes)
+{
+    count_add(u->net->counts, COUNT_UDP_PACKETS_OUT, packets);
+    count_add(u->net->counts, COUNT_UDP_BYTES_OUT, bytes);
+}
+
+/* The datagrams of message i one by one. */
+static void send_singly(struct udp_sender *o, int i)
+{
+    struct udp *u = o->u;
     int16_t at = o->from[i];
     for (unsigned k = 0; k < o->run[i]; k++, at = o->queue[at].next) {
-        struct mmsghdr one = {.msg_hdr = {.msg_name = o->msgs[i].msg_hdr.msg_name,
-                                          .msg_namelen = o->msgs[i].msg_hdr.msg_namelen,
-                                          .msg_iov = iov,
-                                          .msg_iovlen = o->queue[at].niov}};
-        union {
-            struct cmsghdr align;
-            uint8_t bytes[CONTROL_ROOM];
-        } control = {.bytes = {0}};
-        one.msg_hdr.msg_control = &control;
-        add_source(&one.msg_hdr, &o->queue[at].path);
-        count_inc(u->counts, COUNT_UDP_CALLS_OUT);
-        if (seam_sendmsg(u->fd.fd, &one.msg_hdr, MSG_NOSIGNAL) < 0) {
+        union udp_name name;
+        union udp_control control;
+        struct iovec v[3];
+        struct mmsghdr one;
+        begin_message(&one.msg_hdr, &name, &control, &o->groups[o->group[i]], 1, 0);
+        one.msg_hdr.msg_iov = v;
+        one.msg_hdr.msg_iovlen = add_pieces(v, &o->queue[at]);
+        if (send_some(u, &one, 1, false) < 0)
             count_drop(u, errno, 1);
-        } else {
-            count_inc(u->counts, COUNT_UDP_PACKETS_OUT);
-            count_add(u->counts, COUNT_UDP_BYTES_OUT, o->queue[at].len);
-        }
-        iov += o->queue[at].niov;
+        else
+            count_sent(u, 1, length_of(&o->queue[at]));
     }
 }
 
-static void sent(struct udp *u, int i)
-{
-    count_add(u->counts, COUNT_UDP_PACKETS_OUT, u->out.run[i]);
-    count_add(u->counts, COUNT_UDP_BYTES_OUT, u->out.msgs[i].msg_len);
-}
-
 /* Message i was refused with e: it leaves in another form or is dropped. */
-static void refused(struct udp *u, int i, int e)
+static void refused(struct udp_sender *o, int i, int e)
 {
-    struct udp_sender *o = &u->out;
+    struct udp *u = o->u;
     if (o->run[i] == 1 || !refuses_segments(e)) {
         count_drop(u, e, o->run[i]);
         return;
     }
-    count_inc(u->counts, COUNT_UDP_GSO_REFUSED);
+    count_inc(u->net->counts, COUNT_UDP_GSO_REFUSED);
     if (e != EMSGSIZE)
-        o->gso_again_us = loop_now(u->loop) + GSO_PAUSE_US;
-    send_singly(u, i);
+        u->gso_again_us = loop_now(u->net->loop) + GSO_PAUSE_US;
+    send_singly(o, i);
 }
 
-static void send_messages(struct udp *u)
+static void send_messages(struct udp_sender *o)
 {
-    struct udp_sender *o = &u->out;
     int i = 0;
     while (i < o->nmsgs) {
-        count_inc(u->counts, COUNT_UDP_CALLS_OUT);
-        int n = seam_sendmmsg(u->fd.fd, o->msgs + i, (unsigned)(o->nmsgs - i), MSG_NOSIGNAL,
-                              o->run[i] > 1);
-        for (int k = 0; k < n; k++)
-            sent(u, i + k);
+        int n = send_some(o->u, o->msgs + i, (unsigned)(o->nmsgs - i), o->run[i] > 1);
+        for (int k = i; k < i + n; k++)
+            count_sent(o->u, o->run[k], o->msgs[k].msg_len);
         if (n <= 0) {
-            refused(u, i, n < 0 ? errno : EAGAIN);
+            refused(o, i, n < 0 ? errno : EAGAIN);
             n = 1;
         }
         i += n;
@@ -236,12 +292,12 @@ static void send_messages(struct udp *u)
  * shorter. */
 static unsigned run_of(const struct udp_sender *o, int16_t at, bool gso)
 {
-    uint32_t seg = o->queue[at].len, sum = seg;
+    uint32_t seg = length_of(&o->queue[at]), sum = seg;
     unsigned n = 1;
     if (!gso || seg == 0)
         return 1;
     for (int16_t d = o->queue[at].next; d >= 0 && n < UDP_SEGS_MAX; d = o->queue[d].next) {
-        uint32_t len = o->queue[d].len;
+        uint32_t len = length_of(&o->queue[d]);
         if (len > seg || len == 0 || sum + len > UDP_GSO_BYTES)
             break;
         sum += len;
@@ -252,31 +308,44 @@ static unsigned run_of(const struct udp_sender *o, int16_t at, bool gso)
     return n;
 }
 
-static void flush_group(struct udp *u, int16_t at)
+/* The messages under construction are all from one socket, and all with or without DF. */
+static void turn_to(struct udp_sender *o, const struct udp_group *g)
 {
-    struct udp_sender *o = &u->out;
-    while (at >= 0) {
-        bool gso = loop_now(u->loop) >= o->gso_again_us;
+    bool df = g->flags & UDP_DF, other_df = g->u->relay && g->u->df != df;
+    if (o->nmsgs > 0 && (o->u != g->u || other_df))
+        send_messages(o);
+    o->u = g->u;
+    if (other_df)
+        udp_set_df(g->u, df);
+}
+
+static void flush_group(struct udp_sender *o, int group)
+{
+    struct udp_group *g = &o->groups[group];
+    turn_to(o, g);
+    for (int16_t at = g->first; at >= 0;) {
+        bool gso = o->queue[at].next >= 0 && loop_now(g->u->net->loop) >= g->u->gso_again_us;
         unsigned run = run_of(o, at, gso);
-        if (o->nmsgs == UDP_OUT_BATCH || o->niov + (int)run * UDP_IOV_MAX > (int)ARRAY_LEN(o->iov))
-            send_messages(u);
-        add_message(o, at, run);
-        for (unsigned k = 0; k < run; k++)
-            at = o->queue[at].next;
+        if (o->nmsgs == UDP_OUT_BATCH || o->niov + (int)run * 3 > UDP_OUT_IOV)
+            send_messages(o);
+        at = add_message(o, group, at, run);
     }
 }
 
-void udp_flush(struct udp *u)
+void udp_flush(struct udp_net *n)
 {
-    struct udp_sender *o = &u->out;
+    struct udp_sender *o = &n->out;
     if (o->nqueue == 0)
         return;
     for (int g = 0; g < o->ngroups; g++)
-        flush_group(u, o->groups[g].first);
-    send_messages(u);
+        flush_group(o, g);
+    send_messages(o);
     for (int g = 0; g < o->ngroups; g++)
-        o->slots[slot_of(&o->queue[o->groups[g].first].path)] = -1;
+        o->slots[o->groups[g].slot] = -1;
     o->nqueue = o->ngroups = 0;
-    o->ncopied = 0;
-    loop_task_cancel(&u->flush);
+    o->recent = -1;
+    o->narena = 0;
+    if (!n->in.busy)
+        n->in.used = 0;
+    loop_task_cancel(&n->flush);
 }

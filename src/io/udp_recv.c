@@ -124,10 +124,13 @@ static bool read_icmp(struct msghdr *m, struct udp_icmp *e)
     return false;
 }
 
-/* What the kernel keeps of errors; reading them also takes the error off the socket. */
-static void take_errors(struct udp *u)
+/* What the kernel keeps of errors; reading them also takes the error off the socket. false: u has
+ * been freed by its user. */
+static bool take_errors(struct udp *u)
 {
-    for (int i = 0; i < ERRORS_MAX && u->net->in.current == u; i++) {
+    struct udp_net *net = u->net;
+    net->in.current = u;
+    for (int i = 0; i < ERRORS_MAX && net->in.current == u; i++) {
         union udp_name name;
         union udp_control control;
         uint8_t byte;
@@ -140,11 +143,12 @@ static void take_errors(struct udp *u)
                            .msg_control = &control,
                            .msg_controllen = sizeof(control)};
         if (seam_recvmsg(u->fd.fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-            return;
-        count_inc(u->net->counts, COUNT_UDP_ICMP_IN);
+            break;
+        count_inc(net->counts, COUNT_UDP_ICMP_IN);
         if (u->user->on_icmp != NULL && read_icmp(&m, &e))
             u->user->on_icmp(u->ctx, u, &e);
     }
+    return net->in.current == u;
 }
 
 /* ---- A turn ---- */
@@ -210,14 +214,8 @@ static void receive(struct udp *u)
 void udp_on_fd(struct loop_fd *h, unsigned events)
 {
     struct udp *u = container_of(h, struct udp, fd);
-    struct udp_net *net = u->net;
-    if ((events & LOOP_HUP) && u->relay) {
-        net->in.current = u;
-        take_errors(u);
-        if (net->in.current == NULL)
-            return;
-    }
-    receive(u);
+    if (!(events & LOOP_HUP) || !u->relay || take_errors(u))
+        receive(u);
 }
 
 void udp_on_more(struct loop_task *t)

@@ -4,16 +4,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-static struct domain_rate rate(struct config_rate r)
+/* What is off (burst 0) has no rate either. */
+static int64_t every_us(struct config_rate r)
 {
-    return (struct domain_rate){.burst = (int)r.burst,
-                                .every_us = r.per_s_e6 ? (int64_t)(1000000000000ULL / r.per_s_e6)
-                                                       : INT64_MAX};
+    return r.per_s_e6 ? (int64_t)(1000000000000ULL / r.per_s_e6) : INT64_MAX;
 }
 
-static uint32_t whole_per_s(struct config_rate r)
+static struct domain_rate rate(struct config_rate r)
 {
-    return (uint32_t)MAX_OF(1, r.per_s_e6 / 1000000);
+    return (struct domain_rate){.burst = (int)r.burst, .every_us = every_us(r)};
 }
 
 static void apply_web(struct web_conf *w, const struct config *c)
@@ -32,7 +31,7 @@ static void apply_web(struct web_conf *w, const struct config *c)
     w->message_max = (uint32_t)c->message_size;
     w->streams_max = c->event_streams;
     w->rate_burst = c->rate_http.burst;
-    w->rate_per_s = whole_per_s(c->rate_http);
+    w->rate_every_us = every_us(c->rate_http);
     w->head_us = c->head_timeout;
     w->body_us = c->body_timeout;
     w->idle_us = c->idle_timeout;
@@ -172,8 +171,9 @@ void settings_apply(struct house_conf *h, const struct config *c)
     h->listen.udp_port = (uint16_t)c->udp_port;
     h->worker.max_streams = c->stun_streams;
     h->worker.stream_idle_us = c->stun_idle;
+    h->worker.stun.unlimited = c->rate_stun.burst == 0;
     h->worker.stun.burst = c->rate_stun.burst;
-    h->worker.stun.rate_per_s = whole_per_s(c->rate_stun);
+    h->worker.stun.every_us = every_us(c->rate_stun);
 }
 
 bool settings_public_ip(const struct config *c, struct addr *out)

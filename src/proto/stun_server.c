@@ -3,7 +3,7 @@
 #include "base/mem.h"
 
 enum {
-    RATE = 20,
+    EVERY_US = 50000,
     BURST = 60,
     TABLE = 4096,
     WAYS = 4, /* places that an address may have in the table */
@@ -11,11 +11,12 @@ enum {
     IP6_UDP = 48
 };
 
-/* A token bucket: tokens in millionths, as of the time `at`. An unused one has family 0. */
+/* A token bucket: what is in it in microseconds (an answer costs conf.every_us), as of the time `at`.
+ * An unused one has family 0. */
 struct bucket {
     struct addr who;
     int64_t at_us;
-    int64_t tokens;
+    int64_t saved_us;
 };
 
 struct stun_server {
@@ -37,8 +38,8 @@ struct stun_server *stun_server_new(const struct stun_server_conf *conf)
     struct stun_server *s = xcalloc(1, sizeof(*s));
     unsigned want, n = WAYS;
     s->conf = *conf;
-    if (s->conf.rate_per_s == 0)
-        s->conf.rate_per_s = RATE;
+    if (s->conf.every_us <= 0)
+        s->conf.every_us = EVERY_US;
     if (s->conf.burst == 0)
         s->conf.burst = BURST;
     want = s->conf.table != 0 ? s->conf.table : TABLE;
@@ -64,20 +65,17 @@ void stun_server_reset(struct stun_server *s)
 
 int64_t stun_server_full_us(const struct stun_server *s)
 {
-    return (int64_t)s->conf.burst * 1000000 / s->conf.rate_per_s + 1;
+    return (int64_t)s->conf.burst * s->conf.every_us;
 }
 
 /* ---- Rate ---- */
 
-static int64_t tokens_at(const struct stun_server *s, const struct bucket *b, int64_t now_us)
+static int64_t saved_at(const struct stun_server *s, const struct bucket *b, int64_t now_us)
 {
-    int64_t cap = (int64_t)s->conf.burst * 1000000, gone = now_us - b->at_us;
+    int64_t cap = stun_server_full_us(s), gone = now_us - b->at_us;
     if (gone < 0)
         gone = 0;
-    if (gone > cap / s->conf.rate_per_s)
-        return cap;
-    int64_t t = b->tokens + gone * s->conf.rate_per_s;
-    return t < cap ? t : cap;
+    return gone < cap - b->saved_us ? b->saved_us + gone : cap;
 }
 
 /* The bucket of an address: its own, or the one that is fullest among those it may take (whoever is
@@ -91,7 +89,7 @@ static struct bucket *bucket_of(struct stun_server *s, const struct addr *who, i
         struct bucket *b = &s->table[first + i];
         if (addr_eq(&b->who, who))
             return b;
-        int64_t t = b->who.family == 0 ? INT64_MAX : tokens_at(s, b, now_us);
+        int64_t t = b->who.family == 0 ? INT64_MAX : saved_at(s, b, now_us);
         if (t > most) {
             most = t;
             best = b;
@@ -100,7 +98,7 @@ static struct bucket *bucket_of(struct stun_server *s, const struct addr *who, i
     /* A newcomer inherits the tokens of the bucket that it takes over: a flood of made-up addresses
      * gets no more answers than the whole table allows. */
     if (best->who.family == 0) {
-        best->tokens = (int64_t)s->conf.burst * 1000000;
+        best->saved_us = stun_server_full_us(s);
         best->at_us = now_us;
     }
     best->who = *who;
@@ -111,12 +109,12 @@ static bool allow(struct stun_server *s, const struct addr *from, int64_t now_us
 {
     struct addr who = addr_limit_key(from);
     struct bucket *b = bucket_of(s, &who, now_us);
-    int64_t t = tokens_at(s, b, now_us);
+    int64_t t = saved_at(s, b, now_us);
     b->at_us = now_us;
-    b->tokens = t;
-    if (t < 1000000)
+    b->saved_us = t;
+    if (t < s->conf.every_us)
         return false;
-    b->tokens = t - 1000000;
+    b->saved_us = t - s->conf.every_us;
     return true;
 }
 
@@ -183,7 +181,7 @@ enum stun_verdict stun_server_input(struct stun_server *s, int64_t now_us, const
         return STUN_SILENT_CLASS;
     if (m.method != STUN_BINDING)
         return STUN_SILENT_METHOD;
-    if (!over_stream && !allow(s, from, now_us))
+    if (!over_stream && !s->conf.unlimited && !allow(s, from, now_us))
         return STUN_SILENT_RATE;
     unsigned nunknown = stun_unknown(&m, known, unknown);
     size_t len = answer(&m, from, unknown, nunknown, out);

@@ -26,9 +26,10 @@ enum stun_verdict {
 const char *stun_verdict_name(enum stun_verdict v);
 
 struct stun_server_conf {
-    unsigned rate_per_s; /* answers to one address; 0 = 20 */
-    unsigned burst;      /* 0 = 60 */
+    int64_t every_us;    /* one answer to one address in that time; 0 = 50 ms */
+    unsigned burst;      /* and so many at once; 0 = 60 */
     unsigned table;      /* addresses remembered, rounded up to a power of two; 0 = 4096 */
+    bool unlimited;      /* answers everybody at any rate */
     struct hash_key key; /* random: keeps others from aiming at one bucket */
 };
 

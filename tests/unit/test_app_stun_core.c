@@ -57,7 +57,7 @@ static void a_recording_replays_byte_for_byte(void **state)
 {
     char file[] = "/tmp/madang-stun-rec-XXXXXX", why[256] = "";
     struct stun_core core, again;
-    struct stun_server_conf conf = {.rate_per_s = 5, .burst = 7, .key = {5, 6}};
+    struct stun_server_conf conf = {.every_us = 200000, .burst = 7, .key = {5, 6}};
     struct rec *rec;
     (void)state;
     close(mkstemp(file));

@@ -13,6 +13,7 @@
 
 #include "app/config.h"
 #include "app/config_int.h"
+#include "app/settings.h"
 #include "base/log.h"
 #include "base/util.h"
 
@@ -658,6 +659,26 @@ static void test_files_on_disk(void **state)
     config_free(&c);
 }
 
+static void test_rates_reach_who_keeps_them(void **state)
+{
+    struct house_conf h;
+    (void)state;
+    expect_start("rate-stun = 3/0.25\nrate-http = 4/2.5\nrate-name = off\n", NULL, NULL);
+    settings_apply(&h, &c);
+    assert_false(h.worker.stun.unlimited);
+    assert_int_equal(h.worker.stun.burst, 3);
+    assert_int_equal(h.worker.stun.every_us, 4000000);
+    assert_int_equal(h.control.exchange.web.rate_burst, 4);
+    assert_int_equal(h.control.exchange.web.rate_every_us, 400000);
+    assert_int_equal(h.control.exchange.domain.rates[RATE_NAME].burst, 0);
+    config_free(&c);
+    expect_start("rate-stun = off\nrate-http = off\n", NULL, NULL);
+    settings_apply(&h, &c);
+    assert_true(h.worker.stun.unlimited);
+    assert_int_equal(h.control.exchange.web.rate_burst, 0); /* 0: no limit */
+    config_free(&c);
+}
+
 int main(void)
 {
 #define CONFIG_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -682,6 +703,7 @@ int main(void)
         CONFIG_TEST(test_print_config_reads_back),
         CONFIG_TEST(test_sample),
         CONFIG_TEST(test_files_on_disk),
+        CONFIG_TEST(test_rates_reach_who_keeps_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

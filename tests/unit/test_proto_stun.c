@@ -355,10 +355,10 @@ static void noise_is_no_frame(void **state)
 
 /* ---- The responder ---- */
 
-static struct stun_server *server(unsigned rate, unsigned burst, unsigned table)
+static struct stun_server *server(unsigned per_s, unsigned burst, unsigned table)
 {
     struct stun_server_conf conf = {
-        .rate_per_s = rate, .burst = burst, .table = table, .key = {1, 2}};
+        .every_us = per_s ? 1000000 / per_s : 0, .burst = burst, .table = table, .key = {1, 2}};
     return stun_server_new(&conf);
 }
 
@@ -501,6 +501,26 @@ static void a_flood_of_made_up_addresses_is_bounded(void **state)
     stun_server_free(s);
 }
 
+static void a_slow_rate_is_kept_to_the_fraction_and_no_limit_is_none(void **state)
+{
+    struct stun_server_conf conf = {.every_us = 4000000, .burst = 1, .key = {1, 2}};
+    struct stun_server *s = stun_server_new(&conf);
+    struct addr a = addr_ip4(192, 0, 2, 1, 5);
+    uint8_t p[64], out[STUN_MESSAGE_MAX];
+    size_t len, n = request(p, sizeof p, false, NULL, 0);
+    (void)state;
+    assert_int_equal(stun_server_input(s, 1, p, n, &a, false, out, &len), STUN_ANSWERED);
+    assert_int_equal(stun_server_input(s, 4000000, p, n, &a, false, out, &len), STUN_SILENT_RATE);
+    assert_int_equal(stun_server_input(s, 4000001, p, n, &a, false, out, &len), STUN_ANSWERED);
+    assert_int_equal(stun_server_full_us(s), 4000000);
+    stun_server_free(s);
+    conf.unlimited = true;
+    s = stun_server_new(&conf);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(stun_server_input(s, 1, p, n, &a, false, out, &len), STUN_ANSWERED);
+    stun_server_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -522,6 +542,7 @@ int main(void)
         cmocka_unit_test(everything_else_is_silence_with_a_reason),
         cmocka_unit_test(addresses_are_limited_and_refill),
         cmocka_unit_test(a_flood_of_made_up_addresses_is_bounded),
+        cmocka_unit_test(a_slow_rate_is_kept_to_the_fraction_and_no_limit_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

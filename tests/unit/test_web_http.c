@@ -359,7 +359,7 @@ static void reports_health(void **state)
 static void few_requests(struct web_conf *conf)
 {
     conf->rate_burst = 3;
-    conf->rate_per_s = 1;
+    conf->rate_every_us = FX_SECOND;
 }
 
 static void limits_requests_per_address(void **state)

@@ -169,7 +169,7 @@ bool http_rate_ok(struct web *w, const struct addr *peer, int64_t now_us)
 {
     const struct web_conf *conf = w->conf;
     struct rate *r = rate_of(w, peer, now_us);
-    int64_t each = 1000000 / (conf->rate_per_s > 0 ? conf->rate_per_s : 1);
+    int64_t each = conf->rate_every_us;
     int64_t full_at;
 
     /* More addresses than there is room for: that many are no single one's fault. */

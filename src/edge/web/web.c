@@ -12,7 +12,7 @@ void web_conf_defaults(struct web_conf *conf)
         .message_max = 70000,
         .streams_max = 10000,
         .rate_burst = 600,
-        .rate_per_s = 100,
+        .rate_every_us = 10000,
         .head_us = 10000000,
         .body_us = 30000000,
         .idle_us = 60000000,

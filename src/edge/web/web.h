@@ -32,22 +32,22 @@ struct web_conf {
     const struct cidr *metrics; /* who may read /metrics beside loopback */
     size_t n_metrics;
     struct http1_limits head;
-    uint32_t message_max; /* bytes of one message */
-    uint32_t streams_max; /* event streams and long-polls */
-    uint32_t rate_burst;  /* HTTP requests per address (not loopback) at once; 0: no limit */
-    uint32_t rate_per_s;  /* and per second */
-    int64_t head_us;      /* from a request's first byte to the end of its head */
-    int64_t body_us;      /* for the body */
-    int64_t idle_us;      /* between two requests */
-    int64_t write_us;     /* without any progress in sending */
-    int64_t hello_us;     /* from the WebSocket's opening to a session */
-    int64_t ping_us;      /* silence before a ping */
-    int64_t pong_us;      /* silence after it: the peer is dead */
-    int64_t beat_us;      /* comment lines on an event stream */
-    int64_t poll_us;      /* a long-poll without news is answered after this */
-    int64_t poll_gap_us;  /* between two polls */
-    int64_t notice_us;    /* that a notice may wait for others, to leave with one send; 0: none */
-    struct hash_key hash; /* random */
+    uint32_t message_max;  /* bytes of one message */
+    uint32_t streams_max;  /* event streams and long-polls */
+    uint32_t rate_burst;   /* HTTP requests per address (not loopback) at once; 0: no limit */
+    int64_t rate_every_us; /* and then one in that time */
+    int64_t head_us;       /* from a request's first byte to the end of its head */
+    int64_t body_us;       /* for the body */
+    int64_t idle_us;       /* between two requests */
+    int64_t write_us;      /* without any progress in sending */
+    int64_t hello_us;      /* from the WebSocket's opening to a session */
+    int64_t ping_us;       /* silence before a ping */
+    int64_t pong_us;       /* silence after it: the peer is dead */
+    int64_t beat_us;       /* comment lines on an event stream */
+    int64_t poll_us;       /* a long-poll without news is answered after this */
+    int64_t poll_gap_us;   /* between two polls */
+    int64_t notice_us;     /* that a notice may wait for others, to leave with one send; 0: none */
+    struct hash_key hash;  /* random */
 };
 
 /* The defaults of docs/protocol.md and docs/operating.md; hash is zero. */

@@ -1,8 +1,20 @@
 #!/bin/sh
-# build-load.sh: builds build/bench/load when a source is newer.
+# build-load.sh: builds build/bench/load, turn_load and floor when a source is newer. turn_load uses the program's own
+# codecs (build/libmadang_core.a).
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/bench
-if [ ! -e build/bench/load ] || [ -n "$(find bench/load -newer build/bench/load -print)" ]; then
-    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -o build/bench/load bench/load/*.c -lssl -lcrypto
-fi
+
+# build OUT SOURCES FLAGS...
+build() {
+    out=build/bench/$1 sources=$2
+    shift 2
+    if [ ! -e "$out" ] || [ -n "$(find "$sources" -newer "$out" -print)" ]; then
+        # shellcheck disable=SC2086 # the pattern is meant
+        "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$out" $sources/*.c "$@"
+    fi
+}
+
+build load bench/load -lssl -lcrypto
+build turn_load bench/turn/load -Isrc build/libmadang_core.a -lssl -lcrypto
+build floor bench/turn/floor

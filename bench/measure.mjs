@@ -1,15 +1,14 @@
 // Measures madang beside ws and Socket.IO: the same clients (bench/load), the same room protocol, the same
 // processor, one round after the other in turn. Prints min, median and max, and the ratios that we promise.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import {
+  BIN, LOAD_CPU, ROOT, Results, SERVER_CPU, freePort, listening, machine, pin, printGoals, reports, sleep, withProcess,
+} from './common.mjs';
 
-const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const LOAD = path.join(ROOT, 'build/bench/load');
-const BIN = path.resolve(process.env.MADANG_BIN || path.join(ROOT, 'build/madang'));
 const ROUNDS = Number(process.env.ROUNDS || 5);
 const CLIENTS = Number(process.env.CLIENTS || 2000);
 const CHATTERS = 200;
@@ -18,23 +17,6 @@ const SERVERS = (process.env.SERVERS || 'madang,ws,sio').split(',');
 const NAMES = { madang: 'madang', ws: 'ws', sio: 'Socket.IO' };
 
 const tmp = mkdtempSync(path.join(os.tmpdir(), 'madang-bench-'));
-const cpus = os.cpus().length;
-/** Which processors the servers and the clients run on; others had better leave these alone. */
-const [SERVER_CPU, LOAD_CPU] = (process.env.BENCH_CPUS || `${cpus - 1},${Math.max(cpus - 2, 0)}`).split(',');
-const pin = (/** @type {string[]} */ cmd, /** @type {string} */ cpu) => ['taskset', '-c', cpu, ...cmd];
-const sleep = (/** @type {number} */ ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const s = net.createServer().once('error', reject);
-    s.listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {net.AddressInfo} */ (s.address());
-      s.close(() => resolve(port));
-    });
-  });
-}
-
 const OFF = ['hello', 'join', 'chat', 'desc', 'resume', 'manage', 'http'].flatMap((k) => [`--rate-${k}`, 'off']);
 const ROOM = ['--max-connections', '10000', '--connections-per-address', '10000'];
 
@@ -48,60 +30,23 @@ function command(which, port, tls) {
   return ['node', script, `${port}`, ...(tls ? [path.join(tmp, 'cert.pem'), path.join(tmp, 'cert.pem')] : [])];
 }
 
-/** @param {number} port */
-async function listening(port) {
-  for (let i = 0; i < 500; i++) {
-    const ok = await new Promise((resolve) => {
-      const s = net.connect(port, '127.0.0.1', () => { s.destroy(); resolve(true); });
-      s.once('error', () => resolve(false));
-    });
-    if (ok) return;
-    await sleep(20);
-  }
-  throw new Error('the server does not listen');
-}
-
 /** Runs steps of the load generator; its reports.
- * @param {string[]} args @returns {Promise<any[]>} */
-function load(args) {
-  const cmd = pin([LOAD, ...args], LOAD_CPU);
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const child = spawn(cmd[0], cmd.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-    child.stdout.on('data', (d) => { text += d; });
-    child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve(text.trim().split('\n').filter(Boolean).map((l) => JSON.parse(l)))
-      : reject(new Error(`${cmd.join(' ')} ended with ${code}`))));
-  });
-}
+ * @param {string[]} args */
+const load = (args) => reports(pin([LOAD, ...args], LOAD_CPU));
 
 /** @param {string} which @param {boolean} tls
  * @param {(run: (clients: number, ...steps: string[]) => Promise<any[]>) => Promise<void>} fn */
 async function withServer(which, tls, fn) {
   const port = await freePort();
-  const cmd = pin(command(which, port, tls), SERVER_CPU);
-  const child = spawn(cmd[0], cmd.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
-  const gone = new Promise((resolve) => { child.once('exit', resolve); });
-  try {
+  await withProcess(pin(command(which, port, tls), SERVER_CPU), async (pid) => {
     await listening(port);
-    await fn((clients, ...steps) => load(['--dialect', which, '--port', `${port}`, '--pid', `${child.pid}`,
+    await fn((clients, ...steps) => load(['--dialect', which, '--port', `${port}`, '--pid', `${pid}`,
       '--clients', `${clients}`, ...(tls ? ['--tls'] : []), ...steps]));
-  } finally {
-    child.kill(which === 'madang' ? 'SIGTERM' : 'SIGKILL');
-    setTimeout(() => child.kill('SIGKILL'), 3000).unref();
-    await gone;
-  }
+  }, which === 'madang' ? 'SIGTERM' : 'SIGKILL');
 }
 
-/** @type {Map<string, Record<string, number[]>>} metric -> server -> values */
-const results = new Map();
-
-/** @param {string} metric @param {string} which @param {number} value */
-function add(metric, which, value) {
-  const row = results.get(metric) ?? {};
-  (row[which] ??= []).push(value);
-  results.set(metric, row);
-}
+const results = new Results();
+const add = results.add.bind(results);
 
 const of = (/** @type {any[]} */ reports, /** @type {string} */ step) => reports.filter((r) => r.step === step);
 
@@ -148,10 +93,6 @@ async function measureStart(which) {
   }
 }
 
-const sorted = (/** @type {number[]} */ v) => [...v].sort((a, b) => a - b);
-const median = (/** @type {number[]} */ v) => (v.length % 2 ? sorted(v)[(v.length - 1) / 2]
-  : (sorted(v)[v.length / 2 - 1] + sorted(v)[v.length / 2]) / 2);
-
 /** What we promise: [metric, of whom, ratio], or [metric, null, absolute]. */
 const GOALS = [
   ['join, us', 'ws', 1 / 8], ['join, us', 'sio', 1 / 20], ['join, us, TLS', 'ws', 0.4], ['chat paced, us', 'ws', 0.6],
@@ -163,22 +104,15 @@ const GOALS = [
 ];
 
 function print() {
-  const num = (/** @type {number} */ v) => (v < 10 ? v.toFixed(2) : v.toFixed(1));
-  console.log(`\n| ${'min / median / max'.padEnd(28)} | ${SERVERS.map((s) => NAMES[/** @type {keyof NAMES} */ (s)].padEnd(22)).join(' | ')} |`);
-  console.log(`|${'-'.repeat(30)}|${SERVERS.map(() => '-'.repeat(24)).join('|')}|`);
-  for (const [metric, row] of results) {
-    const cells = SERVERS.map((s) => (row[s] ? `${num(sorted(row[s])[0])} / ${num(median(row[s]))} / ${num(/** @type {number} */ (sorted(row[s]).at(-1)))}` : '').padEnd(22));
-    console.log(`| ${metric.padEnd(28)} | ${cells.join(' | ')} |`);
-  }
-  console.log('\n| goal                                         | measured | limit  |      |');
-  console.log('|----------------------------------------------|----------|--------|------|');
-  for (const [metric, whom, limit] of /** @type {[string, string | null, number][]} */ (GOALS)) {
-    const row = results.get(metric);
-    if (!row?.madang || (whom && !row[whom])) continue;
-    const value = median(row.madang) / (whom ? median(row[whom]) : 1);
-    const what = `${metric}${whom ? `, of ${NAMES[/** @type {keyof NAMES} */ (whom)]}` : ''}`;
-    console.log(`| ${what.padEnd(44)} | ${value.toFixed(3).padStart(8)} | ${limit.toFixed(3).padStart(6)} | ${value <= limit ? 'met ' : 'MISS'} |`);
-  }
+  results.print(SERVERS, NAMES, 28);
+  printGoals(/** @type {[string, string | null, number][]} */ (GOALS).map(([metric, whom, limit]) => {
+    const mine = results.median(metric, 'madang'), theirs = whom ? results.median(metric, whom) : 1;
+    return {
+      what: `${metric}${whom ? `, of ${NAMES[/** @type {keyof NAMES} */ (whom)]}` : ''}`,
+      value: mine !== undefined && theirs !== undefined ? mine / theirs : undefined,
+      limit,
+    };
+  }));
 }
 
 /** The peers use the certificate that madang has made. */
@@ -190,7 +124,7 @@ async function takeCertificate() {
 const version = (/** @type {string} */ p) => JSON.parse(readFileSync(path.join(ROOT, 'bench/node_modules', p, 'package.json'), 'utf8')).version;
 
 try {
-  console.log(`${os.cpus()[0].model}, ${cpus} processors, ${os.type()} ${os.release()}, load ${os.loadavg()[0].toFixed(1)}`);
+  console.log(machine());
   console.log(`Node ${process.version}, ws ${version('ws')}, Socket.IO ${version('socket.io')}; ${ROUNDS} rounds; `
     + `${CLIENTS} clients for joins and memory, ${CHATTERS} for chat and relay, in rooms of 10`);
   await takeCertificate();
@@ -213,7 +147,7 @@ try {
     } catch { /* no binutils */ }
   }
   print();
-  if (process.env.BENCH_JSON) writeFileSync(process.env.BENCH_JSON, JSON.stringify(Object.fromEntries(results)));
+  if (process.env.BENCH_JSON) writeFileSync(process.env.BENCH_JSON, JSON.stringify(Object.fromEntries(results.rows)));
 } finally {
   rmSync(tmp, { recursive: true, force: true });
 }

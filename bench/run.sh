@@ -1,6 +1,7 @@
 #!/bin/sh
-# run.sh: what make bench does. Gets the two peers, builds the load generator, measures (bench/measure.mjs;
-# its variables: ROUNDS, CLIENTS, ONLY, SERVERS, BENCH_CPUS, BENCH_JSON). MADANG_BIN names another program than build/madang.
+# run.sh: what make bench does. Gets the peers, builds the load generators, measures signaling (bench/measure.mjs) and the
+# relay (bench/turn/measure.mjs); WHAT=signaling or WHAT=relay does one of them. Their variables: ROUNDS, CLIENTS, SECONDS,
+# ONLY, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN names another program than build/madang.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,4 +12,5 @@ if [ "$(cat bench/node_modules/.madang-bench 2>/dev/null || :)" != "$sum" ]; the
     printf '%s\n' "$sum" >bench/node_modules/.madang-bench
 fi
 bench/build-load.sh
-exec node bench/measure.mjs "$@"
+case ${WHAT:-all} in all | signaling) node bench/measure.mjs ;; esac
+case ${WHAT:-all} in all | relay) node bench/turn/measure.mjs ;; esac

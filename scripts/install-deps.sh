@@ -49,6 +49,7 @@ shellcheck:shellcheck
 "
 bench_why="to measure madang"
 bench="
+coturn:turnserver
 procps:ps
 "
 deb_why="to make a Debian package"

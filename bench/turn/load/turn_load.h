@@ -1,0 +1,74 @@
+/* A load generator for relays, on one thread: many TURN clients and their peers, what they send each other, and the
+ * CPU time that the server took for it. client.c knows TURN, traffic.c sends and counts, main.c plays the steps of
+ * the command line. The same traffic goes through madang, coturn and the bare loop of floor.c. */
+#ifndef MADANG_BENCH_TURN_LOAD_H
+#define MADANG_BENCH_TURN_LOAD_H
+
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+    CHANNEL_FIRST = 0x4000,
+    CHANNELS = 0x1000,
+    NONCE_MAX = 128,
+    REALM_MAX = 128,
+    PACKET_MAX = 2048,
+    SEGS_MAX = 60
+};
+
+enum transport { OVER_UDP, OVER_TCP, OVER_TLS };
+enum direction { UP, DOWN }; /* client to peer, peer to client */
+
+struct bytes {
+    uint8_t *p;
+    size_t n, cap;
+};
+
+/* One allocation: its client's socket and its peer's. */
+struct alloc {
+    int client, peer;
+    SSL *ssl;
+    struct bytes in, out; /* streams: a message that is not whole, what the kernel did not take */
+    uint16_t channel;
+    struct sockaddr_in relay; /* where the peer sends to */
+    char nonce[NONCE_MAX];
+};
+
+struct load {
+    struct sockaddr_in server;
+    pid_t pid;
+    enum transport transport;
+    bool floor; /* no signaling: the first packet of a channel makes the relay */
+    unsigned n, size;
+    const char *user, *password;
+    char realm[REALM_MAX];
+    uint8_t key[16];
+    struct alloc *allocs;
+    SSL_CTX *ctx;
+    int epfd;
+    uint64_t sent[2], received[2], wrong, lost;
+};
+
+int64_t now_us(void);
+/* All threads of the server, user and system, nanoseconds. */
+uint64_t server_cpu_ns(const struct load *l);
+long server_rss_kb(const struct load *l);
+void die(const char *what) __attribute__((noreturn));
+
+/* client.c: makes sockets and allocations with a channel each; ends the program when one is refused. */
+void clients_open(struct load *l);
+void clients_allocate(struct load *l);
+void clients_release(struct load *l);
+
+/* traffic.c: each sends for that time, waits for what is under way, and adds to sent and received. */
+void traffic_watch(struct load *l);
+/* One packet at a time, pps of them a second, up and down in turn. */
+void traffic_paced(struct load *l, unsigned pps, double seconds);
+/* Bursts of n packets; at most `window` packets under way in each direction. gso: one send for each burst. */
+void traffic_bursts(struct load *l, unsigned n, bool gso, unsigned window, double seconds);
+
+#endif

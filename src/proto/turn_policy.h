@@ -17,9 +17,9 @@ enum turn_peer_verdict {
     TURN_PEER_LOOPBACK,  /* and below: by class */
     TURN_PEER_PRIVATE,   /* private, CGN, ULA, link-local, ... */
     TURN_PEER_MULTICAST, /* multicast, broadcast */
-    TURN_PEER_RESERVED,  /* documentation, benchmark, reserved, unspecified, port 0 */
-    TURN_PEER_METADATA,  /* cloud metadata that has a global-looking address */
-    TURN_PEER_FAMILY, /* an IPv4 address in IPv6's clothes: denied in this dress whatever it is */
+    TURN_PEER_RESERVED,  /* documentation, benchmark, reserved, unspecified */
+    TURN_PEER_METADATA, /* metadata services of clouds: only a list entry for it alone allows one */
+    TURN_PEER_FAMILY,   /* an IPv4 address in IPv6's clothes: denied in this dress whatever it is */
     TURN_PEER_VERDICTS
 };
 const char *turn_peer_verdict_name(enum turn_peer_verdict v);
@@ -35,8 +35,8 @@ struct turn_policy {
     unsigned nlan;
 };
 
-/* own is asked before everything else. in_call: the peer was signalled by another party of the
- * relay's call. */
+/* own is asked before everything else. The port does not matter (RFC 8656 10.2 ignores it in
+ * CreatePermission). in_call: the peer was signalled by another party of the relay's call. */
 enum turn_peer_verdict turn_policy_check(const struct turn_policy *p, const struct addr *peer,
                                          bool in_call);
 

@@ -2,7 +2,8 @@
  * Whom the TURN server knows: users with a password or a pre-computed key; REST-style names
  * `expiry:user` whose password is base64(HMAC(secret, name)), SHA-1 as coturn's use-auth-secret
  * makes it or SHA-256, with two secrets at a time for rotation; and call-scoped names, which
- * signaling makes and which live as long as their scope (proto/turn_scope.h).
+ * signaling makes and which live as long as their scope (proto/turn_scope.h). One table for each
+ * thread. The account of a REST name is its user's, whatever the expiry.
  */
 #ifndef MADANG_PROTO_TURN_USERS_H
 #define MADANG_PROTO_TURN_USERS_H
@@ -29,15 +30,18 @@ struct turn_users *turn_users_new(const struct turn_users_conf *conf);
 void turn_users_free(struct turn_users *u);
 
 /* "name:password", or "name:0x" and 32 (MD5) or 64 (SHA-256) hex digits: the key itself. Names and
- * passwords are UTF-8 after OpaqueString's rules (RFC 8265 4.2) as far as they matter here: NFC is
- * the caller's. false with a sentence in why. */
+ * passwords are UTF-8 after OpaqueString's rules (proto/opaque.h). false with a sentence in why
+ * that holds no secret. */
 bool turn_users_add(struct turn_users *u, struct str name_and_secret, char *why, size_t why_n);
 /* Other secrets from now on; allocations that exist stay. */
 void turn_users_secrets(struct turn_users *u, const struct str secrets[2]);
-/* stun_auth_users.find: ctx is the table. USERHASH finds users of the first kind only (and call
- * scopes never need it: names that are random hide nothing). */
-bool turn_users_find(void *ctx, int64_t wall_s, struct str name, bool hashed,
-                     struct stun_user *out);
+/* stun_auth_users.find: ctx is the table. USERHASH finds users of the first kind only. A user from
+ * turn_users_add comes before a REST name or a scope of the same name. */
+bool turn_users_find(void *ctx, const struct stun_auth_query *q, struct stun_user *out);
+/* For stun_auth_conf: has some user only an MD5 key? Can all be found by USERHASH (users of the
+ * first kind, no secrets, no scopes)? */
+bool turn_users_md5_only(const struct turn_users *u);
+bool turn_users_anonymous(const struct turn_users *u);
 
 /* ---- Making credentials (signaling, madang token, tests); pure ---- */
 
@@ -45,7 +49,8 @@ bool turn_users_find(void *ctx, int64_t wall_s, struct str name, bool hashed,
 void turn_scope_credential(const uint8_t key[32], uint64_t scope, char name[TURN_SCOPE_NAME + 1],
                            char password[TURN_SCOPE_PASSWORD + 1]);
 enum turn_hmac { TURN_HMAC_SHA1, TURN_HMAC_SHA256 };
-/* REST: `expiry:user` and its password. Returns false when it doesn't fit. */
+/* REST: `expiry:user` (`expiry` alone when user is empty) and its password. Returns false when it
+ * doesn't fit, or is no name. */
 bool turn_rest_credential(struct str secret, int64_t expiry_s, struct str user, enum turn_hmac hmac,
                           char *name, size_t name_n, char *password, size_t password_n);
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # fuzz.sh [TARGET...]: runs fuzz targets (all of tests/fuzz) for FUZZ_SECONDS each (10). New finds
 # of coverage grow build/fuzz/corpus; tests/corpus/NAME, which is kept in the repository, is only read.
-# An input that fails lies in build/artifacts/fuzz: `build/fuzz/tests/fuzz_NAME FILE` shows it again.
+# An input that fails lies in build/artifacts/fuzz: `build/fuzz/tests/fuzz_NAME FILE` shows it again. A
+# recording of it, where the target makes one, lies in build/artifacts (or MADANG_ARTIFACTS).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-10}
@@ -13,6 +14,7 @@ if [ $# -eq 0 ]; then
         if [ -f "$program" ] && [ -x "$program" ]; then set -- "$@" "$(basename "$program")"; fi
     done
 fi
+export MADANG_ARTIFACTS=${MADANG_ARTIFACTS:-$PWD/build/artifacts} # where they leave recordings
 for target in "$@"; do
     name=${target#fuzz_}
     mkdir -p "build/fuzz/corpus/$name" build/artifacts/fuzz "tests/corpus/$name"

@@ -195,6 +195,11 @@ const struct certs *cert_keeper_certs(const struct cert_keeper *k)
     return k->certs;
 }
 
+bool cert_keeper_is_real(const struct cert_keeper *k)
+{
+    return k->certs && certs_is_real(k->certs);
+}
+
 const struct netif_list *cert_keeper_netif(const struct cert_keeper *k)
 {
     return &k->netif;

@@ -42,6 +42,8 @@ bool cert_keeper_reload(struct cert_keeper *k, int64_t wall_s);
 struct tls_ctx *cert_keeper_tls(const struct cert_keeper *k);
 /* NULL without TLS. */
 const struct certs *cert_keeper_certs(const struct cert_keeper *k);
+/* Whether browsers trust what is shown (certs_is_real): then the page goes out with HSTS. */
+bool cert_keeper_is_real(const struct cert_keeper *k);
 const struct netif_list *cert_keeper_netif(const struct cert_keeper *k);
 /* For /ca.crt; empty when there is none. */
 struct str cert_keeper_ca_pem(const struct cert_keeper *k);

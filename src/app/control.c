@@ -144,10 +144,16 @@ static void follow_wall_clock(struct control *c, int64_t now_us)
     }
 }
 
+static void show_certificate(struct control *c)
+{
+    doorman_tls(c->doorman, cert_keeper_tls(c->conf.certs));
+    tape_hsts(c->tape, loop_now(c->loop), cert_keeper_is_real(c->conf.certs));
+}
+
 static void check_certificates(struct control *c, bool addrs_changed)
 {
     if (cert_keeper_tick(c->conf.certs, loop_now(c->loop), wall_s(c), addrs_changed)) {
-        doorman_tls(c->doorman, cert_keeper_tls(c->conf.certs));
+        show_certificate(c);
     }
 }
 
@@ -217,7 +223,7 @@ static void reload(struct control *c)
     sdnotify_reloading(clock_mono_us());
     c->conf.reload(c->conf.ctx);
     if (cert_keeper_reload(c->conf.certs, wall_s(c))) {
-        doorman_tls(c->doorman, cert_keeper_tls(c->conf.certs));
+        show_certificate(c);
     }
     sdnotify_ready(NULL);
 }

@@ -213,6 +213,11 @@ void exchange_wall(struct exchange *x, int64_t wall_offset_us)
     x->wall_offset_us = wall_offset_us;
 }
 
+void exchange_hsts(struct exchange *x, bool on)
+{
+    x->conf.web.hsts = on; /* the web reads it there */
+}
+
 void exchange_ready(struct exchange *x)
 {
     web_ready(x->web);

@@ -5,7 +5,7 @@
  * loop, app/replay.c feeds it from a recording, tests feed it by hand.
  *
  * Inputs: streams (exchange_take and what their user callbacks bring), exchange_tick, exchange_password,
- * exchange_wall, exchange_drain. Outputs: what is written to streams, and the ports below.
+ * exchange_wall, exchange_hsts, exchange_drain. Outputs: what is written to streams, and the ports below.
  */
 #ifndef MADANG_APP_EXCHANGE_H
 #define MADANG_APP_EXCHANGE_H
@@ -61,6 +61,8 @@ int64_t exchange_deadline(const struct exchange *x);
 void exchange_password(struct exchange *x, int64_t now_us, const struct password_answer *answer);
 /* The wall clock was set. */
 void exchange_wall(struct exchange *x, int64_t wall_offset_us);
+/* Another certificate is shown: whether browsers trust it (web_conf.hsts). */
+void exchange_hsts(struct exchange *x, bool on);
 void exchange_ready(struct exchange *x);
 /* The server stops: everybody is told to come back after retry_ms. */
 void exchange_drain(struct exchange *x, int64_t now_us, int64_t retry_ms);

@@ -114,7 +114,7 @@ static bool start_control(struct house *h)
     c->exchange.domain.facts.server = str_from(h->server);
     c->exchange.domain.facts.stun_port = h->listen.nudp ? h->listen.udp_at[0].port : 0;
     c->exchange.web.tls = h->conf.certs.tls;
-    c->exchange.web.hsts = h->conf.certs.tls && certs_is_real(cert_keeper_certs(h->certs));
+    c->exchange.web.hsts = cert_keeper_is_real(h->certs);
     random_bytes(c->exchange.seed, sizeof c->exchange.seed);
     h->control = control_new(c, h->why, sizeof h->why);
     memzero(c->exchange.seed, sizeof c->exchange.seed);

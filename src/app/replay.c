@@ -49,7 +49,7 @@ static void differs(struct replay *r, const char *fmt, ...)
 
 static const char *const kind_names[] = {
     "open",     "data", "eof",  "writable", "deadline", "closed", "wrote", "tick",
-    "password", "job",  "text", "wall",     "ready",    "drain",  "cut",
+    "password", "job",  "text", "wall",     "ready",    "drain",  "cut",    "hsts",
 };
 
 static const char *kind_name(unsigned kind)
@@ -302,6 +302,7 @@ static void feed(struct replay *r)
     case TAPE_TICK: exchange_tick(r->x, now); break;
     case TAPE_PASSWORD: feed_password(r, &rd); break;
     case TAPE_WALL: exchange_wall(r->x, (int64_t)rd_u64(&rd)); break;
+    case TAPE_HSTS: exchange_hsts(r->x, rd_u8(&rd)); break;
     case TAPE_READY: exchange_ready(r->x); break;
     case TAPE_DRAIN: exchange_drain(r->x, now, (int64_t)rd_u64(&rd)); break;
     case TAPE_CUT: web_close_all(exchange_web(r->x)); break;

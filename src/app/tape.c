@@ -272,6 +272,15 @@ void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us)
     exchange_wall(t->x, wall_offset_us);
 }
 
+void tape_hsts(struct tape *t, int64_t now_us, bool on)
+{
+    uint8_t b = on;
+    t->now_us = now_us;
+    t->conf.web.hsts = on;
+    put(t, TAPE_HSTS, &b, 1);
+    exchange_hsts(t->x, on);
+}
+
 void tape_ready(struct tape *t, int64_t now_us)
 {
     t->now_us = now_us;

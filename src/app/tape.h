@@ -35,7 +35,8 @@ enum tape_kind {
     TAPE_WALL,             /* u64 offset */
     TAPE_READY,            /* */
     TAPE_DRAIN,            /* u64 retry_ms */
-    TAPE_CUT               /* */
+    TAPE_CUT,              /* */
+    TAPE_HSTS              /* u8 */
 };
 
 struct tape;
@@ -54,6 +55,7 @@ void tape_take(void *ctx, struct stream *s); /* ctx is the tape */
 void tape_tick(struct tape *t, int64_t now_us);
 void tape_password(struct tape *t, int64_t now_us, const struct password_answer *answer);
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us);
+void tape_hsts(struct tape *t, int64_t now_us, bool on);
 void tape_ready(struct tape *t, int64_t now_us);
 void tape_drain(struct tape *t, int64_t now_us, int64_t retry_ms);
 /* The end of the drain: closes every connection that is still there. */

@@ -192,6 +192,32 @@ test("the operator's own files, and SIGHUP", async (t) => {
   assert.ok(server.alive());
 });
 
+test('HSTS comes and goes with a certificate that browsers trust, by SIGHUP', async (t) => {
+  const maker = await startServer({ tls: true });
+  t.after(() => maker.stop());
+  const own = path.join(dir, 'hsts-own.pem');
+  const ownKey = path.join(dir, 'hsts-own.key');
+  spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '90',
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', ownKey, '-out', own]);
+  const selfSigned = { cert: readFileSync(own, 'utf8'), key: readFileSync(ownKey, 'utf8') };
+  const { cert, key } = asFiles('hsts', selfSigned);
+  const server = await startServer({ tls: true, args: ['--tls', 'files', '--cert', cert, '--key', key] });
+  t.after(() => server.stop());
+  const hsts = async () => (await server.get('/')).headers['strict-transport-security'];
+  const change = async (/** @type {{cert: string, key: string}} */ pair) => {
+    const before = (await shake(server)).fingerprint;
+    asFiles('hsts', pair);
+    process.kill(server.pid, 'SIGHUP');
+    await until(async () => (await shake(server)).fingerprint !== before);
+  };
+
+  assert.equal(await hsts(), undefined);
+  await change(forge(maker.data, ['DNS:localhost'], { days: 90 }));
+  assert.match(String(await hsts()), /max-age=\d+/);
+  await change(selfSigned);
+  assert.equal(await hsts(), undefined, 'nobody is kept from the way past the warning');
+});
+
 test('what is wrong is said in one sentence, and the start is refused', async (t) => {
   const maker = await startServer({ tls: true });
   t.after(() => maker.stop());

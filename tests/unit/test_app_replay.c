@@ -39,6 +39,8 @@ static void an_evening(struct rec *rec)
     cut(b);
     yard_wait(y, 7000000);
     tape_wall(y->tape, y->now, INT64_C(1800000000500000));
+    tape_hsts(y->tape, y->now, true);
+    feed_text(yard_connect(y), "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     client_open(b);
     say(b, "{\"type\":\"resume\",\"v\":1,\"token\":\"%s\",\"seq\":2}", token);
     hear_with(b, "\"hello\"");

@@ -22,6 +22,8 @@ enum media_kind {
     MEDIA_PARTY_DROP,  /* scope, party: it left the call */
     MEDIA_SCOPE_CLOSE, /* scope: its relays end now */
     MEDIA_OWN_ADDRS,   /* struct media_own: the machine's addresses have changed */
+    MEDIA_USERS,       /* struct media_users: other users and secrets from now on */
+    MEDIA_DRAIN,       /* struct letter: new allocations are sent elsewhere */
     /* worker -> worker */
     MEDIA_RELAY, /* struct media_relay: a datagram from one of our relays to another's */
     /* worker -> control */
@@ -49,6 +51,15 @@ struct media_own {
     uint32_t nown, nlan;
     struct addr own[MEDIA_OWN_MAX]; /* port 0 */
     struct cidr lan[MEDIA_OWN_MAX]; /* the networks that they are in */
+};
+
+/* Texts, each ended by NUL: `secrets` REST secrets (2 at most), then `users` as turn_users_add()
+ * takes them. drop wipes it. */
+struct media_users {
+    struct letter letter;
+    uint32_t secrets, users;
+    uint32_t len;
+    char text[];
 };
 
 /* A batch of datagrams between relays of two workers, each behind the other in bytes. */

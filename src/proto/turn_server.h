@@ -133,6 +133,9 @@ void turn_server_icmp(struct turn_server *s, int64_t now_us, struct turn_relay *
 /* The client's connection is gone, and with it its allocation (unless mobility keeps it). */
 void turn_server_hangup(struct turn_server *s, int64_t now_us, const struct turn_tuple *who);
 
+/* Has this client an allocation now? Connections without one may be closed when they are silent. */
+bool turn_server_knows(const struct turn_server *s, const struct turn_tuple *who);
+
 void turn_server_tick(struct turn_server *s, int64_t now_us);
 int64_t turn_server_deadline(const struct turn_server *s); /* INT64_MAX: never */
 

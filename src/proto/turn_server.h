@@ -4,8 +4,9 @@
  * or global; randomness comes from its seed, so that a recording gives the same answers. What it
  * does not answer it drops with a reason (enum turn_drop), counted in struct turn_stats.
  *
- * Ownership: a worker owns the relayed ports whose number modulo `workers` is its index, and the
- * clients whose packets reached it first. Memory: fixed pools; an allocation takes what
+ * Ownership: a worker owns the relayed ports of which half (so that an even port and the odd one after
+ * it have the same owner: EVEN-PORT) modulo `workers` is its index, and the clients whose packets
+ * reached it first. Memory: fixed pools; an allocation takes what
  * sizeof says and nothing for what is not used (permissions and channels come from pools too).
  */
 #ifndef MADANG_PROTO_TURN_SERVER_H

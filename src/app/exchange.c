@@ -41,6 +41,8 @@ static void on_effect(void *ctx, const struct effect *e)
             *r = (struct refused_job){x->refused, e->password->job};
             x->refused = r;
         }
+    } else if (e->type == EFFECT_RELAY) {
+        x->ports.relay(x->ports.ctx, e->relay);
     } else {
         hub_effect(x->hub, e);
     }

@@ -44,6 +44,8 @@ struct exchange_ports {
     struct str (*ca_cert)(void *ctx);
     void (*health)(void *ctx, struct buf *json);
     void (*metrics)(void *ctx, struct buf *out);
+    /* What relays may reach has changed; borrowed for the call. May be NULL without relays. */
+    void (*relay)(void *ctx, const struct relay_scope *what);
 };
 
 /* conf is copied, but what it points to must outlive the exchange. wall_offset_us: what has to be

@@ -256,6 +256,12 @@ static void port_text(void *ctx, struct buf *out)
     buf_put_str(out, data);
 }
 
+static void port_relay(void *ctx, const struct relay_scope *what)
+{
+    struct replay *r = ctx;
+    tape_hash_relay(&r->got, what);
+}
+
 static void finish(struct replay *r)
 {
     for (uint32_t i = 0; i < r->n_streams; i++) {
@@ -289,6 +295,7 @@ static bool start(struct replay *r)
                             .ca_cert = port_ca_cert,
                             .health = port_text,
                             .metrics = port_text,
+                            .relay = port_relay,
                         },
                         wall_offset_us, &r->counts);
     return true;

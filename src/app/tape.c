@@ -347,6 +347,13 @@ static void port_metrics(void *ctx, struct buf *out)
     port_text(t, out, t->ports.metrics);
 }
 
+static void port_relay(void *ctx, const struct relay_scope *what)
+{
+    struct tape *t = ctx;
+    tape_hash_relay(&t->out, what);
+    t->ports.relay(t->ports.ctx, what);
+}
+
 /* ---- life ---- */
 
 static void begin(struct tape *t)
@@ -365,6 +372,7 @@ static void begin(struct tape *t)
                             .ca_cert = port_ca_cert,
                             .health = port_health,
                             .metrics = port_metrics,
+                            .relay = port_relay,
                         },
                         t->wall_offset_us, t->counts);
 }

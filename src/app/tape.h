@@ -72,12 +72,14 @@ enum tape_output {
     TAPE_OUT_SHUTDOWN,
     TAPE_OUT_CLOSE,
     TAPE_OUT_JOB,
-    TAPE_OUT_TAKEN
+    TAPE_OUT_TAKEN,
+    TAPE_OUT_RELAY
 };
 
 void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, int n,
                    ssize_t taken);
 void tape_hash_job(struct rec_hash *h, const struct password_job *job);
+void tape_hash_relay(struct rec_hash *h, const struct relay_scope *what);
 
 /* The checkpoint of the exchange: its settings and seed. What is read owns memory (tape_conf_free);
  * false: it is not of this version. */

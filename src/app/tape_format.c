@@ -32,6 +32,17 @@ void tape_hash_job(struct rec_hash *h, const struct password_job *job)
     rec_hash_add(h, TAPE_OUT_JOB, job->salt, sizeof job->salt);
 }
 
+void tape_hash_relay(struct rec_hash *h, const struct relay_scope *what)
+{
+    uint8_t b[17];
+    b[0] = (uint8_t)what->kind;
+    set_u64(b + 1, what->scope);
+    set_u64(b + 9, what->party);
+    rec_hash_add(h, TAPE_OUT_RELAY, b, sizeof b);
+    rec_hash_add(h, TAPE_OUT_RELAY, what->pwd.p, what->pwd.n);
+    rec_hash_add(h, TAPE_OUT_RELAY, what->addrs, what->n_addrs * sizeof *what->addrs);
+}
+
 static void put_text(struct buf *b, struct str s)
 {
     buf_u32(b, (uint32_t)s.n);

@@ -62,10 +62,12 @@ struct domain_config {
     struct domain_rate hello; /* per address */
     struct domain_rate rates[RATE_KINDS];
     uint8_t ticket_key[32];
+    bool relays;              /* TURN is on: participants have scopes */
+    uint8_t relay_key[32];    /* of their credentials */
     struct hello_facts facts; /* `server` must outlive the domain */
 };
 
-/* The defaults of docs/protocol.md, section 9; ticket_key is zero and facts.server empty. */
+/* The defaults of docs/protocol.md, section 9; without relays, keys are zero, facts.server empty. */
 void domain_config_defaults(struct domain_config *cfg);
 
 struct domain;

@@ -64,8 +64,21 @@ struct session {
     bool screen;
 };
 
+/* A participant's relays. told: the scopes in the room that know this one as a party, and some that
+ * have gone since. */
+struct scope_list {
+    uint32_t n;
+    uint32_t cap;
+    uint64_t ids[];
+};
+struct scope {
+    uint64_t id; /* 0: there are no relays */
+    struct scope_list *told;
+};
+
 struct part {
     struct session *session;
+    struct scope scope;
     uint32_t access; /* version of the ticket that let it in; UINT32_MAX: came in otherwise */
     bool media;
     bool wants_media; /* asked for a place when there was none */
@@ -237,9 +250,14 @@ struct part *room_part(const struct room *r, const struct session *s);
 /* The room of that id if s is in it, else NULL. */
 struct room *session_room(const struct session *s, uint64_t id);
 struct part *room_add(struct domain *d, struct room *r, struct session *s);
+/* The same with a scope that exists: it comes from another room. */
+struct part *room_add_moved(struct domain *d, struct room *r, struct session *s,
+                            const struct scope *scope);
 /* s leaves: the others are told, media and ownership pass on, an empty room goes away. */
 void room_leave(struct domain *d, struct room *r, struct session *s, enum left_reason reason);
 void room_drop_part(struct domain *d, struct room *r, struct session *s);
+/* The same, but the scope stays open and is the caller's. */
+struct scope room_take_part(struct domain *d, struct room *r, struct session *s);
 void room_destroy(struct domain *d, struct room *r);
 /* After a change that tickets hold; access: who may enter changed too. Tells everybody. */
 void room_changed(struct domain *d, struct room *r, uint64_t by, bool access);
@@ -301,6 +319,15 @@ void chat_announce(struct domain *d, const struct cmd *cmd);
 void relay_request(struct domain *d, struct session *s, const struct cmd *cmd);
 /* The participant `to` of the room that s is in, too; otherwise the request is answered. */
 struct session *relay_peer(struct domain *d, struct session *s, const struct cmd *cmd);
+
+/* ---- scope.c: what relays may reach ---- */
+struct scope scope_open(struct domain *d);
+/* The scope's participant is in r no more. */
+void scope_close(struct domain *d, const struct room *r, struct scope *scope);
+/* `from` tells `to` how it can be reached. */
+void scope_signalled(struct domain *d, const struct room *r, const struct session *from,
+                     const struct session *to, const struct sdp_scan *scan);
+void scope_free(struct scope *scope); /* without any effect */
 
 /* ---- roomlist.c ---- */
 void roomlist_watch(struct domain *d, struct session *s, const struct cmd *cmd);

@@ -321,6 +321,7 @@ void joined_fill(struct domain *d, struct room *r, struct session *s,
         .n_history = history ? history->n_history : 0,
         .ticket = str_of(ticket, n),
         .media = room_part(r, s)->media,
+        .relay = {room_part(r, s)->scope.id, d->cfg.relay_key},
     };
     room_view(r, &v->room);
 }

@@ -5,10 +5,11 @@
 
 struct move {
     struct session *session;
-    bool media; /* had a place of the mesh, or waited for one */
-    bool came;  /* is in the other room now and wasn't before */
-    bool took;  /* was in the other room, and publishes there now */
-    bool told;  /* gets `merged` */
+    struct scope scope; /* goes with it, unless it was in the other room, too, or does not get in */
+    bool media;         /* had a place of the mesh, or waited for one */
+    bool came;          /* is in the other room now and wasn't before */
+    bool took;          /* was in the other room, and publishes there now */
+    bool told;          /* gets `merged` */
 };
 
 /* How many would be in `into`. */
@@ -67,7 +68,7 @@ static struct move *merge_empty(struct domain *d, struct room *r, uint32_t *n)
         struct part *p = &r->parts[0];
         moves[i].session = p->session;
         moves[i].media = p->media || p->wants_media;
-        room_drop_part(d, r, p->session);
+        moves[i].scope = room_take_part(d, r, p->session);
     }
     return moves;
 }
@@ -81,7 +82,8 @@ static void merge_fill(struct domain *d, struct room *into, struct move *m)
         return;
     }
     if (!p) {
-        p = room_add(d, into, m->session);
+        p = room_add_moved(d, into, m->session, &m->scope);
+        m->scope = (struct scope){0};
         m->came = true;
     }
     if (!m->media)
@@ -140,6 +142,8 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
     struct move *moves = merge_empty(d, r, &n);
     for (uint32_t i = 0; i < n; i++)
         merge_fill(d, into, &moves[i]);
+    for (uint32_t i = 0; i < n; i++)
+        scope_close(d, into, &moves[i].scope);
     emit_ok(d, s, id);
     for (uint32_t i = 0; i < n; i++)
         if (moves[i].came)

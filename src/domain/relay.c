@@ -36,6 +36,8 @@ void relay_request(struct domain *d, struct session *s, const struct cmd *cmd)
         e.u.file = cmd->u.file;
     else
         e.u.relay = cmd->u.relay;
+    if (cmd->type != CMD_FILE && cmd->u.relay.scan)
+        scope_signalled(d, session_room(s, cmd->room), s, to, cmd->u.relay.scan);
     emit_to(d, to, &e);
     emit_ok(d, s, cmd->id);
 }

@@ -57,6 +57,8 @@ static void room_release(struct room *r)
     list_del(&r->orphan);
     xfree(r->title);
     xfree(r->hash);
+    for (uint32_t i = 0; i < r->n_parts; i++)
+        scope_free(&r->parts[i].scope);
     xfree(r->parts);
     xfree(r->bans);
     xfree(r);
@@ -159,23 +161,31 @@ static void session_del_room(struct session *s, struct room *r)
     }
 }
 
-struct part *room_add(struct domain *d, struct room *r, struct session *s)
+struct part *room_add_moved(struct domain *d, struct room *r, struct session *s,
+                            const struct scope *scope)
 {
     if (r->n_parts == r->cap_parts) {
         r->cap_parts = r->cap_parts < 2 ? r->cap_parts + 1 : r->cap_parts + (r->cap_parts + 1) / 2;
         r->parts = xrealloc_array(r->parts, r->cap_parts, sizeof *r->parts);
     }
     struct part *p = &r->parts[r->n_parts++];
-    *p = (struct part){.session = s, .access = UINT32_MAX};
+    *p = (struct part){.session = s, .scope = *scope, .access = UINT32_MAX};
     session_add_room(s, r);
     d->n_parts++;
     roomlist_touch(d, r);
     return p;
 }
 
-void room_drop_part(struct domain *d, struct room *r, struct session *s)
+struct part *room_add(struct domain *d, struct room *r, struct session *s)
+{
+    struct scope scope = scope_open(d);
+    return room_add_moved(d, r, s, &scope);
+}
+
+struct scope room_take_part(struct domain *d, struct room *r, struct session *s)
 {
     struct part *p = room_part(r, s);
+    struct scope scope = p->scope;
     if (p->media) {
         r->n_media--;
         s->media = NULL;
@@ -186,6 +196,13 @@ void room_drop_part(struct domain *d, struct room *r, struct session *s)
     d->n_parts--;
     session_del_room(s, r);
     roomlist_touch(d, r);
+    return scope;
+}
+
+void room_drop_part(struct domain *d, struct room *r, struct session *s)
+{
+    struct scope scope = room_take_part(d, r, s);
+    scope_close(d, r, &scope);
 }
 
 void room_own(struct room *r, uint64_t owner)

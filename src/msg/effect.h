@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "msg/errcode.h"
 #include "msg/event.h"
 #include "msg/ids.h"
@@ -31,9 +32,10 @@ enum effect_type {
     EFFECT_SESSION_ENDED,  /* the session is over, for this reason */
     EFFECT_SEND,           /* event to to[0..n) */
     EFFECT_ACK,            /* event is the result of request id of session */
-    EFFECT_ERROR,   /* error answers request id of session, or of conn when session.id is 0 */
-    EFFECT_STORE,   /* a request to the store */
-    EFFECT_PASSWORD /* a job for the password thread */
+    EFFECT_ERROR,    /* error answers request id of session, or of conn when session.id is 0 */
+    EFFECT_STORE,    /* a request to the store */
+    EFFECT_PASSWORD, /* a job for the password thread */
+    EFFECT_RELAY     /* what relays may reach has changed: before what tells clients of it */
 };
 
 enum ended_reason {
@@ -43,6 +45,25 @@ enum ended_reason {
     ENDED_OVERFLOW, /* the same */
     ENDED_NEW,      /* its pipe was lost before hello was answered */
     ENDED_REASONS
+};
+
+/* Call-scoped relays (proto/turn_scope.h). A scope is one participant of one room, from entering to
+ * leaving; its id is random, never 0 and never used again. */
+enum relay_kind {
+    RELAY_OPEN,  /* scope: before its credential is told to anybody */
+    RELAY_PARTY, /* party signalled this to scope: before the message that says so is sent */
+    RELAY_DROP,  /* party has left the room */
+    RELAY_CLOSE, /* scope has: its relays end now */
+    RELAY_KINDS
+};
+#define RELAY_PWD_MAX 256 /* RFC 8839, 5.4 */
+struct relay_scope {
+    enum relay_kind kind;
+    uint64_t scope;
+    uint64_t party;           /* party, drop: another scope */
+    struct str pwd;           /* party: ICE's; n = 0: none in this message */
+    const struct addr *addrs; /* party: each once, without ports */
+    uint32_t n_addrs;
 };
 
 struct effect {
@@ -58,6 +79,7 @@ struct effect {
     size_t n_to;
     const struct store_request *store;
     const struct password_job *password;
+    const struct relay_scope *relay;
 };
 
 #endif

@@ -77,6 +77,13 @@ struct chat_view {
     int64_t time_ms;
 };
 
+/* What the credential for one's own relays is made of (turn_scope_credential of
+ * proto/turn_users.h); the domain knows neither. */
+struct relay_view {
+    uint64_t scope;     /* 0: there are no relays */
+    const uint8_t *key; /* 32 bytes, secret */
+};
+
 struct joined_view {
     struct room_view room;
     uint64_t self;
@@ -86,6 +93,7 @@ struct joined_view {
     size_t n_history;
     struct str ticket;
     bool media;
+    struct relay_view relay;
 };
 
 /* What hello's ack says of the server: the same for everybody, from the configuration. */
@@ -94,6 +102,9 @@ struct hello_facts {
     int64_t resume_s;
     int64_t ping_s;
     int64_t stun_port; /* 0: none */
+    int64_t turn_udp;  /* ports of TURN over UDP, and over TCP and TLS; 0: none */
+    int64_t turn_tcp;
+    bool turn_tls;
     int64_t limit_name;
     int64_t limit_chat;
     int64_t limit_title;

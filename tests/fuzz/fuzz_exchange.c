@@ -33,6 +33,7 @@ struct yard {
     unsigned n_jobs;
     unsigned next_id[CONNS];
     bool draining;
+    int scopes; /* of relays, open */
 };
 
 struct program {
@@ -390,6 +391,14 @@ static void all_go(struct yard *y)
     check(count_get(&y->counts, COUNT_CONNS_WS) + count_get(&y->counts, COUNT_CONNS_SSE) == 0,
           "pipes are counted");
     check(exchange_deadline(x) == INT64_MAX, "nothing is due");
+    check(y->scopes == 0, "all scopes are closed");
+}
+
+static void port_relay(void *ctx, const struct relay_scope *what)
+{
+    struct yard *y = ctx;
+    y->scopes += what->kind == RELAY_OPEN;
+    y->scopes -= what->kind == RELAY_CLOSE;
 }
 
 static struct yard *yard_new(unsigned flags)
@@ -398,6 +407,7 @@ static struct yard *yard_new(unsigned flags)
     web_conf_defaults(&y->conf.web);
     domain_config_defaults(&y->conf.domain);
     y->conf.domain.facts.server = STR("madang/fuzz");
+    y->conf.domain.relays = true;
     y->conf.outbox = outbox_limits_default;
     if (flags & 1) {
         y->conf.outbox = (struct outbox_limits){3000, 6, 2500, 5, 5000, 10};
@@ -416,9 +426,10 @@ static struct yard *yard_new(unsigned flags)
         memset(y->room[i], '0', sizeof y->room[i] - 1);
         memset(y->session[i], '0', sizeof y->session[i] - 1);
     }
-    y->tape = tape_new(rec, &y->conf,
-                       &(struct exchange_ports){y, port_password, port_ca, port_text, port_text},
-                       y->now, INT64_C(1800000000000000), &y->counts);
+    y->tape = tape_new(
+        rec, &y->conf,
+        &(struct exchange_ports){y, port_password, port_ca, port_text, port_text, port_relay},
+        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     return y;
 }

@@ -60,6 +60,7 @@ static void policy(const struct cmd *cmd)
     struct world w = {.ms = mem_store_new(10, 10000, seed)};
     domain_config_defaults(&cfg);
     cfg.facts.server = STR("fuzz");
+    cfg.relays = true;
     struct domain *d = domain_new(&cfg, seed, sink, &w);
     for (uint64_t conn = 1; conn <= 2; conn++)
         give(d, &w, &(struct cmd){.type = CMD_HELLO, .conn = conn, .id = 1, .u.hello.v = 1});

@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/rec.h"
 #include "io/stream_fake.h"
+#include "unit/scope_watch.h"
 
 enum {
     PEOPLE = 30,
@@ -157,6 +158,7 @@ struct world {
     unsigned n_rooms;
     struct job jobs[JOBS];
     unsigned n_jobs;
+    struct scope_watch scopes;
     bool calm; /* no faults, no new requests */
     uint32_t key;
     uint64_t excused; /* sessions that ended because they missed too much */

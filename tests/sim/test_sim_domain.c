@@ -18,11 +18,12 @@
 #include "base/crypto.h"
 #include "domain/domain.h"
 #include "edge/store/mem_store.h"
+#include "unit/scope_watch.h"
 
 enum { BOTS = 24, ROOMS = 16, PEOPLE = 32, WAITING = 64, STEPS = 4000, LIST = 64 };
 
 struct seen_room { /* a room as one bot believes it to be */
-    uint64_t id, owner;
+    uint64_t id, owner, scope;
     uint64_t people[PEOPLE];
     uint32_t n;
     int64_t last_seq;
@@ -67,6 +68,7 @@ struct sim {
     uint32_t n_jobs;
     uint64_t known[LIST]; /* room ids that exist or existed */
     uint32_t n_known;
+    struct scope_watch scopes;
     FILE *log;
 };
 
@@ -121,7 +123,8 @@ static void told_joined(struct sim *s, struct bot *b, const struct joined_view *
         assert_true(b->n_rooms < ROOMS);
         r = &b->rooms[b->n_rooms++];
     }
-    *r = (struct seen_room){.id = j->room.id, .owner = j->room.owner};
+    *r = (struct seen_room){.id = j->room.id, .owner = j->room.owner, .scope = j->relay.scope};
+    assert_true(watch_number(&s->scopes, r->scope) > 0);
     assert_int_equal(j->room.count, j->n_people);
     for (size_t i = 0; i < j->n_people; i++)
         r->people[r->n++] = j->people[i].session;
@@ -207,6 +210,10 @@ static void told_desc(struct sim *s, struct bot *b, const struct event *e)
     memcpy(&n, e->u.relay.body.p, sizeof n);
     assert_true(n > b->got[from - s->bots]); /* in order (some are refused by the rate) */
     b->got[from - s->bots] = n;
+    if (e->u.relay.scan) { /* the relays of b know of it just before */
+        assert_true(s->scopes.latest.scope == seen(b, e->room)->scope);
+        assert_true(s->scopes.latest.party == seen(from, e->room)->scope);
+    }
 }
 
 static void told_left(struct bot *b, const struct event *e)
@@ -268,6 +275,7 @@ static void sink(void *arg, const struct effect *e)
     struct sim *s = arg;
     struct bot *b = bot_of(s, e->session.id);
     mix(s, (uint64_t)e->type << 56 ^ e->session.id ^ (uint64_t)e->id ^ e->n_to);
+    watch_effect(&s->scopes, e);
     switch (e->type) {
     case EFFECT_SESSION_OPENED:
         for (int i = 0; i < BOTS; i++)
@@ -304,6 +312,7 @@ static void sink(void *arg, const struct effect *e)
         assert_true(s->n_jobs < 64);
         s->jobs[s->n_jobs++] = *e->password;
         break;
+    case EFFECT_RELAY: mix(s, e->relay->scope ^ e->relay->party ^ (uint64_t)e->relay->kind); break;
     }
 }
 
@@ -392,6 +401,22 @@ static void do_room_set(struct sim *s, struct cmd *c)
     r->capacity = below(s, 4) ? 0 : 2 + (int64_t)below(s, PEOPLE - 2);
 }
 
+/* Some addresses, a name, a pwd: or nothing that relays have to know. */
+static const struct sdp_scan *some_scan(struct sim *s)
+{
+    static struct sdp_scan scan;
+    static const char *const hosts[] = {"192.0.2.1", "2001:db8::1", "::ffff:10.0.0.1"};
+    scan = (struct sdp_scan){0};
+    if (below(s, 4) == 0)
+        return NULL;
+    scan.pwd = STR("a password of ICE, long");
+    scan.n_addrs = (uint32_t)below(s, SDP_SCAN_ADDRS + 1);
+    for (uint32_t i = 0; i < scan.n_addrs; i++)
+        scan.addrs[i].host = below(s, 5) ? str_from(hosts[below(s, ARRAY_LEN(hosts))])
+                                         : STR("x.local");
+    return &scan;
+}
+
 static void do_something(struct sim *s, struct bot *b)
 {
     static const enum cmd_type types[] = {
@@ -419,7 +444,8 @@ static void do_something(struct sim *s, struct bot *b)
     case CMD_MEDIA: c.u.on = below(s, 2); break;
     case CMD_DESC:
         n = ++s->next_desc;
-        c.u.relay = (struct cmd_relay){.conn_name = STR("c"), .body = str_of(&n, sizeof n)};
+        c.u.relay = (struct cmd_relay){
+            .conn_name = STR("c"), .body = str_of(&n, sizeof n), .scan = some_scan(s)};
         break;
     case CMD_STATE: c.u.state.mic = (enum tri)((int)below(s, 3) - 1); break;
     case CMD_NAME: c.u.name = STR("another"); break;
@@ -514,6 +540,7 @@ static void check_room(void *arg, const struct room_dump *r)
         assert_non_null(seen_as);
         assert_int_equal(seen_as->n, r->view.count);
         assert_true(seen_as->owner == r->view.owner);
+        assert_true(watch_number(&t->s->scopes, seen_as->scope) > 0);
         for (uint32_t k = 0; k < r->view.count; k++)
             assert_true(person_at(seen_as, r->people[k].session) >= 0);
         media += r->people[i].media;
@@ -546,6 +573,7 @@ static void check_quiet(struct sim *s)
     domain_count(s->d, &n);
     assert_true(n.rooms == t.rooms && n.public_rooms == t.publics && n.participants == t.people);
     assert_int_equal(n.password_jobs, 0);
+    assert_int_equal(s->scopes.n_open, n.participants);
     for (int i = 0; i < BOTS; i++) {
         assert_int_equal(s->bots[i].n_waiting, 0); /* every request was answered */
         if (s->bots[i].watching)
@@ -587,6 +615,7 @@ static uint64_t run(uint64_t seed, char *log_name, size_t log_cap)
     domain_config_defaults(&s->cfg);
     s->cfg.max_rooms = 20;
     s->cfg.rooms_per_session = 5;
+    s->cfg.relays = true;
     s->cfg.password_queue = 5;
     for (int i = 0; i < RATE_KINDS; i++)
         s->cfg.rates[i] = (struct domain_rate){30, 100000};
@@ -608,6 +637,7 @@ static uint64_t run(uint64_t seed, char *log_name, size_t log_cap)
     struct domain_counts n;
     domain_count(s->d, &n);
     assert_true(n.sessions + n.rooms + n.participants + n.watchers + n.away == 0);
+    assert_true(s->scopes.n_open == 0 && s->scopes.n_pairs == 0);
     uint64_t hash = s->hash;
     domain_free(s->d);
     mem_store_free(s->ms);

@@ -130,8 +130,10 @@ static void ask_to_tell(struct person *p, const char *type)
         size_t n = chance(w, 97) || type[0] == 'c' ? below(w, 3000) : below(w, 60000);
         memset(body, 'x', n);
         body[n] = 0;
-        ask_text(a, ",\"room\":\"%s\",\"to\":\"%s\",\"conn\":\"c\",\"kind\":\"offer\"}\n%u\n%s",
-                 room, to, a->number, body);
+        ask_text(a,
+                 ",\"room\":\"%s\",\"to\":\"%s\",\"conn\":\"c\",\"kind\":\"offer\"}\n%u\n"
+                 "a=candidate:1 1 udp 1 192.0.2.%u 9 typ host\n%s",
+                 room, to, a->number, a->number % 200, body);
     }
 }
 
@@ -282,6 +284,12 @@ static void go_wrong(struct person *p)
 }
 
 /* ---- the world ---- */
+
+static void port_relay(void *ctx, const struct relay_scope *what)
+{
+    struct world *w = ctx;
+    watch_relay(&w->scopes, what);
+}
 
 static bool port_password(void *ctx, const struct password_job *job)
 {
@@ -514,6 +522,7 @@ static void configure(struct world *w, const uint8_t *seed)
     }
     c->domain.rates[RATE_RESUME] = (struct domain_rate){20, 500000};
     c->domain.max_rooms = 40;
+    c->domain.relays = true;
     c->frame_max = 4 << 20;
     c->reorder_max = 16;
     c->reorder_wait_us = 5000000;
@@ -552,9 +561,10 @@ static struct world *world_new(uint64_t seed, const char *file, uint64_t record)
     w->now = 1000000;
     unlink(file);
     assert_int_equal(rec_open(&w->rec, file, record), ERR_OK);
-    w->tape = tape_new(w->rec, &w->conf,
-                       &(struct exchange_ports){w, port_password, port_ca, port_text, port_text},
-                       w->now, INT64_C(1800000000000000), &w->counts);
+    w->tape = tape_new(
+        w->rec, &w->conf,
+        &(struct exchange_ports){w, port_password, port_ca, port_text, port_text, port_relay},
+        w->now, INT64_C(1800000000000000), &w->counts);
     tape_ready(w->tape, w->now);
     return w;
 }
@@ -584,6 +594,7 @@ static void all_leave(struct world *w)
     CHECK(w, n.sessions + n.away + n.rooms + n.participants + n.watchers + n.password_jobs == 0,
           "%u sessions and %u rooms are left", n.sessions, n.rooms);
     CHECK(w, hub_counts(exchange_hub(x))->sessions == 0, "the hub has sessions");
+    CHECK(w, w->scopes.n_open == 0, "%u scopes of relays are open", w->scopes.n_open);
     CHECK(w, web_connections(exchange_web(x)) == 0, "%zu connections are left",
           web_connections(exchange_web(x)));
     CHECK(w, count_get(&w->counts, COUNT_CONNS_WS) + count_get(&w->counts, COUNT_CONNS_SSE) == 0,

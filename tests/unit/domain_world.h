@@ -20,6 +20,7 @@
 #include "edge/store/mem_store.h"
 #include "edge/web/wire_in.h"
 #include "edge/web/wire_out.h"
+#include "scope_watch.h"
 
 #define CLIENTS_MAX 64
 #define SECOND      1000000LL
@@ -60,6 +61,8 @@ struct world {
     bool hold_store; /* store answers wait for world_stores */
     uint64_t addr_key;
     uint64_t effects;
+    struct scope_watch scopes;
+    struct buf relays; /* what was said of them, and "send;" for each desc and cand */
 };
 
 static inline struct client *client_of(struct world *w, uint64_t session)
@@ -105,12 +108,36 @@ static inline void world_job(struct world *w, const struct password_job *job)
     assert_true(str_copy(job->hash, h->hash, sizeof h->hash));
 }
 
+static inline void world_relay(struct world *w, const struct effect *e)
+{
+    bool before = e->type == EFFECT_RELAY && e->relay->kind != RELAY_OPEN;
+    if (before)
+        watch_text(&w->scopes, e->relay, &w->relays);
+    watch_effect(&w->scopes, e);
+    if (e->type == EFFECT_RELAY && !before)
+        watch_text(&w->scopes, e->relay, &w->relays);
+    if (e->type == EFFECT_SEND && (e->event->type == EVENT_DESC || e->event->type == EVENT_CAND))
+        buf_puts(&w->relays, "send;");
+}
+
+/* What was said of relays since this was asked last. */
+static inline const char *relays(struct world *w)
+{
+    static char text[4096];
+    assert_true(buf_len(&w->relays) < sizeof text);
+    memcpy(text, buf_data(&w->relays), buf_len(&w->relays));
+    text[buf_len(&w->relays)] = 0;
+    buf_reset(&w->relays);
+    return text;
+}
+
 static inline void world_sink(void *arg, const struct effect *e)
 {
     struct world *w = arg;
     struct client *c = client_of(w, e->session.id);
     struct buf b;
     w->effects++;
+    world_relay(w, e);
     buf_init(&b, 1 << 22);
     switch (e->type) {
     case EFFECT_SESSION_OPENED: world_opened(w, e); break;
@@ -153,6 +180,7 @@ static inline void world_sink(void *arg, const struct effect *e)
         break;
     case EFFECT_STORE: mem_store_request(w->ms, e->store); break;
     case EFFECT_PASSWORD: world_job(w, e->password); break;
+    case EFFECT_RELAY: break;
     }
     buf_free(&b);
 }
@@ -221,6 +249,7 @@ static inline struct world *world_new(void)
     w->cfg.facts.server = STR("madang/test");
     w->now = 1000 * SECOND;
     w->wall = 1800000000000LL;
+    buf_init(&w->relays, 1 << 16);
     world_boot(w);
     return w;
 }
@@ -232,6 +261,8 @@ static inline void world_again(struct world *w)
     mem_store_free(w->ms);
     for (size_t i = 0; i < w->n_clients; i++)
         w->clients[i].session = 0;
+    memset(&w->scopes, 0, sizeof w->scopes);
+    buf_reset(&w->relays);
     w->n_jobs = 0;
     world_boot(w);
 }
@@ -245,6 +276,7 @@ static inline void world_free(struct world *w)
             xfree(w->clients[i].log[k]);
         free(w->clients[i].log);
     }
+    buf_free(&w->relays);
     free(w);
 }
 

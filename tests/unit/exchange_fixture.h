@@ -33,6 +33,8 @@ struct yard {
     bool refuse_jobs;
     uint64_t last_job;
     enum password_kind last_kind;
+    unsigned relays[RELAY_KINDS];
+    void (*on_relay)(struct yard *y, const struct relay_scope *what);
     struct stream_fake *streams[64];
     int n_streams;
     struct client c[YARD_CLIENTS];
@@ -58,6 +60,15 @@ static inline void yard_text(void *ctx, struct buf *out)
     buf_puts(out, "");
 }
 
+static inline void yard_relay(void *ctx, const struct relay_scope *what)
+{
+    struct yard *y = ctx;
+    y->relays[what->kind]++;
+    if (y->on_relay) {
+        y->on_relay(y, what);
+    }
+}
+
 static inline struct yard *yard_new(struct rec *rec, void (*change)(struct exchange_conf *conf))
 {
     struct yard *y = calloc(1, sizeof *y);
@@ -65,6 +76,7 @@ static inline struct yard *yard_new(struct rec *rec, void (*change)(struct excha
     y->conf.web.notice_us = 0;
     domain_config_defaults(&y->conf.domain);
     y->conf.domain.facts.server = STR("madang/test");
+    y->conf.domain.relays = true;
     y->conf.outbox = outbox_limits_default;
     y->conf.frame_max = 4 << 20;
     y->conf.reorder_max = 4;
@@ -76,9 +88,10 @@ static inline struct yard *yard_new(struct rec *rec, void (*change)(struct excha
         change(&y->conf);
     }
     y->now = 1000000;
-    y->tape = tape_new(rec, &y->conf,
-                       &(struct exchange_ports){y, yard_password, yard_ca, yard_text, yard_text},
-                       y->now, INT64_C(1800000000000000), &y->counts);
+    y->tape = tape_new(
+        rec, &y->conf,
+        &(struct exchange_ports){y, yard_password, yard_ca, yard_text, yard_text, yard_relay},
+        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     for (int i = 0; i < YARD_CLIENTS; i++) {
         y->c[i].yard = y;

@@ -54,6 +54,39 @@ static void chat_reaches_everybody_in_order(void **state)
     yard_free(t.y);
 }
 
+/* The receiver of a candidate has heard nothing of it when its relays are told. */
+static void heard_nothing_yet(struct yard *y, const struct relay_scope *what)
+{
+    if (what->kind == RELAY_PARTY) {
+        yard_settle(y);
+        assert_int_equal(y->c[1].f->out_len, 0);
+    }
+}
+
+static void relays_are_told_first(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, NULL);
+    char b[256];
+    field(t.a->text, "session", b);
+    assert_int_equal(t.y->relays[RELAY_OPEN], 2);
+    hear_all(t.b);
+    t.y->on_relay = heard_nothing_yet;
+    say(t.a,
+        "{\"type\":\"cand\",\"id\":3,\"room\":\"%s\",\"to\":\"%s\",\"conn\":\"m\"}\n"
+        "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n",
+        t.room, b);
+    assert_int_equal(t.y->relays[RELAY_PARTY], 1);
+    hear_with(t.b, "192.0.2.1");
+    cut(t.a);
+    yard_wait(t.y, 20000000);
+    assert_int_equal(t.y->relays[RELAY_CLOSE], 0); /* it may come back */
+    yard_wait(t.y, 12000000);
+    assert_int_equal(t.y->relays[RELAY_DROP], 1);
+    assert_int_equal(t.y->relays[RELAY_CLOSE], 1);
+    yard_free(t.y);
+}
+
 static void a_lost_pipe_resumes_with_what_it_missed(void **state)
 {
     (void)state;
@@ -503,6 +536,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_and_join_are_one_message),
         cmocka_unit_test(chat_reaches_everybody_in_order),
+        cmocka_unit_test(relays_are_told_first),
         cmocka_unit_test(a_lost_pipe_resumes_with_what_it_missed),
         cmocka_unit_test(a_session_that_does_not_resume_is_gone),
         cmocka_unit_test(a_closed_page_is_gone_soon),

@@ -14,14 +14,14 @@ static void an_evening(struct rec *rec)
 {
     struct yard *y = yard_new(rec, NULL);
     struct client *a = &y->c[0], *b = &y->c[1];
-    char room[256], token[256];
+    char room[256], token[256], ada[256];
     feed_text(yard_connect(y), "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     feed_text(yard_connect(y), "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
     feed_text(yard_connect(y), "GET /ca.crt HTTP/1.1\r\nHost: h\r\n\r\nnonsense\r\n\r\n");
     yard_settle(y);
     client_open(a);
     say(a, "{\"type\":\"hello\",\"id\":1,\"v\":1}");
-    hear_all(a);
+    field(hear_with(a, "\"id\":1"), "session", ada);
     say(a, "{\"type\":\"create\",\"id\":2,\"title\":\"Yard\",\"password\":\"let me in\"}");
     tape_password(y->tape, y->now,
                   &(struct password_answer){y->last_job, PASSWORD_OK, STR("$argon2id$x")});
@@ -36,6 +36,11 @@ static void an_evening(struct rec *rec)
     yard_settle(y);
     hear_with(b, "\"id\":2");
     say(a, "{\"type\":\"chat\",\"id\":3,\"room\":\"%s\",\"text\":\"hello\"}", room);
+    say(b,
+        "{\"type\":\"cand\",\"id\":3,\"room\":\"%s\",\"to\":\"%s\",\"conn\":\"m\"}\n"
+        "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n",
+        room, ada);
+    assert_int_equal(y->relays[RELAY_PARTY], 1);
     cut(b);
     yard_wait(y, 7000000);
     tape_wall(y->tape, y->now, INT64_C(1800000000500000));

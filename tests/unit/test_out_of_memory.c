@@ -242,6 +242,12 @@ static void people_talk(struct evening *e)
     tell(e, a, "{\"type\":\"bye\"}");
 }
 
+static void no_relay(void *ctx, const struct relay_scope *what)
+{
+    (void)ctx;
+    (void)what;
+}
+
 /* How many allocations there were that may fail. */
 static uint64_t evening(uint64_t n)
 {
@@ -250,6 +256,7 @@ static uint64_t evening(uint64_t n)
     web_conf_defaults(&e.conf.web);
     domain_config_defaults(&e.conf.domain);
     e.conf.domain.facts.server = STR("madang/test");
+    e.conf.domain.relays = true;
     e.conf.outbox = outbox_limits_default;
     e.conf.frame_max = 4 << 20;
     e.conf.reorder_max = 4;
@@ -257,8 +264,8 @@ static uint64_t evening(uint64_t n)
     e.conf.history = 100;
     e.conf.history_bytes = 1 << 20;
     e.tape = tape_new(NULL, &e.conf,
-                      &(struct exchange_ports){&e, no_password, ca, some_text, some_text}, e.now,
-                      INT64_C(1800000000000000), &e.counts);
+                      &(struct exchange_ports){&e, no_password, ca, some_text, some_text, no_relay},
+                      e.now, INT64_C(1800000000000000), &e.counts);
     tape_ready(e.tape, e.now);
     mem_fail_at(n);
     people_talk(&e);

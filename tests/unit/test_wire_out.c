@@ -131,7 +131,16 @@ static void events(void **state)
     e.type = RESULT_WHISPER;
     wire_out_ack(&b, 9, &e);
     same(&b, "{'type':'ack','id':9,'time':1234}");
-    struct hello_facts facts = {STR("s"), 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    struct hello_facts facts = {.server = STR("s"),
+                                .resume_s = 1,
+                                .ping_s = 2,
+                                .stun_port = 3,
+                                .limit_name = 4,
+                                .limit_chat = 5,
+                                .limit_title = 6,
+                                .limit_message = 7,
+                                .limit_rooms_per_session = 8,
+                                .limit_mesh = 9};
     e = (struct event){.type = RESULT_HELLO,
                        .u.hello = {.session = 2,
                                    .token = STR("tok"),

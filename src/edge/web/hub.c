@@ -297,7 +297,8 @@ void hub_effect(struct hub *h, const struct effect *e)
     case EFFECT_ACK:
     case EFFECT_ERROR: answer(h, e); break;
     case EFFECT_STORE:
-    case EFFECT_PASSWORD: break; /* app/control hands these on */
+    case EFFECT_PASSWORD:
+    case EFFECT_RELAY: break; /* app/exchange hands these on */
     }
 }
 

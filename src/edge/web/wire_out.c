@@ -421,12 +421,18 @@ void wire_out_event(struct buf *b, const struct event *e)
 
 static void res_limits(struct buf *b, const struct hello_facts *f)
 {
-    char *at = start(b, 320, f->server.n), *p = at;
+    char *at = start(b, 400, f->server.n), *p = at;
     if (!at)
         return;
     p = put_int(LIT(p, ",\"resume_s\":"), f->resume_s);
     p = put_int(LIT(p, ",\"ping_s\":"), f->ping_s);
     p = put_int(LIT(p, ",\"stun_port\":"), f->stun_port);
+    if (f->turn_udp || f->turn_tcp) {
+        p = put_int(LIT(p, ",\"turn\":{\"udp\":"), f->turn_udp);
+        p = put_int(LIT(p, ",\"tcp\":"), f->turn_tcp);
+        p = put_bool(LIT(p, ",\"tls\":"), f->turn_tls);
+        *p++ = '}';
+    }
     p = put_text(LIT(p, ",\"server\":"), f->server);
     p = put_int(LIT(p, ",\"limits\":{\"name\":"), f->limit_name);
     p = put_int(LIT(p, ",\"chat\":"), f->limit_chat);

@@ -6,9 +6,11 @@
 #ifndef MADANG_APP_WORKER_H
 #define MADANG_APP_WORKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/turn_core.h"
 #include "base/letter.h"
 #include "proto/stun_server.h"
 
@@ -27,8 +29,12 @@ struct worker_conf {
     unsigned max_streams;   /* 0 = 4096 */
     int64_t stream_idle_us; /* a stream without a whole message for so long is closed; 0 = 30 s */
     struct stun_server_conf stun;
-    struct rec *rec;         /* recording, or NULL; the worker's alone until it has stopped */
-    struct mailbox *control; /* where MEDIA_DUMPED goes; may be NULL */
+    bool relays;                /* TURN, too */
+    struct turn_core_conf turn; /* server.worker and .seed are the caller's to fill; what it points
+                                 * to is copied */
+    unsigned max_relays;        /* relay sockets at once: each costs a descriptor; 0: none */
+    struct rec *rec;            /* recording, or NULL; the worker's alone until it has stopped */
+    struct mailbox *control;    /* where MEDIA_DUMPED goes; may be NULL */
 };
 
 /* Makes the worker and everything it needs, then starts its thread, with all signals blocked. NULL
@@ -45,6 +51,8 @@ void worker_ask_dump(struct worker *w, uint64_t cookie);
 /* Ends the thread and frees everything. Streams get at most drain_us to send what they have. */
 void worker_stop(struct worker *w, int64_t drain_us);
 
+/* Any thread: what its TURN server has counted, added to *sum. */
+void worker_turn_stats(const struct worker *w, struct turn_stats *sum);
 /* What its thread counts; may be read at any time until worker_stop(). */
 const struct counts *worker_counts(const struct worker *w);
 

@@ -9,12 +9,14 @@
 #define MADANG_APP_TURN_CORE_H
 
 #include "base/letter.h"
-#include "base/rec.h"
 #include "proto/turn_server.h"
 #include "proto/turn_users.h"
 
 /* Core ids in recordings: worker i's TURN server is TURN_CORE_FIRST + i. */
 enum { TURN_CORE_FIRST = 32, TURN_CORE_LAST = 47 };
+
+struct rec;
+struct rec_record;
 
 struct turn_core_conf {
     struct turn_server_conf server; /* scopes and auth.users are filled here */

@@ -6,6 +6,7 @@
 
 #include "app/turn_core.h"
 #include "base/buf.h"
+#include "base/rec.h"
 
 /* Structs go as their bytes: a recording is replayed by the version that made it. */
 enum turn_record {

@@ -147,7 +147,8 @@
     X(INT, outbox_messages, "N", "4096", 16, 65536, "and as messages")                             \
     X(SIZE, replay_size, "SIZE", "256k", 128 * K_, 64 * M_, "sent, but not acknowledged")          \
     X(INT, replay_messages, "N", "1000", 16, 65536, "and as messages")                             \
-    X(SIZE, kept_size, "SIZE", "2M", 256 * K_, 128 * M_, "kept in all for one session")            \
+    X(SIZE, kept_size, "SIZE", "2M", 256 * K_, 128 * M_,                                           \
+      "kept in all for one session (or as much as the longest answer, if that is more)")           \
     X(INT, kept_messages, "N", "8192", 32, 131072, "and as messages")                              \
     X(INT, reorder_max, "N", "16", 1, 256, "posted requests that wait for a missing one")          \
     X(TIME, reorder_wait, "TIME", "5s", 100 * MS_, 60 * S_, "and how long")                        \

@@ -49,7 +49,7 @@ static void differs(struct replay *r, const char *fmt, ...)
 
 static const char *const kind_names[] = {
     "open",     "data", "eof",  "writable", "deadline", "closed", "wrote", "tick",
-    "password", "job",  "text", "wall",     "ready",    "drain",  "cut",    "hsts",
+    "password", "job",  "text", "wall",     "ready",    "drain",  "cut",   "hsts",
 };
 
 static const char *kind_name(unsigned kind)

@@ -99,10 +99,11 @@ static void apply_domain(struct domain_config *d, const struct config *c)
     apply_facts(&d->facts, c);
 }
 
-/* A frame must take the longest answer there is: a join with its whole history, or the list of rooms. */
+/* A frame must take the longest answer there is: a join with its whole history, or the list of rooms. No
+ * character takes more than six bytes (a control character, escaped). */
 static uint32_t frame_max(const struct config *c)
 {
-    uint64_t history = (uint64_t)c->history * (c->chat_length * 4 + 512);
+    uint64_t history = (uint64_t)c->history * (c->chat_length * 6 + 512);
     uint64_t people = (uint64_t)c->room_capacity_max * 512;
     uint64_t list = (uint64_t)c->list_length * 1024;
     return (uint32_t)MIN_OF(history + people + list + 65536 + c->message_size, 256u << 20);
@@ -112,15 +113,15 @@ static void apply_exchange(struct exchange_conf *x, const struct config *c)
 {
     apply_web(&x->web, c);
     apply_domain(&x->domain, c);
+    x->frame_max = frame_max(c);
     x->outbox = (struct outbox_limits){
         .unsent_bytes = (uint32_t)c->outbox_size,
         .unsent_count = c->outbox_messages,
         .replay_bytes = (uint32_t)c->replay_size,
         .replay_count = c->replay_messages,
-        .kept_bytes = (uint32_t)c->kept_size,
+        .kept_bytes = MAX_OF((uint32_t)c->kept_size, x->frame_max),
         .kept_count = c->kept_messages,
     };
-    x->frame_max = frame_max(c);
     x->reorder_max = c->reorder_max;
     x->reorder_wait_us = c->reorder_wait;
     x->history = c->history;

@@ -20,7 +20,7 @@ enum session_event {
     SEV_TIMEOUT, /* away for too long */
     SEV_BYE,
     SEV_REPLACED, /* another hello named it as replaced */
-    SEV_OVERFLOW, /* its replay is too small for what it missed */
+    SEV_OVERFLOW, /* what it is to be told cannot be kept or encoded */
     SESSION_EVENTS
 };
 

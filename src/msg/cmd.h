@@ -42,7 +42,7 @@ enum cmd_type {
 #undef CMDTYPE_ENUM
         CMD_WIRE_COUNT,             /* those above come from messages; those below the edge makes */
     CMD_PIPE_LOST = CMD_WIRE_COUNT, /* the pipe `conn` of `session` is gone */
-    CMD_OVERFLOW,                   /* what `session` missed does not fit its replay any more */
+    CMD_OVERFLOW,                   /* what `session` is to be told cannot be kept or encoded */
     CMD_ANNOUNCE,                   /* from the operator: a notice to every session */
     CMD_COUNT
 };

@@ -13,7 +13,7 @@
  * - A pipe that closes: CMD_PIPE_LOST with its conn; the domain ignores it when the session has
  *   another pipe by now. EFFECT_SESSION_BOUND replaces the pipe: the edge closes the old one (4009),
  *   sends `resumed` and the replay, then what follows.
- * - CMD_OVERFLOW when the replay had to drop something unacknowledged: the session ends. */
+ * - CMD_OVERFLOW when something for the session could not be kept, or not be encoded: it ends. */
 #ifndef MADANG_MSG_EFFECT_H
 #define MADANG_MSG_EFFECT_H
 

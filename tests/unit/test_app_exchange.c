@@ -305,6 +305,37 @@ static void a_session_that_misses_too_much_ends(void **state)
     yard_free(t.y);
 }
 
+static void short_frames(struct exchange_conf *conf)
+{
+    conf->frame_max = 8000;
+}
+
+/* Its number cannot be left out, or the client would count what comes next as that. */
+static void a_message_that_cannot_be_encoded_ends_whom_it_was_for(void **state)
+{
+    (void)state;
+    struct two t = two_in_a_room(NULL, short_frames);
+    struct client *c = &t.y->c[2];
+    for (int i = 0; i < 10; i++) { /* each fits a frame; a newcomer gets them all in one */
+        say(t.a, "{\"type\":\"chat\",\"id\":%d,\"room\":\"%s\",\"text\":\"%01000d\"}", 3 + i,
+            t.room, i);
+    }
+    hear_all(t.a);
+    client_open(c);
+    say(c, "{\"type\":\"hello\",\"id\":1,\"v\":1,\"name\":\"Cy\"}");
+    hear_with(c, "\"ack\"");
+    say(c, "{\"type\":\"join\",\"id\":2,\"room\":\"%s\"}", t.room);
+    assert_string_equal(hear(c), "{\"type\":\"ended\",\"reason\":\"overflow\"}");
+    assert_null(hear(c));
+    assert_int_equal(c->close_code, 4008);
+    assert_int_equal(hub_counts(exchange_hub(tape_exchange(t.y->tape)))->overflow, 1);
+    hear_with(t.a, "\"reason\":\"gone\"");
+    say(t.a, "{\"type\":\"chat\",\"id\":13,\"room\":\"%s\",\"text\":\"on\"}", t.room);
+    hear_with(t.a, "\"seq\":11");
+    hear_with(t.b, "\"seq\":11");
+    yard_free(t.y);
+}
+
 static void locked_rooms_ask_the_password_thread(void **state)
 {
     (void)state;
@@ -551,6 +582,7 @@ int main(void)
         cmocka_unit_test(ping_forgets_what_was_processed),
         cmocka_unit_test(bye_ends_the_session_at_once),
         cmocka_unit_test(a_session_that_misses_too_much_ends),
+        cmocka_unit_test(a_message_that_cannot_be_encoded_ends_whom_it_was_for),
         cmocka_unit_test(locked_rooms_ask_the_password_thread),
         cmocka_unit_test(draining_tells_everybody_to_come_back),
         cmocka_unit_test(notices_wait_for_company_but_nobody_waits_for_them),

@@ -659,6 +659,17 @@ static void test_files_on_disk(void **state)
     config_free(&c);
 }
 
+static void test_the_longest_answer_fits(void **state)
+{
+    struct house_conf h;
+    (void)state;
+    expect_start("kept-size = 1M\nhistory = 1000\nchat-length = 10000\n", NULL, NULL);
+    settings_apply(&h, &c);
+    assert_true(h.control.exchange.frame_max > 1000 * 10000 * 6);
+    assert_true(h.control.exchange.outbox.kept_bytes >= h.control.exchange.frame_max);
+    config_free(&c);
+}
+
 static void test_rates_reach_who_keeps_them(void **state)
 {
     struct house_conf h;
@@ -704,6 +715,7 @@ int main(void)
         CONFIG_TEST(test_sample),
         CONFIG_TEST(test_files_on_disk),
         CONFIG_TEST(test_rates_reach_who_keeps_them),
+        CONFIG_TEST(test_the_longest_answer_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,20 +85,26 @@ void hub_free(struct hub *h)
 
 /* ---- sending ---- */
 
-/* What lies in h->text as a frame; NULL (and logged) when it was too long to encode. */
+/* What lies in h->text as a frame; NULL (and logged) when it was too long, or there was no memory for it. */
 static struct frame *encoded(struct hub *h)
 {
     h->counts.encoded++;
     if (h->text.failed) {
-        log_error("hub", NULL, "a message longer than %u bytes was not sent", h->conf.message_max);
+        log_error("hub", NULL, "a message for a client does not fit %u bytes, or memory",
+                  h->conf.message_max);
         return NULL;
     }
     return frame_new(buf_data(&h->text), buf_len(&h->text));
 }
 
-static void pushed(struct hub *h, struct hub_session *s, enum outbox_result r)
+/* Sends a frame (borrowed) to a session, in sequence. One that could not be encoded cannot be left out: the
+ * session would go on with a hole in what it knows. It ends, as one does whose outbox is full. */
+static void push(struct hub *h, struct hub_session *s, struct frame *f, bool soon)
 {
-    h->counts.frames_out++;
+    enum outbox_result r = !f     ? OUTBOX_FULL
+                           : soon ? pipe_push_soon(&s->out, f)
+                                  : pipe_push(&s->out, f);
+    h->counts.frames_out += r != OUTBOX_FULL;
     switch (r) {
     case OUTBOX_SLOW: h->counts.slow++; break;
     case OUTBOX_FULL:
@@ -115,10 +121,8 @@ static void pushed(struct hub *h, struct hub_session *s, enum outbox_result r)
 static void push_text(struct hub *h, struct hub_session *s)
 {
     struct frame *f = encoded(h);
-    if (f) {
-        pushed(h, s, pipe_push(&s->out, f));
-        frame_unref(f);
-    }
+    push(h, s, f, false);
+    frame_unref(f);
 }
 
 /* Sends h->text to a pipe, beside the sequence. */
@@ -260,10 +264,10 @@ static void send_event(struct hub *h, const struct effect *e)
     buf_reset(&h->text);
     wire_out_event(&h->text, e->event);
     struct frame *f = encoded(h);
-    for (size_t i = 0; f && i < e->n_to; i++) {
+    for (size_t i = 0; i < e->n_to; i++) {
         struct hub_session *s = hub_session_at(h, e->to[i]);
         if (s) {
-            pushed(h, s, soon ? pipe_push_soon(&s->out, f) : pipe_push(&s->out, f));
+            push(h, s, f, soon);
         }
     }
     frame_unref(f);

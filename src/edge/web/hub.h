@@ -47,7 +47,8 @@ struct hub_counts {
     uint64_t repeated;             /* requests that were seen before */
     uint64_t held, held_dropped;   /* requests that waited, and those given up */
     uint64_t resumed, resume_gone; /* resumes, and those whose replay was gone */
-    uint64_t slow, overflow;       /* pipes dropped as slow readers; sessions ended by their cap */
+    uint64_t slow, overflow;       /* pipes dropped as slow readers; sessions ended since
+                                      something for them could not be kept or encoded */
 };
 
 struct hub;

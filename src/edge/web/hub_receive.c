@@ -220,6 +220,7 @@ int hub_message(struct hub *h, struct pipe *p, int64_t now_us, struct str messag
         take_notification(h, p, now_us, &in.cmd);
     }
     h->speaking = NULL;
+    hub_settle(h, now_us); /* an answer without a command may have overflown, too */
     if (!good || h->refused == 400) {
         note_fault(h, p, now_us);
     }

@@ -12,6 +12,7 @@
 #include "app/dump.h"
 #include "app/metrics.h"
 #include "app/netif.h"
+#include "app/relay_mail.h"
 #include "app/sdnotify.h"
 #include "app/tape.h"
 #include "app/worker.h"
@@ -27,6 +28,7 @@
 
 enum { LETTER_PASSWORD = 1000 }; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
+enum { MAIL_AGAIN_US = 2000 };
 enum { DUMP_MAX = 256 << 20 };
 enum { TRIM_EVERY_S = 5, TRIM_FROM = 1 << 20 };
 
@@ -40,9 +42,10 @@ struct control {
     struct password_thread *passwords;
     struct worker *const *workers;
     unsigned n_workers, next_worker;
+    struct relay_mail *relays;
     struct counts counts;
     struct loop_hook hook;
-    struct loop_timer due, housekeeping, end;
+    struct loop_timer due, housekeeping, end, mail_again;
     struct loop_fd netif;
     int64_t wall_offset_us;
     unsigned housekept;
@@ -90,6 +93,35 @@ static void port_metrics(void *ctx, struct buf *out)
                        });
 }
 
+/* ---- what workers are told of relays ---- */
+
+static bool post_to_worker(void *ctx, unsigned worker, struct letter *l)
+{
+    struct control *c = ctx;
+    return worker_post(c->workers[worker], l);
+}
+
+static void port_relay(void *ctx, const struct relay_scope *what)
+{
+    struct control *c = ctx;
+    relay_mail_scope(c->relays, what);
+}
+
+static void tell_own_addresses(struct control *c)
+{
+    struct netif_list *all = xmalloc(sizeof *all);
+    if (netif_read_all(all)) {
+        relay_mail_own(c->relays, all, c->conf.public_ip, c->conf.n_public_ip);
+    }
+    xfree(all);
+}
+
+static void on_mail_again(struct loop_timer *t, int64_t now_us)
+{
+    (void)t; /* the end of this round sees to it */
+    (void)now_us;
+}
+
 /* ---- letters ---- */
 
 static bool deliver_password(void *ctx, struct password_letter *letter)
@@ -121,7 +153,9 @@ static void on_round_end(struct loop_hook *h, int64_t now_us)
 {
     struct control *c = container_of(h, struct control, hook);
     int64_t at = exchange_deadline(tape_exchange(c->tape));
-    (void)now_us;
+    if (relay_mail_again(c->relays)) {
+        loop_timer_set(c->loop, &c->mail_again, now_us + MAIL_AGAIN_US);
+    }
     if (at != c->due.at_us) {
         if (at == INT64_MAX) {
             loop_timer_del(c->loop, &c->due);
@@ -189,6 +223,7 @@ static void on_netif(struct loop_fd *fd, unsigned events)
     (void)events;
     if (netif_watch_drain(fd->fd)) {
         check_certificates(c, true);
+        tell_own_addresses(c);
     }
 }
 
@@ -303,6 +338,7 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
     c->conf.doorman.census = c->census;
     c->doorman = doorman_new(c->loop, &c->conf.doorman);
     c->wall_offset_us = clock_wall_us() - clock_mono_us();
+    c->relays = relay_mail_new(0, post_to_worker, c, &c->counts);
     c->tape = tape_new(conf->rec, &conf->exchange,
                        &(struct exchange_ports){
                            .ctx = c,
@@ -310,6 +346,7 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
                            .ca_cert = port_ca_cert,
                            .health = port_health,
                            .metrics = port_metrics,
+                           .relay = port_relay,
                        },
                        loop_now(c->loop), c->wall_offset_us, &c->counts);
     doorman_taker(c->doorman, DOORMAN_HTTP, tape_take, c->tape);
@@ -322,6 +359,8 @@ void control_workers(struct control *c, struct worker *const *workers, unsigned 
 {
     c->workers = workers;
     c->n_workers = n;
+    relay_mail_free(c->relays);
+    c->relays = relay_mail_new(n, post_to_worker, c, &c->counts);
 }
 
 struct mailbox *control_mailbox(struct control *c)
@@ -335,6 +374,7 @@ static void start_timers(struct control *c)
     c->due = (struct loop_timer){.fn = on_due, .name = "exchange.tick"};
     c->housekeeping = (struct loop_timer){.fn = on_housekeeping, .name = "control.housekeeping"};
     c->end = (struct loop_timer){.fn = on_end, .name = "control.end"};
+    c->mail_again = (struct loop_timer){.fn = on_mail_again, .name = "control.mail_again"};
     c->netif = (struct loop_fd){.fn = on_netif, .name = "netif", .fd = -1};
     loop_hook_add(c->loop, &c->hook);
     loop_timer_set(c->loop, &c->housekeeping, loop_now(c->loop) + HOUSEKEEPING_US);
@@ -363,6 +403,7 @@ void control_run(struct control *c)
         }
     }
     start_timers(c);
+    tell_own_addresses(c);
     tape_ready(c->tape, loop_now(c->loop));
     sdnotify_ready(NULL);
     loop_run(c->loop);
@@ -384,6 +425,7 @@ void control_free(struct control *c)
     }
     doorman_free(c->doorman);
     tape_free(c->tape);
+    relay_mail_free(c->relays);
     if (c->mail) {
         mailbox_free(c->mail);
     }

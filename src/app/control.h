@@ -30,6 +30,8 @@ struct control_conf {
     const char *data_dir;
     struct listen_set *listen;
     struct cert_keeper *certs;
+    const struct addr *public_ip; /* n_public_ip, of a 1:1 NAT in front of this machine */
+    unsigned n_public_ip;
     struct rec *rec;           /* or NULL */
     void (*reload)(void *ctx); /* SIGHUP: what isn't control's own (log level) */
     void *ctx;

@@ -110,6 +110,8 @@ static bool start_control(struct house *h)
     c->listen = &h->listen;
     c->certs = h->certs;
     c->rec = h->rec;
+    c->public_ip = h->conf.public_ip;
+    c->n_public_ip = h->conf.public_ip != NULL;
     snprintf(h->server, sizeof h->server, "madang/%s", madang_version());
     c->exchange.domain.facts.server = str_from(h->server);
     c->exchange.domain.facts.stun_port = h->listen.nudp ? h->listen.udp_at[0].port : 0;

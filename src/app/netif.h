@@ -58,6 +58,9 @@ struct netif_list {
  */
 bool netif_read(struct netif_list *out);
 
+/* The same with the addresses that come and go: all that this machine answers to. */
+bool netif_read_all(struct netif_list *out);
+
 /* What an address on that link is for. Pure. */
 enum netif_kind netif_classify(const struct netif_link *link, const struct addr *ip,
                                bool container);

@@ -20,6 +20,7 @@ struct reader {
     unsigned links;
     struct netif_link link[LINKS_CAP];
     struct netif_list *out;
+    bool all; /* also what comes and goes */
 };
 
 static struct netif_link *link_of(struct reader *r, uint32_t index)
@@ -126,7 +127,7 @@ static void on_addr(struct reader *r, const struct nlmsghdr *h)
         if (a->rta_type == IFA_ADDRESS && !local)
             address_of(m, a, &ip);
     }
-    bool unsteady = m->ifa_family == AF_INET6 && (flags & passing) != 0;
+    bool unsteady = !r->all && m->ifa_family == AF_INET6 && (flags & passing) != 0;
     if (!l || !l->up || ip.family == 0 || unsteady || r->out->len == NETIF_CAP)
         return;
     struct netif_addr *to = &r->out->addr[r->out->len++];
@@ -184,7 +185,7 @@ static bool dump(struct reader *r, uint16_t type, char *chunk)
     return !failed;
 }
 
-bool netif_read(struct netif_list *out)
+static bool read_list(struct netif_list *out, bool all)
 {
     const struct timeval patience = {.tv_sec = 2};
     struct reader *r = calloc(1, sizeof *r);
@@ -194,6 +195,7 @@ bool netif_read(struct netif_list *out)
     *out = (struct netif_list){.container = netif_in_container()};
     if (r && chunk) {
         r->out = out;
+        r->all = all;
         r->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
         ok = r->fd >= 0 &&
              setsockopt(r->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
@@ -209,6 +211,16 @@ bool netif_read(struct netif_list *out)
     else
         out->len = 0;
     return ok;
+}
+
+bool netif_read(struct netif_list *out)
+{
+    return read_list(out, false);
+}
+
+bool netif_read_all(struct netif_list *out)
+{
+    return read_list(out, true);
 }
 
 int netif_watch_open(void)

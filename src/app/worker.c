@@ -303,6 +303,11 @@ void worker_take(void *ctx, struct stream *s)
         worker_give_stream(ctx, h);
 }
 
+bool worker_post(struct worker *w, struct letter *l)
+{
+    return mailbox_post(w->box, l);
+}
+
 void worker_ask_dump(struct worker *w, uint64_t cookie)
 {
     struct media_dump *m = xcalloc(1, sizeof(*m));

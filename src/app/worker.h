@@ -7,6 +7,7 @@
 #define MADANG_APP_WORKER_H
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,8 @@ struct worker *worker_start(const struct worker_conf *conf, char *err, size_t er
 void worker_give_stream(struct worker *w, struct stream_handover *h);
 /* For doorman_taker(d, DOORMAN_STUN, ...): ctx is the worker; takes the stream off its loop. */
 void worker_take(void *ctx, struct stream *s);
+/* Any thread: a letter of msg/media_msg.h. false: its mailbox is full, the letter is still yours. */
+bool worker_post(struct worker *w, struct letter *l);
 /* Any thread: asks for a dump; MEDIA_DUMPED with the same cookie comes to conf.control. */
 void worker_ask_dump(struct worker *w, uint64_t cookie);
 

@@ -37,7 +37,7 @@ struct media_stream {
 
 enum { MEDIA_SCOPE_ADDRS = 32, MEDIA_SCOPE_PWD = 256, MEDIA_OWN_MAX = 64 };
 
-/* See proto/turn_scope.h. */
+/* See proto/turn_scope.h. Only the first naddrs of addrs are there. */
 struct media_scope {
     struct letter letter;
     uint64_t scope, party;

@@ -202,6 +202,9 @@ static void look_around(void)
     CHECK(find(&l, "198.51.100.9") == NULL); /* its interface is down */
     CHECK(strcmp(addr_format_ip(&netif_best(&l)->ip, text), "192.168.7.2") == 0);
     CHECK(strcmp(addr_format_ip(&netif_public(&l)->ip, text), "2600::5") == 0);
+    CHECK(find(&l, "2600::6") == NULL); /* not for people, but it is this machine's */
+    CHECK(netif_read_all(&l));
+    CHECK(find(&l, "2600::6") && find(&l, "2600::5") && find(&l, "127.0.0.1"));
 }
 
 static void watch_changes(void)
@@ -234,6 +237,7 @@ static void in_a_namespace(void **state)
         "link set peer0 up",
         "address add 192.168.7.2/24 dev lan0",
         "-6 address add 2600::5/64 dev lan0 nodad",
+        "-6 address add 2600::6/64 dev lan0 nodad valid_lft 900 preferred_lft 0",
         "route add default via 192.168.7.1 dev lan0",
         "link add docker0 type bridge",
         "address add 172.17.0.1/16 dev docker0",

@@ -32,9 +32,9 @@ function command(which, udp, tcp) {
       '-l', '/dev/null', '--no-stdout-log', '-m', '1', '--pidfile', path.join(tmp, 'pid'), '--db', path.join(tmp, 'db')];
   }
   return [BIN, 'turn', '--listen', '127.0.0.1', '--port', `${tcp}`, '--udp-port', `${udp}`, '--data', path.join(tmp, 'data'),
-    '--tls', 'files', '--cert', cert, '--key', cert, '--realm', 'bench', '--user', 'bench:bench', '--allow-peer', '127.0.0.0/8',
-    '--max-allocations', `${MANY + 100}`, '--user-quota', '0', '--total-quota', '0', '--rate-relay', 'off', '--log-level', 'error',
-    '--workers', which === 'madang2' ? '2' : '1'];
+    '--tls', 'files', '--cert', cert, '--key', cert, '--realm', 'bench', '--user', 'bench:bench',
+    '--allow-peer', '127.0.0.0/8', '--max-allocations', `${MANY + 100}`, '--user-quota', '0', '--total-quota', '0',
+    '--log-level', 'error', '--workers', which === 'madang2' ? '2' : '1'];
 }
 
 /** @param {string} which @param {(run: (args: string[], ...steps: string[]) => Promise<any[]>) => Promise<void>} fn @param {string} [cpu] */

@@ -35,7 +35,7 @@ check_layer() { # FILE LINE INCLUDED
     [ "$room" = "$from" ] && return
     case " $(allowed "$from") " in *" $room "*) return ;; esac
     case $from:$to in
-    io:proto/stun.h | io:proto/turn_frame.h) return ;;
+    io:proto/stun.h | io:proto/turn_frame.h | io:proto/dtls_hello.h) return ;;
     *:madang/*) return ;;
     esac
     say "$1:$2: $from must not include \"$to\" (it may include: $from $(allowed "$from"))"

@@ -21,12 +21,10 @@
 
 #define UNUSED_OK __attribute__((unused))
 
-/* A context with a certificate for localhost, made once in the program. */
-static UNUSED_OK struct tls_ctx *peer_server_ctx(void)
+/* A certificate for localhost and its key, as PEM, made once in the program. */
+static UNUSED_OK void io_peer_identity(char **chain_pem, char **key_pem)
 {
     static char *chain, *key;
-    static const char *const alpn[] = {"http/1.1", "stun.turn", NULL};
-    char err[256];
     if (chain == NULL) {
         struct tls_names names = {0};
         assert_true(tls_names_add(&names, "localhost"));
@@ -39,6 +37,15 @@ static UNUSED_OK struct tls_ctx *peer_server_ctx(void)
         tls_identity_free(id);
         local_ca_free(ca);
     }
+    *chain_pem = chain;
+    *key_pem = key;
+}
+
+static UNUSED_OK struct tls_ctx *peer_server_ctx(void)
+{
+    static const char *const alpn[] = {"http/1.1", "stun.turn", NULL};
+    char err[256], *chain, *key;
+    io_peer_identity(&chain, &key);
     struct tls_ctx *c = tls_ctx_new(chain, key, alpn, err, sizeof err);
     if (c == NULL)
         fail_msg("%s", err);

@@ -143,7 +143,9 @@ bool dtls_hello_cookie_ok(const uint8_t key[32], int64_t now_us, const struct ad
         return false;
     make_cookie(key, now_us / GENERATION_US, from, now);
     make_cookie(key, now_us / GENERATION_US - 1, from, before);
-    return ct_equal(h->cookie, now, DTLS_COOKIE) | ct_equal(h->cookie, before, DTLS_COOKIE);
+    bool is_now = ct_equal(h->cookie, now, DTLS_COOKIE);
+    bool is_before = ct_equal(h->cookie, before, DTLS_COOKIE);
+    return is_now || is_before;
 }
 
 void dtls_hello_verify_request(const uint8_t key[32], int64_t now_us, const struct addr *from,

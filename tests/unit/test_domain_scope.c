@@ -139,7 +139,9 @@ static void a_new_session_in_ones_place_has_a_scope_of_its_own(void **state)
     struct client *again = client_new(w);
     cand(t.a, t.b, t.room, CAND("192.0.2.7"));
     relays(w);
-    ask(again, "'type':'hello','v':1,'replaces':'%s','join':{'room':'%s'}", t.a->token, t.room);
+    const char *m =
+        ask(again, "'type':'hello','v':1,'replaces':'%s','join':{'room':'%s'}", t.a->token, t.room);
+    assert_has(m, "'relay':{'username':'");
     assert_string_equal(relays(w), "open 4;drop 1 of 2;close 1;");
 }
 
@@ -155,11 +157,15 @@ static void a_merge_takes_scopes_along(void **state)
     cand(t.a, t.b, t.room, CAND("192.0.2.7"));
     cand(t.b, t.c, t.room, CAND("192.0.2.8"));
     cand(t.c, t.b, t.room, CAND("192.0.2.9"));
+    char mine[40];
+    value(answer_to(t.b, 2), "username", mine, sizeof mine);
     relays(w);
     drain_all(w);
     assert_ack(ask(t.a, "'type':'room_merge','room':'%s','into':'%s'", t.room, into));
     assert_string_equal(relays(w), "drop 1 of 2;close 1;");
-    assert_has(next(t.b), "'type':'merged'");
+    const char *merged = next(t.b);
+    assert_has(merged, "'type':'merged'");
+    assert_has(merged, mine); /* the same credential */
     cand(d, t.c, into, CAND("192.0.2.10"));
     assert_string_equal(relays(w), "party 4 of 3 192.0.2.10;send;");
     ask(t.b, "'type':'leave','room':'%s'", into); /* c knew it in the other room */
@@ -207,6 +213,22 @@ static void many_come_and_go(void **state)
     assert_int_equal(drops, 10);
 }
 
+static void credentials_come_with_what_is_joined(void **state)
+{
+    struct world *w = *state;
+    struct trio t = trio(w);
+    char name[40], password[40], other[40];
+    const char *m = answer_to(t.b, 2);
+    value(m, "username", name, sizeof name);
+    value(m, "credential", password, sizeof password);
+    value(answer_to(t.c, 2), "username", other, sizeof other);
+    assert_string_not_equal(name, other);
+    assert_has(answer_to(t.a, 2), "'relay':{'username':'");
+    lose_pipe(t.b);
+    resume(t.b, t.b->token);
+    assert_string_equal(relays(w), "");
+}
+
 static void without_relays_there_is_nothing(void **state)
 {
     struct world *w = *state;
@@ -232,6 +254,7 @@ int main(void)
         RELAY_TEST(a_merge_takes_scopes_along),
         RELAY_TEST(whom_the_other_room_does_not_let_in_is_closed),
         RELAY_TEST(many_come_and_go),
+        RELAY_TEST(credentials_come_with_what_is_joined),
         WORLD_TEST(without_relays_there_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Messages that go out: each event and answer as the protocol has it, escaping, and full buffers.
  * Also: the code's tables and docs/protocol.md name the same types and error codes. */
 #include "domain_world.h"
+#include "proto/turn_users.h"
 
 static void same(struct buf *b, const char *want)
 {
@@ -158,6 +159,36 @@ static void events(void **state)
     e.u.hello.joined = &joined;
     wire_out_ack(&b, 1, &e);
     same(&b, HELLO ",'joined':{" JOINED "}}");
+    buf_free(&b);
+}
+
+static void credentials_of_relays(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 4096);
+    static const uint8_t key[32] = "a key for relays";
+    char name[TURN_SCOPE_NAME + 1], password[TURN_SCOPE_PASSWORD + 1], want[400];
+    struct joined_view joined = {.self = 2, .relay = {77, key}};
+    struct event e = {.type = RESULT_JOINED, .u.joined = &joined};
+    turn_scope_credential(key, 77, name, password);
+    wire_out_ack(&b, 9, &e);
+    snprintf(want, sizeof want, "'media':false,'relay':{'username':'%s','credential':'%s'}}", name,
+             password);
+    assert_has(buf_cstr(&b), want);
+    buf_reset(&b);
+    struct hello_facts facts = {.turn_udp = 3478, .turn_tcp = 8443, .turn_tls = true};
+    e = (struct event){.type = RESULT_HELLO, .u.hello = {.facts = &facts, .joined = &joined}};
+    wire_out_ack(&b, 1, &e);
+    assert_has(buf_cstr(&b), want);
+    assert_has(buf_cstr(&b), "'turn':{'udp':3478,'tcp':8443,'tls':true},'server'");
+    buf_reset(&b);
+    facts.turn_tcp = 0;
+    facts.turn_tls = false;
+    joined.relay.scope = 0;
+    wire_out_ack(&b, 1, &e);
+    assert_has(buf_cstr(&b), "'turn':{'udp':3478,'tcp':0,'tls':false},'server'");
+    assert_false(has(buf_cstr(&b), "'relay'"));
     buf_free(&b);
 }
 
@@ -391,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events),
+        cmocka_unit_test(credentials_of_relays),
         cmocka_unit_test(pipes),
         cmocka_unit_test(texts_are_escaped),
         cmocka_unit_test(buffers_may_be_full),

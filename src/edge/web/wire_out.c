@@ -2,6 +2,7 @@
 
 #include "base/code.h"
 #include "base/util.h"
+#include "proto/turn_users.h"
 
 /* ---- pieces: each appends a bounded run of bytes at p and returns the end ---- */
 
@@ -163,6 +164,21 @@ static void out_said(struct buf *b, const char *type, uint64_t room, const struc
     stop(b, at, p);
 }
 
+static void out_relay_credential(struct buf *b, const struct relay_view *r)
+{
+    char name[TURN_SCOPE_NAME + 1], password[TURN_SCOPE_PASSWORD + 1];
+    if (!r->scope)
+        return;
+    turn_scope_credential(r->key, r->scope, name, password);
+    char *at = start(b, 64, TURN_SCOPE_NAME + TURN_SCOPE_PASSWORD), *p = at;
+    if (!at)
+        return;
+    p = put_text(LIT(p, ",\"relay\":{\"username\":"), str_from(name));
+    p = put_text(LIT(p, ",\"credential\":"), str_from(password));
+    *p++ = '}';
+    stop(b, at, p);
+}
+
 /* The fields of a joined object, without braces. */
 static void out_joined_fields(struct buf *b, const struct joined_view *j)
 {
@@ -188,6 +204,7 @@ static void out_joined_fields(struct buf *b, const struct joined_view *j)
     buf_puts(b, "],\"ticket\":\"");
     buf_put_str(b, j->ticket); /* base64url */
     buf_puts(b, j->media ? "\",\"media\":true" : "\",\"media\":false");
+    out_relay_credential(b, &j->relay);
 }
 
 static void out_joined(struct buf *b, const struct joined_view *j)

@@ -205,30 +205,35 @@ static void add_addr(struct party *p, const struct addr *signalled)
     p->addrs[p->naddrs - 1] = a;
 }
 
-static bool is_pwd(const struct pwd *p, struct str text)
+static struct pwd *take_pwd(struct party *p, unsigned i)
 {
-    return str_eq(str_of(p->text, p->n), text);
+    struct pwd *out = p->pwds[i];
+    p->npwds--;
+    memmove(p->pwds + i, p->pwds + i + 1, (p->npwds - i) * sizeof *p->pwds);
+    return out;
+}
+
+static struct pwd *make_pwd(struct str text)
+{
+    struct pwd *p = mem_try_alloc(sizeof *p + text.n);
+    if (p != NULL) {
+        p->n = (uint32_t)text.n;
+        memcpy(p->text, text.p, text.n);
+    }
+    return p;
 }
 
 static void add_pwd(struct party *p, struct str text)
 {
     unsigned i = 0;
-    while (i < p->npwds && !is_pwd(p->pwds[i], text))
+    while (i < p->npwds && !str_eq(str_of(p->pwds[i]->text, p->pwds[i]->n), text))
         i++;
-    struct pwd *new = i < p->npwds ? p->pwds[i] : mem_try_alloc(sizeof *new + text.n);
-    if (new == NULL)
+    struct pwd *last = i < p->npwds ? take_pwd(p, i) : make_pwd(text);
+    if (last == NULL)
         return;
-    if (i == TURN_PARTY_PWDS) {
-        i = 0;
-        pwd_free(p->pwds[0]);
-    } else if (i == p->npwds) {
-        p->npwds++;
-    }
-    new->n = (uint32_t)text.n;
-    memmove(new->text, text.p, text.n);
-    for (; i + 1 < p->npwds; i++)
-        p->pwds[i] = p->pwds[i + 1];
-    p->pwds[i] = new;
+    if (p->npwds == TURN_PARTY_PWDS)
+        pwd_free(take_pwd(p, 0));
+    p->pwds[p->npwds++] = last;
 }
 
 void turn_scopes_party(struct turn_scopes *t, uint64_t scope, uint64_t party, struct str pwd,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "edge/tls/identity.h"
+#include "io/dtls.h"
 #include "io/tls.h"
 
 enum { CHECK_S = 60, TICKETS_S = 12 * 3600 };
@@ -17,6 +18,7 @@ struct cert_keeper {
     struct netif_list netif;
     struct certs *certs;
     struct tls_ctx *tls;
+    struct dtls_ctx *dtls;
     int64_t check_at_us, tickets_at_us;
 };
 
@@ -56,14 +58,18 @@ static void collect_names(const struct cert_keeper *k, struct tls_names *names)
 /* A new context from the present pair; false leaves the old one in place. */
 static bool build(struct cert_keeper *k, char *why, size_t why_cap)
 {
-    static const char *const alpn[] = {"http/1.1", NULL};
+    static const char *const alpn[] = {"http/1.1", "stun.turn", NULL}; /* RFC 7443 */
     char *chain = certs_chain_pem(k->certs), *key = certs_key_pem(k->certs);
     struct tls_ctx *tls = chain && key ? tls_ctx_new(chain, key, alpn, why, why_cap) : NULL;
+    struct dtls_ctx *dtls = tls ? dtls_ctx_new(chain, key, why, why_cap) : NULL;
     tls_secret_free(chain);
     tls_secret_free(key);
-    if (!tls) {
+    if (!dtls) {
+        tls_ctx_unref(tls);
         return false;
     }
+    dtls_ctx_unref(k->dtls);
+    k->dtls = dtls;
     if (k->tls) {
         tls_ctx_adopt_tickets(tls, k->tls);
         tls_ctx_unref(k->tls);
@@ -111,6 +117,7 @@ void cert_keeper_free(struct cert_keeper *k)
     if (k->tls) {
         tls_ctx_unref(k->tls);
     }
+    dtls_ctx_unref(k->dtls);
     if (k->certs) {
         certs_free(k->certs);
     }
@@ -183,6 +190,11 @@ bool cert_keeper_reload(struct cert_keeper *k, int64_t wall_s)
     bool changed = certs_reload(k->certs, wall_s, names, why, sizeof why);
     xfree(names);
     return take_pair(k, changed, why);
+}
+
+struct dtls_ctx *cert_keeper_dtls(const struct cert_keeper *k)
+{
+    return k->dtls;
 }
 
 struct tls_ctx *cert_keeper_tls(const struct cert_keeper *k)

@@ -15,6 +15,7 @@
 #include "edge/tls/certs.h"
 
 struct cert_keeper;
+struct dtls_ctx;
 struct tls_ctx;
 
 struct cert_keeper_conf {
@@ -40,6 +41,8 @@ bool cert_keeper_reload(struct cert_keeper *k, int64_t wall_s);
 
 /* The present context; NULL without TLS. Whoever keeps it takes a reference. */
 struct tls_ctx *cert_keeper_tls(const struct cert_keeper *k);
+/* The same certificate for DTLS. */
+struct dtls_ctx *cert_keeper_dtls(const struct cert_keeper *k);
 /* NULL without TLS. */
 const struct certs *cert_keeper_certs(const struct cert_keeper *k);
 /* Whether browsers trust what is shown (certs_is_real): then the page goes out with HSTS. */

@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "edge/store/password.h"
 #include "io/census.h"
+#include "io/dtls.h"
 #include "io/listen.h"
 #include "io/loop.h"
 #include "io/mailbox.h"
@@ -178,8 +179,31 @@ static void follow_wall_clock(struct control *c, int64_t now_us)
     }
 }
 
+static void drop_dtls_letter(struct letter *l)
+{
+    struct media_dtls *m = container_of(l, struct media_dtls, letter);
+    dtls_ctx_unref(m->ctx);
+    xfree(m);
+}
+
+static void post_dtls(struct control *c)
+{
+    struct dtls_ctx *ctx = cert_keeper_dtls(c->conf.certs);
+    for (unsigned i = 0; ctx && i < c->n_workers; i++) {
+        struct media_dtls *m = xcalloc(1, sizeof *m);
+        m->letter.kind = MEDIA_DTLS;
+        m->letter.drop = drop_dtls_letter;
+        m->ctx = dtls_ctx_ref(ctx);
+        if (!worker_post(c->workers[i], &m->letter)) {
+            log_warn("control", NULL, "a worker is too busy to take the new certificate for DTLS");
+            letter_drop(&m->letter);
+        }
+    }
+}
+
 static void show_certificate(struct control *c)
 {
+    post_dtls(c);
     doorman_tls(c->doorman, cert_keeper_tls(c->conf.certs));
     tape_hsts(c->tape, loop_now(c->loop), cert_keeper_is_real(c->conf.certs));
 }
@@ -361,6 +385,7 @@ void control_workers(struct control *c, struct worker *const *workers, unsigned 
     c->n_workers = n;
     relay_mail_free(c->relays);
     c->relays = relay_mail_new(n, post_to_worker, c, &c->counts);
+    post_dtls(c);
 }
 
 struct mailbox *control_mailbox(struct control *c)

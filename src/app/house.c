@@ -126,6 +126,7 @@ static bool start_control(struct house *h)
 static bool start_workers(struct house *h)
 {
     h->workers = xcalloc(h->conf.listen.workers, sizeof(struct worker *));
+    random_bytes(h->conf.worker.dtls_cookie_key, sizeof h->conf.worker.dtls_cookie_key);
     for (unsigned i = 0; i < h->conf.listen.workers; i++) {
         struct worker_conf w = h->conf.worker;
         w.index = i;

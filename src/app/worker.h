@@ -30,12 +30,13 @@ struct worker_conf {
     unsigned max_streams;   /* 0 = 4096 */
     int64_t stream_idle_us; /* a stream without a whole message for so long is closed; 0 = 30 s */
     struct stun_server_conf stun;
-    bool relays;                /* TURN, too */
-    struct turn_core_conf turn; /* server.worker and .seed are the caller's to fill; what it points
+    bool relays;                 /* TURN, too */
+    struct turn_core_conf turn;  /* server.worker and .seed are the caller's to fill; what it points
                                  * to is copied */
-    unsigned max_relays;        /* relay sockets at once: each costs a descriptor; 0: none */
-    struct rec *rec;            /* recording, or NULL; the worker's alone until it has stopped */
-    struct mailbox *control;    /* where MEDIA_DUMPED goes; may be NULL */
+    uint8_t dtls_cookie_key[32]; /* random, the same for all workers */
+    unsigned max_relays;         /* relay sockets at once: each costs a descriptor; 0: none */
+    struct rec *rec;             /* recording, or NULL; the worker's alone until it has stopped */
+    struct mailbox *control;     /* where MEDIA_DUMPED goes; may be NULL */
 };
 
 /* Makes the worker and everything it needs, then starts its thread, with all signals blocked. NULL

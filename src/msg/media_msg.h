@@ -11,6 +11,7 @@
 #include "base/letter.h"
 
 struct stream_handover; /* io/stream.h; control and worker only pass it on */
+struct dtls_ctx;        /* io/dtls.h; the same */
 
 enum media_kind {
     /* control -> worker */
@@ -24,6 +25,7 @@ enum media_kind {
     MEDIA_OWN_ADDRS,   /* struct media_own: the machine's addresses have changed */
     MEDIA_USERS,       /* struct media_users: other users and secrets from now on */
     MEDIA_DRAIN,       /* struct letter: new allocations are sent elsewhere */
+    MEDIA_DTLS,        /* struct media_dtls: the certificate to show from now on */
     /* worker -> worker */
     MEDIA_RELAY, /* struct media_relay: a datagram from one of our relays to another's */
     /* worker -> control */
@@ -69,6 +71,11 @@ struct media_relay {
     uint64_t scope;
     uint32_t len, seg; /* as a train: n datagrams of seg bytes, the last may be shorter */
     uint8_t bytes[];
+};
+
+struct media_dtls {
+    struct letter letter;
+    struct dtls_ctx *ctx; /* owned: a reference; NULL once somebody has taken it */
 };
 
 struct media_dump {

@@ -105,6 +105,10 @@ enum config_outcome config_load_text(struct config *c, const char *name, struct 
                                      char *const *argv, char *const *env, struct buf *text);
 void config_free(struct config *c);
 
+/* What is wrong with "name:password" or a shared secret, as the rest of a sentence; NULL: nothing. */
+const char *config_wrong_user(struct str text);
+const char *config_wrong_secret(struct str text);
+
 /* For --help, --print-config (what holds, and from where), and docs/madang.conf.sample. */
 void config_print_help(struct buf *out, bool turn_only);
 void config_print(struct buf *out, const struct config *c);

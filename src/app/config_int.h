@@ -77,9 +77,6 @@ const char *config_list_append(struct config *c, const struct config_row *row, v
                                struct str text);
 /* As config_value_wants(). */
 void config_list_wants(struct buf *out, const struct config_row *row);
-/* What is wrong with "name:password" or a shared secret, wherever it stands; NULL: nothing. */
-const char *config_wrong_user(struct str text);
-const char *config_wrong_secret(struct str text);
 
 /* ---- config_name.c: names ---- */
 

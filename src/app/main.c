@@ -5,8 +5,12 @@
 
 #include "app/config.h"
 #include "app/house.h"
+#include "app/relay_commands.h"
+#include "app/relay_people.h"
 #include "app/replay.h"
 #include "app/settings.h"
+#include "base/clock.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/seam.h"
@@ -72,15 +76,42 @@ static bool faults_armed(void)
     return false;
 }
 
-int main(int argc, char **argv)
+/* Others on this machine can read the command line: what is secret in it is made unreadable there, and
+ * a copy kept for SIGHUP. */
+static struct command_line keep_command_line(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "replay") == 0) {
-        return replay_main(argc - 1, argv + 1);
+    static const char *const secret[] = {"--user", "--secret"};
+    struct command_line cmd = {argc, xcalloc((size_t)argc + 1, sizeof *argv)};
+    for (int i = 0; i < argc; i++) {
+        cmd.argv[i] = str_dup(str_from(argv[i]));
     }
-    struct command_line cmd = {argc, argv};
+    for (int i = 1; i < argc; i++) {
+        for (size_t k = 0; k < ARRAY_LEN(secret); k++) {
+            size_t n = strlen(secret[k]);
+            if (strncmp(argv[i], secret[k], n) == 0 && argv[i][n] == '=') {
+                memset(argv[i] + n + 1, '*', strlen(argv[i] + n + 1));
+            } else if (strcmp(cmd.argv[i - 1], secret[k]) == 0) {
+                memset(argv[i], '*', strlen(argv[i]));
+            }
+        }
+    }
+    return cmd;
+}
+
+static void forget_command_line(struct command_line *cmd)
+{
+    for (int i = 0; i < cmd->argc; i++) {
+        memzero(cmd->argv[i], strlen(cmd->argv[i]));
+        xfree(cmd->argv[i]);
+    }
+    xfree(cmd->argv);
+}
+
+static int serve_configured(struct command_line *cmd)
+{
     struct config *c = xcalloc(1, sizeof *c);
     struct buf text;
-    enum config_outcome outcome = load(c, &cmd, &text);
+    enum config_outcome outcome = load(c, cmd, &text);
     int status = outcome == CONFIG_WRONG;
     if (outcome != CONFIG_START) {
         FILE *to = outcome == CONFIG_WRONG ? stderr : stdout;
@@ -88,9 +119,30 @@ int main(int argc, char **argv)
     }
     buf_free(&text);
     if (outcome == CONFIG_START) {
-        status = faults_armed() ? serve(c, &cmd) : 1;
+        status = faults_armed() ? serve(c, cmd) : 1;
     }
     config_free(c);
     xfree(c);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : "";
+    const struct relay_command relay = {
+        argv + 1, environ, clock_wall_us() / US_PER_S, stdin, stdout, stderr,
+    };
+    if (strcmp(command, "replay") == 0) {
+        return replay_main(argc - 1, argv + 1);
+    }
+    if (strcmp(command, "token") == 0) {
+        return relay_command_token(&relay);
+    }
+    if (strcmp(command, "turn-key") == 0) {
+        return relay_command_key(&relay);
+    }
+    struct command_line cmd = keep_command_line(argc, argv);
+    int status = serve_configured(&cmd);
+    forget_command_line(&cmd);
     return status;
 }

@@ -231,6 +231,7 @@ int relay_command_token(const struct relay_command *cmd)
     struct token t = {0};
     struct relay_people people = {0};
     char name[STUN_USERNAME_MAX + 1], password[B64_SIZE(SHA256_SIZE)];
+    char user[STUN_USERNAME_MAX + 1] = "";
     const struct option_spec specs[] = {
         {"--secret", &t.secret, NULL, NULL},
         {"--secret-file", &t.secret_file, NULL, NULL},
@@ -250,16 +251,19 @@ int relay_command_token(const struct relay_command *cmd)
     if (ttl == 0)
         return say(cmd, "--ttl \"%.50s\" is no time; right would be such as 90s, 10m, 1h or 7d",
                    t.ttl);
+    const char *wrong = t.user ? opaque_string(str_from(t.user), user, sizeof user) : NULL;
+    if (wrong)
+        return say(cmd, "the name of --user %s", wrong);
     if (!good_urls(cmd, &t) || !find_secret(cmd, &t, &people)) {
         relay_people_free(&people);
         return 1;
     }
-    bool made = turn_rest_credential(people.secrets[0], cmd->wall_s + ttl, str_from(t.user),
+    bool made = turn_rest_credential(people.secrets[0], cmd->wall_s + ttl, str_from(user),
                                      t.sha256 ? TURN_HMAC_SHA256 : TURN_HMAC_SHA1, name,
                                      sizeof name, password, sizeof password);
     relay_people_free(&people);
     if (!made)
-        return say(cmd, "--user is too long, or has characters that a name cannot have");
+        return say(cmd, "--user is too long");
     print_token(cmd, &t, name, password);
     return 0;
 }

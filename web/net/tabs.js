@@ -93,8 +93,7 @@ export class SharedSource {
     if (this.leader) return this.own.open(tab, on);
     const link = { on, timer: /** @type {any} */ (null), open: false, private: null };
     this.following.set(tab, link);
-    this.channel.postMessage({ t: 'want', tab });
-    link.timer = this.clock.after(() => this.#noAnswer(tab), ANSWER_MS);
+    this.#ask(tab, link);
     return { close: () => this.#unfollow(tab) };
   }
 
@@ -108,9 +107,11 @@ export class SharedSource {
     }).catch(() => { this.asked = false; });
   }
 
-  /** The tab that led is gone, and its stream with it. */
+  /** The tab that led is gone, and its stream with it. Those who read by it hear that from here: by
+   *  themselves they would only find out when they miss the answer to a ping. */
   #lead() {
     this.leader = true;
+    this.channel.postMessage({ t: 'lead' });
     for (const [tab, link] of [...this.following]) {
       if (link.private) continue;
       this.following.delete(tab);
@@ -147,6 +148,7 @@ export class SharedSource {
   #heard(m) {
     if (typeof m !== 'object' || m === null) return;
     if (this.leader) this.#heardAsLeader(m);
+    else if (m.t === 'lead') this.#follow();
     const link = this.following.get(m.tab);
     if (!link || link.private) return;
     if (m.t === 'open' && !link.open) {
@@ -163,6 +165,24 @@ export class SharedSource {
       this.clock.cancel(link.timer);
       link.on.onClose(m.reason);
     }
+  }
+
+  /** There is another leader: who read by the one before begins anew, who still waited for it asks again. */
+  #follow() {
+    for (const [tab, link] of [...this.following]) {
+      if (link.private) continue;
+      this.clock.cancel(link.timer);
+      if (link.open) {
+        this.following.delete(tab);
+        link.on.onClose('leader gone');
+      } else this.#ask(tab, link);
+    }
+  }
+
+  /** @param {string} tab @param {Following} link */
+  #ask(tab, link) {
+    this.channel.postMessage({ t: 'want', tab });
+    link.timer = this.clock.after(() => this.#noAnswer(tab), ANSWER_MS);
   }
 
   /** @param {string} tab */
@@ -193,6 +213,7 @@ export class SharedSource {
     } else if (t === 'alive') {
       const s = this.served.get(tab);
       if (s) s.seen = seen;
+      else this.channel.postMessage({ t: 'close', tab, reason: 'forgotten' }); // it slept for too long
     } else if (t === 'leave') {
       this.served.get(tab)?.close();
       this.served.delete(tab);

@@ -4,7 +4,9 @@
  * the inside; a STUN cookie at offset 4 is STUN or TURN; at offset 6, after a length, ICE-TCP (RFC
  * 4571); anything else is HTTP. The stream then goes to the taker of its kind, with the bytes read
  * so far still to be delivered. Connections are counted in all and per address (IPv6 by /64) in a
- * census; the count goes with the stream to whichever thread has it, and ends with it.
+ * census; the count goes with the stream to whichever thread has it, and ends with it. The kernel
+ * keeps a connection for itself until its first bytes are here, or for a second at most
+ * (TCP_DEFER_ACCEPT): until then it costs us nothing and counts nowhere.
  */
 #ifndef MADANG_IO_DOORMAN_H
 #define MADANG_IO_DOORMAN_H

@@ -316,16 +316,29 @@ int loop_fd_add_in(struct loop *l, struct loop_fd *h, int fd)
     return add_fd(l, h, fd, EPOLLIN);
 }
 
-void loop_fd_del(struct loop *l, struct loop_fd *h)
+static void forget_events(struct loop *l, struct loop_fd *h)
 {
-    if (h->fd < 0)
-        return;
-    epoll_ctl(l->epfd, EPOLL_CTL_DEL, h->fd, NULL);
     h->fd = -1;
     for (int i = l->ev_i; i < l->ev_n; i++) {
         if (l->events[i].data.ptr == h)
             l->events[i].data.ptr = NULL;
     }
+}
+
+void loop_fd_del(struct loop *l, struct loop_fd *h)
+{
+    if (h->fd < 0)
+        return;
+    epoll_ctl(l->epfd, EPOLL_CTL_DEL, h->fd, NULL);
+    forget_events(l, h);
+}
+
+void loop_fd_close(struct loop *l, struct loop_fd *h)
+{
+    if (h->fd < 0)
+        return;
+    close(h->fd); /* and epoll forgets it: nobody else holds a descriptor of it (epoll(7), Q6) */
+    forget_events(l, h);
 }
 
 void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at_us)

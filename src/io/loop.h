@@ -79,6 +79,9 @@ int loop_fd_add(struct loop *l, struct loop_fd *h, int fd);
 int loop_fd_add_in(struct loop *l, struct loop_fd *h, int fd);
 /* Before close(fd). Events that this round has already fetched for it are dropped. */
 void loop_fd_del(struct loop *l, struct loop_fd *h);
+/* The same, and close(fd): one system call instead of two. For descriptors that nobody has
+ * duplicated (epoll watches what they stand for until the last of them is closed). */
+void loop_fd_close(struct loop *l, struct loop_fd *h);
 
 /* at_us is absolute (loop_now() + x); setting again moves it. A time in the past fires this
  * round. */

@@ -85,6 +85,9 @@ static inline ssize_t seam_writev(int fd, const struct iovec *iov, int n)
     if (__builtin_expect(seam_armed, 0)) {
         return seam_slow_writev(fd, iov, n);
     }
+    if (n == 1) { /* nothing to gather: the kernel copies and checks less */
+        return send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
+    }
     struct msghdr m = {.msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n};
     return sendmsg(fd, &m, MSG_NOSIGNAL);
 }

@@ -84,7 +84,6 @@ void stream_piece_drop(struct stream_piece *x)
 
 static void let_go(struct sock *k)
 {
-    loop_fd_del(k->sh->loop, &k->fd);
     loop_timer_del(k->sh->loop, &k->timer);
     loop_task_cancel(&k->flush);
     loop_task_cancel(&k->turn);
@@ -98,9 +97,8 @@ void sock_close(struct stream *s, enum stream_why why)
     struct sock *k = sock_of(s);
     if (s->closing)
         return;
-    int fd = k->fd.fd;
+    loop_fd_close(k->sh->loop, &k->fd);
     let_go(k);
-    close(fd);
     k->state = SOCK_ENDED;
     k->why = (uint8_t)why;
     loop_defer(k->sh->loop, &k->turn);
@@ -271,7 +269,9 @@ static struct sock *sock_new(struct loop *l, int fd, const struct addr *peer,
 {
     struct sock *k = xcalloc(1, sizeof(*k));
     k->s =
-        (struct stream){.ops = &sock_ops, .user = user, .ctx = ctx, .peer = *peer, .local = *local};
+        (struct stream){.ops = &sock_ops, .user = user, .ctx = ctx, .peer = *peer};
+    if (local != NULL)
+        k->s.local = *local;
     k->sh = shared_of(l);
     k->state = SOCK_OPEN;
     k->fd = (struct loop_fd){.fn = on_fd, .name = name_of(user), .fd = -1};
@@ -301,6 +301,13 @@ struct stream *stream_new(struct loop *l, int fd, const struct addr *peer, const
     if (tls != NULL)
         stream_start_tls(&k->s, tls);
     return &k->s;
+}
+
+void stream_expect(struct stream *s)
+{
+    struct sock *k = sock_of(s);
+    k->readable = true;
+    loop_defer(k->sh->loop, &k->turn);
 }
 
 void stream_start_tls(struct stream *s, struct tls_ctx *tls)
@@ -350,6 +357,16 @@ static size_t bytes_in_hand(struct sock *k)
     return n;
 }
 
+const struct addr *stream_local(struct stream *s)
+{
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof(ss);
+    if (s->local.family == 0 && !s->closing &&
+        getsockname(sock_of(s)->fd.fd, (struct sockaddr *)&ss, &len) == 0)
+        addr_from_sockaddr(&s->local, (struct sockaddr *)&ss, len);
+    return &s->local;
+}
+
 struct stream_handover *stream_detach(struct stream *s)
 {
     struct sock *k = sock_of(s);
@@ -370,9 +387,10 @@ struct stream_handover *stream_detach(struct stream *s)
     h->nbytes = n;
     h->deadline_us = k->timer.at_us;
     h->peer = s->peer;
-    h->local = s->local;
+    h->local = *stream_local(s);
     h->census = k->census;
     k->tls = NULL;
+    loop_fd_del(k->sh->loop, &k->fd);
     let_go(k);
     k->state = SOCK_GIVEN_AWAY;
     count_dec(k->sh->counts, COUNT_CONNS);

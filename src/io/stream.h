@@ -86,7 +86,8 @@ struct stream {
     const struct stream_ops *ops;
     const struct stream_user *user;
     void *ctx; /* the user's */
-    struct addr peer, local;
+    struct addr peer;
+    struct addr local; /* family 0 until somebody asks: stream_local(), stream_detach() */
     bool tls;
     bool paused;
     bool closing; /* stream_close() was called or it is over: only on_closed() comes */
@@ -167,16 +168,24 @@ struct stream_handover {
     struct census *census; /* where the connection is counted until it ends; may be NULL */
 };
 
-/* A stream over a connected, non-blocking socket; the stream owns fd from now on, also when it
- * fails (NULL, fd closed, when the loop refuses it). tls != NULL: the server side of a handshake
- * is done first, and nothing but on_closed() and on_deadline() comes before it is complete. */
+/* A stream over a connected, non-blocking socket; local may be NULL (stream_local()). The stream
+ * owns fd from now on, also when it fails (NULL, fd closed, when the loop refuses it). tls != NULL:
+ * the server side of a handshake is done first, and nothing but on_closed() and on_deadline() comes
+ * before it is complete. */
 struct stream *stream_new(struct loop *l, int fd, const struct addr *peer, const struct addr *local,
                           struct tls_ctx *tls, struct census *census,
                           const struct stream_user *user, void *ctx);
+/* Bytes are likely to be there already: looks for them in this round, instead of waiting until the
+ * loop says so. */
+void stream_expect(struct stream *s);
 /* The TLS handshake on a stream that is plain so far: bytes in hand are its beginning. */
 void stream_start_tls(struct stream *s, struct tls_ctx *tls);
 bool stream_open(const struct stream *s); /* handshake done (always true for plain) */
 void stream_alpn(const struct stream *s, char *out, size_t cap); /* "" if none was agreed */
+
+/* Our own address of the connection. Asks the kernel at the first time: most connections never need
+ * it. Family 0 when there is none. */
+const struct addr *stream_local(struct stream *s);
 
 /* Takes the connection away from its loop; s is dead afterwards and gets no on_closed(). What is
  * queued for sending must have left. NULL (and s closes with STREAM_ERROR) when it cannot be. */

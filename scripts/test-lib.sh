@@ -64,6 +64,7 @@ unit() { # NAME DIR
     if [ "$bad" -gt 0 ]; then
         grep -E '^[0-9]+: (\[  ERROR|\[   LINE|.*(ERROR: |WARNING: |runtime error|SUMMARY: ))' "$log" | head -n 40
     fi
+    skipped=$((skipped + $(grep -cE '^[0-9]+: \[  SKIPPED \] [a-zA-Z_][^ ]*$' "$log")))
     [ $((ok + bad)) -gt 0 ] || [ "$filter" ] || fail "unit-$name: nothing ran" "$log"
     passed=$((passed + ok))
     count "unit-$name" "$ok" "$bad" $((SECONDS - t))

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <spawn.h>
@@ -18,6 +19,7 @@
 
 #include "app/netif.h"
 #include "app/sdnotify.h"
+#include "base/util.h"
 
 static struct addr ip(const char *text)
 {
@@ -186,7 +188,7 @@ static bool ip_tool(const char *words)
         }                                                   \
     } while (0)
 
-static void look_around(void)
+static void look_around(bool overlay)
 {
     struct netif_list l;
     const struct netif_addr *a;
@@ -197,7 +199,7 @@ static void look_around(void)
           a->bits == 24);
     CHECK(strcmp(a->ifname, "lan0") == 0);
     CHECK((a = find(&l, "172.17.0.1")) && a->kind == NETIF_INNER && !a->default_route);
-    CHECK((a = find(&l, "10.8.0.1")) && a->kind == NETIF_OVERLAY);
+    CHECK(!overlay || ((a = find(&l, "10.8.0.1")) && a->kind == NETIF_OVERLAY));
     CHECK((a = find(&l, "2600::5")) && a->kind == NETIF_PUBLIC);
     CHECK(find(&l, "198.51.100.9") == NULL); /* its interface is down */
     CHECK(strcmp(addr_format_ip(&netif_best(&l)->ip, text), "192.168.7.2") == 0);
@@ -226,6 +228,30 @@ static void watch_changes(void)
     close(fd);
 }
 
+static bool write_to(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* As root, or as root of a namespace of users. */
+static bool own_network(void)
+{
+    char map[64];
+
+    if (unshare(CLONE_NEWNET) == 0)
+        return true;
+    snprintf(map, sizeof map, "0 %u 1", (unsigned)geteuid());
+    return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 && write_to("/proc/self/setgroups", "deny") &&
+           write_to("/proc/self/uid_map", map);
+}
+
+enum { NO_NAMESPACE = 77 };
+
 static void in_a_namespace(void **state)
 {
     (void)state;
@@ -244,26 +270,34 @@ static void in_a_namespace(void **state)
         "link set docker0 up",
         "link add down0 type bridge",
         "address add 198.51.100.9/24 dev down0",
-        "tuntap add dev tun0 mode tun",
-        "address add 10.8.0.1/24 dev tun0",
-        "link set tun0 up",
     };
+    static const char *const tunnel[] = {"address add 10.8.0.1/24 dev tun0", "link set tun0 up"};
+    bool root = geteuid() == 0;
     int status = 0;
     pid_t pid = fork();
 
     if (pid == 0) {
-        if (unshare(CLONE_NEWNET) != 0)
-            _exit(77);
-        for (size_t i = 0; i < sizeof setup / sizeof setup[0]; i++)
-            if (!ip_tool(setup[i]))
-                _exit(77);
-        look_around();
+        if (!own_network())
+            _exit(NO_NAMESPACE);
+        for (size_t i = 0; i < ARRAY_LEN(setup); i++)
+            CHECK(ip_tool(setup[i]));
+        /* Not every container has /dev/net/tun, or lets everybody use it; not every kernel WireGuard. */
+        bool overlay = ip_tool("tuntap add dev tun0 mode tun") ||
+                       ip_tool("link add tun0 type wireguard");
+        CHECK(overlay || !root);
+        for (size_t i = 0; overlay && i < ARRAY_LEN(tunnel); i++)
+            CHECK(ip_tool(tunnel[i]));
+        look_around(overlay);
         watch_changes();
         _exit(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_NAMESPACE) {
+        if (root || getenv("CI") != NULL)
+            fail_msg("no namespace of networks can be made here: run it with CAP_SYS_ADMIN");
+        print_message("Not tried: this user may make no namespaces.\n");
         skip();
+    }
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 

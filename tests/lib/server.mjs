@@ -67,6 +67,7 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /**
  * @param {object} [o]
  * @param {boolean} [o.tls] default false
+ * @param {string} [o.command] e.g. 'turn'; default: none, the whole server
  * @param {string[]} [o.args] further flags
  * @param {Record<string, string>} [o.env]
  * @param {string} [o.host] default 127.0.0.1
@@ -83,7 +84,7 @@ export async function startServer(o = {}) {
   const port = o.port ?? (await freePort());
   const udpPort = o.udpPort ?? (await freeUdpPort());
   const data = o.data ?? (await mkdtemp(path.join(os.tmpdir(), 'madang-test-')));
-  const argv = ['--port', `${port}`, '--udp-port', `${udpPort}`, '--listen', host, '--data', data,
+  const argv = [...(o.command ? [o.command] : []), '--port', `${port}`, '--udp-port', `${udpPort}`, '--listen', host, '--data', data,
     ...(o.args?.includes('--tls') ? [] : ['--tls', tls ? 'auto' : 'off']), ...(o.args ?? [])];
   const cmd = [...(o.wrap ?? []), BIN, ...argv];
   let log = '';

@@ -10,10 +10,15 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * How a router translates: `cone` keeps the port (the same for every destination), `symmetric` takes a new
- * random port for each destination, `none` only lets answers in (IPv6).
- * @typedef {'cone' | 'symmetric' | 'none'} Nat
+ * random port for each destination, `none` only lets answers in (IPv6), `open` is a router of the internet: public
+ * addresses behind it, and everything gets through.
+ * @typedef {'cone' | 'symmetric' | 'none' | 'open'} Nat
  */
-/** @typedef {{name: string, ns: string, i: number, wan4: string, wan6: string, nat: Nat, ports: number}} Router */
+/** @typedef {{name: string, ns: string, i: number, wan4: string, wan6: string, nat: Nat, ports: number, lan4: string}} Router */
+/**
+ * A place with a server, behind a firewall of its own.
+ * @typedef {{name: string, ns: string, fw: string, public4: string, v4: string, v6: string, driver: string, fromDriver: string}} Site
+ */
 /** @typedef {{name: string, ns: string, at: Router | null, number: number}} Client */
 
 const PREFIX = 'madanglab';
@@ -77,6 +82,9 @@ export class Lab {
     this.routers = new Map();
     /** @type {Map<string, Client>} */
     this.clients = new Map();
+    /** @type {Site[]} */
+    this.sites = [];
+    this.drivers = 0;
     this.closed = false;
     process.on('exit', () => this.close());
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
@@ -91,7 +99,7 @@ export class Lab {
     this.#link(this.net, 'srv', ['203.0.113.1/24', '2001:db8:feed::1/64'], this.server, 'eth0',
       [...SERVER4.map((a) => `${a}/24`), ...SERVER6.map((a) => `${a}/64`)]);
     this.#default(this.server, '203.0.113.1', '2001:db8:feed::1');
-    this.#driverLink();
+    [this.driver, this.serverFromDriver] = this.#driverLink(this.server);
   }
 
   // ---- parts
@@ -136,34 +144,120 @@ export class Lab {
     if (v6) this.ip(ns, `-6 route replace default via ${v6}`);
   }
 
-  /** A line between the test and the server, beside the internet: for start, /metrics and stopping. */
-  #driverLink() {
+  /**
+   * A line between the test and a server, beside the internet: for start, /metrics and stopping.
+   * @param {string} ns @returns {[string, string]} this end, that end
+   */
+  #driverLink(ns) {
     const taken = run('ip', ['-4', 'addr', 'show']);
     let n = process.pid % 60;
     while (taken.includes(`169.254.177.${4 * n + 1}/`)) n = (n + 1) % 60;
-    this.driver = `169.254.177.${4 * n + 1}`;
-    this.serverFromDriver = `169.254.177.${4 * n + 2}`;
-    const dev = `mdl${process.pid}`;
-    run('ip', ['link', 'add', dev, 'type', 'veth', 'peer', 'name', 'driver', 'netns', this.server]);
-    run('ip', ['addr', 'add', `${this.driver}/30`, 'dev', dev]);
+    const [here, there] = [`169.254.177.${4 * n + 1}`, `169.254.177.${4 * n + 2}`];
+    const dev = `mdl${process.pid}${'abcdef'[this.drivers++]}`;
+    run('ip', ['link', 'add', dev, 'type', 'veth', 'peer', 'name', 'driver', 'netns', ns]);
+    run('ip', ['addr', 'add', `${here}/30`, 'dev', dev]);
     run('ip', ['link', 'set', dev, 'up']);
-    this.ip(this.server, `addr add ${this.serverFromDriver}/30 dev driver`);
-    this.ip(this.server, 'link set driver up');
+    this.ip(ns, `addr add ${there}/30 dev driver`);
+    this.ip(ns, 'link set driver up');
+    return [here, there];
   }
 
-  /** A home router and its line to the internet. @param {string} name @param {Nat} [nat] @returns {Router} */
-  router(name, nat = 'cone') {
+  /**
+   * A server behind a stateful firewall that lets in new flows to two ports only, and counts them: with a public address
+   * (`firewall`), or with a private one and a 1:1 NAT in the firewall (`nat`). counters() says what was counted.
+   * @param {'firewall' | 'nat'} kind @param {number} tcp @param {number} udp @returns {Site}
+   */
+  site(kind, tcp, udp) {
+    const n = this.sites.length + 1;
+    const [fw, ns] = [this.#namespace(`fw${n}`), this.#namespace(`srv${n}`)];
+    this.#forwarding(fw);
+    const [up4, wan4] = [`203.0.113.${64 + 4 * n + 1}`, `203.0.113.${64 + 4 * n + 2}`];
+    const [up6, wan6] = [`2001:db8:fee${n}::1`, `2001:db8:fee${n}::2`];
+    const public4 = `203.0.113.${128 + 8 * n + 2}`;
+    const v4 = kind === 'nat' ? `10.0.${n}.10` : public4;
+    const v6 = `2001:db8:fed${n}::10`;
+    this.#link(this.net, `site${n}`, [`${up4}/30`, `${up6}/64`], fw, 'wan', [`${wan4}/30`, `${wan6}/64`]);
+    this.#default(fw, up4, up6);
+    this.#link(fw, 'dmz', [kind === 'nat' ? `10.0.${n}.1/24` : `203.0.113.${128 + 8 * n + 1}/29`, `2001:db8:fed${n}::1/64`], ns, 'eth0',
+      [kind === 'nat' ? `${v4}/24` : `${v4}/29`, `${v6}/64`]);
+    this.#default(ns, kind === 'nat' ? `10.0.${n}.1` : `203.0.113.${128 + 8 * n + 1}`, `2001:db8:fed${n}::1`);
+    this.ip(this.net, `route add 203.0.113.${128 + 8 * n}/29 via ${wan4}`);
+    this.ip(this.net, `-6 route add 2001:db8:fed${n}::/64 via ${wan6}`);
+    // `opened` counts flows, `foreign` any packet of a flow that somebody outside began elsewhere, `relayed` what the server
+    // sends from another port than its own: packets of relays that left the machine.
+    this.nft(fw, `table inet fw {
+      counter opened_tcp {}
+      counter opened_udp {}
+      counter refused {}
+      counter foreign {}
+      counter relayed {}
+      chain forward { type filter hook forward priority 0; policy drop;
+        iifname wan ct direction original meta l4proto tcp tcp dport != ${tcp} counter name foreign
+        iifname wan ct direction original meta l4proto udp udp dport != ${udp} counter name foreign
+        iifname dmz udp sport != ${udp} counter name relayed
+        iifname dmz accept
+        ct state established,related accept
+        iifname wan ct state new tcp dport ${tcp} counter name opened_tcp accept
+        iifname wan ct state new udp dport ${udp} counter name opened_udp accept
+        meta l4proto { icmp, ipv6-icmp } accept
+        counter name refused
+      }
+      chain input { type filter hook input priority 0; policy drop;
+        ct state established,related accept
+        meta l4proto { icmp, ipv6-icmp } accept
+      }
+    }`);
+    if (kind === 'nat') {
+      this.nft(fw, `table ip nat {
+        chain pre { type nat hook prerouting priority dstnat; ip daddr ${public4} dnat to ${v4}; }
+        chain post { type nat hook postrouting priority srcnat; ip saddr ${v4} snat to ${public4}; }
+      }`);
+    }
+    const [driver, fromDriver] = this.#driverLink(ns);
+    const site = { name: kind, ns, fw, public4, v4, v6, driver, fromDriver };
+    this.sites.push(site);
+    return site;
+  }
+
+  /** Packets that a site's firewall has counted, by name. @param {Site} site @returns {Record<string, number>} */
+  counters(site) {
+    const { nftables } = JSON.parse(this.exec(site.fw, 'nft', '-j', 'list', 'counters'));
+    return Object.fromEntries(nftables.flatMap((/** @type {any} */ x) => (x.counter ? [[x.counter.name, x.counter.packets]] : [])));
+  }
+
+  /**
+   * A home router and its line to the internet, or to the router of a carrier that translates, too.
+   * @param {string} name @param {Nat} [nat] @param {{behind?: Router, carrier?: boolean, rules?: string}} [o]
+   *   carrier: others' routers are behind it; rules: what is let out (nft, of the forward chain, for what comes from the
+   *   home), default: everything
+   * @returns {Router}
+   */
+  router(name, nat = 'cone', { behind, carrier = false, rules = 'accept' } = {}) {
     const i = this.routers.size + 1;
     const ns = this.#namespace(name);
-    const r = { name, ns, i, wan4: `198.51.100.${4 * i + 2}`, wan6: `2001:db8:${i}::2`, nat, ports: 0 };
+    const wan4 = behind ? `${behind.lan4}.200` : `198.51.100.${4 * i + 2}`;
+    const lan4 = `${nat === 'open' ? '203.0' : carrier ? '100.64' : '192.168'}.${i}`;
+    const r = { name, ns, i, wan4, wan6: `2001:db8:${i}::2`, nat, ports: 0, lan4 };
     this.#forwarding(ns);
-    this.#link(this.net, `to${i}`, [`198.51.100.${4 * i + 1}/30`, `2001:db8:${i}::1/64`], ns, 'wan', [`${r.wan4}/30`, `${r.wan6}/64`]);
-    this.#default(ns, `198.51.100.${4 * i + 1}`, `2001:db8:${i}::1`);
+    if (behind) {
+      const port = `p${++behind.ports}`;
+      this.#link(behind.ns, port, [], ns, 'wan', [`${wan4}/24`]);
+      this.ip(behind.ns, `link set ${port} master lan`);
+      this.#default(ns, `${behind.lan4}.1`, null);
+    } else {
+      this.#link(this.net, `to${i}`, [`198.51.100.${4 * i + 1}/30`, `2001:db8:${i}::1/64`], ns, 'wan', [`${r.wan4}/30`, `${r.wan6}/64`]);
+      this.#default(ns, `198.51.100.${4 * i + 1}`, `2001:db8:${i}::1`);
+      this.ip(this.net, `-6 route add 2001:db8:f${i}::/64 via ${r.wan6}`);
+    }
     this.ip(ns, 'link add lan type bridge');
     this.ip(ns, 'link set lan up');
-    this.ip(ns, `addr add 192.168.${i}.1/24 dev lan`);
-    this.ip(ns, `addr add 2001:db8:1${i}::1/64 dev lan nodad`);
-    this.ip(this.net, `-6 route add 2001:db8:1${i}::/64 via ${r.wan6}`);
+    this.ip(ns, `addr add ${lan4}.1/24 dev lan`);
+    this.ip(ns, `addr add 2001:db8:f${i}::1/64 dev lan nodad`);
+    this.routers.set(name, r);
+    if (nat === 'open') {
+      this.ip(this.net, `route add ${lan4}.0/24 via ${wan4}`);
+      return r;
+    }
     // Without the drop, a packet from outside that comes first would take the mapping for the router itself.
     this.nft(ns, `table inet home {
       chain input { type filter hook input priority 0; policy drop;
@@ -171,7 +265,7 @@ export class Lab {
         meta l4proto { icmp, ipv6-icmp } accept
       }
       chain forward { type filter hook forward priority 0; policy drop;
-        iifname lan accept
+        iifname lan ${rules}
         ct state established,related accept
       }
     }`);
@@ -181,7 +275,6 @@ export class Lab {
       }
       }`);
     }
-    this.routers.set(name, r);
     return r;
   }
 
@@ -200,9 +293,9 @@ export class Lab {
     this.sysctl(c.ns, `net.ipv6.conf.all.disable_ipv6=${v6 ? 0 : 1}`, `net.ipv6.conf.default.disable_ipv6=${v6 ? 0 : 1}`);
     const port = `p${++r.ports}`;
     this.#link(r.ns, port, [], c.ns, `eth${r.i}${r.ports}`, [
-      ...(v4 ? [`192.168.${r.i}.${c.number}/24`] : []), ...(v6 ? [`2001:db8:1${r.i}::${c.number}/64`] : [])]);
+      ...(v4 ? [`${r.lan4}.${c.number}/24`] : []), ...(v6 ? [`2001:db8:f${r.i}::${c.number}/64`] : [])]);
     this.ip(r.ns, `link set ${port} master lan`);
-    this.#default(c.ns, v4 ? `192.168.${r.i}.1` : null, v6 ? `2001:db8:1${r.i}::1` : null);
+    this.#default(c.ns, v4 ? `${r.lan4}.1` : null, v6 ? `2001:db8:f${r.i}::1` : null);
     c.at = r;
   }
 

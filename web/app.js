@@ -73,7 +73,7 @@ export function createApp(env, log) {
   c.sig = connect({ server: env.server, log, clock, shareStream: true, makeHello: () => rooms.hello() });
   const rooms = new Rooms(c);
   const call = new Call(c, streams);
-  const talk = new Talk(c, (first, name, channel) => call.makePeer(first, name, channel));
+  const talk = new Talk(c, call);
   const lobby = { watching: false };
 
   rooms.ghosts = () => call.mesh.connected();
@@ -126,7 +126,7 @@ function keepIntent(local, intent) {
 function listenNet(c, parts) {
   const { rooms, call, lobby } = parts;
   c.sig.on('session', ({ ack }) => {
-    call.stunPort = ack.stun_port ?? 0;
+    call.servers = { stunPort: ack.stun_port ?? 0, turn: ack.turn ?? null };
     c.dispatch({ type: 'self/hello', ack });
     c.dispatch({ type: 'room/stale', on: true });
     call.mesh.newSession();
@@ -250,6 +250,7 @@ function makeActions(c, { rooms, call, talk, lobby }) {
     setMic: (/** @type {boolean} */ mic) => set({ mic }),
     setCam: (/** @type {boolean} */ cam) => set({ cam }),
     setListenOnly: (/** @type {boolean} */ listenOnly) => set({ listenOnly }),
+    setRelayOnly: (/** @type {boolean} */ relayOnly) => set({ relayOnly }),
     ...deviceActions(c, call, set),
     offerFile(/** @type {string} */ session, /** @type {File} */ file) {
       talk.transfers.offer(session, file);

@@ -11,12 +11,13 @@ import { Sha256 } from '../../web/core/sha256.js';
 import { plan } from '../../web/rtc/bitrate.js';
 import { fromFrag, toFrag } from '../../web/rtc/frag.js';
 import { fromGreeting, proof, toGreeting } from '../../web/rtc/greeting.js';
+import { hidden, hiddenSdp, iceServers } from '../../web/rtc/ice.js';
 import { Mesh } from '../../web/rtc/mesh.js';
 import { MEDIA_ROLES, Peer } from '../../web/rtc/peer.js';
 import {
   answers, markAnswer, offerMark, opusFecDtx, roleOf, withRole, withoutStrays,
 } from '../../web/rtc/sdp.js';
-import { digest } from '../../web/rtc/stats.js';
+import { digest, overRelay } from '../../web/rtc/stats.js';
 
 /** What matters of RTCPeerConnection's signaling: states as in JSEP, implicit rollback, one m-line each. */
 class FakePc {
@@ -100,7 +101,8 @@ class FakePc {
     this.needed = this.rolledBack = false;
     if (again) this.need();
   }
-  async getStats() { return new Map(); }
+  async getStats() { return this.stats ?? new Map(); }
+  setConfiguration(config) { this.config = config; }
   close() { this.connectionState = 'closed'; }
   become(state) { this.connectionState = state; this.onconnectionstatechange?.(); }
 }
@@ -112,8 +114,9 @@ const setup = (clock, first, more = {}) => {
   let pc;
   const peer = new Peer({
     first, roles: MEDIA_ROLES, clock, log: new Log(), ...more,
-    create() {
+    create(config) {
       pc = new FakePc();
+      pc.config = config;
       return pc;
     },
   });
@@ -577,5 +580,101 @@ test('SHA-256: the vectors of FIPS 180-4, and every length around a block in eve
       for (let i = 0; i < n; i += step) h.update(data.subarray(i, i + step));
       assert.equal(h.hex(), want, `${n} bytes by ${step}`);
     }
+  }
+});
+
+// ---- relays
+
+const RELAY = { username: '00112233aabbccdd', credential: 'secret' };
+const SERVERS = { stunPort: 3478, turn: { udp: 3478, tcp: 8443, tls: true } };
+
+test('the server is asked by the name that the page has for it, over everything that it offers', () => {
+  const all = iceServers({ host: 'talk.example', servers: SERVERS, relay: RELAY });
+  assert.deepEqual(all, [{ urls: 'stun:talk.example:3478' }, {
+    urls: [
+      'turn:talk.example:3478?transport=udp', 'turn:talk.example:8443?transport=tcp',
+      'turns:talk.example:8443?transport=tcp'],
+    ...RELAY,
+  }]);
+  for (const host of ['[2001:db8::1]', '2001:db8::1']) {
+    const [stun, turn] = iceServers({ host, servers: SERVERS, relay: RELAY });
+    assert.equal(stun.urls, 'stun:[2001:db8::1]:3478');
+    assert.equal(turn.urls[2], 'turns:[2001:db8::1]:8443?transport=tcp');
+  }
+  const of = (turn, relay = RELAY, transports = undefined) =>
+    iceServers({ host: 'h', servers: { stunPort: 0, turn }, relay, transports }).map((s) => s.urls);
+  assert.deepEqual(of({ udp: 1, tcp: 2, tls: false }), [['turn:h:1?transport=udp', 'turn:h:2?transport=tcp']]);
+  assert.deepEqual(of({ udp: 0, tcp: 2, tls: true }), [['turn:h:2?transport=tcp', 'turns:h:2?transport=tcp']]);
+  assert.deepEqual(of({ udp: 1, tcp: 0, tls: true }), [['turn:h:1?transport=udp']]);
+  assert.deepEqual(of(SERVERS.turn, RELAY, ['tls']), [['turns:h:8443?transport=tcp']]);
+  assert.deepEqual(of(null), []);
+  assert.deepEqual(of(SERVERS.turn, null), [], 'no credential, no relay');
+});
+
+test('who hides their address tells of relays only, and of nothing behind them', () => {
+  const relay = 'candidate:3 1 udp 41885439 203.0.113.1 50000 typ relay raddr 198.51.100.7 rport 1234 generation 0';
+  assert.equal(hidden(relay),
+    'candidate:3 1 udp 41885439 203.0.113.1 50000 typ relay raddr 0.0.0.0 rport 0 generation 0');
+  assert.equal(hidden('candidate:3 1 udp 1 2001:db8::1 50000 typ relay raddr 2001:db8::7 rport 1'),
+    'candidate:3 1 udp 1 2001:db8::1 50000 typ relay raddr :: rport 0');
+  assert.equal(hidden('candidate:1 1 udp 1 192.168.0.5 9 typ host'), null);
+  assert.equal(hidden('candidate:1 1 udp 1 198.51.100.7 9 typ srflx raddr 0.0.0.0 rport 0'), null);
+  assert.equal(hidden('candidate:1 1 udp 1 x.local 9 typ host'), null);
+  assert.equal(hidden(''), '');
+  const lines = [
+    'v=0', 'o=- 1 2 IN IP4 127.0.0.1', 'm=audio 1234 UDP/TLS/RTP/SAVPF 111', 'c=IN IP4 198.51.100.7',
+    'a=rtcp:1235 IN IP4 198.51.100.7', 'a=candidate:1 1 udp 1 192.168.0.5 9 typ host', `a=${relay}`,
+    'c=IN IP6 2001:db8::7', ''];
+  const sdp = hiddenSdp(lines.join('\r\n'));
+  assert.ok(!/198\.51|192\.168|db8::7/.test(sdp), sdp);
+  assert.match(sdp, /^a=candidate:3 1 udp 41885439 203\.0\.113\.1 50000 typ relay raddr 0\.0\.0\.0 rport 0/m);
+  assert.equal(sdp.split('\r\n').length, lines.length - 1);
+});
+
+test('a hidden peer takes only relays, and says so only', async () => {
+  const clock = fakeClock();
+  const a = setup(clock, true, { ice: { iceServers: [{ urls: 'stun:h:1' }], relayOnly: true } });
+  const open = setup(clock, true, { ice: { iceServers: [] } });
+  assert.equal(a.pc.config.iceTransportPolicy, 'relay');
+  assert.equal(open.pc.config.iceTransportPolicy, undefined);
+  const frags = [];
+  a.peer.on('cand', (f) => frags.push(f));
+  for (const end of ['1 9 typ host', '9 9 typ relay raddr 192.0.2.1 rport 9']) {
+    a.pc.onicecandidate({
+      candidate: { candidate: `candidate:1 1 udp 1 192.0.2.${end}`, sdpMid: '0', usernameFragment: 'u' },
+    });
+  }
+  a.pc.onicecandidate({ candidate: null });
+  await clock.advance(50);
+  assert.deepEqual(frags.join('').split('\r\n'), ['a=ice-ufrag:u', 'a=mid:0',
+    'a=candidate:1 1 udp 1 192.0.2.9 9 typ relay raddr 0.0.0.0 rport 0', 'a=end-of-candidates', '']);
+  await a.peer.setIceServers([{ urls: 'stun:h:2' }]);
+  assert.equal(a.pc.config.iceTransportPolicy, 'relay', 'as long as it lives');
+});
+
+const over = (local, remote) => new Map([
+  ['t', { id: 't', type: 'transport', selectedCandidatePairId: 'p' }],
+  ['p', { id: 'p', type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r' }],
+  ['l', { id: 'l', type: 'local-candidate', candidateType: local }],
+  ['r', { id: 'r', type: 'remote-candidate', candidateType: remote }]]);
+
+test('other credentials are taken at once where a relay is in use, otherwise with the next restart', async () => {
+  assert.ok(overRelay(over('relay', 'host').values()));
+  assert.ok(overRelay(over('prflx', 'relay').values()));
+  assert.ok(!overRelay(over('host', 'srflx').values()));
+  assert.ok(!overRelay(new Map().values()));
+  for (const [remote, restarts] of [['relay', 1], ['host', 0]]) {
+    const { a } = couple();
+    await settle();
+    a.pc.become('connected');
+    a.pc.stats = over('host', remote);
+    const servers = iceServers({ host: 'h', servers: SERVERS, relay: RELAY });
+    await a.peer.setIceServers(servers);
+    await settle();
+    assert.deepEqual(a.pc.config.iceServers, servers);
+    assert.equal(a.pc.restarted, restarts);
+    await a.peer.setIceServers(servers);
+    await settle();
+    assert.equal(a.pc.restarted, restarts, 'the same ones change nothing');
   }
 });

@@ -6,6 +6,7 @@ import { Screen } from '../media/screen.js';
 import { Speaker, canPickSpeaker } from '../media/speaker.js';
 import { WakeLock } from '../media/wake_lock.js';
 import { plan } from '../rtc/bitrate.js';
+import { TRANSPORTS, iceServers } from '../rtc/ice.js';
 import { Mesh } from '../rtc/mesh.js';
 import { MEDIA_ROLES, Peer } from '../rtc/peer.js';
 import { digest, loudness } from '../rtc/stats.js';
@@ -25,7 +26,11 @@ export class Call {
   constructor(c, streams) {
     this.c = c;
     this.streams = streams;
-    this.stunPort = 0;
+    /** @type {import('../rtc/ice.js').Servers} */
+    this.servers = { stunPort: 0, turn: null };
+    /** To relays; tests take some away. */
+    this.transports = TRANSPORTS;
+    this.credential = '';
     this.serial = 0;
     /** @type {Map<string, string>} session -> prefix of its stream ids */
     this.prefixes = new Map();
@@ -62,12 +67,20 @@ export class Call {
     });
   }
 
-  /** @param {boolean} first @param {string} name @param {string} [channel] */
-  makePeer(first, name, channel) {
-    const { c } = this;
-    const iceServers = this.stunPort ? [{ urls: `stun:${c.env.hostname}:${this.stunPort}` }] : [];
+  /** @param {boolean} first @param {string} name @param {{channel?: string, room?: string}} [what]  for media
+   *   when there is no channel */
+  makePeer(first, name, { channel, room } = {}) {
+    const { clock, log } = this.c;
     const roles = channel ? [] : MEDIA_ROLES;
-    return new Peer({ first, roles, channel, iceServers, clock: c.clock, log: c.log, name });
+    return new Peer({ first, roles, channel, ice: this.ice(room), clock, log, name });
+  }
+
+  /** The ways to others in a room. @param {string | undefined} room  that media is in, when absent */
+  ice(room = this.room()?.id) {
+    const { env: { hostname: host }, state } = this.c;
+    const { rooms, intent: { relayOnly } } = state();
+    const { servers, transports } = this;
+    return { relayOnly, iceServers: iceServers({ host, servers, transports, relay: rooms[room ?? '']?.relay }) };
   }
 
   /** The room that media is in. */
@@ -98,6 +111,10 @@ export class Call {
   connect() {
     const r = this.room();
     if (r?.stale) return;      // who is there will be known once one is back
+    if (r?.relay && r.relay.credential !== this.credential) {
+      this.credential = r.relay.credential;
+      this.mesh.setIceServers(this.ice().iceServers);
+    }
     const { former } = this.c.state().self;
     const others = Object.values(r?.people ?? {})
       .filter((p) => p.media && !p.self && !p.ghost && !former.includes(p.session));

@@ -12,9 +12,8 @@ const FORGET_MS = 1000;
 const PROGRESS_MS = 200;
 
 export class Talk {
-  /** @param {Context} c @param {(first: boolean, name: string, channel: string) =>
-   *   import('../rtc/peer.js').Peer} makePeer */
-  constructor(c, makePeer) {
+  /** @param {Context} c @param {Pick<import('./call.js').Call, 'makePeer' | 'ice'>} call */
+  constructor(c, call) {
     this.c = c;
     this.serial = 0;
     this.typedAt = -Infinity;
@@ -23,14 +22,18 @@ export class Talk {
     /** @type {Map<string, {at: number, moved: number}>} */
     this.seen = new Map();
     this.transfers = new Transfers({
-      clock: c.clock, makePeer: (first, name) => makePeer(first, name, 'file'),
+      clock: c.clock,
+      makePeer: (first, name, session) => call.makePeer(first, name, { channel: 'file', room: this.#roomOf(session) }),
       send: (type, fields, body) => {
         const room = this.#roomOf(fields.to);
         return c.sig.request(type, /** @type {any} */ ({ room, ...fields }), body);
       },
     });
     this.#listenTransfers();
-    c.bus.on('joined', ({ joined, again }) => { if (again) this.#again(joined.room.room); });
+    c.bus.on('joined', ({ joined, again }) => {
+      if (again) this.#again(joined.room.room);
+      this.transfers.setIceServers((session) => call.ice(this.#roomOf(session)).iceServers);
+    });
     c.bus.on('moved', ({ from, to }) => this.transfers.moved(from, to));
     c.bus.on('left', (e) => this.transfers.gone(e.session));
     const forget = () => {

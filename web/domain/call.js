@@ -8,8 +8,8 @@
 
 /** @type {Intent} */
 export const INTENT = {
-  mic: true, cam: true, listenOnly: false, micId: '', camId: '', speakerId: '', micLabel: '', camLabel: '',
-  speakerLabel: '', facing: 'user', name: '',
+  mic: true, cam: true, listenOnly: false, relayOnly: false, micId: '', camId: '', speakerId: '', micLabel: '',
+  camLabel: '', speakerLabel: '', facing: 'user', name: '',
 };
 
 /** @type {CaptureState} */

@@ -39,7 +39,7 @@ function chatItem(m, isOwn) {
  * @returns {RoomState}
  */
 function joinedRoom(before, { joined, now, ghosts = [], former = [], wantedMedia = true }) {
-  const { room, self, ticket = null } = joined;
+  const { room, self, ticket = null, relay = null } = joined;
   const isOwn = (/** @type {string} */ id) => id === self || former.includes(id);
   let chat = before?.chat ?? [];
   for (const m of joined.history ?? []) chat = addChat(chat, chatItem(m, isOwn));
@@ -47,7 +47,8 @@ function joinedRoom(before, { joined, now, ghosts = [], former = [], wantedMedia
   return {
     id: room.room, room, self, owner: room.owner === self, chat, unread: before?.unread ?? 0, typing: {},
     ...roster(joined.participants, self, now, before, ghosts.filter((id) => id !== before?.self)),
-    ticket, media: !!joined.media, mediaFull: wantedMedia && !joined.media, mediaFree: false, stale: false,
+    ticket, relay, media: !!joined.media, mediaFull: wantedMedia && !joined.media, mediaFree: false,
+    stale: false,
   };
 }
 

@@ -32,6 +32,7 @@
  * @property {string} name  what the server made of it; before that, what was remembered (may be '')
  * @property {string} tag   shown after the name when two people in view have the same one
  * @property {string} server  e.g. "madang/0.1.0"
+ * @property {boolean} relays  the server has relays
  * @property {{name: number, chat: number, title: number, rooms: number, mesh: number}} limits
  */
 
@@ -85,6 +86,7 @@
  * @property {number} unread     chat and whispers since the chat was last seen (actions.chatSeen)
  * @property {Record<SessionId, number>} typing  session -> when to forget it
  * @property {string|null} ticket
+ * @property {{username: string, credential: string}|null} relay  of one's own relays for this room
  * @property {boolean} media      whether one publishes here (a place of the mesh)
  * @property {boolean} mediaFull  media was asked for, and the places were taken
  * @property {boolean} mediaFree  one of them came free since then
@@ -117,6 +119,7 @@
  * @property {boolean} mic   true: wants to be heard
  * @property {boolean} cam   true: wants to be seen
  * @property {boolean} listenOnly  no devices at all
+ * @property {boolean} relayOnly   new connections go over the server, which hides one's address
  * @property {string} micId      '' is the system's choice
  * @property {string} camId
  * @property {string} speakerId

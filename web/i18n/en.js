@@ -18,6 +18,8 @@ export default {
   'theme.dark': 'Dark',
   'settings.lang': 'Language',
   'settings.theme': 'Colours',
+  'settings.relay': 'Hide my address',
+  'settings.relay_more': 'Calls and files go over the server, so that others do not learn your internet address. It may be slower, and holds for new connections.',
 
   'lobby.hello': 'Meet in the yard',
   'lobby.lead': 'Open a room, send the link, see each other. No account, and nobody in between.',

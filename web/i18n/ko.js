@@ -18,6 +18,8 @@ export default {
   'theme.dark': '어둡게',
   'settings.lang': '언어',
   'settings.theme': '화면 색',
+  'settings.relay': '내 주소 숨기기',
+  'settings.relay_more': '통화와 파일이 서버를 거쳐 가므로 다른 사람은 내 인터넷 주소를 알 수 없어요. 조금 느려질 수 있고, 새로 연결할 때부터 적용돼요.',
 
   'lobby.hello': '마당에서 만나요',
   'lobby.lead': '방을 열고, 링크를 보내고, 얼굴을 보며 이야기하세요. 가입도, 중간에 끼는 회사도 없습니다.',

@@ -16,7 +16,7 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 /** @typedef {{name: number, chat: number, title: number, message: number, rooms_per_session: number,
  *             mesh: number}} Limits */
 /** @typedef {{room: Room, self: SessionId, participants: Participant[], history: ChatEvent[], ticket: string,
- *             media: boolean}} Joined */
+ *             media: boolean, relay?: {username: string, credential: string}}} Joined */
 
 // What the client asks (without type and id)
 /** @typedef {{room: RoomId, password?: string, ticket?: string, media?: boolean, mic?: boolean, cam?:
@@ -37,7 +37,8 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 
 // What requests are answered with
 /** @typedef {{session: SessionId, token: string, name: string, tag: string, resume_s: number, ping_s: number,
- *             stun_port: number, server: string, limits: Limits, joined?: Joined,
+ *             stun_port: number, turn?: {udp: number, tcp: number, tls: boolean}, server: string,
+ *             limits: Limits, joined?: Joined,
  *             join_error?: {code: string, retry_ms?: number}}} HelloAck */
 /** @typedef {{rooms: Room[], total: number, people: number}} WatchAck */
 /** @typedef {{seq: number, time: number}} ChatAck */

@@ -89,6 +89,11 @@ export class Mesh extends Emitter {
     for (const h of this.held.values()) h.peer.setTrack(role, track);
   }
 
+  /** @param {RTCIceServer[]} servers */
+  setIceServers(servers) {
+    for (const h of this.held.values()) h.peer.setIceServers(servers);
+  }
+
   networkChanged() {
     for (const h of this.held.values()) h.peer.restart();
   }

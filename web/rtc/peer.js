@@ -6,7 +6,9 @@
 // of `roles`, and all later changes are replaceTrack without a negotiation.
 import { Emitter } from '../core/emitter.js';
 import { fromFrag, toFrag } from './frag.js';
+import { hidden, hiddenSdp } from './ice.js';
 import { answers, markAnswer, opusFecDtx, roleOf, withRole, withoutStrays } from './sdp.js';
+import { overRelay } from './stats.js';
 
 /** @typedef {'mic'|'camera'|'screen'|'sound'} Role  sound: what is heard of a shared screen */
 /** @typedef {'new'|'connecting'|'connected'|'disconnected'|'failed'|'closed'} PeerPhase */
@@ -34,13 +36,13 @@ export class Peer extends Emitter {
    * @param {boolean} o.first   this side makes the first offer (and wins when offers collide)
    * @param {readonly Role[]} [o.roles]
    * @param {string} [o.channel]  name of a data channel
-   * @param {RTCIceServer[]} [o.iceServers]
+   * @param {import('./ice.js').Ice} [o.ice]  relayOnly: the other side never learns of one's address
    * @param {import('../core/clock.js').Clock} o.clock
    * @param {import('../core/log.js').Log} o.log
    * @param {string} [o.name]  for the log
    * @param {(config: RTCConfiguration) => RTCPeerConnection} [o.create]
    */
-  constructor({ first, roles = [], channel, iceServers = [], clock, log, name = '', create }) {
+  constructor({ first, roles = [], channel, ice = {}, clock, log, name = '', create }) {
     super();
     this.first = first;
     this.roles = roles;
@@ -73,7 +75,8 @@ export class Peer extends Emitter {
     this.work = Promise.resolve();
     /** @type {Record<string, any>} */
     this.timers = {};
-    const config = /** @type {RTCConfiguration} */ ({ iceServers, bundlePolicy: 'max-bundle' });
+    this.relayOnly = ice.relayOnly ?? false;
+    const config = this.#config(ice.iceServers ?? []);
     this.pc = create ? create(config) : new RTCPeerConnection(config);
     this.#listen();
     if (first && channel) this.#channel(this.pc.createDataChannel(channel));
@@ -111,6 +114,21 @@ export class Peer extends Emitter {
       (type === 'desc' ? this.#description(/** @type {any} */ (kind), body) : this.#candidates(fromFrag(body))));
   }
 
+  /**
+   * Other servers, or other credentials for them. The old ones' relays end: where one is in use, ICE starts
+   * anew at once.
+   * @param {RTCIceServer[]} iceServers
+   */
+  async setIceServers(iceServers) {
+    if (this.phase === 'closed' || JSON.stringify(iceServers) === this.servers) return;
+    try {
+      this.pc.setConfiguration?.(this.#config(iceServers));
+      if (this.phase === 'connected' && overRelay((await this.pc.getStats()).values())) this.restart();
+    } catch (e) {
+      this.log.warn('peer', `${this.name} servers: ${e}`);
+    }
+  }
+
   /** ICE anew: the network is another one. Once in three seconds at most; what comes too early waits. */
   restart() {
     if (this.phase === 'closed') return;
@@ -128,7 +146,7 @@ export class Peer extends Emitter {
     if (this.phase === 'closed') return;
     const offer = this.pc.localDescription;
     if (this.pc.signalingState === 'have-local-offer' && offer) {
-      this.emit('desc', { kind: 'offer', sdp: offer.sdp });
+      this.#tell('offer', offer.sdp);
     } else if (this.phase !== 'connected' && this.phase !== 'new') {
       this.#restartIce('resync');
     }
@@ -140,6 +158,13 @@ export class Peer extends Emitter {
     this.#setPhase('closed');
     for (const t of Object.values(this.timers)) this.clock.cancel(t);
     this.pc.close();
+  }
+
+  /** @param {RTCIceServer[]} iceServers @returns {RTCConfiguration} */
+  #config(iceServers) {
+    this.servers = JSON.stringify(iceServers);
+    const policy = this.relayOnly ? { iceTransportPolicy: /** @type {const} */ ('relay') } : {};
+    return { iceServers, bundlePolicy: 'max-bundle', ...policy };
   }
 
   // ---- events of the connection
@@ -282,7 +307,7 @@ export class Peer extends Emitter {
       this.gathered = [];
       await this.pc.setLocalDescription();
       const d = /** @type {RTCSessionDescription} */ (this.pc.localDescription);
-      this.emit('desc', { kind: 'offer', sdp: d.sdp });
+      this.#tell('offer', d.sdp);
     } catch (e) {
       // A connection that can't even make an offer does not come back by itself.
       if (this.phase !== 'closed') queueMicrotask(() => this.emit('stuck', null));
@@ -320,7 +345,12 @@ export class Peer extends Emitter {
     const d = /** @type {RTCSessionDescription} */ (pc.localDescription);
     const mine = roleOf(d.sdp);
     this.theirRole = mine && (mine === 'active' ? 'passive' : 'active');
-    this.emit('desc', { kind: 'answer', sdp: markAnswer(d.sdp, sdp) });
+    this.#tell('answer', markAnswer(d.sdp, sdp));
+  }
+
+  /** @param {'offer'|'answer'} kind @param {string} sdp */
+  #tell(kind, sdp) {
+    this.emit('desc', { kind, sdp: this.relayOnly ? hiddenSdp(sdp) : sdp });
   }
 
   /** @param {import('./frag.js').Candidate[]} candidates */
@@ -340,8 +370,9 @@ export class Peer extends Emitter {
 
   /** @param {RTCIceCandidate | null} candidate */
   #gathered(candidate) {
-    const { candidate: text = '', sdpMid = null, usernameFragment = null } = candidate ?? {};
-    if (candidate && text === '') return;
+    const { candidate: all = '', sdpMid = null, usernameFragment = null } = candidate ?? {};
+    const text = this.relayOnly ? hidden(all) : all;
+    if (text === null || (candidate && text === '')) return;
     const c = { candidate: text, sdpMid, usernameFragment: usernameFragment ?? ufragOf(this.pc) };
     this.gathered.push(c);
     this.fresh.push(c);

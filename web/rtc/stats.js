@@ -3,6 +3,22 @@
 /** @typedef {import('../domain/types.js').PeerStats} PeerStats */
 /** @typedef {{at: number, bytesIn: number, bytesOut: number, lost: number, received: number}} Sample */
 
+/** The pair of candidates that is in use. @param {any[]} all  values of an RTCStatsReport */
+function selectedPair(all) {
+  const byId = new Map(all.map((s) => [s.id, s]));
+  const transport = all.find((s) => s.type === 'transport' && s.selectedCandidatePairId);
+  const pair = byId.get(transport?.selectedCandidatePairId)
+    ?? all.find((s) => s.type === 'candidate-pair' && (s.selected || (s.nominated && s.state === 'succeeded')));
+  return { pair, local: byId.get(pair?.localCandidateId), remote: byId.get(pair?.remoteCandidateId) };
+}
+
+/** Whether all goes over a relay, of either side.
+ *  @param {Iterable<any>} report  values of an RTCStatsReport */
+export function overRelay(report) {
+  const { local, remote } = selectedPair([...report]);
+  return local?.candidateType === 'relay' || remote?.candidateType === 'relay';
+}
+
 /**
  * @param {Iterable<any>} report  values of an RTCStatsReport
  * @param {Sample | null} before
@@ -11,10 +27,7 @@
  */
 export function digest(report, before, at) {
   const all = [...report];
-  const byId = new Map(all.map((s) => [s.id, s]));
-  const transport = all.find((s) => s.type === 'transport' && s.selectedCandidatePairId);
-  const pair = byId.get(transport?.selectedCandidatePairId)
-    ?? all.find((s) => s.type === 'candidate-pair' && (s.selected || (s.nominated && s.state === 'succeeded')));
+  const { pair, local } = selectedPair(all);
   const inbound = all.filter((s) => s.type === 'inbound-rtp');
   const sum = (/** @type {any[]} */ list, /** @type {string} */ key) =>
     list.reduce((n, s) => n + (Number(s[key]) || 0), 0);
@@ -35,7 +48,7 @@ export function digest(report, before, at) {
     sample,
     stats: {
       rttMs, lossPercent, kbpsIn: kbps('bytesIn'), kbpsOut: kbps('bytesOut'),
-      path: byId.get(pair?.localCandidateId)?.candidateType ?? '', quality: quality(rttMs, lossPercent),
+      path: local?.candidateType ?? '', quality: quality(rttMs, lossPercent),
       framesDecoded: sum(inbound.filter((s) => s.kind === 'video'), 'framesDecoded'),
       width: video?.frameWidth ?? 0, height: video?.frameHeight ?? 0,
     },

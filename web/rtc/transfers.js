@@ -26,7 +26,8 @@ export class Transfers extends Emitter {
    * @param {object} o
    * @param {(type: 'file'|'desc'|'cand', fields: Record<string, any> & {to: string, conn: string},
    *   body?: string) => Promise<unknown>} o.send
-   * @param {(first: boolean, name: string) => Peer} o.makePeer  with a data channel and nothing else
+   * @param {(first: boolean, name: string, session: string) => Peer} o.makePeer  with a data channel and
+   *   nothing else
    * @param {import('../core/clock.js').Clock} o.clock
    */
   constructor({ send, makePeer, clock }) {
@@ -91,6 +92,11 @@ export class Transfers extends Emitter {
     }
   }
 
+  /** @param {(session: string) => RTCIceServer[]} serversFor */
+  setIceServers(serversFor) {
+    for (const t of this.all.values()) if (!t.over) t.peer?.setIceServers(serversFor(t.session));
+  }
+
   /** @param {string} session  has left */
   gone(session) {
     for (const t of this.all.values()) {
@@ -145,7 +151,7 @@ export class Transfers extends Emitter {
 
   /** @param {Transfer} t @param {boolean} first @param {(channel: RTCDataChannel) => void} then */
   #connect(t, first, then) {
-    const peer = t.peer = this.makePeer(first, t.id);
+    const peer = t.peer = this.makePeer(first, t.id, t.session);
     const to = () => ({ to: t.session, conn: t.id });
     peer.on('desc', ({ kind, sdp }) => this.send('desc', { ...to(), kind }, sdp).catch(() => {}));
     peer.on('cand', (frag) => this.send('cand', to(), frag).catch(() => {}));

@@ -23,6 +23,7 @@ import { Log } from '../core/log.js';
 import { randomId } from '../core/random.js';
 import { connect } from '../net/connect.js';
 import { plan } from '../rtc/bitrate.js';
+import { iceServers } from '../rtc/ice.js';
 import { Mesh } from '../rtc/mesh.js';
 import { MEDIA_ROLES, Peer } from '../rtc/peer.js';
 
@@ -36,6 +37,7 @@ import { MEDIA_ROLES, Peer } from '../rtc/peer.js';
  * @property {{title?: string, public?: boolean, password?: string}} [create]
  * @property {string} [name]
  * @property {string} [password]
+ * @property {boolean} [relayOnly]  hide one's address from the others: all goes over the server
  * @property {MediaStream} [stream]  what is sent; absent: only listens
  * @property {Log} [log]
  */
@@ -60,15 +62,18 @@ export class MadangCall extends Emitter {
     this.people = new Map();
     /** @type {Map<string, MediaStream>} */
     this.streams = new Map();
-    /** @type {RTCIceServer[]} */
-    this.iceServers = [];
+    /** @type {import('../rtc/ice.js').Servers} */
+    this.servers = { stunPort: 0, turn: null };
+    /** @type {import('../rtc/ice.js').Credential | null} */
+    this.relay = null;
     this.signaling = connect({ server: options.server, log: this.log, makeHello: () => this.#hello() });
     this.mesh = new Mesh({
       instance: randomId(16), clock: realClock, log: this.log,
       send: (type, fields, body) =>
         this.signaling.request(type, /** @type {any} */ ({ room: this.room, ...fields }), body),
       makePeer: (first, name) => new Peer({
-        first, name, roles: MEDIA_ROLES, iceServers: this.iceServers, clock: realClock, log: this.log,
+        first, name, roles: MEDIA_ROLES, clock: realClock, log: this.log,
+        ice: { iceServers: this.#iceServers(), relayOnly: options.relayOnly },
       }),
     });
     this.#listen();
@@ -121,8 +126,15 @@ export class MadangCall extends Emitter {
     this.room = joined.room.room;
     this.self = joined.self;
     this.ticket = joined.ticket;
+    this.relay = joined.relay ?? null;
+    this.mesh.setIceServers(this.#iceServers());
     this.people = new Map(joined.participants.map((p) => [p.session, p]));
     this.#sync();
+  }
+
+  #iceServers() {
+    const { hostname: host } = new URL(this.options.server);
+    return iceServers({ host, servers: this.servers, relay: this.relay });
   }
 
   #sync() {
@@ -133,7 +145,7 @@ export class MadangCall extends Emitter {
   #listen() {
     const { signaling, mesh } = this;
     signaling.on('session', ({ ack }) => {
-      this.iceServers = [{ urls: `stun:${new URL(this.options.server).hostname}:${ack.stun_port}` }];
+      this.servers = { stunPort: ack.stun_port, turn: ack.turn ?? null };
       mesh.newSession();
       if (ack.joined) this.#joined(ack.joined);
       else if (ack.join_error) this.emit('over', ack.join_error.code);

@@ -41,6 +41,7 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
  * @property {(on: boolean) => void} setMic
  * @property {(on: boolean) => void} setCam
  * @property {(on: boolean) => void} setListenOnly
+ * @property {(on: boolean) => void} setRelayOnly
  * @property {(kind: 'mic' | 'camera' | 'speaker', id: string) => void} setDevice
  * @property {() => void} flipCamera
  * @property {(kind: 'mic' | 'camera') => void} retryDevice

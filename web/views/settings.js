@@ -1,4 +1,4 @@
-// Settings: devices, language, theme.
+// Settings: devices, language, theme, and whether one's address is hidden.
 import { html } from '../vendor/htm-preact.js';
 import { useApp, useUid } from './context.js';
 import { DeviceSelect, Meter } from './devices.js';
@@ -17,7 +17,7 @@ function Segments({ legend, value, choices, pick, name }) {
 
 /** @param {{ close: () => void }} props */
 export function SettingsDialog({ close }) {
-  const { state, ui, setUi, t } = useApp();
+  const { state, ui, setUi, act, t } = useApp();
   const devices = state.screen === 'room' || state.screen === 'prejoin';
   return html`<${Dialog} title=${t('settings')} onClose=${close} name="settings">
     ${devices && html`<div class="device-list">
@@ -30,6 +30,10 @@ export function SettingsDialog({ close }) {
       pick=${(/** @type {'ko' | 'en'} */ lang) => setUi({ lang })} />
     <${Segments} legend=${t('settings.theme')} name="theme" value=${ui.theme} pick=${(/** @type {import('./context.js').Theme} */ theme) => setUi({ theme })}
       choices=${[['auto', t('theme.auto')], ['light', t('theme.light')], ['dark', t('theme.dark')]]} />
+    ${(state.self.relays || state.intent.relayOnly) && html`<label class="switch">
+      <span><b>${t('settings.relay')}</b><span class="small soft hint">${t('settings.relay_more')}</span></span>
+      <input type="checkbox" role="switch" data-act="relay-only" checked=${state.intent.relayOnly}
+        onChange=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => act.setRelayOnly(e.currentTarget.checked)} /></label>`}
     ${state.self.server && html`<p class="small soft">${state.self.server}</p>`}
   <//>`;
 }

@@ -1,28 +1,19 @@
 #include "proto/stun_server.h"
 
 #include "base/mem.h"
+#include "proto/rate.h"
 
 enum {
     EVERY_US = 50000,
     BURST = 60,
     TABLE = 4096,
-    WAYS = 4, /* places that an address may have in the table */
     IP4_UDP = 28,
     IP6_UDP = 48
 };
 
-/* A token bucket: what is in it in microseconds (an answer costs conf.every_us), as of the time `at`.
- * An unused one has family 0. */
-struct bucket {
-    struct addr who;
-    int64_t at_us;
-    int64_t saved_us;
-};
-
 struct stun_server {
     struct stun_server_conf conf;
-    unsigned mask;
-    struct bucket *table;
+    struct rate *rate;
 };
 
 static const char *const verdict_names[STUN_VERDICTS] = {
@@ -36,17 +27,12 @@ const char *stun_verdict_name(enum stun_verdict v)
 struct stun_server *stun_server_new(const struct stun_server_conf *conf)
 {
     struct stun_server *s = xcalloc(1, sizeof(*s));
-    unsigned want, n = WAYS;
     s->conf = *conf;
-    if (s->conf.every_us <= 0)
-        s->conf.every_us = EVERY_US;
-    if (s->conf.burst == 0)
-        s->conf.burst = BURST;
-    want = s->conf.table != 0 ? s->conf.table : TABLE;
-    while (n < want && n < 1u << 24)
-        n *= 2;
-    s->mask = n - 1;
-    s->table = xcalloc(n, sizeof(*s->table));
+    s->rate = rate_new(&(struct rate_conf){
+        .every_us = conf->every_us > 0 ? conf->every_us : EVERY_US,
+        .burst = conf->burst != 0 ? conf->burst : BURST,
+        .table = conf->table != 0 ? conf->table : TABLE,
+    });
     return s;
 }
 
@@ -54,68 +40,18 @@ void stun_server_free(struct stun_server *s)
 {
     if (s == NULL)
         return;
-    xfree(s->table);
+    rate_free(s->rate);
     xfree(s);
 }
 
 void stun_server_reset(struct stun_server *s)
 {
-    memset(s->table, 0, (s->mask + 1) * sizeof(*s->table));
+    rate_reset(s->rate);
 }
 
 int64_t stun_server_full_us(const struct stun_server *s)
 {
-    return (int64_t)s->conf.burst * s->conf.every_us;
-}
-
-/* ---- Rate ---- */
-
-static int64_t saved_at(const struct stun_server *s, const struct bucket *b, int64_t now_us)
-{
-    int64_t cap = stun_server_full_us(s), gone = now_us - b->at_us;
-    if (gone < 0)
-        gone = 0;
-    return gone < cap - b->saved_us ? b->saved_us + gone : cap;
-}
-
-/* The bucket of an address: its own, or the one that is fullest among those it may take (whoever is
- * full has lost nothing by being forgotten). */
-static struct bucket *bucket_of(struct stun_server *s, const struct addr *who, int64_t now_us)
-{
-    unsigned first = (unsigned)addr_hash(&s->conf.key, who) & s->mask & ~(unsigned)(WAYS - 1);
-    struct bucket *best = NULL;
-    int64_t most = -1;
-    for (unsigned i = 0; i < WAYS; i++) {
-        struct bucket *b = &s->table[first + i];
-        if (addr_eq(&b->who, who))
-            return b;
-        int64_t t = b->who.family == 0 ? INT64_MAX : saved_at(s, b, now_us);
-        if (t > most) {
-            most = t;
-            best = b;
-        }
-    }
-    /* A newcomer inherits the tokens of the bucket that it takes over: a flood of made-up addresses
-     * gets no more answers than the whole table allows. */
-    if (best->who.family == 0) {
-        best->saved_us = stun_server_full_us(s);
-        best->at_us = now_us;
-    }
-    best->who = *who;
-    return best;
-}
-
-static bool allow(struct stun_server *s, const struct addr *from, int64_t now_us)
-{
-    struct addr who = addr_limit_key(from);
-    struct bucket *b = bucket_of(s, &who, now_us);
-    int64_t t = saved_at(s, b, now_us);
-    b->at_us = now_us;
-    b->saved_us = t;
-    if (t < s->conf.every_us)
-        return false;
-    b->saved_us = t - s->conf.every_us;
-    return true;
+    return rate_full_us(s->rate);
 }
 
 /* ---- Answering ---- */
@@ -181,7 +117,8 @@ enum stun_verdict stun_server_input(struct stun_server *s, int64_t now_us, const
         return STUN_SILENT_CLASS;
     if (m.method != STUN_BINDING)
         return STUN_SILENT_METHOD;
-    if (!over_stream && !s->conf.unlimited && !allow(s, from, now_us))
+    if (!over_stream && !s->conf.unlimited &&
+        !rate_take(s->rate, now_us, rate_of_addr(&s->conf.key, from)))
         return STUN_SILENT_RATE;
     unsigned nunknown = stun_unknown(&m, known, unknown);
     size_t len = answer(&m, from, unknown, nunknown, out);

@@ -4,9 +4,9 @@
  * or global; randomness comes from its seed, so that a recording gives the same answers. What it
  * does not answer it drops with a reason (enum turn_drop), counted in struct turn_stats.
  *
- * Ownership: a worker owns the relayed ports of which half (so that an even port and the odd one after
- * it have the same owner: EVEN-PORT) modulo `workers` is its index, and the clients whose packets
- * reached it first. Memory: fixed pools; an allocation takes what
+ * Ownership: a worker owns the relayed ports p with p / 2 % workers == worker (so that an even port and
+ * the odd one after it have the same owner: turn_port_owner in proto/turn_ports.h), and the clients
+ * whose packets reached it first. Memory: fixed pools; an allocation takes what
  * sizeof says and nothing for what is not used (permissions and channels come from pools too).
  */
 #ifndef MADANG_PROTO_TURN_SERVER_H
@@ -49,7 +49,7 @@ struct turn_server_conf {
     int64_t lifetime_us;      /* default 600 s (RFC 8656 3.2) */
     int64_t lifetime_max_us;  /* 3600 s */
     unsigned challenge_burst,
-        challenge_per_s;             /* 401 and 438 to one address over UDP; 0 = 120, 40 */
+        challenge_per_s;             /* 401 and 438 to one address over UDP; 0 = 300, 100 */
     unsigned user_burst, user_per_s; /* requests of one allocation; 0 = 200, 100 */
 };
 
@@ -99,10 +99,10 @@ enum { TURN_LIFETIME_BUCKETS = 10 };
 struct turn_stats {
     uint64_t requests;                      /* authenticated or not */
     uint64_t allocated[TURN_TRANSPORTS][2]; /* [0]: IPv4 relays, [1]: IPv6 */
-    uint64_t ended[TURN_TRANSPORTS];
-    uint64_t up_packets, up_bytes;     /* client to peer, payload */
-    uint64_t down_packets, down_bytes; /* peer to client */
-    uint64_t inside_packets;           /* of these: relay to relay */
+    uint64_t ended[TURN_TRANSPORTS][2];     /* by the transport that made them */
+    uint64_t up_packets, up_bytes;          /* client to peer, payload */
+    uint64_t down_packets, down_bytes;      /* peer to client */
+    uint64_t inside_packets;                /* of these: relay to relay */
     uint64_t drops[TURN_DROP_COUNT];
     uint64_t lifetime[TURN_LIFETIME_BUCKETS]; /* ended after < 1 10 60 300 600 1800 3600
                                                          7200 86400 s, or more */

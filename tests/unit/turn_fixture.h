@@ -391,8 +391,8 @@ static inline int allocate(struct client *c, struct addr *relay)
     request_begin(&r, c, STUN_ALLOCATE);
     put_udp(&r);
     int code = request_send(&r, c, &m);
-    if (code == 0 && relay != NULL)
-        *relay = relayed(&m);
+    if (relay != NULL)
+        *relay = code == 0 ? relayed(&m) : (struct addr){0};
     return code;
 }
 
@@ -405,8 +405,8 @@ static inline int refresh(struct client *c, int64_t lifetime, uint32_t *got)
     if (lifetime >= 0)
         stun_put_u32(&r.b, STUN_LIFETIME, (uint32_t)lifetime);
     int code = request_send(&r, c, &m);
-    if (code == 0 && got != NULL)
-        *got = lifetime_in(&m);
+    if (got != NULL)
+        *got = code == 0 ? lifetime_in(&m) : 0;
     return code;
 }
 

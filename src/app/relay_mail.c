@@ -151,7 +151,7 @@ void relay_mail_scope(struct relay_mail *m, const struct relay_scope *what)
     memcpy(s.pwd, what->pwd.n ? what->pwd.p : "", s.pwd_len);
     if (s.naddrs)
         memcpy(s.addrs, what->addrs, s.naddrs * sizeof *s.addrs);
-    give_all(m, &s.letter, offsetof(struct media_scope, addrs) + s.naddrs * sizeof *s.addrs);
+    give_all(m, &s.letter, media_scope_size(&s));
 }
 
 /* ---- the machine's own addresses ---- */

@@ -403,7 +403,7 @@ static size_t size_of(const struct letter *l)
         return sizeof(struct media_own);
     if (l->kind == MEDIA_USERS)
         return sizeof(struct media_users) + container_of(l, struct media_users, letter)->len;
-    return is_scope(l->kind) ? sizeof(struct media_scope) : 0;
+    return is_scope(l->kind) ? media_scope_size(container_of(l, struct media_scope, letter)) : 0;
 }
 
 static void do_letter(struct turn_core *c, int64_t now_us, const struct letter *l)

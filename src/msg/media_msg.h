@@ -5,6 +5,7 @@
 #ifndef MADANG_MSG_MEDIA_MSG_H
 #define MADANG_MSG_MEDIA_MSG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -39,7 +40,7 @@ struct media_stream {
 
 enum { MEDIA_SCOPE_ADDRS = 32, MEDIA_SCOPE_PWD = 256, MEDIA_OWN_MAX = 64 };
 
-/* See proto/turn_scope.h. Only the first naddrs of addrs are there. */
+/* See proto/turn_scope.h. Allocated only as far as it is needed: media_scope_size(). */
 struct media_scope {
     struct letter letter;
     uint64_t scope, party;
@@ -47,6 +48,15 @@ struct media_scope {
     char pwd[MEDIA_SCOPE_PWD];
     struct addr addrs[MEDIA_SCOPE_ADDRS];
 };
+
+/* How much of the letter there is: pwd and addrs with MEDIA_SCOPE_PARTY only, and naddrs of these. */
+static inline size_t media_scope_size(const struct media_scope *m)
+{
+    if (m->letter.kind != MEDIA_SCOPE_PARTY)
+        return offsetof(struct media_scope, pwd);
+    return offsetof(struct media_scope, addrs) +
+           (m->naddrs < MEDIA_SCOPE_ADDRS ? m->naddrs : MEDIA_SCOPE_ADDRS) * sizeof m->addrs[0];
+}
 
 struct media_own {
     struct letter letter;

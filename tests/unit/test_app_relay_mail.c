@@ -35,9 +35,8 @@ static bool post(void *ctx, unsigned worker, struct letter *l)
         o->scope[worker][o->n[worker]++] = (uint64_t)l->kind << 56;
     } else {
         const struct media_scope *s = container_of(l, struct media_scope, letter);
-        size_t n = offsetof(struct media_scope, addrs) + s->naddrs * sizeof *s->addrs;
         memset(&o->last, 0, sizeof o->last);
-        memcpy(&o->last, s, n);
+        memcpy(&o->last, s, media_scope_size(s));
         o->scope[worker][o->n[worker]++] = (uint64_t)l->kind << 56 | s->scope;
     }
     letter_drop(l);

@@ -198,7 +198,6 @@ static enum stun_auth_verdict find_user(const struct stun_auth_conf *conf, int64
             return STUN_AUTH_OK;
         v = STUN_AUTH_WRONG;
     }
-    memzero(out, sizeof *out);
     return v;
 }
 

@@ -329,6 +329,32 @@ static void one_name_may_have_several_passwords(void **state)
     }
 }
 
+/* 9.2.4: where both are, MESSAGE-INTEGRITY-SHA256 decides. */
+static void the_better_integrity_decides(void **state)
+{
+    struct stun_auth_conf c = conf_of();
+    struct addr from = client();
+    char nonce[128];
+    uint8_t p[1024], key[16];
+    struct stun_builder b;
+    struct stun_msg m;
+    struct stun_auth_result r;
+    (void)state;
+    fresh(nonce);
+    stun_key_md5(MATRIX, REALM, MATRIX_PW, key);
+    for (int wrong = 0; wrong < 3; wrong++) {
+        stun_begin(&b, p, sizeof p, STUN_REQUEST, STUN_REFRESH, (const uint8_t *)"abcdefghijkl");
+        stun_put(&b, STUN_USERNAME, MATRIX, strlen(MATRIX));
+        stun_put(&b, STUN_REALM, REALM, strlen(REALM));
+        stun_put(&b, STUN_NONCE, nonce, strlen(nonce));
+        stun_put_integrity(&b, key, wrong == 1 ? 15 : 16);
+        stun_put_integrity_sha256(&b, key, wrong == 2 ? 15 : 16);
+        assert_int_equal(stun_parse(&m, p, stun_end(&b)), STUN_OK);
+        stun_auth_check(&c, NOW, WALL, &m, &from, &r);
+        assert_int_equal(r.verdict, wrong == 2 ? STUN_AUTH_WRONG : STUN_AUTH_OK);
+    }
+}
+
 static void every_changed_byte_of_a_request_is_refused(void **state)
 {
     struct stun_auth_conf c = conf_of();
@@ -377,6 +403,7 @@ static void changed_lists_of_algorithms_are_noticed(void **state)
         {"0002000000010000", "0002000400000000", STUN_AUTH_BAD_REQUEST}, /* with parameters */
         {"0002000000010000", "00020001", STUN_AUTH_BAD_REQUEST},
         {"0002000000010000", "0002", STUN_AUTH_BAD_REQUEST},
+        {"0002000000010000", "0002000000", STUN_AUTH_BAD_REQUEST},
         {"0002000000010000", "", STUN_AUTH_BAD_REQUEST},
         {"0002000000010001", "00020000", STUN_AUTH_BAD_REQUEST},
     };
@@ -666,6 +693,7 @@ int main(void)
         cmocka_unit_test(two_names_are_a_bad_request),
         cmocka_unit_test(strangers_and_wrong_passwords_are_told_apart),
         cmocka_unit_test(one_name_may_have_several_passwords),
+        cmocka_unit_test(the_better_integrity_decides),
         cmocka_unit_test(every_changed_byte_of_a_request_is_refused),
         cmocka_unit_test(changed_lists_of_algorithms_are_noticed),
         cmocka_unit_test(changed_cookies_are_noticed),

@@ -290,7 +290,8 @@ static void own_addresses_come_first(void **state)
 {
     static struct turn_policy p;
     (void)state;
-    const char *own[] = {"93.184.216.34", "10.0.0.5", "fe80::7%3", "::ffff:9.9.9.9", "127.0.0.1"};
+    const char *own[] = {"42.0.0.1",  "93.184.216.34",  "10.0.0.5",
+                         "fe80::7%3", "::ffff:9.9.9.9", "127.0.0.1"};
     for (size_t i = 0; i < ARRAY_LEN(own); i++)
         p.own[p.nown++] = ip(own[i]);
     deny(&p, "93.184.216.34");
@@ -303,6 +304,8 @@ static void own_addresses_come_first(void **state)
     expect(&p, "9.9.9.9", TURN_PEER_OWN); /* as a socket for both families writes it */
     expect(&p, "127.0.0.1", TURN_PEER_OWN);
     expect(&p, "127.0.0.2", TURN_PEER_LOOPBACK);
+    expect(&p, "42.0.0.1", TURN_PEER_OWN);
+    expect(&p, "2a00:1::", TURN_PEER_OK); /* begins with the same bytes */
 }
 
 static void a_lan_is_open_to_calls_only(void **state)

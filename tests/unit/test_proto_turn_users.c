@@ -157,6 +157,10 @@ static void hashes_find_users_with_passwords_only(void **state)
     add(scopes, "alice:secret");
     assert_false(turn_users_anonymous(rest));
     assert_false(turn_users_anonymous(scopes));
+    turn_users_secrets(rest, (struct str[2]){STR_NONE, STR_INIT("old")});
+    assert_false(turn_users_anonymous(rest));
+    turn_users_secrets(rest, (struct str[2]){STR_NONE, STR_NONE});
+    assert_true(turn_users_anonymous(rest));
     turn_users_free(u);
     turn_users_free(rest);
     turn_users_free(scopes);

@@ -177,6 +177,15 @@ on('the language changes at once, the whole page with it', 'prejoin', async (pag
   assert.equal(await page.textContent('[data-act=join]'), '들어가기');
   await page.click('[data-act=theme]');
   await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
+  const ink = (/** @type {string} */ colour) =>
+    page.waitForFunction((c) => getComputedStyle(document.documentElement).getPropertyValue('--ink').trim() === c, colour);
+  await ink('#e9edea');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.evaluate(() => { delete document.documentElement.dataset.theme; });
+  await ink('#e9edea'); // chosen, or by the device: the same dark
+  await page.click('[data-act=theme]');
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'light');
+  await ink('#1b2320'); // light on a dark device
 });
 
 on('device menus in the call', 'room-2', async (page) => {

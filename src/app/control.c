@@ -12,9 +12,9 @@
 #include "app/dump.h"
 #include "app/metrics.h"
 #include "app/netif.h"
-#include "app/relay_mail.h"
 #include "app/sdnotify.h"
 #include "app/tape.h"
+#include "app/turn_metrics.h"
 #include "app/worker.h"
 #include "base/brief.h"
 #include "base/clock.h"
@@ -29,7 +29,7 @@
 
 enum { LETTER_PASSWORD = 1000 }; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
-enum { MAIL_AGAIN_US = 2000 };
+enum { MAIL_AGAIN_US = 2000, GONE_US = 100000 };
 enum { DUMP_MAX = 256 << 20 };
 enum { TRIM_EVERY_S = 5, TRIM_FROM = 1 << 20 };
 
@@ -46,7 +46,7 @@ struct control {
     struct relay_mail *relays;
     struct counts counts;
     struct loop_hook hook;
-    struct loop_timer due, housekeeping, end, mail_again;
+    struct loop_timer due, housekeeping, end, gone, mail_again;
     struct loop_fd netif;
     int64_t wall_offset_us;
     unsigned housekept;
@@ -94,12 +94,27 @@ static void port_metrics(void *ctx, struct buf *out)
                        });
 }
 
+static void relay_stats(const struct control *c, struct turn_stats *sum)
+{
+    *sum = (struct turn_stats){0};
+    (void)c; /* the workers' numbers come with their relays */
+}
+
 /* ---- what workers are told of relays ---- */
 
 static bool post_to_worker(void *ctx, unsigned worker, struct letter *l)
 {
     struct control *c = ctx;
     return worker_post(c->workers[worker], l);
+}
+
+/* For letters that come rarely: there is no room only when the worker hangs. */
+static void give_worker(struct control *c, unsigned worker, struct letter *l)
+{
+    if (!worker_post(c->workers[worker], l)) {
+        log_warn("control", NULL, "worker %u does not read its letters", worker);
+        letter_drop(l);
+    }
 }
 
 static void port_relay(void *ctx, const struct relay_scope *what)
@@ -112,7 +127,7 @@ static void tell_own_addresses(struct control *c)
 {
     struct netif_list *all = xmalloc(sizeof *all);
     if (netif_read_all(all)) {
-        relay_mail_own(c->relays, all, c->conf.public_ip, c->conf.n_public_ip);
+        relay_mail_own(c->relays, all, &c->conf.own);
     }
     xfree(all);
 }
@@ -164,7 +179,8 @@ static void on_round_end(struct loop_hook *h, int64_t now_us)
             loop_timer_set(c->loop, &c->due, at);
         }
     }
-    if (c->draining && web_connections(exchange_web(tape_exchange(c->tape))) == 0) {
+    if (c->draining && !c->conf.turn_only &&
+        web_connections(exchange_web(tape_exchange(c->tape))) == 0) {
         loop_stop(c->loop);
     }
 }
@@ -251,6 +267,18 @@ static void on_netif(struct loop_fd *fd, unsigned events)
     }
 }
 
+static void on_gone(struct loop_timer *t, int64_t now_us)
+{
+    struct control *c = container_of(t, struct control, gone);
+    struct turn_stats sum;
+    relay_stats(c, &sum);
+    if (sum.allocations == 0) {
+        loop_stop(c->loop);
+    } else {
+        loop_timer_set(c->loop, t, now_us + GONE_US);
+    }
+}
+
 static void on_end(struct loop_timer *t, int64_t now_us)
 {
     struct control *c = container_of(t, struct control, end);
@@ -260,6 +288,27 @@ static void on_end(struct loop_timer *t, int64_t now_us)
 
 /* ---- signals ---- */
 
+static void drop_letter(struct letter *l)
+{
+    xfree(l);
+}
+
+/* A TURN server alone goes on listening: who comes is told of another server, or that there is no
+ * room; it ends when the last relay has gone. */
+static void drain_relays(struct control *c, int64_t now_us)
+{
+    for (unsigned i = 0; i < c->n_workers; i++) {
+        struct letter *l = xcalloc(1, sizeof *l);
+        l->kind = MEDIA_DRAIN;
+        l->drop = drop_letter;
+        give_worker(c, i, l);
+    }
+    if (c->conf.turn_only) {
+        log_info("control", NULL, "stopping: no new relays, those that are there may end");
+        loop_timer_set(c->loop, &c->gone, now_us + GONE_US);
+    }
+}
+
 static void drain(struct control *c)
 {
     int64_t now = loop_now(c->loop);
@@ -268,19 +317,28 @@ static void drain(struct control *c)
         return;
     }
     c->draining = true;
-    log_info("control", NULL, "stopping: telling %u sessions to come back",
-             (unsigned)hub_counts(exchange_hub(tape_exchange(c->tape)))->sessions);
+    if (!c->conf.turn_only) {
+        log_info("control", NULL, "stopping: telling %u sessions to come back",
+                 (unsigned)hub_counts(exchange_hub(tape_exchange(c->tape)))->sessions);
+        doorman_stop(c->doorman);
+        listen_close_tcp(c->conf.listen);
+    }
     sdnotify_stopping();
-    doorman_stop(c->doorman);
-    listen_close_tcp(c->conf.listen);
+    drain_relays(c, now);
     tape_drain(c->tape, now, c->conf.retry_ms);
     loop_timer_set(c->loop, &c->end, now + c->conf.drain_us);
 }
 
 static void reload(struct control *c)
 {
+    struct relay_people people;
     sdnotify_reloading(clock_mono_us());
-    c->conf.reload(c->conf.ctx);
+    if (c->conf.reload(c->conf.ctx, &people)) {
+        for (unsigned i = 0; i < c->n_workers; i++) {
+            give_worker(c, i, relay_people_letter(&people));
+        }
+        relay_people_free(&people);
+    }
     if (cert_keeper_reload(c->conf.certs, wall_s(c))) {
         show_certificate(c);
     }
@@ -399,6 +457,7 @@ static void start_timers(struct control *c)
     c->due = (struct loop_timer){.fn = on_due, .name = "exchange.tick"};
     c->housekeeping = (struct loop_timer){.fn = on_housekeeping, .name = "control.housekeeping"};
     c->end = (struct loop_timer){.fn = on_end, .name = "control.end"};
+    c->gone = (struct loop_timer){.fn = on_gone, .name = "control.gone"};
     c->mail_again = (struct loop_timer){.fn = on_mail_again, .name = "control.mail_again"};
     c->netif = (struct loop_fd){.fn = on_netif, .name = "netif", .fd = -1};
     loop_hook_add(c->loop, &c->hook);

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "app/exchange.h"
+#include "app/relay_mail.h"
+#include "app/relay_people.h"
 #include "edge/store/password.h"
 #include "io/doorman.h"
 
@@ -30,10 +32,12 @@ struct control_conf {
     const char *data_dir;
     struct listen_set *listen;
     struct cert_keeper *certs;
-    const struct addr *public_ip; /* n_public_ip, of a 1:1 NAT in front of this machine */
-    unsigned n_public_ip;
-    struct rec *rec;           /* or NULL */
-    void (*reload)(void *ctx); /* SIGHUP: what isn't control's own (log level) */
+    struct relay_own_conf own;
+    bool turn_only;  /* no page: the drain waits for relays */
+    struct rec *rec; /* or NULL */
+    /* SIGHUP: does what isn't control's own (log level), and reads who may relay; false: nothing
+     * of that has changed, or it cannot be read. */
+    bool (*reload)(void *ctx, struct relay_people *people);
     void *ctx;
 };
 

@@ -36,22 +36,38 @@ struct house {
 
 /* ---- one step of the start each; false: h->why is the sentence ---- */
 
+/* Relays of calls need a socket only for what goes outside, and can do without; so they get what is
+ * left, unless somebody has said how many there must be. */
 static bool check_descriptors(struct house *h)
 {
     uint64_t have = listen_raise_nofile();
     uint64_t need = (uint64_t)h->conf.control.max_connections + h->conf.fd_reserve;
-    if (have >= need) {
+    uint64_t left = have > need ? have - need : 0, want = h->conf.max_relays;
+    if (have < need) {
+        snprintf(h->why, sizeof h->why,
+                 "This process may open %llu files, but %u connections need %llu: raise the limit "
+                 "(ulimit -n, or LimitNOFILE= of the service) or set max-connections lower.",
+                 (unsigned long long)have, h->conf.control.max_connections,
+                 (unsigned long long)need);
+    } else if (left < want && h->conf.need_relays) {
+        snprintf(h->why, sizeof h->why,
+                 "This process may open %llu files, but %u connections and %llu relays need %llu: "
+                 "raise the limit (ulimit -n, or LimitNOFILE= of the service) or set "
+                 "max-connections or max-allocations lower.",
+                 (unsigned long long)have, h->conf.control.max_connections,
+                 (unsigned long long)want, (unsigned long long)(need + want));
+    } else {
+        h->conf.max_relays = (unsigned)MIN_OF(left, want);
         return true;
     }
-    snprintf(h->why, sizeof h->why,
-             "This process may open %llu files, but %u connections need %llu: raise the limit "
-             "(ulimit -n, or LimitNOFILE= of the service) or set max-connections lower.",
-             (unsigned long long)have, h->conf.control.max_connections, (unsigned long long)need);
     return false;
 }
 
 static bool open_data(struct house *h)
 {
+    if (h->conf.turn_only && (!h->conf.certs.tls || h->conf.certs.cert_file)) {
+        return true; /* nothing is kept there */
+    }
     struct domain_config *d = &h->conf.control.exchange.domain;
     const char *dir = h->conf.control.data_dir;
     return secrets_open_data(dir, h->why, sizeof h->why) &&
@@ -104,18 +120,34 @@ static bool open_recordings(struct house *h)
     return true;
 }
 
+/* What people in calls are told of relays. */
+static void offer_relays(struct house *h, struct domain_config *d)
+{
+    struct hello_facts *f = &d->facts;
+    d->relays = h->conf.worker.relays && !h->conf.turn_only;
+    if (!d->relays) {
+        return;
+    }
+    f->turn_udp = h->listen.nudp ? h->listen.udp_at[0].port : 0;
+    f->turn_tcp = h->listen.ntcp ? h->listen.tcp_at[0].port : 0;
+    f->turn_tls = h->conf.certs.tls;
+    random_bytes(d->relay_key, sizeof d->relay_key);
+    memcpy(h->conf.worker.turn.scope_key, d->relay_key, sizeof d->relay_key);
+}
+
 static bool start_control(struct house *h)
 {
     struct control_conf *c = &h->conf.control;
     c->listen = &h->listen;
     c->certs = h->certs;
     c->rec = h->rec;
-    c->public_ip = h->conf.public_ip;
-    c->n_public_ip = h->conf.public_ip != NULL;
+    c->turn_only = h->conf.turn_only;
     snprintf(h->server, sizeof h->server, "madang/%s", madang_version());
     c->exchange.domain.facts.server = str_from(h->server);
     c->exchange.domain.facts.stun_port = h->listen.nudp ? h->listen.udp_at[0].port : 0;
+    c->exchange.web.alone = h->conf.turn_only;
     c->exchange.web.tls = h->conf.certs.tls;
+    offer_relays(h, &c->exchange.domain);
     c->exchange.web.hsts = cert_keeper_is_real(h->certs);
     random_bytes(c->exchange.seed, sizeof c->exchange.seed);
     h->control = control_new(c, h->why, sizeof h->why);
@@ -123,8 +155,39 @@ static bool start_control(struct house *h)
     return h->control != NULL;
 }
 
+/* A worker's own share, and randomness. */
+static void equip_relays(const struct house *h, struct worker_conf *w)
+{
+    struct turn_server_conf *s = &w->turn.server;
+    unsigned n = h->conf.listen.workers;
+    s->worker = w->index;
+    s->workers = n;
+    s->turn_port = h->listen.nudp ? h->listen.udp_at[0].port : 0;
+    w->max_relays = h->conf.max_relays / n + (w->index < h->conf.max_relays % n);
+    random_bytes(s->seed, sizeof s->seed);
+    random_bytes(&s->hash, sizeof s->hash);
+}
+
+/* Control tells them when these change; from the first packet on they count. */
+static void fill_own_addresses(struct house *h)
+{
+    struct turn_policy *p = &h->conf.worker.turn.server.policy;
+    struct netif_list *all = xcalloc(1, sizeof *all);
+    struct media_own own;
+    netif_read_all(all);
+    relay_own_fill(&own, all, &h->conf.control.own);
+    p->nown = MIN_OF(own.nown, ARRAY_LEN(p->own));
+    p->nlan = MIN_OF(own.nlan, ARRAY_LEN(p->lan));
+    memcpy(p->own, own.own, p->nown * sizeof *p->own);
+    memcpy(p->lan, own.lan, p->nlan * sizeof *p->lan);
+    xfree(all);
+}
+
 static bool start_workers(struct house *h)
 {
+    fill_own_addresses(h);
+    uint8_t *nonce_key = h->conf.worker.turn.server.auth.nonce_key;
+    random_bytes(nonce_key, sizeof h->conf.worker.turn.server.auth.nonce_key);
     h->workers = xcalloc(h->conf.listen.workers, sizeof(struct worker *));
     random_bytes(h->conf.worker.dtls_cookie_key, sizeof h->conf.worker.dtls_cookie_key);
     for (unsigned i = 0; i < h->conf.listen.workers; i++) {
@@ -134,6 +197,7 @@ static bool start_workers(struct house *h)
         w.nudp = h->listen.nudp;
         w.rec = h->worker_recs[i];
         w.control = control_mailbox(h->control);
+        equip_relays(h, &w);
         random_bytes(&w.stun.key, sizeof w.stun.key);
         h->workers[i] = worker_start(&w, h->why, sizeof h->why);
         if (!h->workers[i]) {
@@ -147,9 +211,30 @@ static bool start_workers(struct house *h)
 
 /* ---- what people see ---- */
 
+static void print_turn(const struct house *h)
+{
+    struct buf text;
+    struct turn_banner b = h->conf.banner;
+    const struct netif_addr *best = netif_public(cert_keeper_netif(h->certs));
+    best = best ? best : netif_best(cert_keeper_netif(h->certs));
+    b.listen = &h->listen;
+    b.tls = h->conf.certs.tls;
+    b.host = b.host ? b.host : best ? &best->ip : NULL;
+    b.max_relays = h->conf.max_relays;
+    buf_init(&text, TERMINAL_TEXT_MAX);
+    turn_banner_render(&text, &b);
+    fwrite(buf_data(&text), 1, buf_len(&text), stdout);
+    fflush(stdout);
+    buf_free(&text);
+}
+
 static void print_addresses(const struct house *h)
 {
     struct buf text;
+    if (h->conf.turn_only) {
+        print_turn(h);
+        return;
+    }
     struct terminal_look look = terminal_look(STDOUT_FILENO);
     const struct certs *certs = cert_keeper_certs(h->certs);
     struct terminal_info info = {

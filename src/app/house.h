@@ -11,6 +11,7 @@
 
 #include "app/cert_keeper.h"
 #include "app/control.h"
+#include "app/turn_banner.h"
 #include "app/worker.h"
 #include "io/listen.h"
 
@@ -24,7 +25,11 @@ struct house_conf {
     uint64_t record_size;
     unsigned fd_reserve; /* descriptors that are not connections */
     bool quiet;          /* print no addresses */
+    bool turn_only;      /* madang turn: no page */
+    unsigned max_relays; /* relay sockets at once, of all workers */
+    bool need_relays;    /* somebody has asked for so many: fewer is an error */
     const struct addr *public_ip;
+    struct turn_banner banner; /* of madang turn; ports are filled here */
 };
 
 /* The process's exit status: 0, or 1 after one clear sentence on stderr. */

@@ -29,14 +29,26 @@ static enum config_outcome load(struct config *c, const struct command_line *cmd
     return config_load(c, cmd->argc, cmd->argv, environ, text);
 }
 
-/* The log's level is the one setting that may change while the server runs. */
-static void reread(void *ctx)
+static bool reread_people(struct relay_people *people, const struct config *fresh)
 {
+    char why[512];
+    bool good = relay_people_load(people, fresh, why, sizeof why);
+    if (!good) {
+        log_error("relay", NULL, "who may relay stays as it was: %s", why);
+    }
+    return good;
+}
+
+/* What may change while the server runs: the log's level, and who may relay. */
+static bool reread(void *ctx, struct relay_people *people)
+{
+    bool good = false;
     const struct command_line *cmd = ctx;
     struct config *fresh = xcalloc(1, sizeof *fresh);
     struct buf text;
     if (load(fresh, cmd, &text) == CONFIG_START) {
         log_set_level((enum log_level)fresh->log_level);
+        good = reread_people(people, fresh);
         log_info("house", NULL, "the configuration was read again");
     } else {
         log_error("house", NULL, "the configuration is broken, nothing was changed: " PRIstr,
@@ -45,15 +57,23 @@ static void reread(void *ctx)
     buf_free(&text);
     config_free(fresh);
     xfree(fresh);
+    return good;
 }
 
 static int serve(const struct config *c, struct command_line *cmd)
 {
     struct house_conf *h = xcalloc(1, sizeof *h);
     struct addr public_ip;
+    struct relay_people people;
+    char why[512];
     log_set_level((enum log_level)c->log_level);
     log_set_format((enum log_format)c->log_format);
-    settings_apply(h, c);
+    if (!relay_people_load(&people, c, why, sizeof why)) {
+        fprintf(stderr, "madang: %s\n", why);
+        xfree(h);
+        return 1;
+    }
+    settings_apply(h, c, &people);
     if (settings_public_ip(c, &public_ip)) {
         h->certs.public_ip = &public_ip;
         h->public_ip = c->public_ip.n ? &public_ip : NULL;
@@ -61,6 +81,7 @@ static int serve(const struct config *c, struct command_line *cmd)
     h->control.reload = reread;
     h->control.ctx = cmd;
     int status = house_run(h);
+    relay_people_free(&people);
     xfree(h);
     return status;
 }

@@ -181,11 +181,12 @@ static void add_own(struct media_own *out, const struct addr *ip)
                     MEDIA_OWN_MAX);
 }
 
-static void add_lan(struct media_own *out, const struct netif_addr *a)
+static void add_lan(struct media_own *out, const struct netif_addr *a, bool vpn)
 {
     enum addr_class class = addr_classify(&a->ip);
     struct cidr c = network_of(a);
-    if (a->kind != NETIF_LAN || (class != ADDR_PRIVATE && class != ADDR_ULA))
+    if ((a->kind != NETIF_LAN && !(vpn && a->kind == NETIF_OVERLAY)) ||
+        (class != ADDR_PRIVATE && class != ADDR_ULA))
         return;
     for (uint32_t i = 0; i < out->nlan; i++)
         if (memcmp(&out->lan[i], &c, sizeof c) == 0)
@@ -194,27 +195,36 @@ static void add_lan(struct media_own *out, const struct netif_addr *a)
         out->lan[out->nlan++] = c;
 }
 
+/* A server on the internet may stand in a private network of its hoster: nobody's guests are there. */
+static bool lan_counts(const struct netif_list *list, const struct relay_own_conf *conf)
+{
+    if (conf->lan != CONFIG_LAN_AUTO)
+        return conf->lan == CONFIG_LAN_ON;
+    bool public = conf->n_public > 0;
+    for (size_t i = 0; i < list->len; i++)
+    public |= list->addr[i].kind == NETIF_PUBLIC;
+    return !public;
+}
+
 void relay_own_fill(struct media_own *out, const struct netif_list *list,
-                    const struct addr *public_ip, unsigned n_public)
+                    const struct relay_own_conf *conf)
 {
     memset(out, 0, sizeof *out); /* holes, too: it is compared as bytes */
     out->letter.kind = MEDIA_OWN_ADDRS;
-    for (unsigned i = 0; i < n_public; i++)
-        add_own(out, &public_ip[i]);
-    for (size_t i = 0; i < list->len; i++) {
-        const struct netif_addr *a = &list->addr[i];
-        if (a->kind == NETIF_LOOPBACK || a->kind == NETIF_LINK)
-            continue;
-        add_own(out, &a->ip);
-        add_lan(out, a);
-    }
+    for (unsigned i = 0; i < conf->n_public; i++)
+        add_own(out, &conf->public_ip[i]);
+    for (size_t i = 0; i < list->len; i++)
+        if (list->addr[i].kind != NETIF_LINK)
+            add_own(out, &list->addr[i].ip);
+    for (size_t i = 0; i < list->len && lan_counts(list, conf); i++)
+        add_lan(out, &list->addr[i], conf->lan == CONFIG_LAN_ON);
 }
 
 void relay_mail_own(struct relay_mail *m, const struct netif_list *list,
-                    const struct addr *public_ip, unsigned n_public)
+                    const struct relay_own_conf *conf)
 {
     struct media_own own;
-    relay_own_fill(&own, list, public_ip, n_public);
+    relay_own_fill(&own, list, conf);
     if (memcmp(&own, &m->own, sizeof own) == 0)
         return;
     m->own = own;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/config.h"
 #include "app/netif.h"
 #include "base/addr.h"
 #include "msg/effect.h"
@@ -17,6 +18,12 @@
 
 struct counts;
 struct relay_mail;
+
+struct relay_own_conf {
+    const struct addr *public_ip; /* of a 1:1 NAT in front of this machine */
+    unsigned n_public;
+    enum config_lan lan;
+};
 
 /* Gives the letter to a worker; false: it has no room, and the letter is still the caller's. */
 typedef bool relay_post_fn(void *ctx, unsigned worker, struct letter *l);
@@ -31,16 +38,17 @@ struct relay_mail *relay_mail_new(unsigned workers, relay_post_fn *post, void *c
 void relay_mail_free(struct relay_mail *m); /* NULL is fine; drops what waits */
 
 void relay_mail_scope(struct relay_mail *m, const struct relay_scope *what);
-/* public_ip: those of a 1:1 NAT in front of this machine. Posts only what differs from the last. */
+/* Posts only what differs from the last. */
 void relay_mail_own(struct relay_mail *m, const struct netif_list *list,
-                    const struct addr *public_ip, unsigned n_public);
+                    const struct relay_own_conf *conf);
 /* Tries again what waits; true: something still does. */
 bool relay_mail_again(struct relay_mail *m);
 
-/* What relay_mail_own says; pure. Loopback and link-local addresses are not in it: they are denied for
- * what they are. lan: the private networks of real interfaces, where people may be, too; not
- * those of containers or VPNs. */
+/* What relay_mail_own says; pure. Loopback addresses are in it, so that relays of clients on this
+ * machine find each other; link-local ones are not: they are denied for what they are. lan: the
+ * private networks of real interfaces, where people may be, too; with CONFIG_LAN_ON also those of
+ * VPNs, never those of containers; with CONFIG_LAN_AUTO only on a machine without a public address. */
 void relay_own_fill(struct media_own *out, const struct netif_list *list,
-                    const struct addr *public_ip, unsigned n_public);
+                    const struct relay_own_conf *conf);
 
 #endif

@@ -1,6 +1,7 @@
 #include "app/settings.h"
 
 #include "app/netif.h"
+#include "app/relay_settings.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -159,7 +160,25 @@ static void apply_certs(struct cert_keeper_conf *k, const struct config *c)
     k->n_names = c->name.n;
 }
 
-void settings_apply(struct house_conf *h, const struct config *c)
+static void apply_relays(struct house_conf *h, const struct config *c,
+                         const struct relay_people *people)
+{
+    relay_settings_apply(&h->worker, c, people);
+    h->turn_only = c->turn_only;
+    h->max_relays = c->relay ? c->max_allocations : 0;
+    h->need_relays = c->source[CONFIG_INT_max_allocations] != CONFIG_DEFAULT;
+    h->control.own = (struct relay_own_conf){c->public_ip.v, (unsigned)c->public_ip.n,
+                                             (enum config_lan)c->allow_lan};
+    h->banner = (struct turn_banner){
+        .realm = relay_realm(c),
+        .name = c->name.n ? c->name.v[0].p : NULL,
+        .host = c->public_ip.n ? &c->public_ip.v[0] : NULL,
+        .ports = c->relay_ports,
+        .people = people,
+    };
+}
+
+void settings_apply(struct house_conf *h, const struct config *c, const struct relay_people *people)
 {
     *h = (struct house_conf){
         .record = c->record, .record_size = c->record_size, .fd_reserve = c->fd_reserve};
@@ -168,6 +187,7 @@ void settings_apply(struct house_conf *h, const struct config *c)
     for (size_t i = 0; i < c->listen.n && i < LISTEN_ADDRS_MAX; i++) {
         h->listen.addrs[h->listen.naddrs++] = c->listen.v[i];
     }
+    h->listen.workers = c->workers;
     h->listen.tcp_port = (uint16_t)c->port;
     h->listen.udp_port = (uint16_t)c->udp_port;
     h->worker.max_streams = c->stun_streams;
@@ -175,6 +195,7 @@ void settings_apply(struct house_conf *h, const struct config *c)
     h->worker.stun.unlimited = c->rate_stun.burst == 0;
     h->worker.stun.burst = c->rate_stun.burst;
     h->worker.stun.every_us = every_us(c->rate_stun);
+    apply_relays(h, c, people);
 }
 
 bool settings_public_ip(const struct config *c, struct addr *out)

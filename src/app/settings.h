@@ -4,9 +4,11 @@
 
 #include "app/config.h"
 #include "app/house.h"
+#include "app/relay_people.h"
 
-/* Fills *h; it points into *c, which must outlive it. */
-void settings_apply(struct house_conf *h, const struct config *c);
+/* Fills *h; it points into *c and *people, which must outlive it. */
+void settings_apply(struct house_conf *h, const struct config *c,
+                    const struct relay_people *people);
 
 /* The address of --public-ip: as given, or with "auto" the machine's own public one. False: none. */
 bool settings_public_ip(const struct config *c, struct addr *out);

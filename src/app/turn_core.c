@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/turn_core_int.h"
+#include "app/turn_metrics.h"
 #include "base/mem.h"
 #include "base/util.h"
 #include "msg/media_msg.h"
@@ -441,24 +442,6 @@ bool turn_core_letter(struct turn_core *c, int64_t now_us, const struct letter *
 }
 
 /* ---- what was counted ---- */
-
-void turn_stats_add(struct turn_stats *a, const struct turn_stats *b)
-{
-    struct turn_stats sum = *a;
-    uint64_t x, y;
-    for (size_t i = 0; i < offsetof(struct turn_stats, allocations); i += sizeof x) {
-        memcpy(&x, (const char *)a + i, sizeof x);
-        memcpy(&y, (const char *)b + i, sizeof y);
-        x += y;
-        memcpy((char *)&sum + i, &x, sizeof x);
-    }
-    sum.allocations += b->allocations;
-    sum.relays += b->relays;
-    sum.permissions += b->permissions;
-    sum.channels += b->channels;
-    sum.reservations += b->reservations;
-    *a = sum;
-}
 
 void turn_core_round(struct turn_core *c, int64_t now_us)
 {

@@ -62,8 +62,6 @@ void turn_core_round(struct turn_core *c, int64_t now_us);
 
 /* Any thread: what had been counted at the end of the last round, added to *sum. */
 void turn_core_stats(const struct turn_core *c, struct turn_stats *sum);
-/* Adds every number of b to a. */
-void turn_stats_add(struct turn_stats *a, const struct turn_stats *b);
 
 /* ---- replay ---- */
 

@@ -174,27 +174,59 @@ static void own_addresses_and_networks(void **state)
     list->addr[list->len++] = on("172.17.0.1", 16, NETIF_INNER);
     list->addr[list->len++] = on("fe80::1", 64, NETIF_LINK);
     list->addr[list->len++] = on("127.0.0.1", 8, NETIF_LOOPBACK);
-    relay_mail_own(o->mail, list, &public_ip, 1);
+    struct relay_own_conf conf = {&public_ip, 1, CONFIG_LAN_ON};
+    relay_mail_own(o->mail, list, &conf);
     assert_int_equal(o->n[0], 1);
     assert_int_equal(o->n[1], 1);
-    assert_int_equal(o->own.nown, 8);
+    assert_int_equal(o->own.nown, 9);
     assert_true(says(&o->own, "198.51.100.7"));
     assert_true(says(&o->own, "192.168.66.21"));
     assert_true(says(&o->own, "8.8.4.4"));
     assert_true(says(&o->own, "10.8.0.1"));
     assert_true(says(&o->own, "172.17.0.1"));
-    assert_false(says(&o->own, "127.0.0.1"));
-    assert_int_equal(o->own.nlan, 2);
+    assert_true(says(&o->own, "127.0.0.1"));
+    assert_false(says(&o->own, "fe80::1"));
+    assert_int_equal(o->own.nlan, 3);
     assert_true(in_lan(&o->own, "192.168.64.0/20"));
     assert_true(in_lan(&o->own, "fd12::/64"));
-    relay_mail_own(o->mail, list, &public_ip, 1); /* nothing new */
+    assert_true(in_lan(&o->own, "10.8.0.0/24")); /* the VPN: it was asked for */
+    relay_mail_own(o->mail, list, &conf);        /* nothing new */
     assert_int_equal(o->n[0], 1);
     list->len--;
     list->addr[4] = on("8.8.4.5", 24, NETIF_PUBLIC);
-    relay_mail_own(o->mail, list, &public_ip, 1);
+    relay_mail_own(o->mail, list, &conf);
     assert_int_equal(o->n[0], 2);
     assert_true(says(&o->own, "8.8.4.5"));
     assert_false(says(&o->own, "8.8.4.4"));
+    xfree(list);
+}
+
+/* allow-lan */
+static void when_networks_count(void **state)
+{
+    (void)state;
+    struct netif_list *list = xcalloc(1, sizeof *list);
+    struct media_own own;
+    struct addr public_ip = addr_ip4(198, 51, 100, 7, 0);
+    struct relay_own_conf conf = {NULL, 0, CONFIG_LAN_AUTO};
+    list->addr[list->len++] = on("192.168.77.20", 24, NETIF_LAN);
+    list->addr[list->len++] = on("10.8.0.1", 24, NETIF_OVERLAY);
+    relay_own_fill(&own, list, &conf);
+    assert_int_equal(own.nlan, 1); /* at home; nobody has said anything of the VPN */
+    assert_true(in_lan(&own, "192.168.77.0/24"));
+    conf.lan = CONFIG_LAN_OFF;
+    relay_own_fill(&own, list, &conf);
+    assert_int_equal(own.nlan, 0);
+    conf = (struct relay_own_conf){&public_ip, 1, CONFIG_LAN_AUTO};
+    relay_own_fill(&own, list, &conf);
+    assert_int_equal(own.nlan, 0); /* on the internet, behind a 1:1 NAT */
+    conf.n_public = 0;
+    list->addr[list->len++] = on("8.8.4.4", 24, NETIF_PUBLIC);
+    relay_own_fill(&own, list, &conf);
+    assert_int_equal(own.nlan, 0);
+    conf.lan = CONFIG_LAN_ON;
+    relay_own_fill(&own, list, &conf);
+    assert_int_equal(own.nlan, 2);
     xfree(list);
 }
 
@@ -209,7 +241,8 @@ static void more_addresses_than_can_be_said(void **state)
     }
     list->len = NETIF_CAP;
     struct addr public_ip = addr_ip4(198, 51, 100, 7, 0);
-    relay_own_fill(&own, list, &public_ip, 1);
+    struct relay_own_conf conf = {&public_ip, 1, CONFIG_LAN_ON};
+    relay_own_fill(&own, list, &conf);
     assert_int_equal(own.nown, MEDIA_OWN_MAX);
     assert_true(addr_eq(&own.own[0], &public_ip));
     assert_int_equal(own.nlan, MEDIA_OWN_MAX);
@@ -224,6 +257,7 @@ int main(void)
                                         open_office, close_office),
         cmocka_unit_test_setup_teardown(what_closes_is_never_left_out, open_office, close_office),
         cmocka_unit_test_setup_teardown(own_addresses_and_networks, open_office, close_office),
+        cmocka_unit_test(when_networks_count),
         cmocka_unit_test_setup_teardown(more_addresses_than_can_be_said, open_office, close_office),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

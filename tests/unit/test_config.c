@@ -664,7 +664,7 @@ static void test_the_longest_answer_fits(void **state)
     struct house_conf h;
     (void)state;
     expect_start("kept-size = 1M\nhistory = 1000\nchat-length = 10000\n", NULL, NULL);
-    settings_apply(&h, &c);
+    settings_apply(&h, &c, &(struct relay_people){0});
     assert_true(h.control.exchange.frame_max > 1000 * 10000 * 6);
     assert_true(h.control.exchange.outbox.kept_bytes >= h.control.exchange.frame_max);
     config_free(&c);
@@ -675,7 +675,7 @@ static void test_rates_reach_who_keeps_them(void **state)
     struct house_conf h;
     (void)state;
     expect_start("rate-stun = 3/0.25\nrate-http = 4/2.5\nrate-name = off\n", NULL, NULL);
-    settings_apply(&h, &c);
+    settings_apply(&h, &c, &(struct relay_people){0});
     assert_false(h.worker.stun.unlimited);
     assert_int_equal(h.worker.stun.burst, 3);
     assert_int_equal(h.worker.stun.every_us, 4000000);
@@ -684,7 +684,7 @@ static void test_rates_reach_who_keeps_them(void **state)
     assert_int_equal(h.control.exchange.domain.rates[RATE_NAME].burst, 0);
     config_free(&c);
     expect_start("rate-stun = off\nrate-http = off\n", NULL, NULL);
-    settings_apply(&h, &c);
+    settings_apply(&h, &c, &(struct relay_people){0});
     assert_true(h.worker.stun.unlimited);
     assert_int_equal(h.control.exchange.web.rate_burst, 0); /* 0: no limit */
     config_free(&c);

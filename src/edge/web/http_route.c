@@ -66,20 +66,21 @@ static const struct route {
     struct str path;
     bool prefix;
     bool plain; /* also without TLS on a TLS server */
+    bool alone; /* also when there is no page */
     unsigned methods;
     const char *allow;
     route_fn *fn;
 } routes[] = {
-    {STR_INIT("/"), false, false, GETS, "GET, HEAD", http_page},
-    {STR_INIT("/r/"), true, false, GETS, "GET, HEAD", room},
-    {STR_INIT("/a/"), true, false, GETS, "GET, HEAD", asset},
-    {STR_INIT("/sdk/madang.js"), false, false, GETS, "GET, HEAD", sdk},
-    {STR_INIT("/api/ws"), false, false, 1 << HTTP1_GET, "GET", ws_begin},
-    {STR_INIT("/api/stream/"), true, false, 1 << HTTP1_GET, "GET", es_begin},
-    {STR_INIT("/api/send/"), true, false, 1 << HTTP1_POST, "POST", es_post_begin},
-    {STR_INIT("/healthz"), false, false, GETS, "GET, HEAD", http_health},
-    {STR_INIT("/metrics"), false, false, GETS, "GET, HEAD", http_metrics},
-    {STR_INIT("/ca.crt"), false, true, GETS, "GET, HEAD", ca_cert},
+    {STR_INIT("/"), false, false, false, GETS, "GET, HEAD", http_page},
+    {STR_INIT("/r/"), true, false, false, GETS, "GET, HEAD", room},
+    {STR_INIT("/a/"), true, false, false, GETS, "GET, HEAD", asset},
+    {STR_INIT("/sdk/madang.js"), false, false, false, GETS, "GET, HEAD", sdk},
+    {STR_INIT("/api/ws"), false, false, false, 1 << HTTP1_GET, "GET", ws_begin},
+    {STR_INIT("/api/stream/"), true, false, false, 1 << HTTP1_GET, "GET", es_begin},
+    {STR_INIT("/api/send/"), true, false, false, 1 << HTTP1_POST, "POST", es_post_begin},
+    {STR_INIT("/healthz"), false, false, true, GETS, "GET, HEAD", http_health},
+    {STR_INIT("/metrics"), false, false, true, GETS, "GET, HEAD", http_metrics},
+    {STR_INIT("/ca.crt"), false, true, false, GETS, "GET, HEAD", ca_cert},
 };
 
 static const struct route *find(struct str path)
@@ -112,6 +113,19 @@ static void to_https(struct web_conn *c, const struct http1_request *req)
     buf_reset(b);
 }
 
+static void no_page(struct web_conn *c, const struct http1_request *req)
+{
+    struct reply r = {
+        .status = 404,
+        .type = "text/plain; charset=utf-8",
+        .body = STR("This is a TURN server alone: there is no page here. /healthz says whether it "
+                    "is well.\n"),
+    };
+
+    c->u.http->close |= req->method == HTTP1_POST;
+    http_reply(c, req, &r);
+}
+
 void http_route(struct web_conn *c, const struct http1_request *req)
 {
     const struct route *r = find(req->path);
@@ -119,7 +133,12 @@ void http_route(struct web_conn *c, const struct http1_request *req)
     /* Only the route of POSTs reads bodies; after any other answer to one the connection ends. */
     if (req->method == HTTP1_POST && (r == NULL || r->fn != es_post_begin))
         c->u.http->close = true;
-    if (c->web->conf->tls && !c->u.http->secure && (r == NULL || !r->plain)) {
+    if (c->web->conf->alone && (r == NULL || !r->alone)) {
+        no_page(c, req);
+        return;
+    }
+    if (c->web->conf->tls && !c->u.http->secure && !c->web->conf->alone &&
+        (r == NULL || !r->plain)) {
         c->u.http->close = true;
         to_https(c, req);
         return;

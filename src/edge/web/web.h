@@ -23,6 +23,7 @@ struct web;
 
 struct web_conf {
     bool tls;                  /* the server speaks TLS: plain HTTP is redirected */
+    bool alone;                /* only /healthz and /metrics, also without TLS: madang turn */
     bool hsts;                 /* with a certificate that browsers trust */
     const char *web_dir;       /* serve the page from this folder; NULL: from the binary */
     const struct str *origins; /* allowed beside the same host: "https://example.kr" */

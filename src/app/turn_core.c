@@ -70,6 +70,11 @@ static bool find_user(void *ctx, const struct stun_auth_query *q, struct stun_us
     return turn_users_find(((struct turn_core *)ctx)->users, q, out);
 }
 
+static unsigned offer(void *ctx)
+{
+    return turn_users_features(((struct turn_core *)ctx)->users);
+}
+
 static bool scope_open(void *ctx, uint64_t scope)
 {
     return turn_scopes_is_open(((struct turn_core *)ctx)->scopes, scope);
@@ -112,9 +117,7 @@ bool turn_core_build(struct turn_core *c, int64_t now_us, char *why, size_t why_
     if (!c->users)
         return false;
     s->scopes = c->scopes;
-    s->auth.users = (struct stun_auth_users){c, find_user};
-    s->auth.md5_only = turn_users_md5_only(c->users);
-    s->auth.anonymity = turn_users_anonymous(c->users);
+    s->auth.users = (struct stun_auth_users){c, find_user, offer};
     c->server = turn_server_new(s, &ops, now_us, c->wall_offset_us);
     return true;
 }

@@ -17,9 +17,6 @@ enum {
 #define NONCE_TIME_MASK  ((INT64_C(1) << 48) - 1)
 #define NONCE_DEFAULT_US (INT64_C(3600) * 1000000)
 
-/* RFC 8489 18.1 with erratum 6290: bit 0 is the rightmost of the 24. */
-enum { FEATURE_ALGORITHMS = 1, FEATURE_ANONYMITY = 2 };
-
 static const char *const cookie_prefix = "obMatJos2";
 
 /* The better one first (RFC 8489 18.5); neither has parameters. */
@@ -45,13 +42,14 @@ unsigned stun_auth_code(enum stun_auth_verdict v)
 
 /* ---- Nonces ---- */
 
+static unsigned offered(const struct stun_auth_conf *conf)
+{
+    return conf->users.features != NULL ? conf->users.features(conf->users.ctx) : STUN_AUTH_SHA256;
+}
+
 static void put_cookie(const struct stun_auth_conf *conf, char out[COOKIE + 1])
 {
-    uint8_t features[3] = {0};
-    if (!conf->md5_only)
-        features[2] |= FEATURE_ALGORITHMS;
-    if (conf->anonymity)
-        features[2] |= FEATURE_ANONYMITY;
+    uint8_t features[3] = {0, 0, (uint8_t)offered(conf)};
     size_t n = strlen(cookie_prefix);
     memcpy(out, cookie_prefix, n);
     b64_encode(out + n, COOKIE + 1 - n, features, sizeof features);
@@ -170,7 +168,7 @@ static bool read_algorithms(const struct stun_msg *m, struct claim *c)
     c->algorithm = STUN_PW_MD5;
     if (has_one && !read_algorithm(one, &c->algorithm))
         return false;
-    if (!c->named || !(nonce_features(c->nonce) & FEATURE_ALGORITHMS))
+    if (!c->named || !(nonce_features(c->nonce) & STUN_AUTH_SHA256))
         return true;
     return has_one && has_list && list.n == ALGORITHMS &&
            memcmp(list.p, algorithms, ALGORITHMS) == 0;
@@ -240,7 +238,7 @@ void stun_auth_put_challenge(const struct stun_auth_conf *conf, int64_t now_us,
     size_t n = stun_auth_nonce(conf, now_us, from, nonce);
     stun_put(b, STUN_REALM, conf->realm, strlen(conf->realm));
     stun_put(b, STUN_NONCE, nonce, n);
-    if (!conf->md5_only)
+    if (offered(conf) & STUN_AUTH_SHA256)
         stun_put(b, STUN_PASSWORD_ALGORITHMS, algorithms, sizeof algorithms);
 }
 

@@ -42,16 +42,22 @@ struct stun_auth_query {
 struct stun_auth_users {
     void *ctx;
     bool (*find)(void *ctx, const struct stun_auth_query *q, struct stun_user *out);
+    /* What may be offered now (enum stun_auth_feature); NULL: STUN_AUTH_SHA256. */
+    unsigned (*features)(void *ctx);
 };
 enum { STUN_AUTH_TRIES = 4 };
+
+/* RFC 8489 18.1, as erratum 6290 numbers the bits. */
+enum stun_auth_feature {
+    STUN_AUTH_SHA256 = 1,   /* every user has a SHA-256 key: clients must take it when offered */
+    STUN_AUTH_ANONYMITY = 2 /* every user can be found by USERHASH: clients must use it (9.2.5) */
+};
 
 struct stun_auth_conf {
     char realm[STUN_REALM_MAX + 1];
     uint8_t nonce_key[32]; /* random; may be shared by workers, so that each accepts all nonces */
     uint32_t generation;   /* nonces of another generation are stale: revokes all at once */
     int64_t nonce_us;      /* life of a nonce; 0 = 1 h (RFC 8656 5 wants at most that) */
-    bool md5_only;  /* some user has no SHA-256 key: don't offer it, since clients must take it */
-    bool anonymity; /* every user can be found by USERHASH: offered, clients must use it (9.2.5) */
     struct stun_auth_users users;
 };
 

@@ -118,15 +118,12 @@ static struct known *by_hash(const struct turn_users *u, struct str hash)
     return NULL;
 }
 
-bool turn_users_md5_only(const struct turn_users *u)
+unsigned turn_users_features(void *ctx)
 {
-    return u->md5_only;
-}
-
-bool turn_users_anonymous(const struct turn_users *u)
-{
-    return u->names.n > 0 && u->conf.secrets[0].n == 0 && u->conf.secrets[1].n == 0 &&
-           u->conf.scope_open == NULL;
+    const struct turn_users *u = ctx;
+    bool anonymous = u->names.n > 0 && u->conf.secrets[0].n == 0 && u->conf.secrets[1].n == 0 &&
+                     u->conf.scope_open == NULL;
+    return (u->md5_only ? 0 : STUN_AUTH_SHA256) | (anonymous ? STUN_AUTH_ANONYMITY : 0);
 }
 
 /* ---- Adding ---- */

@@ -38,10 +38,9 @@ void turn_users_secrets(struct turn_users *u, const struct str secrets[2]);
 /* stun_auth_users.find: ctx is the table. USERHASH finds users of the first kind only. A user from
  * turn_users_add comes before a REST name or a scope of the same name. */
 bool turn_users_find(void *ctx, const struct stun_auth_query *q, struct stun_user *out);
-/* For stun_auth_conf: has some user only an MD5 key? Can all be found by USERHASH (users of the
- * first kind, no secrets, no scopes)? */
-bool turn_users_md5_only(const struct turn_users *u);
-bool turn_users_anonymous(const struct turn_users *u);
+/* stun_auth_users.features: SHA-256 unless some user has only an MD5 key, and anonymity when all can
+ * be found by USERHASH (users of the first kind, no secrets, no scopes). */
+unsigned turn_users_features(void *ctx);
 
 /* ---- Making credentials (signaling, madang token, tests); pure ---- */
 

@@ -78,7 +78,8 @@ static size_t sign(uint8_t *out, size_t cap, const struct stun_msg *m,
 
 static void requests(const uint8_t *p, size_t n)
 {
-    struct stun_auth_conf conf = {.realm = REALM, .users = {users(), turn_users_find}};
+    struct stun_auth_conf conf = {.realm = REALM,
+                                  .users = {users(), turn_users_find, turn_users_features}};
     struct addr from = addr_ip4(198, 51, 100, 1, 5);
     struct stun_msg m, again;
     struct stun_auth_result r;

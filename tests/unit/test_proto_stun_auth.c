@@ -54,9 +54,17 @@ static bool find(void *ctx, const struct stun_auth_query *q, struct stun_user *o
     return false;
 }
 
+static unsigned offer; /* 0 is none, to be set in the test */
+
+static unsigned features(void *ctx)
+{
+    (void)ctx;
+    return offer;
+}
+
 static struct stun_auth_conf conf_of(void)
 {
-    struct stun_auth_conf c = {.realm = REALM, .nonce_key = {1, 2, 3}, .users = {NULL, find}};
+    struct stun_auth_conf c = {.realm = REALM, .nonce_key = {1, 2, 3}, .users = {NULL, find, NULL}};
     return c;
 }
 
@@ -461,20 +469,28 @@ static void features_follow_the_configuration(void **state)
         uint8_t p[256];
         struct stun_builder b;
         struct stun_msg m;
-        c.md5_only = i & 1;
-        c.anonymity = i & 2;
+        c.users.features = features;
+        offer = (unsigned)i;
         size_t n = stun_auth_nonce(&c, NOW, &from, nonce);
-        static const char *const want[] = {"AAAB", "AAAA", "AAAD", "AAAC"};
+        static const char *const want[] = {"AAAA", "AAAB", "AAAC", "AAAD"};
         assert_memory_equal(nonce + 9, want[i], 4);
         assert_int_equal(strlen(nonce), n);
         stun_begin(&b, p, sizeof p, STUN_ERROR, STUN_ALLOCATE, (const uint8_t *)"abcdefghijkl");
         stun_auth_put_challenge(&c, NOW, &from, &b);
         assert_int_equal(stun_parse(&m, p, stun_end(&b)), STUN_OK);
-        assert_int_equal(stun_find(&m, STUN_PASSWORD_ALGORITHMS) == NULL, c.md5_only);
+        assert_int_equal(stun_find(&m, STUN_PASSWORD_ALGORITHMS) == NULL, !(i & STUN_AUTH_SHA256));
         struct ask a = ask_with(nonce);
         assert_int_equal(check_at(&c, NOW, &from, &a).verdict, STUN_AUTH_OK);
         a.hash = true;
         assert_int_equal(check_at(&c, NOW, &from, &a).verdict, STUN_AUTH_OK);
+        /* The list goes with the nonce that it was sent with, whatever is offered by now. */
+        offer = STUN_AUTH_ANONYMITY;
+        a.list = (const uint8_t[]){0, 1, 0, 0};
+        a.nlist = 4;
+        a.alg = alg_md5;
+        a.nalg = 4;
+        assert_int_equal(check_at(&c, NOW, &from, &a).verdict,
+                         i & STUN_AUTH_SHA256 ? STUN_AUTH_BAD_REQUEST : STUN_AUTH_OK);
     }
 }
 

@@ -104,7 +104,7 @@ static void passwords_become_keys(void **state)
     assert_true(s.scope == 0);
     hex_encode(hex, sizeof hex, s.key, 32);
     assert_string_equal(hex, alice_sha256);
-    assert_false(turn_users_md5_only(u));
+    assert_true(turn_users_features(u) & STUN_AUTH_SHA256);
     turn_users_free(u);
     turn_users_free(NULL);
 }
@@ -117,7 +117,7 @@ static void keys_are_taken_as_they_are(void **state)
     (void)state;
     snprintf(text, sizeof text, "shae:0x%s", alice_sha256);
     add(u, text);
-    assert_false(turn_users_md5_only(u));
+    assert_true(turn_users_features(u) & STUN_AUTH_SHA256);
     assert_string_equal(key_of(u, "shae", 0), ""); /* no key of that kind */
     assert_true(ask(u, STR("shae"), STUN_PW_SHA256, 0, 1, &s));
     hex_encode(hex, sizeof hex, s.key, s.key_n);
@@ -126,7 +126,8 @@ static void keys_are_taken_as_they_are(void **state)
     add(u, text);
     assert_string_equal(key_of(u, "mad", 0), alice_md5);
     assert_false(ask(u, STR("mad"), STUN_PW_SHA256, 0, 1, &s));
-    assert_true(turn_users_md5_only(u)); /* who takes SHA-256 could not be let in as mad */
+    assert_int_equal(turn_users_features(u) & STUN_AUTH_SHA256,
+                     0); /* who takes SHA-256 could not be let in as mad */
     turn_users_free(u);
 }
 
@@ -151,16 +152,16 @@ static void hashes_find_users_with_passwords_only(void **state)
     assert_false(turn_users_find(rest, &q, &s));
     q.name = STR("1900000000:bob"); /* a name where a hash should be */
     assert_false(turn_users_find(rest, &q, &s));
-    assert_true(turn_users_anonymous(u));
-    assert_false(turn_users_anonymous(empty));
+    assert_true(turn_users_features(u) & STUN_AUTH_ANONYMITY);
+    assert_false(turn_users_features(empty) & STUN_AUTH_ANONYMITY);
     add(rest, "alice:secret");
     add(scopes, "alice:secret");
-    assert_false(turn_users_anonymous(rest));
-    assert_false(turn_users_anonymous(scopes));
+    assert_false(turn_users_features(rest) & STUN_AUTH_ANONYMITY);
+    assert_false(turn_users_features(scopes) & STUN_AUTH_ANONYMITY);
     turn_users_secrets(rest, (struct str[2]){STR_NONE, STR_INIT("old")});
-    assert_false(turn_users_anonymous(rest));
+    assert_false(turn_users_features(rest) & STUN_AUTH_ANONYMITY);
     turn_users_secrets(rest, (struct str[2]){STR_NONE, STR_NONE});
-    assert_true(turn_users_anonymous(rest));
+    assert_true(turn_users_features(rest) & STUN_AUTH_ANONYMITY);
     turn_users_free(u);
     turn_users_free(rest);
     turn_users_free(scopes);
@@ -479,7 +480,7 @@ static void a_user_comes_before_a_scope_of_that_name(void **state)
 static enum stun_auth_verdict request(struct turn_users *u, const char *name, const char *password,
                                       bool sha256, int64_t wall)
 {
-    struct stun_auth_conf c = {.realm = REALM, .users = {u, turn_users_find}};
+    struct stun_auth_conf c = {.realm = REALM, .users = {u, turn_users_find, turn_users_features}};
     struct addr from = addr_ip4(198, 51, 100, 9, 999);
     struct stun_auth_result r;
     struct stun_builder b;

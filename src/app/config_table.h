@@ -92,7 +92,7 @@
     X(TIME, max_lifetime, "TIME", "1h", 600 * S_, 86400 * S_,                                      \
       "how long a relay lives at most without being refreshed")                                    \
     X(TIME, nonce_lifetime, "TIME", "1h", S_, 3600 * S_, "how long a client may use one nonce")    \
-    X(RATE, rate_challenge, "BURST/PER-SECOND", "120/40", 0, 0,                                    \
+    X(RATE, rate_challenge, "BURST/PER-SECOND", "300/100", 0, 0,                                    \
       "requests for credentials (401, 438) to one address over UDP")                               \
     X(RATE, rate_relay, "BURST/PER-SECOND", "200/100", 0, 0, "requests of one relay's client")     \
     X(SECTION, log, "", "", 0, 0, "What it writes down")                                           \

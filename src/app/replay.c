@@ -6,6 +6,7 @@
 
 #include "app/stun_core.h"
 #include "app/tape.h"
+#include "app/turn_core.h"
 #include "base/mem.h"
 
 enum { DIFFERENCES_SHOWN = 20 };
@@ -361,20 +362,36 @@ static bool replay_exchange(struct replay *r)
     return true;
 }
 
-/* A worker's file: one STUN server. */
-static bool replay_stun(struct replay *r)
+static bool next_answer(void *ctx, struct rec_record *out)
 {
-    struct stun_core core = {0};
+    struct replay *r = ctx;
+    bool more = read_next(r);
+    *out = r->rec;
+    return more;
+}
+
+/* A worker's file: one STUN server and one TURN server. */
+static bool replay_worker(struct replay *r)
+{
+    struct stun_core stun = {0};
+    struct turn_replay *turn = turn_replay_new(next_answer, r);
     char why[160];
     while (read_next(r)) {
-        bool output = r->rec.kind == REC_OUTPUT;
-        r->result->outputs += output;
-        r->result->inputs += r->rec.kind >= REC_INPUT;
-        if (!stun_core_replay(&core, &r->rec, why, sizeof why)) {
+        struct rec_record rec = r->rec;
+        r->result->outputs += rec.kind == REC_OUTPUT;
+        r->result->inputs += rec.kind >= REC_INPUT;
+        if (r->verbose && rec.kind >= REC_INPUT) {
+            fprintf(r->out, "%llu %.6f core %u %u %zu\n", (unsigned long long)rec.number,
+                    (double)rec.time / 1e6, rec.core, rec.kind, rec.data.n);
+        }
+        bool good = rec.core >= TURN_CORE_FIRST ? turn_replay_feed(turn, &rec, why, sizeof why)
+                                                : stun_core_replay(&stun, &rec, why, sizeof why);
+        if (!good) {
             differs(r, "%s", why);
         }
     }
-    stun_core_free(&core);
+    turn_replay_free(turn);
+    stun_core_free(&stun);
     return true;
 }
 
@@ -391,7 +408,7 @@ bool replay_file(const char *file, bool verbose, FILE *out, struct replay_result
     bool good = true;
     if (rec_next(r.reader, &r.rec) == ERR_OK) {
         r.ahead = r.rec.core != TAPE_EXCHANGE;
-        good = r.ahead ? replay_stun(&r) : replay_exchange(&r);
+        good = r.ahead ? replay_worker(&r) : replay_exchange(&r);
     }
     result->skipped = rec_reader_skipped(r.reader);
     rec_reader_close(r.reader);

@@ -209,8 +209,7 @@ static bool lan_counts(const struct netif_list *list, const struct relay_own_con
 void relay_own_fill(struct media_own *out, const struct netif_list *list,
                     const struct relay_own_conf *conf)
 {
-    memset(out, 0, sizeof *out); /* holes, too: it is compared as bytes */
-    out->letter.kind = MEDIA_OWN_ADDRS;
+    *out = (struct media_own){.letter.kind = MEDIA_OWN_ADDRS};
     for (unsigned i = 0; i < conf->n_public; i++)
         add_own(out, &conf->public_ip[i]);
     for (size_t i = 0; i < list->len; i++)
@@ -220,12 +219,18 @@ void relay_own_fill(struct media_own *out, const struct netif_list *list,
         add_lan(out, &list->addr[i], conf->lan == CONFIG_LAN_ON);
 }
 
+static bool same(const struct media_own *a, const struct media_own *b)
+{
+    return a->nown == b->nown && a->nlan == b->nlan && memcmp(a->own, b->own, sizeof a->own) == 0 &&
+           memcmp(a->lan, b->lan, sizeof a->lan) == 0;
+}
+
 void relay_mail_own(struct relay_mail *m, const struct netif_list *list,
                     const struct relay_own_conf *conf)
 {
     struct media_own own;
     relay_own_fill(&own, list, conf);
-    if (memcmp(&own, &m->own, sizeof own) == 0)
+    if (same(&own, &m->own))
         return;
     m->own = own;
     give_all(m, &own.letter, sizeof own);

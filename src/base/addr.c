@@ -169,6 +169,8 @@ bool cidr_parse(struct cidr *c, struct str s)
         low.ip[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
     if (memcmp(low.ip, a.ip, 16) != 0)
         return false;
+    if (bits >= 96 && addr_unmap(&a))
+        bits -= 96;
     memcpy(out.ip, a.ip, 16);
     out.family = a.family;
     out.bits = (uint8_t)bits;

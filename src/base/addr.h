@@ -104,7 +104,8 @@ struct cidr {
 };
 
 /* "10.0.0.0/8", "::1/128", or an address alone (all bits). Bits below the prefix must be zero: a
- * typo there would open more than was meant. False leaves *c alone. */
+ * typo there would open more than was meant. Of mapped addresses ("::ffff:10.0.0.0/104") it is the
+ * IPv4 network, which is what they are compared as. False leaves *c alone. */
 bool cidr_parse(struct cidr *c, struct str s);
 const char *cidr_format(const struct cidr *c, char out[ADDR_STR_SIZE]);
 /* Compares the unmapped form of a, so that ::ffff:10.0.0.1 is in 10.0.0.0/8. No other disguise is

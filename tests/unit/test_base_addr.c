@@ -272,6 +272,12 @@ static void test_cidr(void **state)
         {"::1/128", "::1", true},
         {"fe80::/10", "fe80::1%3", true},
         {"::1/128", "::", false},
+        {"::ffff:10.0.0.0/104", "10.1.2.3", true},
+        {"::ffff:10.0.0.0/104", "::ffff:10.1.2.3", true},
+        {"::ffff:10.0.0.0/104", "11.0.0.0", false},
+        {"::ffff:0:0/96", "9.9.9.9", true},
+        {"::ffff:0:0/96", "2001:db8::1", false},
+        {"::ffff:1.2.3.4", "1.2.3.4", true},
     };
     struct cidr c;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -291,6 +297,8 @@ static void test_cidr(void **state)
                                       "10.0.0.0/-1",
                                       "1.2.3.4:80",
                                       "10.0.0.0/0008",
+                                      "::ffff:10.0.0.1/104",
+                                      "::ffff:0:0/95",
                                       "[::1]/128",
                                       "10/8"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -299,6 +307,8 @@ static void test_cidr(void **state)
     char out[ADDR_STR_SIZE];
     assert_true(cidr_parse(&c, STR("2001:DB8::/32")));
     assert_string_equal(cidr_format(&c, out), "2001:db8::/32");
+    assert_true(cidr_parse(&c, STR("::ffff:192.168.0.0/112")));
+    assert_string_equal(cidr_format(&c, out), "192.168.0.0/16");
 }
 
 static void test_limit_key(void **state)

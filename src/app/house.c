@@ -28,6 +28,7 @@ struct house {
     struct rec *rec;
     struct control *control;
     struct worker **workers;
+    struct worker_team *team; /* of more than one */
     struct rec **worker_recs;
     unsigned n_workers; /* started so far; conf.listen.workers is how many there are to be */
     char server[FACTS_MAX];
@@ -190,9 +191,14 @@ static bool start_workers(struct house *h)
     random_bytes(nonce_key, sizeof h->conf.worker.turn.server.auth.nonce_key);
     h->workers = xcalloc(h->conf.listen.workers, sizeof(struct worker *));
     random_bytes(h->conf.worker.dtls_cookie_key, sizeof h->conf.worker.dtls_cookie_key);
+    if (h->conf.listen.workers > 1 && !(h->team = worker_team_new(h->conf.listen.workers))) {
+        snprintf(h->why, sizeof h->why, "The workers have no mailboxes: %s.", strerror(errno));
+        return false;
+    }
     for (unsigned i = 0; i < h->conf.listen.workers; i++) {
         struct worker_conf w = h->conf.worker;
         w.index = i;
+        w.team = h->team;
         w.udp_fds = h->listen.udp + (size_t)i * h->listen.nudp;
         w.nudp = h->listen.nudp;
         w.rec = h->worker_recs[i];
@@ -284,6 +290,7 @@ static void take_down(struct house *h)
     for (unsigned i = 0; i < h->n_workers; i++) {
         worker_stop(h->workers[i], h->conf.control.drain_us);
     }
+    worker_team_free(h->team);
     control_free(h->control);
     for (unsigned i = 0; h->worker_recs && i < h->conf.listen.workers; i++) {
         rec_close(h->worker_recs[i]);

@@ -1,12 +1,11 @@
 /*
- * A media worker: one thread with its own loop, its own UDP sockets on every family, its own STUN
- * server. It answers Bindings over UDP, and over TCP and TLS connections that the doorman has
- * handed on. Nothing is shared with other threads but its mailbox and its counters.
+ * A media worker: one thread with its own loop, its own UDP sockets on every family, its own STUN and
+ * TURN servers. It answers Bindings and relays, over UDP and over TCP and TLS connections that the
+ * doorman has handed on. Nothing is shared with other threads but its mailboxes and its counters.
  */
 #ifndef MADANG_APP_WORKER_H
 #define MADANG_APP_WORKER_H
 
-#include <stdbool.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +20,7 @@ struct rec;
 struct stream;
 struct stream_handover;
 struct worker;
+struct worker_team;
 
 struct worker_conf {
     unsigned index;     /* 0 .. LISTEN_WORKERS_MAX - 1; part of names and ids */
@@ -30,14 +30,21 @@ struct worker_conf {
     unsigned max_streams;   /* 0 = 4096 */
     int64_t stream_idle_us; /* a stream without a whole message for so long is closed; 0 = 30 s */
     struct stun_server_conf stun;
-    bool relays;                 /* TURN, too */
-    struct turn_core_conf turn;  /* server.worker and .seed are the caller's to fill; what it points
-                                 * to is copied */
+    bool relays; /* TURN, too */
+    struct turn_core_conf
+        turn;                 /* server.seed is the caller's to fill, .worker and .workers are not;
+                                 * what it points to is copied */
+    struct worker_team *team; /* of all workers; NULL: it is the only one */
     uint8_t dtls_cookie_key[32]; /* random, the same for all workers */
     unsigned max_relays;         /* relay sockets at once: each costs a descriptor; 0: none */
     struct rec *rec;             /* recording, or NULL; the worker's alone until it has stopped */
     struct mailbox *control;     /* where MEDIA_DUMPED goes; may be NULL */
 };
+
+/* Where n workers reach each other, for what goes from a relay of one to a relay of another. Made
+ * before the first of them starts, and freed after the last one has stopped. NULL with errno. */
+struct worker_team *worker_team_new(unsigned n);
+void worker_team_free(struct worker_team *t);
 
 /* Makes the worker and everything it needs, then starts its thread, with all signals blocked. NULL
  * with a sentence in err. */
@@ -55,7 +62,7 @@ void worker_ask_dump(struct worker *w, uint64_t cookie);
 /* Ends the thread and frees everything. Streams get at most drain_us to send what they have. */
 void worker_stop(struct worker *w, int64_t drain_us);
 
-/* Any thread: what its TURN server has counted, added to *sum. */
+/* Any thread: what its TURN server had counted some milliseconds ago, added to *sum. */
 void worker_turn_stats(const struct worker *w, struct turn_stats *sum);
 /* What its thread counts; may be read at any time until worker_stop(). */
 const struct counts *worker_counts(const struct worker *w);

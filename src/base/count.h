@@ -98,7 +98,11 @@ enum count_type { COUNT_TYPE_COUNTER, COUNT_TYPE_GAUGE };
     X(STUN_UDP, "madang_stun_requests_total", "transport=\"udp\"", COUNTER, "STUN requests")     \
     X(STUN_TCP, "madang_stun_requests_total", "transport=\"tcp\"", COUNTER, "")                  \
     X(STUN_TLS, "madang_stun_requests_total", "transport=\"tls\"", COUNTER, "")                  \
+    X(STUN_DTLS, "madang_stun_requests_total", "transport=\"dtls\"", COUNTER, "")                \
     X(STUN_420, "madang_stun_errors_total", "code=\"420\"", COUNTER, "STUN error responses")     \
+    X(DTLS_ASKED, "madang_dtls_hellos_total", "answer=\"cookie\"", COUNTER,                      \
+      "ClientHellos of TURN over DTLS that were answered")                                       \
+    X(DTLS_OPENED, "madang_dtls_hellos_total", "answer=\"handshake\"", COUNTER, "")              \
     /* what was dropped, and why */                                                              \
     COUNT_DROP(X, CONN_CAP, "conn_cap")                                                          \
     COUNT_DROP(X, CONN_ADDR_CAP, "conn_addr_cap")                                                \
@@ -124,6 +128,14 @@ enum count_type { COUNT_TYPE_COUNTER, COUNT_TYPE_GAUGE };
     COUNT_DROP(X, STUN_SIZE, "stun_size")                                                        \
     COUNT_DROP(X, STUN_FRAME, "stun_frame")                                                      \
     COUNT_DROP(X, STUN_STREAM_CAP, "stun_stream_cap")                                            \
+    COUNT_DROP(X, STREAM_LATE, "stream_late")                                                    \
+    COUNT_DROP(X, STREAM_FULL, "stream_full")                                                    \
+    COUNT_DROP(X, DTLS_OFF, "dtls_off")                                                          \
+    COUNT_DROP(X, DTLS_STRAY, "dtls_stray")                                                      \
+    COUNT_DROP(X, DTLS_MALFORMED, "dtls_malformed")                                              \
+    COUNT_DROP(X, DTLS_MEDIA, "dtls_media")                                                      \
+    COUNT_DROP(X, DTLS_FULL, "dtls_full")                                                        \
+    COUNT_DROP(X, UDP_MEDIA, "udp_media")                                                        \
     COUNT_DROP(X, UDP_NO_PKTINFO, "udp_no_pktinfo")                                              \
     COUNT_DROP(X, UDP_UNKNOWN, "udp_unknown")                                                    \
     COUNT_DROP(X, UDP_TRUNCATED, "udp_truncated")                                                \

@@ -104,7 +104,10 @@ struct udp_datagram {
     uint32_t nhead, ndata, pad;
 };
 
-enum { UDP_DF = 1 }; /* never fragment it: what doesn't fit is refused (COUNT_UDP_SEND_MSGSIZE) */
+enum {
+    UDP_DF = 1,  /* never fragment it: what doesn't fit is refused (COUNT_UDP_SEND_MSGSIZE) */
+    UDP_COPY = 2 /* data is copied, too */
+};
 
 /* Queues one datagram. Without path->local (or with "any") the kernel chooses the source. false: too
  * long, or no address that this socket could send to. */

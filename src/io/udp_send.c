@@ -56,25 +56,42 @@ static int find_group(struct udp_sender *o, struct udp *u, const struct udp_path
     return o->recent = o->ngroups++;
 }
 
+static bool is_sendable(const struct udp *u, const struct udp_path *path,
+                        const struct udp_datagram *d)
+{
+    return d->nhead <= DATAGRAM_MAX && d->ndata <= DATAGRAM_MAX &&
+           d->nhead + d->ndata + d->pad <= DATAGRAM_MAX && d->pad <= 3 &&
+           path->peer.family == u->local.family;
+}
+
+static void to_arena(struct udp_sender *o, const void *p, uint32_t n)
+{
+    if (n > 0)
+        memcpy(o->arena + o->narena, p, n);
+    o->narena += n;
+}
+
 bool udp_send(struct udp *u, const struct udp_path *path, const struct udp_datagram *d,
               unsigned flags)
 {
     struct udp_net *net = u->net;
     struct udp_sender *o = &net->out;
-    if (d->nhead > DATAGRAM_MAX || d->ndata > DATAGRAM_MAX ||
-        d->nhead + d->ndata + d->pad > DATAGRAM_MAX || d->pad > 3 ||
-        path->peer.family != u->local.family)
+    uint32_t copied = d->nhead + (flags & UDP_COPY ? d->ndata : 0);
+    if (!is_sendable(u, path, d))
         return false;
-    if (o->nqueue == UDP_QUEUE_MAX || d->nhead > UDP_ARENA_MAX - o->narena)
+    if (o->nqueue == UDP_QUEUE_MAX || copied > UDP_ARENA_MAX - o->narena)
         udp_flush(net);
-    struct udp_group *g = &o->groups[find_group(o, u, path, flags)];
+    struct udp_group *g = &o->groups[find_group(o, u, path, flags & UDP_DF)];
     int16_t at = (int16_t)o->nqueue++;
-    struct udp_out *out = &o->queue[at];
-    *out = (struct udp_out){o->arena + o->narena, d->data,         (uint16_t)d->nhead,
-                            (uint16_t)d->ndata,   (uint8_t)d->pad, -1};
-    if (d->nhead > 0)
-        memcpy(o->arena + o->narena, d->head, d->nhead);
-    o->narena += d->nhead;
+    o->queue[at] = (struct udp_out){.head = o->arena + o->narena,
+                                    .data = d->data,
+                                    .nhead = (uint16_t)copied,
+                                    .ndata = (uint16_t)(d->nhead + d->ndata - copied),
+                                    .pad = (uint8_t)d->pad,
+                                    .next = -1};
+    to_arena(o, d->head, d->nhead);
+    if (flags & UDP_COPY)
+        to_arena(o, d->data, d->ndata);
     if (g->first < 0)
         g->first = at;
     else

@@ -1,0 +1,395 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <netinet/udp.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "relay_client.h"
+
+static const struct str users[] = {{"u:p", 3}};
+
+static struct worker_conf turn_conf(void)
+{
+    struct worker_conf c = {.relays = true, .max_relays = 1000};
+    struct turn_server_conf *s = &c.turn.server;
+    snprintf(s->auth.realm, sizeof s->auth.realm, CLIENT_REALM);
+    memset(s->auth.nonce_key, 7, sizeof s->auth.nonce_key);
+    s->hash = (struct hash_key){1, 2};
+    assert_true(cidr_parse(&s->policy.allow[0], STR("127.0.0.0/8")));
+    s->policy.nallow = 1;
+    c.turn.users = users;
+    c.turn.n_users = 1;
+    c.turn.max_scopes = 100;
+    memset(c.turn.scope_key, 9, sizeof c.turn.scope_key);
+    return c;
+}
+
+static struct turn_stats stats_of(struct house *h)
+{
+    struct turn_stats s = {0};
+    worker_turn_stats(h->w, &s);
+    return s;
+}
+
+/* A peer out there. */
+struct other {
+    int fd;
+    struct addr at, relay;
+};
+
+static void other_open(struct other *o)
+{
+    struct addr at = addr_ip4(127, 0, 0, 1, 0);
+    o->fd = udp_open(&at, 0);
+    assert_true(o->fd >= 0);
+    local_of(o->fd, &o->at);
+}
+
+static void other_send(struct other *o, const struct addr *to, const void *p, size_t n,
+                       unsigned segment)
+{
+    struct sockaddr_storage ss;
+    socklen_t len = addr_to_sockaddr(to, &ss);
+    if (segment > 0) {
+        int seg = (int)segment;
+        assert_int_equal(setsockopt(o->fd, SOL_UDP, 103, &seg, sizeof seg), 0);
+    }
+    assert_int_equal(sendto(o->fd, p, n, 0, (struct sockaddr *)&ss, len), n);
+    if (segment > 0)
+        setsockopt(o->fd, SOL_UDP, 103, &(int){0}, sizeof(int));
+}
+
+static size_t other_wait(struct other *o, struct house *h, void *p, size_t cap)
+{
+    ssize_t n = -1;
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof ss;
+    PUMP_UNTIL(h->l, (n = recvfrom(o->fd, p, cap, 0, (struct sockaddr *)&ss, &len)) >= 0 ||
+                         errno != EAGAIN);
+    assert_true(n >= 0);
+    addr_from_sockaddr(&o->relay, (struct sockaddr *)&ss, len);
+    return (size_t)n;
+}
+
+/* ---- Tests ---- */
+
+static void channels_carry_data_both_ways(void **state)
+{
+    (void)state;
+    for (enum turn_transport over = TURN_UDP; over <= TURN_TLS; over++) {
+        struct house h;
+        struct client *c = malloc(sizeof *c);
+        struct other o;
+        uint8_t p[2000], got[2000];
+        house_open(&h, turn_conf());
+        other_open(&o);
+        client_open(c, &h, over);
+        assert_true(client_allocate(c));
+        assert_true(client_bind(c, 0x4001, &o.at));
+        for (unsigned i = 1; i < 300; i += 7) {
+            uint8_t data[300];
+            size_t n;
+            memset(data, (int)i, sizeof data);
+            client_write(c, p, client_channel(c, 0x4001, p, data, i));
+            assert_int_equal(other_wait(&o, &h, got, sizeof got), i);
+            assert_memory_equal(got, data, i);
+            assert_true(addr_eq(&o.relay, &c->relayed));
+            other_send(&o, &o.relay, data, i, 0);
+            const uint8_t *back = client_wait(c, &n);
+            assert_int_equal(n, 4 + i);
+            assert_int_equal(get_u16(back), 0x4001);
+            assert_int_equal(get_u16(back + 2), i);
+            assert_memory_equal(back + 4, data, i);
+        }
+        client_close(c);
+        if (over != TURN_UDP) /* its connection was all that it had */
+            PUMP_UNTIL(h.l, stats_of(&h).allocations == 0);
+        close(o.fd);
+        free(c);
+        house_close(&h);
+    }
+}
+
+/* What comes as one burst leaves as one send, in both directions. */
+static void bursts_stay_bursts(void **state)
+{
+    enum { N = 32, SIZE = 1100, ROUNDS = 20 };
+    struct house h;
+    struct client *c = malloc(sizeof *c);
+    struct other o, to;
+    static uint8_t burst[N * (SIZE + 4)], got[65536];
+    int seg = SIZE + 4;
+    size_t n, packets = 0;
+    (void)state;
+    house_open(&h, turn_conf());
+    other_open(&o);
+    client_open(c, &h, TURN_UDP);
+    assert_true(client_allocate(c) && client_bind(c, 0x4002, &o.at));
+    local_of(c->p.fd, &to.at);
+    uint64_t calls = counted(&h, COUNT_UDP_CALLS_OUT), sent = counted(&h, COUNT_UDP_PACKETS_OUT);
+    assert_int_equal(setsockopt(c->p.fd, SOL_UDP, 103, &seg, sizeof seg), 0);
+    for (unsigned r = 0; r < ROUNDS; r++) {
+        for (unsigned i = 0; i < N; i++) {
+            uint8_t *p = burst + i * (SIZE + 4);
+            memset(p, (int)(r + i), SIZE + 4);
+            client_channel(c, 0x4002, p, got, 0);
+            set_u16(p + 2, SIZE);
+        }
+        client_write(c, burst, sizeof burst);
+        n = other_wait(&o, &h, got, sizeof got); /* its socket gathers, too */
+        while (n < N * SIZE)
+            n += other_wait(&o, &h, got + n, sizeof got - n);
+        for (unsigned i = 0; i < N; i++)
+            assert_int_equal(got[i * SIZE + 7], (uint8_t)(r + i));
+        other_send(&o, &c->relayed, got, N * SIZE, SIZE);
+        for (packets = 0; packets < N; packets++) {
+            const uint8_t *p = client_wait(c, &n);
+            assert_int_equal(n, SIZE + 4);
+            assert_int_equal(p[10], (uint8_t)(r + packets));
+        }
+    }
+    PUMP_UNTIL(h.l, counted(&h, COUNT_UDP_PACKETS_OUT) == sent + 2 * N * ROUNDS);
+    assert_true(counted(&h, COUNT_UDP_CALLS_OUT) - calls <= 2 * ROUNDS + 4);
+    close(o.fd);
+    client_close(c);
+    free(c);
+    house_close(&h);
+}
+
+/* A client that reads nothing: what is late is dropped whole, and what arrives is whole. */
+static void late_datagrams_are_dropped_whole(void **state)
+{
+    enum { SIZE = 1201, MANY = 20000 };
+    (void)state;
+    for (enum turn_transport over = TURN_TCP; over <= TURN_TLS; over++) {
+        struct house h;
+        struct client *c = malloc(sizeof *c);
+        struct other o;
+        uint8_t p[SIZE];
+        size_t n;
+        unsigned arrived = 0, last = 0;
+        house_open(&h, turn_conf());
+        other_open(&o);
+        client_open(c, &h, over);
+        assert_true(client_allocate(c) && client_bind(c, 0x4003, &o.at));
+        for (unsigned i = 1; i < MANY; i++) {
+            if (i % 100 == 0 && counted(&h, COUNT_DROP_STREAM_LATE) > 100)
+                break;
+            memset(p, (int)i, sizeof p);
+            set_u32(p, i);
+            other_send(&o, &c->relayed, p, sizeof p, 0);
+            if (i % 20 == 0)
+                usleep(2000);
+        }
+        PUMP_UNTIL(h.l, counted(&h, COUNT_DROP_STREAM_LATE) > 0);
+        set_u32(p, MANY);
+        for (int quiet = 0; quiet < 200 && last < MANY;) {
+            const uint8_t *m = client_next(c, &n);
+            if (m == NULL) {
+                loop_round(h.l, 1000);
+                if (++quiet == 100) /* the queue has emptied by now */
+                    other_send(&o, &c->relayed, p, sizeof p, 0);
+                continue;
+            }
+            assert_int_equal(n, SIZE + 4);
+            assert_true(get_u32(m + 4) > last); /* in order */
+            last = get_u32(m + 4);
+            arrived++;
+            assert_int_equal(m[100], last == MANY ? p[96] : (uint8_t)last);
+        }
+        assert_int_equal(last, MANY);
+        assert_true(arrived > 1);
+        close(o.fd);
+        client_close(c);
+        free(c);
+        house_close(&h);
+    }
+}
+
+static void silent_connections_live_by_their_allocation(void **state)
+{
+    struct house h;
+    struct client *a = malloc(sizeof *a), *b = malloc(sizeof *b);
+    struct worker_conf conf = turn_conf();
+    uint8_t x;
+    (void)state;
+    conf.stream_idle_us = 150000;
+    house_open(&h, conf);
+    client_open(a, &h, TURN_TCP);
+    client_open(b, &h, TURN_TCP);
+    assert_true(client_allocate(a));
+    b->password = "wrong";
+    assert_false(client_allocate(b));
+    PUMP_UNTIL(h.l, counted(&h, COUNT_DROP_CONN_DEADLINE) == 1);
+    while (peer_read(&b->p, &x, 1) > 0)
+        ;
+    assert_true(b->p.eof || b->p.failed);
+    int64_t until = clock_mono_us() + 400000; /* more than twice the silence */
+    while (clock_mono_us() < until)
+        loop_round(h.l, 1000);
+    assert_int_equal(stats_of(&h).allocations, 1);
+    assert_true(client_permit(a, &(struct addr){.ip = {127, 0, 0, 1}, .family = 4, .port = 9}));
+    client_close(a);
+    client_close(b);
+    PUMP_UNTIL(h.l, stats_of(&h).allocations == 0);
+    free(a);
+    free(b);
+    house_close(&h);
+}
+
+static void icmp_errors_reach_the_client(void **state)
+{
+    struct house h;
+    struct client *c = malloc(sizeof *c);
+    struct other o;
+    uint8_t p[100];
+    size_t n;
+    struct stun_msg m;
+    struct addr about;
+    (void)state;
+    house_open(&h, turn_conf());
+    other_open(&o);
+    client_open(c, &h, TURN_UDP);
+    assert_true(client_allocate(c) && client_bind(c, 0x4004, &o.at));
+    close(o.fd);
+    client_write(c, p, client_channel(c, 0x4004, p, "anybody?", 8));
+    const uint8_t *got = client_wait(c, &n);
+    assert_int_equal(stun_parse(&m, got, n), STUN_OK);
+    assert_int_equal(m.cls, STUN_INDICATION);
+    assert_int_equal(m.method, STUN_DATA);
+    const struct stun_attr *icmp = stun_find(&m, STUN_ICMP);
+    assert_non_null(icmp);
+    assert_int_equal(get_u16(stun_value(&m, icmp) + 2), 3 << 9 | 3); /* type and code */
+    assert_true(stun_get_xaddr(&m, stun_find(&m, STUN_XOR_PEER_ADDRESS), &about));
+    assert_true(addr_eq_ip(&about, &o.at));
+    client_close(c);
+    free(c);
+    house_close(&h);
+}
+
+/* Posted before the client asks: in effect when it does, however busy the worker is. */
+static void letters_are_read_before_the_request(void **state)
+{
+    struct house h;
+    struct client *c = malloc(sizeof *c);
+    struct other o;
+    char name[TURN_SCOPE_NAME + 1], password[TURN_SCOPE_PASSWORD + 1];
+    struct worker_conf conf = turn_conf();
+    (void)state;
+    house_open(&h, conf);
+    other_open(&o);
+    for (uint64_t scope = 1; scope < 40; scope++) {
+        struct media_scope *open = calloc(1, sizeof *open), *party = calloc(1, sizeof *party);
+        open->letter = (struct letter){.kind = MEDIA_SCOPE_OPEN};
+        open->scope = scope;
+        turn_scope_credential(conf.turn.scope_key, scope, name, password);
+        client_open(c, &h, scope % 2 ? TURN_UDP : TURN_TCP);
+        c->user = name;
+        c->password = password;
+        assert_false(client_allocate(c)); /* not yet */
+        assert_int_equal(c->error, 401);
+        open->letter.drop = NULL;
+        assert_true(worker_post(h.w, &open->letter));
+        assert_true(client_allocate(c));
+        assert_false(client_permit(c, &o.at));
+        assert_int_equal(c->error, 403);
+        party->letter = (struct letter){.kind = MEDIA_SCOPE_PARTY};
+        party->scope = scope;
+        party->party = scope + 1000;
+        party->naddrs = 1;
+        party->addrs[0] = o.at;
+        party->addrs[0].port = 0;
+        assert_true(worker_post(h.w, &party->letter));
+        assert_true(client_permit(c, &o.at));
+        client_close(c);
+        worker_ask_dump(h.w, scope); /* answered behind them: they are ours again */
+        PUMP_UNTIL(h.l, h.cookie == scope);
+        xfree(h.dumped);
+        h.dumped = NULL;
+        free(open);
+        free(party);
+    }
+    close(o.fd);
+    free(c);
+    house_close(&h);
+}
+
+static void a_worker_that_drains_takes_nobody_new(void **state)
+{
+    struct house h;
+    struct client *c = malloc(sizeof *c);
+    struct letter drain = {.kind = MEDIA_DRAIN};
+    (void)state;
+    house_open(&h, turn_conf());
+    assert_true(worker_post(h.w, &drain));
+    client_open(c, &h, TURN_UDP);
+    assert_false(client_allocate(c));
+    assert_int_equal(c->error, 508);
+    client_close(c);
+    free(c);
+    house_close(&h);
+}
+
+/* Two workers, each with an allocation that has the other one as its peer. */
+static void relays_of_two_workers_reach_each_other(void **state)
+{
+    enum { N = 40, SIZE = 500 };
+    struct house h[2];
+    struct client *c[2];
+    struct worker_team *team = worker_team_new(2);
+    (void)state;
+    assert_non_null(team);
+    for (unsigned i = 0; i < 2; i++) {
+        struct worker_conf conf = turn_conf();
+        conf.index = i;
+        conf.team = team;
+        house_open(&h[i], conf);
+        c[i] = malloc(sizeof *c[i]);
+        client_open(c[i], &h[i], i == 0 ? TURN_UDP : TURN_TCP);
+        assert_true(client_allocate(c[i]));
+        assert_int_equal(c[i]->relayed.port / 2 % 2, i);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(client_bind(c[i], 0x4005, &c[1 - i]->relayed));
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned k = 0; k < N; k++) {
+            uint8_t data[SIZE], p[SIZE + 8];
+            memset(data, (int)k, sizeof data);
+            client_write(c[i], p, client_channel(c[i], 0x4005, p, data, SIZE - k));
+        }
+        for (unsigned k = 0; k < N; k++) {
+            size_t n;
+            const uint8_t *p = client_wait(c[1 - i], &n);
+            assert_int_equal(n, 4 + SIZE - k);
+            assert_int_equal(get_u16(p), 0x4005);
+            assert_int_equal(p[4], k);
+            assert_int_equal(p[n - 1], k);
+        }
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        client_close(c[i]);
+        free(c[i]);
+        house_close(&h[i]);
+    }
+    worker_team_free(team);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(channels_carry_data_both_ways),
+        cmocka_unit_test(bursts_stay_bursts),
+        cmocka_unit_test(late_datagrams_are_dropped_whole),
+        cmocka_unit_test(silent_connections_live_by_their_allocation),
+        cmocka_unit_test(icmp_errors_reach_the_client),
+        cmocka_unit_test(letters_are_read_before_the_request),
+        cmocka_unit_test(a_worker_that_drains_takes_nobody_new),
+        cmocka_unit_test(relays_of_two_workers_reach_each_other),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/relay_settings.h"
 #include "app/secrets.h"
 #include "app/tape.h"
 #include "app/terminal.h"
@@ -181,6 +182,8 @@ static void fill_own_addresses(struct house *h)
     p->nlan = MIN_OF(own.nlan, ARRAY_LEN(p->lan));
     memcpy(p->own, own.own, p->nown * sizeof *p->own);
     memcpy(p->lan, own.lan, p->nlan * sizeof *p->lan);
+    h->conf.worker.turn.server.other4 = relay_other(cert_keeper_netif(h->certs), 4);
+    h->conf.worker.turn.server.other6 = relay_other(cert_keeper_netif(h->certs), 6);
     xfree(all);
 }
 

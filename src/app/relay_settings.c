@@ -14,6 +14,16 @@ const char *relay_realm(const struct config *c)
     return c->name.n && c->name.v[0].n <= STUN_REALM_MAX ? c->name.v[0].p : "madang";
 }
 
+struct addr relay_other(const struct netif_list *list, uint8_t family)
+{
+    static const enum netif_kind wanted[] = {NETIF_PUBLIC, NETIF_LAN, NETIF_CONTAINER};
+    for (size_t k = 0; k < ARRAY_LEN(wanted); k++)
+        for (size_t i = 0; i < list->len; i++)
+            if (list->addr[i].kind == wanted[k] && list->addr[i].ip.family == family)
+                return list->addr[i].ip;
+    return (struct addr){0};
+}
+
 static struct addr of_family(const struct config_addrs *list, uint8_t family)
 {
     for (size_t i = 0; i < list->n; i++)

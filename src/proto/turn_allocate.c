@@ -145,8 +145,10 @@ static bool addresses(const struct turn_request *rq, unsigned family, struct add
         *announced = *told;
     else if (rq->from->local.family == any[family].family)
         *announced = rq->from->local;
-    else
+    else if (relay->family != 0)
         *announced = *relay;
+    else
+        *announced = family == 1 ? c->other6 : c->other4;
     return announced->family != 0 && !addr_eq_ip(announced, &any[family]);
 }
 

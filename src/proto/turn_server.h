@@ -32,6 +32,8 @@ struct turn_server_conf {
     struct addr relay4, relay6;       /* to bind; family 0: any */
     struct addr announce4, announce6; /* told to clients; family 0: the address that the client
                                          reached, else relay4/6; without one: 440 */
+    struct addr other4, other6;       /* told to clients that came by the other family, when none
+                                         of the above says it */
     bool no_relay4, no_relay6;        /* 440 */
     uint16_t turn_port;               /* UDP: never given to a relay */
     struct addr alternate;            /* ALTERNATE-SERVER while draining; family 0: none */

@@ -208,6 +208,34 @@ static void a_user_that_is_none(void **state)
     xfree(w.relays);
 }
 
+/* IPv6 for who came by IPv4. */
+static void the_other_family(void **state)
+{
+    static struct request r;
+    struct stun_msg m;
+    (void)state;
+    make(NULL);
+    struct client c = client_at(&w, "192.0.2.1:5000", "ann");
+    request_begin(&r, &c, STUN_ALLOCATE);
+    put_udp(&r);
+    put_family(&r, STUN_REQUESTED_ADDRESS_FAMILY, 2);
+    assert_int_equal(ask(&c, &r, &m), 440); /* nobody knows an address */
+    unmake();
+    make(NULL);
+    conf.server.other6 = address("2001:db8::77");
+    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker};
+    char why[200];
+    turn_core_free(core);
+    core = turn_core_new(&conf, &ops, NULL, w.now, WALL_S * SEC - w.now, why, sizeof why);
+    request_begin(&r, &c, STUN_ALLOCATE);
+    put_udp(&r);
+    put_family(&r, STUN_REQUESTED_ADDRESS_FAMILY, 2);
+    assert_int_equal(ask(&c, &r, &m), 0);
+    struct addr got = relayed(&m), want = conf.server.other6;
+    assert_true(addr_eq_ip(&got, &want));
+    unmake();
+}
+
 /* ---- recording ---- */
 
 /* Something of everything. */
@@ -402,6 +430,7 @@ int main(void)
         cmocka_unit_test(own_addresses_come_by_letters),
         cmocka_unit_test(users_and_secrets_change_by_letters),
         cmocka_unit_test(a_user_that_is_none),
+        cmocka_unit_test(the_other_family),
         cmocka_unit_test(a_recording_replays_byte_for_byte),
         cmocka_unit_test(a_lie_is_found),
         cmocka_unit_test(metrics),

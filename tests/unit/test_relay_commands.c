@@ -221,12 +221,32 @@ static void settings(void **state)
     xfree(w);
 }
 
+static void the_other_family(void **state)
+{
+    struct netif_list *list = xcalloc(1, sizeof *list);
+    char z[ADDR_STR_SIZE];
+    (void)state;
+    list->addr[list->len++] =
+        (struct netif_addr){.ip = addr_ip4(10, 0, 0, 1, 0), .kind = NETIF_LAN};
+    list->addr[list->len++] =
+        (struct netif_addr){.ip = addr_ip4(127, 0, 0, 1, 0), .kind = NETIF_LOOPBACK};
+    list->addr[list->len++] =
+        (struct netif_addr){.ip = addr_ip6((uint8_t[16]){[15] = 1}, 0), .kind = NETIF_LOOPBACK};
+    assert_int_equal(relay_other(list, 6).family, 0);
+    struct addr four = relay_other(list, 4);
+    assert_string_equal(addr_format_ip(&four, z), "10.0.0.1");
+    list->addr[list->len++] =
+        (struct netif_addr){.ip = addr_ip4(8, 8, 4, 4, 0), .kind = NETIF_PUBLIC};
+    assert_int_equal(relay_other(list, 4).ip[0], 8);
+    xfree(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token),    cmocka_unit_test(token_says_what_is_wrong),
         cmocka_unit_test(key),      cmocka_unit_test(people),
-        cmocka_unit_test(settings),
+        cmocka_unit_test(settings), cmocka_unit_test(the_other_family),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

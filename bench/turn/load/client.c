@@ -57,22 +57,23 @@ static void shake(struct load *l, struct alloc *a)
         die("a TLS handshake");
 }
 
-void clients_open(struct load *l)
+static void prepare(struct load *l)
 {
-    if (l->transport == OVER_TLS) {
-        l->ctx = SSL_CTX_new(TLS_client_method());
-        SSL_CTX_set_mode(l->ctx,
-                         SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    }
-    l->allocs = calloc(l->n, sizeof *l->allocs);
-    for (unsigned i = 0; i < l->n; i++) {
-        struct alloc *a = &l->allocs[i];
-        a->channel = (uint16_t)(CHANNEL_FIRST + i % CHANNELS);
-        a->peer = l->n <= 1000 ? open_peer() : -1; /* more are only there to be counted */
-        a->client = open_client(l);
-        if (l->transport == OVER_TLS)
-            shake(l, a);
-    }
+    if (l->transport != OVER_TLS || l->ctx != NULL)
+        return;
+    l->ctx = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_mode(l->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+
+void client_open(struct load *l, unsigned i)
+{
+    struct alloc *a = &l->allocs[i];
+    prepare(l);
+    *a = (struct alloc){.channel = (uint16_t)(CHANNEL_FIRST + i % CHANNELS)};
+    a->peer = l->n <= WITH_PEERS ? open_peer() : -1; /* more are only there to be counted */
+    a->client = open_client(l);
+    if (l->transport == OVER_TLS)
+        shake(l, a);
 }
 
 /* ---- One request ---- */
@@ -228,36 +229,36 @@ static void set_up_floor(struct load *l, struct alloc *a)
     memcpy(&a->relay.sin_port, answer + 8, 2);
 }
 
-void clients_allocate(struct load *l)
+void client_allocate(struct load *l, unsigned i)
 {
-    for (unsigned i = 0; i < l->n; i++) {
-        if (l->floor)
-            set_up_floor(l, &l->allocs[i]);
-        else
-            set_up(l, &l->allocs[i]);
-    }
+    if (l->floor)
+        set_up_floor(l, &l->allocs[i]);
+    else
+        set_up(l, &l->allocs[i]);
 }
 
-void clients_release(struct load *l)
+static void give_up(struct load *l, struct alloc *a)
 {
-    for (unsigned i = 0; i < l->n; i++) {
-        struct alloc *a = &l->allocs[i];
-        if (!l->floor) {
-            uint8_t mem[STUN_MESSAGE_MAX], answer[STUN_MESSAGE_MAX];
-            struct stun_builder b;
-            struct stun_msg m;
-            begin(&b, mem, STUN_REFRESH);
-            stun_put_u32(&b, STUN_LIFETIME, 0);
-            seal(l, a, &b);
-            ask(l, a, &b, &m, answer);
-        }
-        SSL_free(a->ssl);
-        close(a->client);
-        if (a->peer >= 0)
-            close(a->peer);
-        free(a->in.p);
-        free(a->out.p);
-    }
-    free(l->allocs);
-    l->allocs = NULL;
+    uint8_t mem[STUN_MESSAGE_MAX], answer[STUN_MESSAGE_MAX];
+    struct stun_builder b;
+    struct stun_msg m;
+    begin(&b, mem, STUN_REFRESH);
+    stun_put_u32(&b, STUN_LIFETIME, 0);
+    seal(l, a, &b);
+    if (!ask(l, a, &b, &m, answer))
+        refused("Refresh", &m);
+}
+
+void client_release(struct load *l, unsigned i)
+{
+    struct alloc *a = &l->allocs[i];
+    if (!l->floor)
+        give_up(l, a);
+    SSL_free(a->ssl);
+    close(a->client);
+    if (a->peer >= 0)
+        close(a->peer);
+    free(a->in.p);
+    free(a->out.p);
+    *a = (struct alloc){0};
 }

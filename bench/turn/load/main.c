@@ -1,5 +1,6 @@
 /* turn_load --server IP:PORT --pid PID [--allocs N] [--size B] [--over udp|tcp|tls] [--floor] [--user U --password P] STEP...
  * STEP: setup  paced:PPS:S  flood:WINDOW:S  gso:N:WINDOW:S  burst:N:WINDOW:S  rss  sleep:S  release
+ *       churn:PER_SECOND:S:REPORT_EVERY_S
  * Prints one JSON line for each step that measures. Ends with 1 when anything came out wrong, or more than 1 % was lost. */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,23 +102,37 @@ static void measure(struct load *l, const char *step)
 
 static void set_up(struct load *l)
 {
-    clients_open(l);
+    l->allocs = calloc(l->n, sizeof *l->allocs);
+    for (unsigned i = 0; i < l->n; i++)
+        client_open(l, i);
     uint64_t before = server_cpu_ns(l);
-    clients_allocate(l);
+    for (unsigned i = 0; i < l->n; i++)
+        client_allocate(l, i);
     report(l, "setup", l->n, server_cpu_ns(l) - before);
-    if (l->n <= 1000)
-        traffic_watch(l);
+    for (unsigned i = 0; i < l->n && l->n <= WITH_PEERS; i++)
+        traffic_watch(l, i);
+}
+
+static void release(struct load *l)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        client_release(l, i);
+    free(l->allocs);
+    l->allocs = NULL;
 }
 
 static void play(struct load *l, const char *step)
 {
-    double seconds;
+    double seconds, every;
+    unsigned rate;
     if (strcmp(step, "setup") == 0)
         set_up(l);
     else if (strcmp(step, "release") == 0)
-        clients_release(l);
+        release(l);
     else if (strcmp(step, "rss") == 0)
         printf("{\"step\":\"rss\",\"kb\":%ld}\n", server_rss_kb(l));
+    else if (sscanf(step, "churn:%u:%lf:%lf", &rate, &seconds, &every) == 3)
+        churn(l, rate, seconds, every);
     else if (sscanf(step, "sleep:%lf", &seconds) == 1)
         usleep((useconds_t)(seconds * 1e6));
     else
@@ -162,6 +178,7 @@ int main(int argc, char **argv)
     struct load l = {.n = 100, .size = 1100, .user = "bench", .password = "bench"};
     struct rlimit r;
     signal(SIGPIPE, SIG_IGN);
+    l.epfd = epoll_create1(0);
     getrlimit(RLIMIT_NOFILE, &r);
     r.rlim_cur = r.rlim_max;
     setrlimit(RLIMIT_NOFILE, &r);

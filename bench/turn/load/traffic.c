@@ -117,17 +117,14 @@ static bool receive(struct load *l)
     return n > 0;
 }
 
-void traffic_watch(struct load *l)
+void traffic_watch(struct load *l, unsigned i)
 {
-    l->epfd = epoll_create1(0);
-    for (unsigned i = 0; i < l->n; i++) {
-        struct epoll_event up = {.events = EPOLLIN, .data.u64 = (uint64_t)i << 1};
-        struct epoll_event down = {.events = EPOLLIN, .data.u64 = (uint64_t)i << 1 | 1};
-        fcntl(l->allocs[i].client, F_SETFL, O_NONBLOCK);
-        if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, l->allocs[i].peer, &up) < 0 ||
-            epoll_ctl(l->epfd, EPOLL_CTL_ADD, l->allocs[i].client, &down) < 0)
-            die("epoll");
-    }
+    struct epoll_event up = {.events = EPOLLIN, .data.u64 = (uint64_t)i << 1};
+    struct epoll_event down = {.events = EPOLLIN, .data.u64 = (uint64_t)i << 1 | 1};
+    fcntl(l->allocs[i].client, F_SETFL, O_NONBLOCK);
+    if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, l->allocs[i].peer, &up) < 0 ||
+        epoll_ctl(l->epfd, EPOLL_CTL_ADD, l->allocs[i].client, &down) < 0)
+        die("epoll");
 }
 
 /* ---- Sending ---- */
@@ -243,5 +240,12 @@ void traffic_bursts(struct load *l, unsigned n, bool gso, unsigned window, doubl
         else if (now_us() - moved > QUIET_US) /* lost packets must not hold up the rest */
             settle(l);
     }
+    settle(l);
+}
+
+void traffic_exchange(struct load *l, unsigned i, unsigned n)
+{
+    send_some(l, UP, &l->allocs[i], n, false);
+    send_some(l, DOWN, &l->allocs[i], n, false);
     settle(l);
 }

@@ -59,13 +59,21 @@ uint64_t server_cpu_ns(const struct load *l);
 long server_rss_kb(const struct load *l);
 void die(const char *what) __attribute__((noreturn));
 
-/* client.c: makes sockets and allocations with a channel each; ends the program when one is refused. */
-void clients_open(struct load *l);
-void clients_allocate(struct load *l);
-void clients_release(struct load *l);
+/* client.c: of the allocation with that number: its sockets; the allocation itself with a channel; the
+ * end of both. Ends the program when something is refused. */
+enum { WITH_PEERS = 1000 };
+void client_open(struct load *l, unsigned i);
+void client_allocate(struct load *l, unsigned i);
+void client_release(struct load *l, unsigned i);
+
+/* churn.c: `rate` allocations a second come, are talked through, and go when l->n others have come; over
+ * and over. Prints a line every `every` seconds. */
+void churn(struct load *l, unsigned rate, double seconds, double every);
 
 /* traffic.c: each sends for that time, waits for what is under way, and adds to sent and received. */
-void traffic_watch(struct load *l);
+void traffic_watch(struct load *l, unsigned i);
+/* n packets each way through one allocation, and waits for them. */
+void traffic_exchange(struct load *l, unsigned i, unsigned n);
 /* One packet at a time, pps of them a second, up and down in turn. */
 void traffic_paced(struct load *l, unsigned pps, double seconds);
 /* Bursts of n packets; at most `window` packets under way in each direction. gso: one send for each burst. */

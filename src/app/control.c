@@ -14,7 +14,6 @@
 #include "app/netif.h"
 #include "app/sdnotify.h"
 #include "app/tape.h"
-#include "app/turn_metrics.h"
 #include "app/worker.h"
 #include "base/brief.h"
 #include "base/clock.h"
@@ -29,8 +28,7 @@
 
 enum { LETTER_PASSWORD = 1000 }; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
-enum { MAIL_AGAIN_US = 2000, GONE_US = 100000 };
-enum { DUMP_MAX = 256 << 20 };
+enum { MAIL_AGAIN_US = 2000, GONE_US = 100000, DUMP_WAIT_US = 2000000 };
 enum { TRIM_EVERY_S = 5, TRIM_FROM = 1 << 20 };
 
 struct control {
@@ -46,7 +44,8 @@ struct control {
     struct relay_mail *relays;
     struct counts counts;
     struct loop_hook hook;
-    struct loop_timer due, housekeeping, end, gone, mail_again;
+    struct loop_timer due, housekeeping, end, gone, mail_again, dump_late;
+    struct dump_job dump;
     struct loop_fd netif;
     int64_t wall_offset_us;
     unsigned housekept;
@@ -59,6 +58,14 @@ static int64_t wall_s(const struct control *c)
 }
 
 /* ---- ports of the exchange ---- */
+
+static void relay_stats(const struct control *c, struct turn_stats *sum)
+{
+    *sum = (struct turn_stats){0};
+    for (unsigned i = 0; i < c->n_workers; i++) {
+        worker_turn_stats(c->workers[i], sum);
+    }
+}
 
 static bool port_password(void *ctx, const struct password_job *job)
 {
@@ -76,6 +83,12 @@ static void port_health(void *ctx, struct buf *json)
 {
     struct control *c = ctx;
     struct domain_counts n;
+    struct turn_stats relays;
+    if (c->conf.turn_only) {
+        relay_stats(c, &relays);
+        buf_putf(json, ",\"allocations\":%u", relays.allocations);
+        return;
+    }
     domain_count(exchange_domain(tape_exchange(c->tape)), &n);
     buf_putf(json, ",\"sessions\":%u,\"rooms\":%u", n.sessions, n.rooms);
 }
@@ -91,13 +104,8 @@ static void port_metrics(void *ctx, struct buf *out)
                            .rec_dropped = rec_dropped(c->conf.rec),
                            .workers = c->workers,
                            .n_workers = c->n_workers,
+                           .relays = c->conf.relays,
                        });
-}
-
-static void relay_stats(const struct control *c, struct turn_stats *sum)
-{
-    *sum = (struct turn_stats){0};
-    (void)c; /* the workers' numbers come with their relays */
 }
 
 /* ---- what workers are told of relays ---- */
@@ -138,6 +146,39 @@ static void on_mail_again(struct loop_timer *t, int64_t now_us)
     (void)now_us;
 }
 
+/* ---- dumps ---- */
+
+static void end_dump(struct control *c)
+{
+    dump_end(&c->dump, c->conf.data_dir, (loop_now(c->loop) + c->wall_offset_us) / US_PER_MS);
+    loop_timer_del(c->loop, &c->dump_late);
+}
+
+static void on_dump_late(struct loop_timer *t, int64_t now_us)
+{
+    (void)now_us;
+    end_dump(container_of(t, struct control, dump_late));
+}
+
+static void take_dump(struct control *c, const struct media_dump *m)
+{
+    if (dump_take(&c->dump, m)) {
+        end_dump(c);
+    }
+}
+
+static void dump(struct control *c)
+{
+    if (c->dump.waiting > 0) {
+        return; /* one is under way */
+    }
+    dump_begin(&c->dump, loop_now(c->loop), tape_exchange(c->tape), c->n_workers);
+    for (unsigned i = 0; i < c->n_workers; i++) {
+        worker_ask_dump(c->workers[i], c->dump.number);
+    }
+    loop_timer_set(c->loop, &c->dump_late, loop_now(c->loop) + DUMP_WAIT_US);
+}
+
 /* ---- letters ---- */
 
 static bool deliver_password(void *ctx, struct password_letter *letter)
@@ -152,6 +193,8 @@ static void on_letter(void *ctx, struct letter *l)
     if (l->kind == LETTER_PASSWORD) {
         const struct password_letter *p = container_of(l, struct password_letter, letter);
         tape_password(c->tape, loop_now(c->loop), &p->answer);
+    } else if (l->kind == MEDIA_DUMPED) {
+        take_dump(c, container_of(l, struct media_dump, letter));
     }
     letter_drop(l);
 }
@@ -345,19 +388,6 @@ static void reload(struct control *c)
     sdnotify_ready(NULL);
 }
 
-static void dump(struct control *c)
-{
-    struct buf b;
-    buf_init(&b, DUMP_MAX);
-    dump_write(&b, loop_now(c->loop), tape_exchange(c->tape));
-    if (b.failed) {
-        log_error("dump", NULL, "more than %d bytes: not written", DUMP_MAX);
-        buf_free(&b);
-    } else {
-        dump_save(c->conf.data_dir, (loop_now(c->loop) + c->wall_offset_us) / US_PER_MS, &b);
-    }
-}
-
 static void on_signal(void *ctx, int sig)
 {
     struct control *c = ctx;
@@ -457,6 +487,7 @@ static void start_timers(struct control *c)
     c->due = (struct loop_timer){.fn = on_due, .name = "exchange.tick"};
     c->housekeeping = (struct loop_timer){.fn = on_housekeeping, .name = "control.housekeeping"};
     c->end = (struct loop_timer){.fn = on_end, .name = "control.end"};
+    c->dump_late = (struct loop_timer){.fn = on_dump_late, .name = "control.dump_late"};
     c->gone = (struct loop_timer){.fn = on_gone, .name = "control.gone"};
     c->mail_again = (struct loop_timer){.fn = on_mail_again, .name = "control.mail_again"};
     c->netif = (struct loop_fd){.fn = on_netif, .name = "netif", .fd = -1};
@@ -508,6 +539,7 @@ void control_free(struct control *c)
         close(fd);
     }
     doorman_free(c->doorman);
+    buf_free(&c->dump.text);
     tape_free(c->tape);
     relay_mail_free(c->relays);
     if (c->mail) {

@@ -6,12 +6,15 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/code.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/version.h"
+
+enum { DUMP_MAX = 256 << 20 };
 
 struct dump {
     struct buf *b;
@@ -115,7 +118,7 @@ static void put_queue(void *arg, const struct hub_session_dump *s)
     d->comma = ",";
 }
 
-void dump_write(struct buf *b, int64_t now_us, struct exchange *x)
+static void dump_write(struct buf *b, int64_t now_us, struct exchange *x)
 {
     struct dump d = {b, ""};
     struct mem_store_counts store;
@@ -132,13 +135,13 @@ void dump_write(struct buf *b, int64_t now_us, struct exchange *x)
     buf_putf(b, "],\"store\":{\"rooms\":%zu,\"messages\":%zu,\"bytes\":%zu},\"web\":", store.rooms,
              store.messages, store.bytes);
     web_dump(exchange_web(x), now_us, b);
-    buf_puts(b, "}\n");
 }
 
 /* ---- saving ---- */
 
 struct saving {
     struct buf text;
+    char *dir;
     char path[];
 };
 
@@ -161,6 +164,7 @@ static int write_all(int fd, const uint8_t *p, size_t n)
 static void *save(void *arg)
 {
     struct saving *s = arg;
+    mkdir(s->dir, 0700); /* a TURN server alone has made none */
     int fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool good = fd >= 0 && write_all(fd, buf_data(&s->text), buf_len(&s->text)) == 0;
     if (fd >= 0 && close(fd) != 0) {
@@ -172,17 +176,19 @@ static void *save(void *arg)
         log_error("dump", NULL, "%s: %s", s->path, strerror(errno));
     }
     buf_free(&s->text);
+    xfree(s->dir);
     xfree(s);
     return NULL;
 }
 
-void dump_save(const char *dir, int64_t wall_ms, struct buf *b)
+static void dump_save(const char *dir, int64_t wall_ms, struct buf *b)
 {
     size_t n = strlen(dir) + 40;
     struct saving *s = xmalloc(sizeof *s + n);
     pthread_attr_t attr;
     pthread_t thread;
     snprintf(s->path, n, "%s/dump-%" PRId64 ".json", dir, wall_ms);
+    s->dir = str_dup(str_from(dir));
     s->text = *b;
     buf_init(b, 0);
     pthread_attr_init(&attr);
@@ -190,7 +196,41 @@ void dump_save(const char *dir, int64_t wall_ms, struct buf *b)
     if (pthread_create(&thread, &attr, save, s) != 0) {
         log_error("dump", NULL, "no thread to write it with");
         buf_free(&s->text);
+        xfree(s->dir);
         xfree(s);
     }
     pthread_attr_destroy(&attr);
+}
+
+/* ---- what workers add ---- */
+
+void dump_begin(struct dump_job *j, int64_t now_us, struct exchange *x, unsigned workers)
+{
+    buf_init(&j->text, DUMP_MAX);
+    dump_write(&j->text, now_us, x);
+    buf_puts(&j->text, ",\"workers\":[");
+    j->waiting = workers;
+    j->taken = 0;
+    j->number++;
+}
+
+bool dump_take(struct dump_job *j, const struct media_dump *m)
+{
+    if (j->waiting == 0 || m->cookie != j->number) {
+        return false; /* too late: it has been written without */
+    }
+    buf_putf(&j->text, "%s%s", j->taken++ ? "," : "", m->text ? m->text : "null");
+    return --j->waiting == 0;
+}
+
+void dump_end(struct dump_job *j, const char *dir, int64_t wall_ms)
+{
+    j->waiting = 0;
+    buf_puts(&j->text, "]}\n");
+    if (j->text.failed) {
+        log_error("dump", NULL, "more than %d bytes: not written", DUMP_MAX);
+        buf_free(&j->text);
+    } else {
+        dump_save(dir, wall_ms, &j->text);
+    }
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/exchange.h"
+#include "app/turn_metrics.h"
 #include "app/worker.h"
 #include "base/version.h"
 #include "edge/web/wire_out.h"
@@ -97,6 +98,17 @@ static void put_process(struct buf *b)
              madang_compiler());
 }
 
+static void put_turn(struct buf *b, const struct metrics_sources *src)
+{
+    struct turn_stats sum = {0};
+    for (unsigned i = 0; i < src->n_workers; i++) {
+        worker_turn_stats(src->workers[i], &sum);
+    }
+    if (src->relays) {
+        turn_metrics_write(b, &sum);
+    }
+}
+
 void metrics_write(struct buf *out, const struct metrics_sources *src)
 {
     const struct counts *threads[1 + WORKERS_MAX] = {src->counts};
@@ -107,5 +119,6 @@ void metrics_write(struct buf *out, const struct metrics_sources *src)
     refresh(src);
     count_print(out, threads, n);
     put_hub(out, hub_counts(exchange_hub(src->exchange)));
+    put_turn(out, src);
     put_process(out);
 }

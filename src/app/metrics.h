@@ -2,6 +2,7 @@
 #ifndef MADANG_APP_METRICS_H
 #define MADANG_APP_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -18,6 +19,7 @@ struct metrics_sources {
     uint64_t rec_dropped;
     struct worker *const *workers;
     unsigned n_workers;
+    bool relays; /* they have TURN servers */
 };
 
 /* Control thread. */

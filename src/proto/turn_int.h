@@ -25,7 +25,8 @@ enum {
     TURN_CHANNEL_MIN = 0x4000,
     TURN_UDP4_MAX = 65507, /* payload of one datagram */
     TURN_UDP6_MAX = 65487,
-    TURN_ENDED = 64 /* deleted allocations whose last request may be repeated */
+    TURN_ID_WORKER = 48, /* bits of an allocation's number below the worker's */
+    TURN_ENDED = 64      /* deleted allocations whose last request may be repeated */
 };
 #define TURN_S INT64_C(1000000)
 
@@ -124,6 +125,15 @@ struct turn_ended {
     uint8_t txid[STUN_TXID];
 };
 
+/* A client whose allocation another worker has, since it moved here with a ticket. */
+struct turn_guest {
+    struct hnode node;
+    struct list order; /* by `until` */
+    struct turn_tuple tuple;
+    int64_t until;
+    unsigned worker;
+};
+
 struct turn_server {
     struct turn_server_conf conf;
     struct turn_ops ops;
@@ -134,8 +144,9 @@ struct turn_server {
     uint8_t ticket_key[32], ticket_nonce_key[32];
     int64_t wall_offset_us;
     struct pool alloc_pool, permission_pool, guard_pool, consent_pool, channel_pool, owner_pool,
-        reservation_pool;
-    struct hmap allocs, permissions, channels, channel_peers, owners, reservations;
+        reservation_pool, guest_pool;
+    struct hmap allocs, permissions, channels, channel_peers, owners, reservations, guests;
+    struct list guest_order;
     struct heap timers, reservation_timers;
     struct rate *challenges, *users;
     struct turn_bucket up, down;
@@ -156,6 +167,7 @@ struct turn_request {
     const struct stun_msg *m;
     struct turn_alloc *a; /* of the tuple; NULL: none */
     struct stun_auth_result auth;
+    bool passed_on; /* another worker answers */
     struct stun_builder b;
     uint8_t out[STUN_MESSAGE_MAX];
 };
@@ -263,8 +275,14 @@ int turn_asked_family(const struct stun_msg *m, unsigned type);
 enum turn_drop turn_allocate(struct turn_request *rq);
 /* The reservation is gone; its port is the caller's. */
 struct turn_port *turn_reservation_take(struct turn_server *s, struct turn_reservation *r);
-/* Refresh with MOBILITY-TICKET: finds the allocation, moves it here (rq->a). */
+/* Refresh with MOBILITY-TICKET: finds the allocation, moves it here (rq->a), or passes the request on
+ * to the worker that has it (rq->passed_on). */
 enum turn_drop turn_mobility_refresh(struct turn_request *rq);
+/* A packet of a guest is passed on. */
+bool turn_guest_pass(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
+                     const uint8_t *p, size_t n);
+void turn_guest_tick(struct turn_server *s, int64_t now_us);
+int64_t turn_guest_deadline(const struct turn_server *s);
 void turn_mobility_put_ticket(const struct turn_server *s, const struct turn_alloc *a,
                               struct stun_builder *b);
 

@@ -168,7 +168,7 @@ static enum turn_drop refresh(struct turn_request *rq)
         return TURN_DROP_BAD_REQUEST;
     if (stun_find(rq->m, STUN_MOBILITY_TICKET) != NULL) {
         enum turn_drop drop = turn_mobility_refresh(rq);
-        if (drop != TURN_DROP_NONE)
+        if (drop != TURN_DROP_NONE || rq->passed_on)
             return drop;
     }
     if (asked != NULL && v == 0 && ended_of(rq, who_is(rq)) != NULL)
@@ -356,6 +356,18 @@ static void authenticate(struct turn_request *rq)
                     &rq->auth);
 }
 
+/* Requests of one client; new allocations of one participant of a call, too: they cost a stranger
+ * nothing. */
+static bool too_fast(struct turn_request *rq)
+{
+    struct turn_server *s = rq->s;
+    uint64_t scope = rq->auth.user.scope;
+    if (!rate_take(s->users, rq->now_us, rq->tuple_hash | 1))
+        return true;
+    return rq->m->method == STUN_ALLOCATE && rq->a == NULL && scope != 0 &&
+           !rate_take(s->users, rq->now_us, hash_u64(&s->conf.hash, scope) | 1);
+}
+
 enum turn_drop turn_request(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
                             const struct stun_msg *m)
 {
@@ -373,7 +385,7 @@ enum turn_drop turn_request(struct turn_server *s, int64_t now_us, const struct 
     enum turn_drop drop = of_verdict(rq.auth.verdict);
     if (drop != TURN_DROP_NONE)
         return refuse_stranger(&rq, who, drop);
-    if (!rate_take(s->users, now_us, rq.tuple_hash | 1))
+    if (too_fast(&rq))
         return TURN_DROP_USER_RATE;
     drop = dispatch(&rq);
     return drop == TURN_DROP_NONE ? drop : refuse(&rq, drop);

@@ -84,6 +84,8 @@ static void make_pools(struct turn_server *s)
     pool_init(&s->consent_pool, sizeof(struct turn_consent), permissions);
     pool_init(&s->channel_pool, sizeof(struct turn_channel), channels);
     pool_init(&s->reservation_pool, sizeof(struct turn_reservation), n);
+    pool_init(&s->guest_pool, sizeof(struct turn_guest), n);
+    list_init(&s->guest_order);
 }
 
 static void make_keys(struct turn_server *s)
@@ -113,7 +115,7 @@ struct turn_server *turn_server_new(const struct turn_server_conf *conf, const s
     make_keys(s);
     s->challenges = rate_of(c->challenge_per_s, c->challenge_burst, CHALLENGE_TABLE);
     s->users = rate_of(c->user_per_s, c->user_burst, c->max_allocations);
-    s->next_id = (uint64_t)c->worker << 48;
+    s->next_id = (uint64_t)c->worker << TURN_ID_WORKER;
     s->up.at_us = s->down.at_us = now_us - TURN_S;
     turn_server_own(s, conf->policy.own, conf->policy.nown, conf->policy.lan, conf->policy.nlan);
     return s;
@@ -130,8 +132,9 @@ void turn_server_free(struct turn_server *s)
         turn_ports_give(&s->ports, turn_reservation_take(s, one), &s->ops);
     }
     turn_ports_free(&s->ports);
-    struct pool *pools[] = {&s->alloc_pool,   &s->owner_pool,   &s->permission_pool, &s->guard_pool,
-                            &s->consent_pool, &s->channel_pool, &s->reservation_pool};
+    struct pool *pools[] = {&s->alloc_pool,       &s->owner_pool,   &s->permission_pool,
+                            &s->guard_pool,       &s->consent_pool, &s->channel_pool,
+                            &s->reservation_pool, &s->guest_pool};
     for (size_t i = 0; i < ARRAY_LEN(pools); i++)
         pool_free(pools[i]);
     struct hmap *maps[] = {&s->allocs,        &s->permissions, &s->channels,
@@ -168,6 +171,8 @@ enum turn_drop turn_server_input(struct turn_server *s, int64_t now_us,
 {
     if (turn_server_deadline(s) <= now_us)
         turn_server_tick(s, now_us);
+    if (s->guests.n > 0 && turn_guest_pass(s, now_us, from, p, n))
+        return TURN_DROP_NONE;
     enum turn_drop d = input(s, now_us, from, p, n);
     if (d != TURN_DROP_NONE)
         s->stats.drops[d]++;
@@ -201,12 +206,14 @@ void turn_server_tick(struct turn_server *s, int64_t now_us)
         struct turn_reservation *r = container_of(t, struct turn_reservation, timer);
         turn_ports_give(&s->ports, turn_reservation_take(s, r), &s->ops);
     }
+    turn_guest_tick(s, now_us);
 }
 
 int64_t turn_server_deadline(const struct turn_server *s)
 {
     int64_t a = heap_next_at(&s->timers), r = heap_next_at(&s->reservation_timers);
-    return MIN_OF(a, r);
+    int64_t g = turn_guest_deadline(s);
+    return MIN_OF(MIN_OF(a, r), g);
 }
 
 /* ---- Letters ---- */
@@ -251,21 +258,16 @@ void turn_server_own(struct turn_server *s, const struct addr *own, unsigned n,
                      const struct cidr *lan, unsigned nlan)
 {
     struct turn_policy *p = &s->conf.policy;
-    struct addr *copy = xcalloc(n + 1, sizeof *copy);
-    struct cidr *nets = xcalloc(nlan + 1, sizeof *nets);
-    memcpy(copy, own, n * sizeof *copy);
-    memcpy(nets, lan, nlan * sizeof *nets);
     const struct addr *ours[] = {&s->conf.announce4, &s->conf.announce6, &s->conf.relay4,
                                  &s->conf.relay6};
     p->nown = 0;
     for (size_t i = 0; i < ARRAY_LEN(ours); i++)
         add_own(p, ours[i]);
     for (unsigned i = 0; i < n; i++)
-        add_own(p, &copy[i]);
+        add_own(p, &own[i]);
     p->nlan = MIN_OF(nlan, TURN_POLICY_LIST);
-    memcpy(p->lan, nets, p->nlan * sizeof *nets);
-    xfree(copy);
-    xfree(nets);
+    for (unsigned i = 0; i < p->nlan; i++)
+        p->lan[i] = lan[i];
     HMAP_FOREACH(it, &s->allocs)
         turn_permission_recheck(s, container_of(it, struct turn_alloc, node));
 }

@@ -62,6 +62,15 @@ static void to_worker(void *ctx, unsigned worker, const struct addr *from, uint6
     c->ops.to_worker(c->ops.ctx, worker, from, scope, to, d);
 }
 
+static void to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+                     size_t n)
+{
+    struct turn_core *c = ctx;
+    rec_hash_add(&c->hash, TURN_OUT_OWNER + (worker << 8), from, sizeof *from);
+    rec_hash_add(&c->hash, 0, p, n);
+    c->ops.to_owner(c->ops.ctx, worker, from, p, n);
+}
+
 /* ---- making ---- */
 
 /* The server keeps this, not the table: a new table may take its place. */
@@ -107,8 +116,8 @@ static struct turn_users *make_users(struct turn_core *c, const struct str secre
 bool turn_core_build(struct turn_core *c, int64_t now_us, char *why, size_t why_n)
 {
     struct turn_server_conf *s = &c->conf.server;
-    static const struct turn_ops hashed = {NULL,        to_client, relay_open,
-                                           relay_close, to_peer,   to_worker};
+    static const struct turn_ops hashed = {NULL,    to_client, relay_open, relay_close,
+                                           to_peer, to_worker, to_owner};
     struct turn_ops ops = c->hashing ? hashed : c->ops;
     if (c->hashing)
         ops.ctx = c;

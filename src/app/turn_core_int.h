@@ -43,7 +43,8 @@ enum turn_output {
     TURN_OUT_OPEN,
     TURN_OUT_CLOSE,
     TURN_OUT_PEER,
-    TURN_OUT_WORKER
+    TURN_OUT_WORKER,
+    TURN_OUT_OWNER
 };
 
 enum { TURN_STATS_WORDS = sizeof(struct turn_stats) / sizeof(uint64_t) };

@@ -120,13 +120,20 @@ static void to_worker(void *ctx, unsigned worker, const struct addr *from, uint6
     (void)ctx, (void)worker, (void)from, (void)scope, (void)to, (void)d;
 }
 
+static void to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+                     size_t n)
+{
+    (void)ctx, (void)worker, (void)from, (void)p, (void)n;
+}
+
 struct turn_replay *turn_replay_new(bool (*next)(void *ctx, struct rec_record *out), void *ctx)
 {
     struct turn_replay *t = xcalloc(1, sizeof *t);
     t->next = next;
     t->ctx = ctx;
     t->core.hashing = true;
-    t->core.ops = (struct turn_ops){t, to_client, relay_open, relay_close, to_peer, to_worker};
+    t->core.ops =
+        (struct turn_ops){t, to_client, relay_open, relay_close, to_peer, to_worker, to_owner};
     return t;
 }
 

@@ -145,6 +145,9 @@ void worker_free_streams(struct worker *w);
 /* struct turn_ops.to_worker. */
 void worker_to_worker(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
                       const struct addr *to, const struct turn_datagram *d);
+/* struct turn_ops.to_owner. */
+void worker_to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+                     size_t n);
 bool worker_join_team(struct worker *w);
 void worker_leave_team(struct worker *w);
 void worker_post_foreign(struct worker *w);

@@ -173,7 +173,8 @@ bool worker_relay_open(struct worker *w, char *why, size_t why_n)
                            .relay_open = relay_open,
                            .relay_close = relay_close,
                            .to_peer = to_peer,
-                           .to_worker = worker_to_worker};
+                           .to_worker = worker_to_worker,
+                           .to_owner = worker_to_owner};
     if (!w->conf.relays)
         return true;
     pool_init(&w->sockets, sizeof(struct media_socket), w->conf.max_relays);

@@ -77,6 +77,33 @@ void worker_to_worker(void *ctx, unsigned worker, const struct addr *from, uint6
     w->foreign_waits = true;
 }
 
+static void drop_guest_letter(struct letter *l)
+{
+    xfree(container_of(l, struct media_guest, letter));
+}
+
+/* Rare: clients move seldom, and mostly to the worker that they were at. */
+void worker_to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+                     size_t n)
+{
+    struct worker *w = ctx;
+    if (w->conf.team == NULL || worker >= w->conf.team->n || n > UINT16_MAX)
+        return;
+    struct media_guest *m = xmalloc(sizeof(*m) + n);
+    *m = (struct media_guest){
+        .letter = {.kind = MEDIA_GUEST, .drop = drop_guest_letter},
+        .peer = from->peer,
+        .local = from->local,
+        .ifindex = from->ifindex,
+        .len = (uint32_t)n,
+    };
+    memcpy(m->bytes, p, n);
+    if (!mailbox_post(w->conf.team->box[worker], &m->letter)) {
+        count_inc(&w->counts, COUNT_DROP_MAILBOX_FULL);
+        letter_drop(&m->letter);
+    }
+}
+
 void worker_post_foreign(struct worker *w)
 {
     if (!w->foreign_waits)
@@ -99,12 +126,22 @@ static void take_foreign(struct worker *w, const struct media_relay *m)
     udp_flush(w->net); /* what is queued may point into the letter */
 }
 
+static void take_guest(struct worker *w, const struct media_guest *m)
+{
+    struct turn_tuple from = {
+        .peer = m->peer, .local = m->local, .ifindex = m->ifindex, .transport = TURN_UDP};
+    worker_turn_input(w, &from, m->bytes, m->len);
+    udp_flush(w->net);
+}
+
 static void on_team_letter(void *ctx, struct letter *l)
 {
     struct worker *w = ctx;
     if (w->turn != NULL && l->kind == MEDIA_RELAY) {
         w->turn_busy = true;
         take_foreign(w, container_of(l, struct media_relay, letter));
+    } else if (w->turn != NULL && l->kind == MEDIA_GUEST) {
+        take_guest(w, container_of(l, struct media_guest, letter));
     }
     letter_drop(l);
 }

@@ -29,6 +29,7 @@ enum media_kind {
     MEDIA_DTLS,        /* struct media_dtls: the certificate to show from now on */
     /* worker -> worker */
     MEDIA_RELAY, /* struct media_relay: a datagram from one of our relays to another's */
+    MEDIA_GUEST, /* struct media_guest: a datagram of a client that moved to the wrong worker */
     /* worker -> control */
     MEDIA_DUMPED /* struct media_dump with its text */
 };
@@ -80,6 +81,14 @@ struct media_relay {
     struct addr from, to;
     uint64_t scope;
     uint32_t len, seg; /* as a train: n datagrams of seg bytes, the last may be shorter */
+    uint8_t bytes[];
+};
+
+/* As it came by UDP: from peer to local. */
+struct media_guest {
+    struct letter letter;
+    struct addr peer, local;
+    uint32_t ifindex, len;
     uint8_t bytes[];
 };
 

@@ -137,8 +137,8 @@ void turn_server_free(struct turn_server *s)
                             &s->reservation_pool, &s->guest_pool};
     for (size_t i = 0; i < ARRAY_LEN(pools); i++)
         pool_free(pools[i]);
-    struct hmap *maps[] = {&s->allocs,        &s->permissions, &s->channels,
-                           &s->channel_peers, &s->owners,      &s->reservations};
+    struct hmap *maps[] = {&s->allocs, &s->permissions,  &s->channels, &s->channel_peers,
+                           &s->owners, &s->reservations, &s->guests};
     for (size_t i = 0; i < ARRAY_LEN(maps); i++)
         hmap_free(maps[i]);
     heap_free(&s->timers);

@@ -359,19 +359,21 @@ static uint64_t life(uint64_t fail_at)
     put_udp(rq);
     put_family(rq, STUN_ADDITIONAL_ADDRESS_FAMILY, 2);
     int code = request_send(rq, &a, &m);
-    assert_true(code == 0 || code == 508);
+    assert_true(code == 0 || code == 508 || code == 401); /* 401: nor was there any for the key */
     code = bind_channel(&a, 0x4000, PUBLIC_PEER);
-    assert_true(code == 0 || code == 508 || code == 437 || code == 443);
+    assert_true(code == 0 || code == 508 || code == 401 || code == 437 || code == 443);
     a.at.peer.port++;
     request_begin(rq, &a, STUN_ALLOCATE);
     put_udp(rq);
     stun_put(&rq->b, STUN_EVEN_PORT, "\x80", 1);
     code = request_send(rq, &a, &m);
-    assert_true(code == 0 || code == 508);
+    assert_true(code == 0 || code == 508 || code == 401);
     allocate(&ann, &ra);
     allocate(&ben, &rb);
-    code = bind_to(&ann, 0x4000, &rb);
-    code |= bind_to(&ben, 0x4000, &ra);
+    if (ra.port != 0 && rb.port != 0) {
+        bind_to(&ann, 0x4000, &rb);
+        bind_to(&ben, 0x4000, &ra);
+    }
     permit(&ann, PUBLIC_PEER);
     stun_begin(&b, binding, sizeof binding, STUN_SUCCESS, STUN_BINDING, rq->txid);
     stun_put_integrity(&b, "benpwd", 6);

@@ -3,13 +3,7 @@
 #include "base/mem.h"
 #include "proto/rate.h"
 
-enum {
-    EVERY_US = 50000,
-    BURST = 60,
-    TABLE = 4096,
-    IP4_UDP = 28,
-    IP6_UDP = 48
-};
+enum { EVERY_US = 50000, BURST = 60, TABLE = 4096, IP4_UDP = 28, IP6_UDP = 48 };
 
 struct stun_server {
     struct stun_server_conf conf;

@@ -4,10 +4,10 @@
 
 enum { OPEN_TRIES = 16 };
 
-void turn_ports_init(struct turn_ports *t, uint16_t min, uint16_t max, uint16_t not,
+void turn_ports_init(struct turn_ports *t, uint16_t min, uint16_t max, uint16_t barred,
                      unsigned worker, unsigned workers, unsigned cap)
 {
-    *t = (struct turn_ports){.min = min, .max = max, .not = not, .worker = worker};
+    *t = (struct turn_ports){.min = min, .max = max, .barred = barred, .worker = worker};
     t->workers = workers > 0 ? workers : 1;
     t->first = min / 2u;
     while (t->first % t->workers != worker)
@@ -28,7 +28,7 @@ void turn_ports_free(struct turn_ports *t)
 
 static bool is_free(const struct turn_ports *t, unsigned family, unsigned port)
 {
-    return port >= t->min && port <= t->max && port != t->not &&port != 0 &&
+    return port >= t->min && port <= t->max && port != t->barred && port != 0 &&
            t->at[family][port - t->min] == NULL;
 }
 

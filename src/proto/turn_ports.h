@@ -21,7 +21,7 @@ struct turn_port {
 };
 
 struct turn_ports {
-    uint16_t min, max, not ; /* not: never given */
+    uint16_t min, max, barred; /* barred: never given */
     unsigned worker, workers;
     unsigned first, npairs;   /* our pairs: first, first + workers, ... as port / 2 */
     struct turn_port **at[2]; /* [port - min] */
@@ -37,7 +37,7 @@ static inline unsigned turn_port_owner(uint16_t port, unsigned workers)
 }
 
 /* cap: of ports at a time. */
-void turn_ports_init(struct turn_ports *t, uint16_t min, uint16_t max, uint16_t not,
+void turn_ports_init(struct turn_ports *t, uint16_t min, uint16_t max, uint16_t barred,
                      unsigned worker, unsigned workers, unsigned cap);
 void turn_ports_free(struct turn_ports *t);
 

@@ -27,6 +27,19 @@ async function atDoor(lang, o = {}) {
   return p;
 }
 
+/**
+ * In one room, and by the history of the browser at the door of another one.
+ * @param {import('./lib/person.mjs').Person} p @param {string} second @returns {Promise<string>} the room
+ */
+async function inOneAtDoorOf(p, second) {
+  await p.toDoor(second);
+  await p.page.click('[data-act=back]');
+  const first = await p.create({ title: 'First' });
+  await p.page.eval(() => history.go(-2));
+  await p.page.see('[data-act=join]');
+  return first;
+}
+
 const USER_AGENTS = /** @type {Record<string, string>} */ ({
   'chrome': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36',
   'edge': 'Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0',
@@ -369,3 +382,55 @@ inBoth('a name that can not be used: said', async (lang) => {
   await p.page.gone('[data-toast]');
 });
 
+
+inBoth('a server that does not answer from the beginning: said, and tried at a press', async (lang) => {
+  const p = await house.person('chromium', { name: 'Mina', page: { lang } });
+  const { page } = p;
+  let blocked = true;
+  await page.raw.routeWebSocket(/\/api\/ws$/, (/** @type {any} */ ws) => {
+    if (blocked) ws.close();
+    else ws.connectToServer();
+  });
+  await page.raw.route(/\/api\/(stream|send)\//, (/** @type {any} */ r) => (blocked ? r.abort() : r.continue()));
+  await page.goto(`${p.url}/?debug`);
+  await holds(page, '[data-banner=lost]', words[lang]('net.unreachable'));
+  blocked = false;
+  await page.click('[data-banner=lost] .btn').catch(() => {}); // it may have come by itself meanwhile
+  await page.gone('[data-banner=lost]');
+  await p.lobby();
+});
+
+inBoth('in as many rooms as one may be: back to the lobby, and in after leaving one', async (lang) => {
+  const server = await house.server({ args: ['--rooms-per-session', '1'] });
+  const p = await house.person('chromium', { name: 'Mina', page: { lang }, server });
+  const other = await guest(server, 'Theo');
+  const second = await other.create({ title: 'Second' });
+  const first = await inOneAtDoorOf(p, second);
+  await p.page.click('[data-act=join]');
+  await p.page.click(await problem(p.page, lang, 'rooms_cap', { remedy: 'lobby' }));
+  await p.page.click(`[data-room="${first}"]`); // still in: there is no door
+  await p.inRoom();
+  assert.equal(p.room, first);
+  await p.page.click('.bar [data-act=leave]');
+  await p.page.gone('[data-room-title]');
+  await p.join(second);
+  other.close();
+});
+
+inBoth('picture and sound are in another room: said when one asks for them here', async (lang) => {
+  const server = await house.home();
+  const p = await house.person('chromium', { name: 'Mina', page: { lang } });
+  const other = await guest(server, 'Theo');
+  const second = await other.create({ title: 'Second' });
+  const first = await inOneAtDoorOf(p, second);
+  await p.page.click('[data-act=join]');
+  await p.page.until((r) => /** @type {any} */ (window).madang.state().current === r, second);
+  await p.page.click('[data-menu=more]');
+  await p.page.click('[data-item=ask-media]');
+  await holds(p.page, '[data-toast=media_elsewhere]', words[lang]('error.media_elsewhere'));
+  await p.page.click('[data-toast] .btn');
+  await p.page.gone('[data-toast]');
+  const { rooms } = await p.page.eval(() => /** @type {any} */ (window).madang.state());
+  assert.deepEqual([rooms[first].media, rooms[second].media], [true, false]);
+  other.close();
+});

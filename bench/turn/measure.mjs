@@ -33,7 +33,7 @@ function command(which, udp, tcp) {
   }
   return [BIN, 'turn', '--listen', '127.0.0.1', '--port', `${tcp}`, '--udp-port', `${udp}`, '--data', path.join(tmp, 'data'),
     '--tls', 'files', '--cert', cert, '--key', cert, '--realm', 'bench', '--user', 'bench:bench',
-    '--allow-peer', '127.0.0.0/8', '--max-allocations', `${MANY + 100}`, '--user-quota', '0', '--total-quota', '0',
+    '--allow-peer', '127.0.0.0/8', '--max-connections', '1000', '--max-allocations', `${MANY + 100}`, '--relay-ports', '10000-30000',
     '--log-level', 'error', '--workers', which === 'madang2' ? '2' : '1'];
 }
 

@@ -33,11 +33,12 @@ function command(which, udp, tcp) {
   }
   return [BIN, 'turn', '--listen', '127.0.0.1', '--port', `${tcp}`, '--udp-port', `${udp}`, '--data', path.join(tmp, 'data'),
     '--tls', 'files', '--cert', cert, '--key', cert, '--realm', 'bench', '--user', 'bench:bench',
-    '--allow-peer', '127.0.0.0/8', '--max-connections', '1000', '--max-allocations', `${MANY + 100}`, '--relay-ports', '10000-30000',
-    '--log-level', 'error', '--workers', which === 'madang2' ? '2' : '1'];
+    '--allow-peer', '127.0.0.0/8', '--max-connections', '1000', '--max-allocations', `${MANY + 100}`,
+    '--relay-ports', '10000-30000', '--log-level', 'error', '--workers', which === 'madang2' ? '2' : '1'];
 }
 
-/** @param {string} which @param {(run: (args: string[], ...steps: string[]) => Promise<any[]>) => Promise<void>} fn @param {string} [cpu] */
+/** @param {string} which @param {(run: (args: string[], ...steps: string[]) => Promise<any[]>) => Promise<void>} fn
+ * @param {string} [cpu] */
 async function withServer(which, fn, cpu = SERVER_CPU) {
   const udp = await freePort(), tcp = await freePort();
   await withProcess(pin(command(which, udp, tcp), cpu), async (pid) => {

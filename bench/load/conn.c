@@ -264,8 +264,8 @@ static void read_all(struct load *l, struct conn *c)
 
 static void upgrade(struct load *l, struct conn *c)
 {
-    char text[1024];
-    size_t n = dialect_upgrade(l, text, sizeof text);
+    char text[4096];
+    size_t n = dialect_upgrade(l, c, text, sizeof text);
     c->state = CONN_UPGRADING;
     put(&c->out, text, n);
     mark(l, c);

@@ -8,28 +8,13 @@ enum { TELL_AFTER = 64 }; /* messages between two pings, as the page does it */
 
 /* ---- what goes out ---- */
 
-size_t dialect_upgrade(const struct load *l, char *out, size_t cap)
-{
-    const char *path = l->dialect == DIALECT_SIO ? "/socket.io/?EIO=4&transport=websocket"
-                                                 : "/api/ws";
-    return (size_t)snprintf(out, cap,
-                            "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
-                            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                            "Origin: %s://127.0.0.1:%d\r\n"
-                            "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 "
-                            "Firefox/140.0\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n"
-                            "Accept-Language: en-US,en;q=0.5\r\n%s\r\n",
-                            path, l->port, l->tls ? "https" : "http", l->port,
-                            l->dialect == DIALECT_SIO ? ""
-                                                      : "Sec-WebSocket-Protocol: madang.v1\r\n");
-}
+static char text[65536];
 
-/* One message: fields is what comes after the type and the id, with its leading comma. */
-static void say(struct load *l, struct conn *c, const char *type, bool request, const char *fields,
-                const char *body)
+/* One message: fields is what comes after the type and the id, with its leading comma. In text; its
+ * length. */
+static size_t compose(struct load *l, struct conn *c, const char *type, bool request,
+                      const char *fields, const char *body)
 {
-    static char text[65536];
     int64_t id = request ? ++c->next_id : 0;
     int n;
     if (l->dialect == DIALECT_SIO) {
@@ -56,30 +41,90 @@ static void say(struct load *l, struct conn *c, const char *type, bool request, 
         n += snprintf(text + n, sizeof text - (size_t)n, "%s}%s%s", fields, body ? "\n" : "",
                       body ? body : "");
     }
-    conn_send(l, c, text, (size_t)n);
+    return (size_t)n;
+}
+
+static void say(struct load *l, struct conn *c, const char *type, bool request, const char *fields,
+                const char *body)
+{
+    conn_send(l, c, text, compose(l, c, type, request, fields, body));
+}
+
+static bool creates(const struct load *l, const struct conn *c)
+{
+    return l->dialect == DIALECT_MADANG && c->member == 0;
+}
+
+/* The first message of a session, in text. */
+static size_t hello(struct load *l, struct conn *c)
+{
+    char fields[256];
+    if (creates(l, c))
+        snprintf(fields, sizeof fields, ",\"v\":1,\"name\":\"guest %u\"", c->index);
+    else
+        snprintf(fields, sizeof fields,
+                 ",\"v\":1,\"name\":\"guest %u\",\"join\":{\"room\":\"%s\",\"media\":false}",
+                 c->index, l->rooms[c->room].id);
+    return compose(l, c, "hello", true, fields, NULL);
 }
 
 static void greet(struct load *l, struct conn *c)
 {
     char fields[256];
-    const struct room *r = &l->rooms[c->room];
     c->state = CONN_GREETING;
     if (c->resumes) {
         snprintf(fields, sizeof fields, ",\"v\":1,\"token\":\"%s\",\"seq\":%llu", c->token,
                  (unsigned long long)c->events);
         say(l, c, "resume", false, fields, NULL);
-    } else if (l->dialect == DIALECT_MADANG && c->member == 0) {
-        snprintf(fields, sizeof fields, ",\"v\":1,\"name\":\"guest %u\"", c->index);
-        say(l, c, "hello", true, fields, NULL);
+        return;
+    }
+    if (c->next_id == 0) /* it may have gone with the upgrade */
+        conn_send(l, c, text, hello(l, c));
+    if (creates(l, c)) {
         snprintf(fields, sizeof fields, ",\"title\":\"room %u\",\"public\":false,\"media\":false",
                  c->room);
         say(l, c, "create", true, fields, NULL);
-    } else {
-        snprintf(fields, sizeof fields,
-                 ",\"v\":1,\"name\":\"guest %u\",\"join\":{\"room\":\"%s\",\"media\":false}",
-                 c->index, r->id);
-        say(l, c, "hello", true, fields, NULL);
     }
+}
+
+/* docs/protocol.md section 7: as the page does it, hello goes with the request. */
+static const char *subprotocols(struct load *l, struct conn *c)
+{
+    static char out[2048];
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t n, k;
+    if (l->dialect == DIALECT_SIO)
+        return "";
+    if (l->dialect == DIALECT_WS || !l->early || c->resumes)
+        return "Sec-WebSocket-Protocol: madang.v1\r\n";
+    n = hello(l, c);
+    k = (size_t)sprintf(out, "Sec-WebSocket-Protocol: madang.v1.hello, madang.v1, hello.");
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t v = (uint32_t)(uint8_t)text[i] << 16;
+        if (i + 1 < n)
+            v |= (uint32_t)(uint8_t)text[i + 1] << 8;
+        if (i + 2 < n)
+            v |= (uint8_t)text[i + 2];
+        for (size_t j = 0; j < 4 && i + j <= n; j++)
+            out[k++] = digits[v >> (18 - 6 * j) & 63];
+    }
+    memcpy(out + k, "\r\n", 3);
+    return out;
+}
+
+size_t dialect_upgrade(struct load *l, struct conn *c, char *out, size_t cap)
+{
+    const char *path = l->dialect == DIALECT_SIO ? "/socket.io/?EIO=4&transport=websocket"
+                                                 : "/api/ws";
+    return (size_t)snprintf(out, cap,
+                            "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
+                            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                            "Origin: %s://127.0.0.1:%d\r\n"
+                            "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 "
+                            "Firefox/140.0\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n"
+                            "Accept-Language: en-US,en;q=0.5\r\n%s\r\n",
+                            path, l->port, l->tls ? "https" : "http", l->port, subprotocols(l, c));
 }
 
 void dialect_open(struct load *l, struct conn *c)
@@ -163,10 +208,9 @@ static void on_answer(struct load *l, struct conn *c, int64_t id, struct text t,
         copy(c->token, sizeof c->token, field(t, "\"token\":\""));
     }
     if (c->state == CONN_GREETING) {
-        bool creates = l->dialect == DIALECT_MADANG && c->member == 0;
-        if (creates && id == 1)
+        if (creates(l, c) && id == 1)
             return;
-        if (creates)
+        if (creates(l, c))
             copy(r->id, sizeof r->id, field(t, "\"room\":{\"room\":\""));
         r->ready = true;
         r->joined++;

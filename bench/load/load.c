@@ -372,7 +372,7 @@ static void step_churn(struct load *l, double rate, double for_s)
 
 static const char usage[] =
     "usage: load [--dialect madang|ws|sio] [--port N] [--tls] [--pid N] [--clients N]\n"
-    "            [--room-size N] [--window N] STEP...\n"
+    "            [--room-size N] [--window N] [--late-hello] STEP...\n"
     "       load start PORT plain|tls COMMAND...\n"
     "steps: join leave resume rss sleep:SECONDS say:EACH chat:RATE:SECONDS\n"
     "       saturate:UNDER_WAY:SECONDS relay:SECONDS churn:RATE:SECONDS\n";
@@ -447,11 +447,11 @@ static void set_up(struct load *l)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"dialect", 1, NULL, 'd'}, {"port", 1, NULL, 'p'},    {"tls", 0, NULL, 't'},
-        {"pid", 1, NULL, 'i'},     {"clients", 1, NULL, 'c'}, {"room-size", 1, NULL, 'r'},
-        {"window", 1, NULL, 'w'},  {NULL, 0, NULL, 0},
+        {"dialect", 1, NULL, 'd'}, {"port", 1, NULL, 'p'},       {"tls", 0, NULL, 't'},
+        {"pid", 1, NULL, 'i'},     {"clients", 1, NULL, 'c'},    {"room-size", 1, NULL, 'r'},
+        {"window", 1, NULL, 'w'},  {"late-hello", 0, NULL, 'l'}, {NULL, 0, NULL, 0},
     };
-    struct load l = {.port = 8443, .clients = 100, .room_size = 10, .window = 64};
+    struct load l = {.port = 8443, .clients = 100, .room_size = 10, .window = 64, .early = true};
     int o;
     if (argc > 4 && strcmp(argv[1], "start") == 0)
         return load_start(argc - 2, argv + 2);
@@ -464,6 +464,7 @@ int main(int argc, char **argv)
             break;
         case 'p': l.port = (int)strtol(optarg, NULL, 10); break;
         case 't': l.tls = true; break;
+        case 'l': l.early = false; break;
         case 'i': l.pid = (pid_t)strtol(optarg, NULL, 10); break;
         case 'c': l.clients = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'r': l.room_size = (unsigned)strtoul(optarg, NULL, 10); break;

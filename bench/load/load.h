@@ -58,6 +58,7 @@ struct room {
 struct load {
     enum dialect dialect;
     bool tls;
+    bool early; /* hello goes with the request to upgrade */
     int port;
     pid_t pid;
     unsigned clients, room_size, window;
@@ -89,7 +90,7 @@ void conn_poll(struct load *l, int ms);
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* dialect.c */
-size_t dialect_upgrade(const struct load *l, char *out, size_t cap);
+size_t dialect_upgrade(struct load *l, struct conn *c, char *out, size_t cap);
 void dialect_open(struct load *l, struct conn *c); /* the WebSocket is there */
 void dialect_message(struct load *l, struct conn *c, const char *p, size_t n);
 void dialect_chat(struct load *l, struct conn *c);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "base/utf8.h"
 
 struct http1_request;
@@ -130,5 +131,11 @@ void ws_accept_key(const char key[WS_KEY_LEN], char out[WS_ACCEPT_LEN]);
  * Returns 101, or the status to refuse with: 400, 405, or 426 (wrong or no version: answer with
  * Sec-WebSocket-Version: 13). On 101 *key points at the 24 characters inside the request. */
 int ws_handshake_check(const struct http1_request *req, const char *subprotocol, const char **key);
+
+/* Whether a subprotocol is offered; upper and lower case are the same. */
+bool ws_offers(const struct http1_request *req, struct str subprotocol);
+/* What follows the prefix in the first subprotocol offered that begins with it (case counts): a slice
+ * of the request. STR_NONE when there is none, or more than one. */
+struct str ws_offered_after(const struct http1_request *req, struct str prefix);
 
 #endif

@@ -72,13 +72,33 @@ static bool key_ok(struct str key)
 }
 
 /* The client may spread its list over several fields. */
-static bool offers(const struct http1_request *req, struct str subprotocol)
+bool ws_offers(const struct http1_request *req, struct str subprotocol)
 {
     for (uint32_t i = 0; i < req->n_fields; i++)
         if (str_eq_nocase(req->fields[i].name, STR("sec-websocket-protocol")) &&
             http1_list_has(req->fields[i].value, subprotocol))
             return true;
     return false;
+}
+
+struct str ws_offered_after(const struct http1_request *req, struct str prefix)
+{
+    struct str found = STR_NONE, list, one;
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < req->n_fields; i++) {
+        if (!str_eq_nocase(req->fields[i].name, STR("sec-websocket-protocol")))
+            continue;
+        for (list = req->fields[i].value; list.n > 0;) {
+            str_split_once(list, ',', &one, &list);
+            one = str_trim(one);
+            if (!str_starts(one, prefix))
+                continue;
+            found = str_skip(one, prefix.n);
+            n++;
+        }
+    }
+    return n == 1 ? found : STR_NONE;
 }
 
 int ws_handshake_check(const struct http1_request *req, const char *subprotocol, const char **key)
@@ -94,7 +114,7 @@ int ws_handshake_check(const struct http1_request *req, const char *subprotocol,
         return 426;
     if (!key_ok(k) || http1_field_count(req, STR("sec-websocket-key")) != 1)
         return 400;
-    if (!offers(req, str_from(subprotocol)))
+    if (!ws_offers(req, str_from(subprotocol)))
         return 400;
     *key = k.p;
     return 101;

@@ -112,6 +112,27 @@ test('WebSocket: hello, origin, subprotocol, ping, close', async () => {
   assert.equal((await ask(server, opening(server, { 'Sec-WebSocket-Version': '8' }))).status, 426);
 });
 
+/** @param {object} hello */
+const early = (hello) => ({ 'Sec-WebSocket-Protocol':
+  `madang.v1.hello, madang.v1, hello.${Buffer.from(JSON.stringify(hello)).toString('base64url')}` });
+
+test('WebSocket: hello goes with the request', async () => {
+  for (const s of [server, secure]) {
+    const ws = await RawWs.open(s, early({ type: 'hello', id: 1, v: 1, name: '민아' }));
+    const ack = await ws.message();
+    assert.deepEqual([ack.type, ack.id, ack.name], ['ack', 1, '민아']);
+    ws.say({ type: 'create', id: 2, title: 'Attic' });
+    assert.equal((await ws.message()).id, 2);
+    ws.close();
+  }
+  const bad = await RawWs.open(server, early({ type: 'hello', id: 1, v: 99 }));
+  assert.equal((await bad.message()).code, 'version');
+  bad.say({ type: 'hello', id: 1, v: 1 });
+  assert.equal((await bad.message()).type, 'ack');
+  bad.close();
+  assert.equal((await ask(server, opening(server, { ...early({ type: 'hello', id: 1, v: 1 }), Origin: 'null' }))).status, 403);
+});
+
 /** Reads events off a chunked stream. @param {import('../lib/raw.mjs').Raw} c */
 async function nextEvent(c) {
   for (;;) {

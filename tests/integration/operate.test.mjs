@@ -206,6 +206,10 @@ test('what was recorded is replayed without a difference', async () => {
   assert.equal((await b.ask('join', { room: room.room, password: 'wrong' })).code, 'password_wrong');
   await b.must('join', { room: room.room, password: 'open sesame' });
   for (let i = 0; i < 20; i++) await a.must('chat', { room: room.room, text: `line ${i}` });
+  const c = new Client(server);
+  await c.open({ type: 'hello', id: 1, v: 1, name: 'Cy' });
+  await c.event((m) => m.type === 'ack' && m.name === 'Cy', 'the answer to a hello with the request');
+  c.close();
   b.close();
   await a.event((m) => m.type === 'participant' && m.participant.away, 'away');
   const again = new Client(server);

@@ -21,10 +21,12 @@ export class Client {
     this.closeCode = undefined;
   }
 
-  /** Opens a WebSocket; a former one stays as it is. */
-  async open() {
+  /** Opens a WebSocket; a former one stays as it is. @param {object} [hello] to go with the request */
+  async open(hello) {
     const scheme = this.server.tls ? 'wss' : 'ws';
-    const ws = new WebSocket(`${scheme}://${this.server.host}:${this.server.port}/api/ws`, 'madang.v1', {
+    const offers = hello ? ['madang.v1.hello', 'madang.v1',
+      `hello.${Buffer.from(JSON.stringify(hello)).toString('base64url')}`] : 'madang.v1';
+    const ws = new WebSocket(`${scheme}://${this.server.host}:${this.server.port}/api/ws`, offers, {
       origin: this.server.url, rejectUnauthorized: false });
     this.ws = ws;
     this.closed = new Promise((resolve) => ws.once('close', (code) => { this.closeCode = code; resolve(code); }));

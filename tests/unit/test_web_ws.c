@@ -88,6 +88,78 @@ static void takes_frames_behind_the_opening(void **state)
     fx_free(fx);
 }
 
+#define WITH(hello) UPGRADE "Sec-WebSocket-Protocol: madang.v1.hello, hello." hello "\r\n"
+#define ATTACH      "YXR0YWNo"
+
+static void takes_a_hello_with_the_request(void **state)
+{
+    struct fx *fx = fx_new_with(NULL);
+    struct stream_fake *f = fx_connect(fx);
+
+    (void)state;
+    push(fx, "ack", 3);
+    f->room = 0;
+    opening(fx, f, WITH(ATTACH));
+    assert_string_equal(fx->heard, "attach;");
+    /* The answer to hello leaves with the answer to the request, however narrow the way is. */
+    for (int i = 0; i < 400; i++) {
+        stream_fake_room(f, 1);
+        fx_round(fx);
+    }
+    f->room = SIZE_MAX;
+    const char *out = fx_out(f);
+    assert_has(out, "\r\nSec-WebSocket-Protocol: madang.v1.hello\r\n");
+    assert_has(out, "\r\n\r\n\x81\x03"
+                    "ack");
+    assert_int_equal(strlen(strstr(out, "\r\n\r\n")), 4 + 5);
+    send_frame(fx, f, 0x81, "two");
+    stream_fake_break(f, STREAM_RESET);
+    fx_round(fx);
+    assert_string_equal(fx->heard, "attach;two;lost session;");
+    fx_free(fx);
+}
+
+/* Whoever was let in without knowing it is not waited for. */
+static void forgets_who_was_never_heard(void **state)
+{
+    struct fx *fx = fx_new_with(NULL);
+    struct stream_fake *f = fx_connect(fx);
+
+    (void)state;
+    opening(fx, f, WITH(ATTACH));
+    stream_fake_break(f, STREAM_RESET);
+    fx_round(fx);
+    assert_string_equal(fx->heard, "attach;lost session for good;");
+    fx_free(fx);
+}
+
+static void leaves_a_hello_that_it_cannot_read(void **state)
+{
+    static const char *const fields[] = {WITH("b25l="),
+                                         WITH("b25"),
+                                         WITH("b2 l"),
+                                         WITH(""),
+                                         WITH("_w" /* 0xff */),
+                                         WITH("b25l, hello.b25l"),
+                                         UPGRADE "Sec-WebSocket-Protocol: hello.b25l\r\n"};
+    struct fx *fx = fx_new_with(NULL);
+    char most[1367], text[1900];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        assert_has(opening(fx, fx_connect(fx), fields[i]), "-Protocol: madang.v1\r\n");
+    for (int over = 0; over < 2; over++) { /* 1,024 bytes, and one more */
+        for (int i = 0; i < 1364; i++)     /* 1,023 bytes */
+            most[i] = "YWFh"[i % 4];
+        memcpy(most + 1364, over ? "YWE" : "YQ", 3);
+        snprintf(text, sizeof text, WITH("%.*s"), over ? 1367 : 1366, most);
+        assert_has(opening(fx, fx_connect(fx), text),
+                   over ? "-Protocol: madang.v1\r\n" : "-Protocol: madang.v1.hello\r\n");
+    }
+    assert_int_equal(strlen(fx->heard), 41); /* of that one */
+    fx_free(fx);
+}
+
 static struct str allowed[] = {STR_INIT("https://app.example.kr")};
 
 static void with_origins(struct web_conf *conf)
@@ -426,6 +498,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens),
         cmocka_unit_test(takes_frames_behind_the_opening),
+        cmocka_unit_test(takes_a_hello_with_the_request),
+        cmocka_unit_test(forgets_who_was_never_heard),
+        cmocka_unit_test(leaves_a_hello_that_it_cannot_read),
         cmocka_unit_test(checks_the_origin),
         cmocka_unit_test(refuses_other_handshakes),
         cmocka_unit_test(sends_a_round_at_once),

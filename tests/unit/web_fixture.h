@@ -67,7 +67,7 @@ static inline void fx_lost(void *ctx, struct pipe *p, void *user, int64_t now_us
     (void)now_us;
     assert_null(p->out);
     assert_true(p->closed);
-    fx_note(fx, "lost%s;", user != NULL ? " session" : "");
+    fx_note(fx, "lost%s%s;", user != NULL ? " session" : "", p->leaving ? " for good" : "");
 }
 
 static inline struct str fx_ca(void *ctx)

@@ -6,7 +6,7 @@ import { fakeClock } from '../../web/core/clock.js';
 import { Log } from '../../web/core/log.js';
 import { backoff } from '../../web/net/backoff.js';
 import { PipeChoice } from '../../web/net/choice.js';
-import { decode, encode, isSequenced } from '../../web/net/protocol.js';
+import { decode, earlyHello, encode, isSequenced } from '../../web/net/protocol.js';
 import { Signaling } from '../../web/net/signaling.js';
 import { SseParser } from '../../web/net/sse_parser.js';
 
@@ -21,7 +21,7 @@ class FakeServer {
     this.refuse = { ws: null, stream: null };   // 'closed' (403) | 'silent' | 'dead'
   }
 
-  open = (family, handlers) => {
+  open = (family, handlers, hello) => {
     const server = this;
     const pipe = {
       family, handlers, open: false, deaf: false, session: null, sent: [],
@@ -45,7 +45,9 @@ class FakeServer {
       if (how === 'closed') return pipe.cut();
       pipe.open = true;
       pipe.deaf = how === 'deaf';
-      handlers.onOpen();
+      const taken = Boolean(this.takesHello && hello && family === 'ws' && earlyHello(hello));
+      handlers.onOpen(taken);
+      if (taken) this.#take(pipe, decode(hello));
     }, 10);
     return pipe;
   };
@@ -123,6 +125,50 @@ function setup({ worked = null, hello = () => ({ name: 'Mina' }) } = {}) {
   const session = () => [...server.sessions.values()].at(-1);
   return { clock, server, sig, got, phases, sessions, session, choice };
 }
+test('hello goes with the request to upgrade, once', async () => {
+  let asked = 0;
+  const t = setup({ hello: () => ({ name: `Mina ${++asked}` }) });
+  t.server.takesHello = true;
+  t.sig.start();
+  await t.clock.advance(16);
+  assert.equal(t.sig.state.phase, 'online');
+  assert.equal(t.server.sessions.size, 1);
+  assert.equal(t.session().hello.name, 'Mina 1');
+  assert.equal((await Promise.all([t.sig.request('name', { name: 'x' }), t.clock.advance(50)]))[0].id, 2);
+  t.server.restart(); // no session of the page is begun that way a second time
+  await t.clock.advance(5000);
+  assert.equal(t.server.sessions.size, 1);
+  assert.equal(t.session().hello.name, 'Mina 2');
+  assert.equal(asked, 2);
+});
+
+test('a server that does not take it hears hello in a frame', async () => {
+  let asked = 0;
+  const t = setup({ hello: () => ({ name: `Mina ${++asked}` }) });
+  t.sig.start();
+  await t.clock.advance(100);
+  assert.equal(t.sig.state.phase, 'online');
+  assert.equal(t.server.sessions.size, 1);
+  assert.equal(asked, 1);
+});
+
+test('what is secret or long is said in no header', () => {
+  const of = (fields) => earlyHello(encode({ type: 'hello', id: 1, v: 1, ...fields }));
+  const offered = of({ name: '민아', join: { room: '0123456789abc' } });
+  assert.deepEqual(offered.slice(0, 2), ['madang.v1.hello', 'madang.v1']);
+  assert.match(offered[2], /^hello\.[A-Za-z0-9_-]+$/);
+  const text = Buffer.from(offered[2].slice(6), 'base64url').toString();
+  assert.equal(JSON.parse(text).name, '민아');
+  assert.equal(of({ replaces: 'T1' }), null);
+  assert.equal(of({ join: { room: 'r', password: 'p' } }), null);
+  assert.equal(of({ join: { room: 'r', ticket: 't' } }), null);
+  assert.equal(of({ name: 'x'.repeat(1024) }), null);
+  for (let n = 0; n < 8; n++) {
+    const back = Buffer.from(of({ name: 'x'.repeat(n) })[2].slice(6), 'base64url').toString();
+    assert.equal(JSON.parse(back).name, 'x'.repeat(n));
+  }
+});
+
 const range = (a, b) => Array.from({ length: b - a + 1 }, (_, i) => a + i);
 
 test('hello, requests and their answers', async () => {

@@ -4,7 +4,6 @@ import { Log } from '../core/log.js';
 import { randomKey } from '../core/random.js';
 import { PipeChoice } from './choice.js';
 import { openWs } from './pipe.js';
-import { SUBPROTOCOL } from './protocol.js';
 import { Signaling } from './signaling.js';
 import { Stream } from './stream.js';
 import { openStreamPipe } from './stream_pipe.js';
@@ -49,8 +48,8 @@ export function connect({ server, makeHello, log = new Log(), clock = realClock,
   const url = `${server.replace(/^http/, 'ws')}/api/ws`;
   const sig = new Signaling({
     clock, log, makeHello, choice: new PipeChoice(workedLast(storage)),
-    openPipe: (family, handlers) => (family === 'ws'
-      ? openWs(url, SUBPROTOCOL, handlers)
+    openPipe: (family, handlers, hello) => (family === 'ws'
+      ? openWs(url, hello, handlers)
       : openStreamPipe({ base: server, source, clock }, handlers)),
   });
   sig.on('phase', ({ phase, pipe }) => {

@@ -2,6 +2,9 @@
 
 export const VERSION = 1;
 export const SUBPROTOCOL = 'madang.v1';
+/** What a server chooses that has taken the hello which came with the request to upgrade. */
+export const WITH_HELLO = 'madang.v1.hello';
+const EARLY_MAX = 1024; // bytes of such a hello
 
 /** Sequenced messages are counted; these never are (nor is an error without id). */
 const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
@@ -106,6 +109,20 @@ export function decode(text) {
   } catch {
     return null;
   }
+}
+
+/**
+ * Subprotocols that say hello together with the request to upgrade (docs/protocol.md section 7): one round
+ * trip less until one is in.
+ * @param {string} hello  the message
+ * @returns {string[] | null} null: it is too long, or holds what is secret and belongs into no header
+ */
+export function earlyHello(hello) {
+  const { replaces, join } = JSON.parse(hello);
+  const bytes = new TextEncoder().encode(hello);
+  if (replaces || join?.password || join?.ticket || bytes.length > EARLY_MAX) return null;
+  const text = btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return [WITH_HELLO, SUBPROTOCOL, `hello.${text}`];
 }
 
 /**

@@ -18,9 +18,10 @@ import { SignalError, VERSION, decode, encode, isSequenced } from './protocol.js
  *   retryInMs: number | null, attempt: number, error: string | null}} NetPhase
  */
 /**
- * One pipe as the session sees it. `next` is the number of the next sequenced message on it.
- * @typedef {{family: PipeFamily, pipe: Pipe, opened: boolean, greeted: 'hello'|'resume'|null, next:
- *   number}} Link
+ * One pipe as the session sees it. `next` is the number of the next sequenced message on it, `hello` went
+ * along with its opening, perhaps.
+ * @typedef {{family: PipeFamily, pipe: Pipe, opened: boolean, greeted: 'hello'|'resume'|null, next: number,
+ *   hello: string | null}} Link
  */
 /** @typedef {{type: string, fields: Record<string, any>, body: string | undefined, id: number,
  *             resolve: (ack: any) => void, reject: (error: SignalError) => void}} Entry */
@@ -203,26 +204,33 @@ export class Signaling extends Emitter {
   /** @param {PipeFamily} family @returns {Link} */
   #open(family) {
     /** @type {Link} */
-    const link = { family, pipe: /** @type {any} */ (null), opened: false, greeted: null, next: 0 };
+    const link = { family, pipe: /** @type {any} */ (null), opened: false, greeted: null, next: 0,
+      hello: null };
+    // The first of all takes its hello along: there is nothing yet that it could begin a second time.
+    if (!this.session && !this.attempts && !this.links.size) link.hello = this.#hello();
     this.links.add(link);
     link.pipe = this.openPipe(family, {
-      onOpen: () => this.#opened(link),
+      onOpen: (saidHello) => this.#opened(link, saidHello),
       onMessage: (text, number) => this.#received(link, text, number),
       onClose: (code, reason) => this.#closed(link, code, reason),
-    });
+    }, link.hello);
     return link;
   }
 
-  /** @param {Link} link */
-  #opened(link) {
+  #hello() { return encode({ type: 'hello', id: 1, v: VERSION, ...this.makeHello() }); }
+
+  /** @param {Link} link @param {boolean} [saidHello]  along with opening */
+  #opened(link, saidHello = false) {
     if (!this.links.has(link)) return;
     link.opened = true;
     // Two hellos would be two sessions: the pipe that opened last is the one that gets through.
     if (link !== this.probe) this.#discard((l) => l !== link && l.opened);
     link.greeted = this.token ? 'resume' : 'hello';
-    link.pipe.send(this.token
-      ? encode({ type: 'resume', v: VERSION, token: this.token, seq: this.seq })
-      : encode({ type: 'hello', id: 1, v: VERSION, ...this.makeHello() }));
+    const { hello } = link;
+    link.hello = null;
+    if (saidHello) return;
+    link.pipe.send(this.token ? encode({ type: 'resume', v: VERSION, token: this.token, seq: this.seq })
+      : hello ?? this.#hello());
   }
 
   /** @param {(link: Link) => boolean} which */

@@ -48,7 +48,7 @@ export function openStreamPipe({ base, source, clock, fetch: post = (...a) => fe
     onOpen(k, m) {
       key = k;
       mode = m;
-      if (!over) handlers.onOpen();
+      if (!over) handlers.onOpen(false);
     },
     onEvent(data, id) {
       heard++;

@@ -18,6 +18,7 @@ enum {
     WEB_GATHER = 32768,        /* small frames are gathered into one piece of this size */
     WEB_SAID_MAX = 256 * 1024, /* beside the outbox: pongs, resumed, errors without id */
     WEB_OUT_MAX = 4 << 20,     /* hard cap of what one connection may hold unsent */
+    WS_EARLY_MAX = 1024,       /* of a hello that comes with the request to upgrade */
     WS_QUIET_US = 2000000,  /* without new messages: then a ping asks for what is unacknowledged */
     WEB_CLOSE_US = 2000000, /* for a close frame or a last answer to get out */
 };
@@ -64,6 +65,7 @@ struct ws_state {
     uint64_t seen_seq; /* last number sent when we looked last */
     bool watching;     /* something is unacknowledged, and a look is due within WS_QUIET_US */
     bool slow;
+    bool unheard; /* a hello came with the request, and no frame since */
 };
 
 struct web_conn {
@@ -183,9 +185,14 @@ void http_page(struct web_conn *c, const struct http1_request *req);
 bool http_dir_read(struct web_conn *c, struct str path, struct str *body, char etag[40]);
 int http_dir_open(const char *path);
 
-/* ---- ws_conn.c ---- */
+/* ---- ws_open.c: the request to become a WebSocket ---- */
 
 void ws_begin(struct web_conn *c, const struct http1_request *req);
+
+/* ---- ws_conn.c ---- */
+
+/* From here on the connection is one. */
+void ws_become(struct web_conn *c);
 size_t ws_on_data(struct web_conn *c, uint8_t *p, size_t n);
 void ws_on_writable(struct web_conn *c);
 void ws_on_deadline(struct web_conn *c, int64_t now_us);

@@ -13,6 +13,7 @@ enum {
     PING_AFTER_COUNT =
         128, /* unacknowledged messages; so the replay is trimmed in busy rooms too */
     PING_AFTER_BYTES = 65536,
+    WS_BEFORE_MAX = 4096, /* of what goes out before the outbox: copied, to leave with it */
 };
 
 static struct web_conn *conn_of(const struct pipe *p)
@@ -37,6 +38,8 @@ static void lose_pipe(struct web_conn *c)
 
     if (p->closed)
         return;
+    /* Perhaps it never learned that it was let in: it won't come back, but by another way. */
+    p->leaving = p->leaving || c->u.ws->unheard;
     end_pipe(c);
     c->web->h.pipe_lost(c->web->h.ctx, p, user, conn_now(c));
 }
@@ -123,6 +126,11 @@ static bool send_outbox(struct web_conn *c)
     struct frame *f;
     uint64_t seq;
 
+    if (buf_len(&c->out) > 0) { /* what goes before it leaves with it */
+        g.n = buf_len(&c->out);
+        memcpy(g.buf, buf_data(&c->out), g.n);
+        buf_free(&c->out);
+    }
     while (o != NULL && (f = outbox_next(o, &seq)) != NULL) {
         if (g.n + WS_HEAD_MAX + f->len > WEB_GATHER && !send_gathered(c, &g)) {
             /* It counts as sent: keep it behind what the kernel did not take. */
@@ -162,12 +170,15 @@ static void watch_replay(struct web_conn *c)
 
 void ws_on_writable(struct web_conn *c)
 {
-    if (!conn_flush_out(c))
+    struct ws_state *ws = c->u.ws;
+    bool alone = ws->pipe.closed || ws->pipe.out == NULL || buf_len(&c->out) > WS_BEFORE_MAX;
+
+    if (alone && !conn_flush_out(c))
         return;
-    if (c->u.ws->pipe.closed) {
+    if (ws->pipe.closed) {
         stream_shutdown(c->s);
     } else {
-        list_del(&c->u.ws->soon);
+        list_del(&ws->soon);
         send_outbox(c);
         watch_replay(c);
     }
@@ -257,58 +268,13 @@ static const struct pipe_ops ws_pipe_ops = {
     .peer = op_peer,
 };
 
-/* ---- opening -------------------------------------------------------------------------------- */
+/* ---- beginning ------------------------------------------------------------------------------ */
 
-static void refuse(struct web_conn *c, const struct http1_request *req, int status)
+void ws_become(struct web_conn *c)
 {
-    struct reply r = {.status = status, .type = "text/plain; charset=utf-8"};
-    char text[64];
+    struct ws_state *ws = xcalloc(1, sizeof *ws);
 
-    r.body =
-        str_of(text, (size_t)snprintf(text, sizeof text, "%d %s\n", status, http1_reason(status)));
-    if (status == 426)
-        r.extra = STR("Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n");
-    c->u.http->close = true;
-    http_reply(c, req, &r);
-}
-
-/* The response, without the fields that only pages need: each opening costs what it must. */
-static void say_welcome(struct web_conn *c, const char *key)
-{
-    static const char fixed[] = "HTTP/1.1 101 Switching Protocols\r\n"
-                                "Upgrade: websocket\r\n"
-                                "Connection: Upgrade\r\n"
-                                "Sec-WebSocket-Protocol: madang.v1\r\n"
-                                "Sec-WebSocket-Accept: ";
-    char mem[sizeof fixed - 1 + WS_ACCEPT_LEN + 4];
-
-    memcpy(mem, fixed, sizeof fixed - 1);
-    ws_accept_key(key, mem + sizeof fixed - 1);
-    memcpy(mem + sizeof fixed - 1 + WS_ACCEPT_LEN, "\r\n\r\n", 4);
-    conn_put(c, mem, sizeof mem);
-    http_count(c->web, 101);
-}
-
-void ws_begin(struct web_conn *c, const struct http1_request *req)
-{
-    struct ws_state *ws;
-    struct str allow;
-    const char *key;
-    int status = ws_handshake_check(req, "madang.v1", &key);
-
-    if (status == 101 && !http_origin_ok(c, req, &allow)) {
-        count_inc(c->web->counts, COUNT_DROP_WS_ORIGIN);
-        status = 403;
-    }
-    if (status == 101 && c->web->draining)
-        status = 503;
-    if (status != 101) {
-        refuse(c, req, status);
-        return;
-    }
-    say_welcome(c, key);
     conn_free_http(c);
-    ws = xcalloc(1, sizeof *ws);
     c->mode = MODE_WS;
     c->u.ws = ws;
     ws_reader_init(&ws->reader, c->web->conf->message_max);
@@ -376,6 +342,7 @@ size_t ws_on_data(struct web_conn *c, uint8_t *p, size_t n)
     struct ws_event ev;
 
     ws->last_in = conn_now(c);
+    ws->unheard = false;
     /* After a close, whatever side it came from, the rest is thrown away. */
     while (!ws->pipe.closed && !c->s->closing) {
         if (ws_read(&ws->reader, p + at, n - at, &used, &ev) == WS_NEED_MORE)

@@ -399,6 +399,26 @@ test('mesh: the server is started again and all sessions change: every connectio
   }
 });
 
+test('mesh: connections that fail at once are made anew at longer and longer intervals', async () => {
+  const { w, pages: [a, b] } = await inRoom('aa', 'bb');
+  const newest = () => a.peers[a.peers.length - 1];
+  for (const p of [a, b]) {
+    const make = p.mesh.makePeer;
+    p.mesh.makePeer = (first, name) => {
+      const peer = make(first, name);
+      peer.be = () => {};
+      setImmediate(() => peer.emit('stuck', null));
+      return peer;
+    };
+  }
+  newest().emit('stuck', null);
+  for (let i = 0; i < 60; i++) {
+    await settle(6);
+    await w.clock.advance(500);
+  }
+  assert.ok(a.peers.length > 3 && a.peers.length < 30, `${a.peers.length} connections in half a minute`);
+});
+
 test('mesh: only one side has lost its session', async () => {
   const { w, pages: [a, b] } = await inRoom('aa', 'bb');
   w.leave(a);

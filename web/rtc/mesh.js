@@ -12,6 +12,7 @@ import { GREETING, fromGreeting, proof, toGreeting } from './greeting.js';
 /** @typedef {{to: string, conn: string, kind?: 'offer'|'answer'|'rollback'}} Address */
 
 const ORPHAN_MS = 45_000;
+const REBUILD_MS = [0, 1000, 2000, 4000, 8000, 15_000];
 const EARLY_CAP = 64;
 
 /**
@@ -44,6 +45,8 @@ export class Mesh extends Emitter {
     this.held = new Map();
     /** @type {Map<string, string>} greetings of sessions that are not known yet */
     this.early = new Map();
+    /** @type {Map<string, number>} by instance: connections made anew, and none has worked since */
+    this.rebuilds = new Map();
     /** @type {Map<Role, MediaStreamTrack | null>} */
     this.tracks = new Map();
   }
@@ -119,6 +122,7 @@ export class Mesh extends Emitter {
   close() {
     this.people.clear();
     this.early.clear();
+    this.rebuilds.clear();
     for (const h of [...this.held.values()]) this.#close(h);
   }
 
@@ -193,7 +197,10 @@ export class Mesh extends Emitter {
     this.held.set(instance, h);
     peer.on('desc', ({ kind, sdp }) => this.#send('desc', { to: h.session, conn, kind }, sdp, h));
     peer.on('cand', (frag) => this.#send('cand', { to: h.session, conn }, frag, h));
-    peer.on('phase', (phase) => this.emit('phase', { session: h.session, phase }));
+    peer.on('phase', (phase) => {
+      if (phase === 'connected') this.rebuilds.delete(instance);
+      this.emit('phase', { session: h.session, phase });
+    });
     peer.on('track', ({ role, track }) => this.emit('track', { session: h.session, role, track }));
     peer.on('stuck', () => this.#rebuild(h));
     for (const [role, track] of this.tracks) if (track) peer.setTrack(role, track);
@@ -202,14 +209,21 @@ export class Mesh extends Emitter {
     return h;
   }
 
-  /** Restarts did not help: a new connection in place of this one. @param {Held} h */
+  /** Restarts did not help: a new connection in place of this one; later each time, since some fail at once.
+   * @param {Held} h */
   #rebuild(h) {
     if (this.held.get(h.instance) !== h || h.orphan !== null) return;
+    const { instance, session } = h;
+    const tries = this.rebuilds.get(instance) ?? 0;
+    this.rebuilds.set(instance, tries + 1);
     this.#close(h);
-    if (this.people.has(h.session)) this.#greet(h.session);
-    if (this.instance < h.instance && this.people.has(h.session)) {
-      this.#hold(h.instance, h.session, `m-${randomId(12)}`, true);
-    }
+    const again = () => {
+      if (this.held.has(instance) || !this.people.has(session)) return;
+      this.#greet(session);
+      if (this.instance < instance) this.#hold(instance, session, `m-${randomId(12)}`, true);
+    };
+    if (tries === 0) again();
+    else this.clock.after(again, REBUILD_MS[Math.min(tries, REBUILD_MS.length - 1)]);
   }
 
   /** @param {Held} h @param {boolean} on */

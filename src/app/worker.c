@@ -16,6 +16,7 @@ enum {
     IDLE_US = 30000000,
     LETTERS_MAX = 65536,
     LETTERS_PER_READ = 4096,
+    COUNT_LOST_US = 100000,
     DUMP_MAX = 1 << 18,
     DUMP_MAX_LISTED = 200
 };
@@ -163,6 +164,10 @@ static void on_round(struct loop_hook *h, int64_t now_us)
     struct worker *w = container_of(h, struct worker, round);
     stun_core_round(&w->stun, now_us);
     worker_turn_round(w, now_us);
+    if (now_us - w->counted_us > COUNT_LOST_US) {
+        w->counted_us = now_us;
+        worker_udp_count_lost(w);
+    }
 }
 
 static void *run(void *arg)

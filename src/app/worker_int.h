@@ -90,8 +90,9 @@ struct worker {
 
     struct turn_core *turn; /* NULL: TURN is off */
     struct loop_timer turn_timer, show_timer;
-    bool turn_busy;  /* something was given to it in this round */
-    bool turn_shown; /* nothing was since others could see its numbers */
+    int64_t counted_us; /* when what the kernel dropped was last asked for */
+    bool turn_busy;     /* something was given to it in this round */
+    bool turn_shown;    /* nothing was since others could see its numbers */
     int64_t shown_us;
     int64_t wall_at_us;
     struct pool sockets; /* struct media_socket */
@@ -121,6 +122,7 @@ void worker_count_verdict(struct worker *w, enum stun_verdict v, enum count tran
 /* A STUN message that is no Binding? Only the first two bytes are looked at. */
 bool worker_is_turn(const uint8_t *p, size_t n);
 bool worker_udp_open(struct worker *w);
+void worker_udp_count_lost(struct worker *w);
 void worker_udp_close(struct worker *w);
 void worker_udp_send(struct worker *w, const struct turn_tuple *to, const struct turn_datagram *d);
 

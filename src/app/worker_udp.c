@@ -126,6 +126,12 @@ bool worker_udp_open(struct worker *w)
     return true;
 }
 
+void worker_udp_count_lost(struct worker *w)
+{
+    for (unsigned i = 0; i < w->nudp; i++)
+        udp_count_lost(w->udp[i]);
+}
+
 void worker_udp_close(struct worker *w)
 {
     w->answering = NULL;

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,9 @@ struct loop {
 
     int64_t now_us;
     struct heap timers;
+    int64_t next_us;      /* no timer is due before that */
+    int64_t alarm_us;     /* when the alarm rings; 0: it is off */
+    struct loop_fd alarm; /* timerfd: it stays set over many rounds, which a timeout would not */
     struct list ready, deferred, hooks;
 
     struct epoll_event events[EVENTS_MAX];
@@ -34,9 +38,10 @@ struct loop {
     void (*on_signal)(void *ctx, int sig);
     void *signal_ctx;
 
-    /* Who took longest in this round, by the coarse clock. */
+    /* Who took longest in this round, by the coarse clock. Callbacks of one name that follow one
+     * another count as one. */
     int64_t lap_us, longest_us;
-    const char *longest;
+    const char *running, *longest;
     int ran;
 
     struct counts *counts, *own_counts;
@@ -63,6 +68,12 @@ static void drain_eventfd(struct loop_fd *self, unsigned events)
         ;
 }
 
+static void on_alarm(struct loop_fd *self, unsigned events)
+{
+    (void)events; /* not read: it is edge-triggered, and setting it again clears it */
+    container_of(self, struct loop, alarm)->alarm_us = 0;
+}
+
 struct loop *loop_new(const struct loop_conf *conf)
 {
     struct loop *l = xcalloc(1, sizeof(*l));
@@ -76,12 +87,18 @@ struct loop *loop_new(const struct loop_conf *conf)
     list_init(&l->deferred);
     list_init(&l->hooks);
     l->wake = (struct loop_fd){.fn = drain_eventfd, .name = "wake", .fd = -1};
+    l->alarm = (struct loop_fd){.fn = on_alarm, .name = "alarm", .fd = -1};
     l->signals.fd = -1;
+    l->next_us = INT64_MAX;
     l->now_us = clock_mono_us();
     l->epfd = epoll_create1(EPOLL_CLOEXEC);
     int efd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (l->epfd < 0 || efd < 0 || loop_fd_add(l, &l->wake, efd) < 0) {
+    int tfd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (l->epfd < 0 || efd < 0 || tfd < 0 || loop_fd_add(l, &l->wake, efd) < 0 ||
+        loop_fd_add_in(l, &l->alarm, tfd) < 0) {
         int e = errno;
+        if (tfd >= 0)
+            close(tfd);
         if (efd >= 0)
             close(efd);
         if (l->epfd >= 0)
@@ -114,6 +131,7 @@ void loop_free(struct loop *l)
         l->aux_release(l->aux);
     if (l->signals.fd >= 0)
         close(l->signals.fd);
+    close(l->alarm.fd);
     close(l->wake.fd);
     close(l->epfd);
     xfree(l->own_counts);
@@ -126,20 +144,30 @@ static void lap_begin(struct loop *l)
 {
     l->lap_us = coarse_us();
     l->longest_us = 0;
-    l->longest = NULL;
+    l->running = l->longest = NULL;
     l->ran = 0;
 }
 
-/* After each callback: charges the time since the last one to it. */
-static void lap(struct loop *l, const char *name)
+/* Charges the time since the last one to what was running. */
+static void lap_end(struct loop *l)
 {
     int64_t t = coarse_us();
-    if (t - l->lap_us > l->longest_us || l->longest == NULL) {
+    if (l->running != NULL && (t - l->lap_us > l->longest_us || l->longest == NULL)) {
         l->longest_us = t - l->lap_us;
-        l->longest = name;
+        l->longest = l->running;
     }
     l->lap_us = t;
+}
+
+/* Before each callback. */
+static void lap(struct loop *l, const char *name)
+{
     l->ran++;
+    if (name == l->running)
+        return;
+    if (l->running != NULL)
+        lap_end(l);
+    l->running = name;
 }
 
 static unsigned events_of(uint32_t ep)
@@ -160,9 +188,8 @@ static void run_fds(struct loop *l)
         struct loop_fd *h = l->events[l->ev_i].data.ptr;
         if (h == NULL)
             continue; /* removed by an earlier callback of this round */
-        const char *name = h->name;
+        lap(l, h->name);
         h->fn(h, events_of(l->events[l->ev_i].events));
-        lap(l, name);
     }
     l->ev_n = 0;
 }
@@ -170,17 +197,19 @@ static void run_fds(struct loop *l)
 static void run_timers(struct loop *l)
 {
     struct timer *n;
+    if (l->next_us > l->now_us)
+        return; /* not even the heap is looked at */
     while ((n = heap_pop_due(&l->timers, l->now_us)) != NULL) {
         struct loop_timer *t = container_of(n, struct loop_timer, node);
         if (t->at_us > l->now_us) {
             heap_set(&l->timers, n, t->at_us); /* it was put off since */
             continue;
         }
-        const char *name = t->name;
         t->at_us = 0;
+        lap(l, t->name);
         t->fn(t, l->now_us);
-        lap(l, name);
     }
+    l->next_us = heap_next_at(&l->timers);
 }
 
 /* What is in the list now; what its tasks put into it is for the next pass. */
@@ -191,10 +220,9 @@ static void run_tasks(struct loop *l, struct list *tasks)
     list_splice_back(&batch, tasks);
     while ((n = list_pop_front(&batch)) != NULL) {
         struct loop_task *t = container_of(n, struct loop_task, link);
-        const char *name = t->name;
         t->queued = false;
+        lap(l, t->name);
         t->fn(t);
-        lap(l, name);
     }
 }
 
@@ -202,9 +230,8 @@ static void run_hooks(struct loop *l)
 {
     LIST_FOREACH_SAFE(it, &l->hooks) {
         struct loop_hook *h = container_of(it, struct loop_hook, link);
-        const char *name = h->name;
+        lap(l, h->name);
         h->fn(h, l->now_us);
-        lap(l, name);
     }
 }
 
@@ -213,6 +240,7 @@ static void account(struct loop *l, int64_t busy_us)
     hist_observe(&l->counts->loop, busy_us);
     if (busy_us <= l->slow_us)
         return;
+    lap_end(l);
     count_inc(l->counts, COUNT_LOOP_STALLS);
     l->stall = l->longest != NULL ? l->longest : "nothing";
     l->stall_us = busy_us;
@@ -221,15 +249,27 @@ static void account(struct loop *l, int64_t busy_us)
                 (long long)busy_us / 1000, l->ran, l->stall, (long long)l->longest_us / 1000);
 }
 
+/* The alarm rings at next_us at the latest. */
+static bool set_alarm(struct loop *l)
+{
+    if (l->alarm_us != 0 && l->alarm_us <= l->next_us)
+        return true; /* perhaps too early, which does no harm */
+    struct itimerspec at = {
+        .it_value = {.tv_sec = l->next_us / US_PER_S, .tv_nsec = l->next_us % US_PER_S * 1000}};
+    if (timerfd_settime(l->alarm.fd, TFD_TIMER_ABSTIME, &at, NULL) < 0)
+        return false;
+    l->alarm_us = l->next_us;
+    return true;
+}
+
 /* How long the wait may be: until the next deadline, not at all when work is left over. */
 static int64_t wait_us(struct loop *l, int64_t max_us)
 {
-    if (!list_empty(&l->ready) || !list_empty(&l->deferred))
+    if (!list_empty(&l->ready) || !list_empty(&l->deferred) || l->next_us <= l->now_us)
         return 0;
-    int64_t at = heap_next_at(&l->timers);
-    if (at == INT64_MAX)
+    if (l->next_us == INT64_MAX || max_us == 0 || (max_us < 0 && set_alarm(l)))
         return max_us;
-    int64_t left = at - clock_mono_us();
+    int64_t left = l->next_us - clock_mono_us();
     if (left < 0)
         left = 0;
     return max_us >= 0 && max_us < left ? max_us : left;
@@ -238,14 +278,19 @@ static int64_t wait_us(struct loop *l, int64_t max_us)
 static void wait_events(struct loop *l, int64_t us)
 {
     int n = -1;
+    if (us <= 0) {
+        n = epoll_wait(l->epfd, l->events, EVENTS_MAX, us < 0 ? -1 : 0);
+        l->ev_n = n > 0 ? n : 0;
+        return;
+    }
     if (!l->no_pwait2) {
         struct timespec ts = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
-        n = epoll_pwait2(l->epfd, l->events, EVENTS_MAX, us < 0 ? NULL : &ts, NULL);
+        n = epoll_pwait2(l->epfd, l->events, EVENTS_MAX, &ts, NULL);
         l->no_pwait2 = n < 0 &&
                        (errno == ENOSYS || errno == EPERM); /* old kernels, old sandboxes */
     }
     if (l->no_pwait2) {
-        int64_t ms = us < 0 ? -1 : (us + 999) / 1000;
+        int64_t ms = (us + 999) / 1000;
         n = epoll_wait(l->epfd, l->events, EVENTS_MAX, ms > INT32_MAX ? INT32_MAX : (int)ms);
     }
     l->ev_n = n > 0 ? n : 0;
@@ -348,6 +393,8 @@ void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at_us)
      * each time (idle deadlines are moved by every message and hardly ever fire). */
     if (!timer_is_set(&t->node) || t->at_us < t->node.at)
         heap_set(&l->timers, &t->node, t->at_us);
+    if (t->at_us < l->next_us)
+        l->next_us = t->at_us;
 }
 
 void loop_timer_del(struct loop *l, struct loop_timer *t)

@@ -268,8 +268,7 @@ static struct sock *sock_new(struct loop *l, int fd, const struct addr *peer,
                              const struct addr *local, const struct stream_user *user, void *ctx)
 {
     struct sock *k = xcalloc(1, sizeof(*k));
-    k->s =
-        (struct stream){.ops = &sock_ops, .user = user, .ctx = ctx, .peer = *peer};
+    k->s = (struct stream){.ops = &sock_ops, .user = user, .ctx = ctx, .peer = *peer};
     if (local != NULL)
         k->s.local = *local;
     k->sh = shared_of(l);

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "io/udp_int.h"
 
@@ -16,18 +18,35 @@ static void set_buffer(int fd, int which, int force, int want)
         setsockopt(fd, SOL_SOCKET, which, &want, sizeof(want));
 }
 
+static bool is_any(const struct addr *a)
+{
+    static const uint8_t none[16];
+    return memcmp(a->ip, none, sizeof(none)) == 0;
+}
+
+static struct addr bound_to(int fd)
+{
+    struct addr a = {.family = 0};
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof(ss);
+    if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
+        addr_from_sockaddr(&a, (struct sockaddr *)&ss, len);
+    return a;
+}
+
 int udp_prepare(int fd)
 {
-    int one = 1, domain = 0;
-    socklen_t len = sizeof(domain);
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+    int one = 1;
+    struct addr at = bound_to(fd);
+    int r = 0;
+    if (at.family == 0)
         return -1;
-    int r = domain == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one))
-                               : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+    if (is_any(&at)) /* else it is known which address was asked, and the kernel needn't say it */
+        r = at.family == 6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one))
+                           : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
     if (r < 0)
         return -1;
     /* What follows makes it better; without it, it still works. */
-    setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one));
     setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof(one));
     set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, UDP_RCVBUF);
     set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, UDP_RCVBUF);
@@ -48,7 +67,6 @@ static void prepare_relay(int fd, bool v6)
     setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &one,
                sizeof(one));
     set_df(fd, v6, false);
-    setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &one, sizeof(one));
     setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof(one));
     set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, UDP_RELAY_RCVBUF);
     set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, UDP_RELAY_RCVBUF);
@@ -175,14 +193,10 @@ static bool has_recverr(int fd, bool v6)
 
 struct udp *udp_new(struct udp_net *n, int fd, const struct udp_user *user, void *ctx)
 {
-    static const struct addr none;
     struct udp *u = xcalloc(1, sizeof(*u));
-    struct sockaddr_storage ss;
-    socklen_t len = sizeof(ss);
-    if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
-        addr_from_sockaddr(&u->local, (struct sockaddr *)&ss, len);
+    u->local = bound_to(fd);
     u->net = n;
-    u->any = memcmp(u->local.ip, none.ip, sizeof(none.ip)) == 0;
+    u->any = is_any(&u->local);
     u->relay = has_recverr(fd, u->local.family == 6);
     u->user = user;
     u->ctx = ctx;
@@ -202,11 +216,27 @@ void udp_free(struct udp *u)
     if (u == NULL)
         return;
     udp_flush(u->net);
+    udp_count_lost(u);
     if (u->net->in.current == u)
         u->net->in.current = NULL;
     loop_fd_del(u->net->loop, &u->fd);
     loop_task_cancel(&u->more);
     xfree(u);
+}
+
+void udp_count_lost(struct udp *u)
+{
+    uint32_t info[SK_MEMINFO_VARS];
+    socklen_t len = sizeof(info);
+    if (getsockopt(u->fd.fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0 || len < sizeof(info))
+        return;
+    uint32_t lost = info[SK_MEMINFO_DROPS] - u->lost;
+    if (lost == 0)
+        return;
+    u->lost = info[SK_MEMINFO_DROPS];
+    count_add(u->net->counts, COUNT_DROP_UDP_RXQ_OVERFLOW, lost);
+    log_limited(LOG_LEVEL_WARN, "udp", NULL,
+                "port %u: the receive buffer was full, %u packets lost", u->local.port, lost);
 }
 
 int udp_rcvbuf(const struct udp *u)

@@ -25,8 +25,9 @@ struct udp_net;
 struct udp;
 
 /* Where a datagram came from and which address of ours it came to; the answer goes the same way
- * back (IP_PKTINFO). local.port is the socket's. ifindex matters for link-local only. On sockets
- * opened with UDP_RELAY, local is what the socket is bound to, and may be "any". */
+ * back (IP_PKTINFO). local.port is the socket's. ifindex matters for link-local only, and is 0 where
+ * the socket is bound to an address. On sockets opened with UDP_RELAY, local is what the socket is
+ * bound to, and may be "any". */
 struct udp_path {
     struct addr peer, local;
     uint32_t ifindex;
@@ -67,7 +68,7 @@ enum {
  * unless UDP_DF says otherwise. */
 enum { UDP_REUSEPORT = 1, UDP_RELAY = 2 };
 
-/* Opens a bound socket with everything set (non-blocking, PKTINFO, OVFL, GRO, buffers, V6ONLY).
+/* Opens a bound socket with everything set (non-blocking, PKTINFO where needed, GRO, buffers, V6ONLY).
  * -1 with errno. */
 int udp_open(const struct addr *bind_to, unsigned flags);
 /* Sets the options on a socket that somebody else opened (LISTEN_FDS). 0, or -1 with errno. */
@@ -92,6 +93,9 @@ struct udp *udp_new(struct udp_net *n, int fd, const struct udp_user *user, void
 /* Before close(fd). What is queued leaves first. */
 void udp_free(struct udp *u);
 int udp_rcvbuf(const struct udp *u); /* bytes, as the kernel reports it */
+/* Asks the kernel how many packets found the receive buffer full, counts and logs them. udp_free()
+ * does it, too. Asked for now and then, it costs less than SO_RXQ_OVFL does with each packet. */
+void udp_count_lost(struct udp *u);
 uint16_t udp_port(const struct udp *u);
 bool udp_is_v6(const struct udp *u);
 /* What it is bound to. */

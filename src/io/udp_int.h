@@ -110,7 +110,7 @@ struct udp {
     struct loop_fd fd;
     struct loop_task more;
     struct addr local;
-    uint32_t overflow;    /* SO_RXQ_OVFL so far */
+    uint32_t lost;        /* counted so far */
     int64_t gso_again_us; /* refused: not tried before that */
     bool any;             /* bound to no address in particular */
     bool relay;           /* no PKTINFO, but ICMP errors */

@@ -4,7 +4,6 @@
 #include <linux/errqueue.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "io/seam.h"
 
@@ -39,21 +38,9 @@ struct notes { /* from the control messages of one train */
     uint32_t seg;
 };
 
-static void read_overflow(struct udp *u, const struct cmsghdr *c)
-{
-    uint32_t sum;
-    memcpy(&sum, CMSG_DATA(c), sizeof(sum));
-    count_add(u->net->counts, COUNT_DROP_UDP_RXQ_OVERFLOW, sum - u->overflow);
-    if (sum != u->overflow)
-        log_limited(LOG_LEVEL_WARN, "udp", NULL,
-                    "port %u: the receive buffer was full, %u packets lost", u->local.port,
-                    sum - u->overflow);
-    u->overflow = sum;
-}
-
 static struct notes read_control(struct udp *u, struct msghdr *m, struct udp_path *path)
 {
-    struct notes n = {u->relay, 0};
+    struct notes n = {u->relay || !u->any, 0};
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo p;
@@ -68,8 +55,6 @@ static struct notes read_control(struct udp *u, struct msghdr *m, struct udp_pat
             path->local = addr_ip6(p.ipi6_addr.s6_addr, u->local.port);
             path->ifindex = p.ipi6_ifindex;
             n.has_local = true;
-        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-            read_overflow(u, c);
         } else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO) {
             int seg;
             memcpy(&seg, CMSG_DATA(c), sizeof(seg));

@@ -83,6 +83,43 @@ static void timers_fire_in_order_and_put_off(void **state)
     assert_string_equal(trace, "caba");
 }
 
+struct stopper {
+    struct loop_timer t;
+    struct loop *l;
+};
+
+static void last_one(struct loop_timer *t, int64_t now_us)
+{
+    (void)now_us;
+    loop_stop(container_of(t, struct stopper, t)->l);
+}
+
+/* Without an end to the wait the alarm is all that wakes the loop: sooner and later deadlines, and
+ * some that are gone when it rings. */
+static void deadlines_wake_a_loop_that_waits_for_nothing_else(void **state)
+{
+    struct loop *l = *state;
+    struct named_timer v[4];
+    struct stopper end = {{.fn = last_one, .name = "end"}, l};
+    for (int round = 0; round < 3; round++) {
+        trace[0] = 0;
+        for (int i = 0; i < 4; i++)
+            v[i] = (struct named_timer){{.fn = fire, .name = "t"}, (char)('a' + i), 0};
+        int64_t t0 = loop_now_fresh(l);
+        loop_timer_set(l, &end.t, t0 + 50000);
+        loop_timer_set(l, &v[0].t, t0 + 30000);
+        loop_timer_set(l, &v[1].t, t0 + 10000);
+        v[1].due = t0 + 40000;
+        loop_timer_set(l, &v[1].t, v[1].due);
+        loop_timer_set(l, &v[2].t, t0 + 5000);
+        loop_timer_del(l, &v[2].t);
+        loop_timer_set(l, &v[3].t, t0 - 1);
+        loop_run(l);
+        assert_string_equal(trace, "dab");
+        assert_true(clock_mono_us() >= t0 + 50000);
+    }
+}
+
 /* ---- Tasks ---- */
 
 struct named_task {
@@ -389,6 +426,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(timers_fire_in_order_and_put_off),
+        T(deadlines_wake_a_loop_that_waits_for_nothing_else),
         T(deferred_work_runs_this_round_and_ready_work_the_next),
         T(endless_deferring_does_not_stop_the_loop),
         T(removing_drops_events_that_were_fetched),

@@ -361,6 +361,31 @@ static void wrong_arguments_are_refused(void **state)
     close_loop(l);
 }
 
+static void what_finds_the_buffer_full_is_counted(void **state)
+{
+    struct loop *l = open_loop();
+    struct side a, b;
+    int small = 8192;
+    static uint8_t p[1000];
+    (void)state;
+    assert_true(side_open(&a, "127.0.0.1") && side_open(&b, "127.0.0.1"));
+    setsockopt(b.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    for (int i = 0; i < 100; i++) {
+        p[0] = (uint8_t)i;
+        send_to(&a, &b, p, 1 + (size_t)i * 9); /* each longer: no two in one send */
+    }
+    udp_flush(net);
+    PUMP_UNTIL(l, b.got.packets > 0);
+    loop_round(l, 0);
+    udp_count_lost(b.u);
+    udp_count_lost(b.u); /* not twice */
+    assert_int_equal(count_get(loop_counts(l), COUNT_DROP_UDP_RXQ_OVERFLOW), 100 - b.got.packets);
+    assert_true(b.got.packets < 100);
+    side_close(&a);
+    side_close(&b);
+    close_loop(l);
+}
+
 static void a_group_of_sockets_shares_by_source(void **state)
 {
     enum { N = 4, CLIENTS = 64 };
@@ -569,6 +594,7 @@ int main(void)
         cmocka_unit_test(a_socket_may_be_freed_by_what_it_got),
         cmocka_unit_test(icmp_errors_name_the_peer),
         cmocka_unit_test(fragments_only_where_they_may_be),
+        cmocka_unit_test(what_finds_the_buffer_full_is_counted),
         cmocka_unit_test(a_group_of_sockets_shares_by_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

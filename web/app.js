@@ -23,7 +23,7 @@
 //            attachSink(element) -> stop     audio element that is to play on the chosen speaker
 //   files:   offerFile(session, File)  acceptFile(id) (within a click)  declineFile(id)  cancelFile(id)
 //            forgetFile(id)
-//   net:     retryNow()  reload()
+//   net:     retryNow()  retryCall()  reload()
 //   toasts:  dismiss(id)
 import { Call } from './app/call.js';
 import { Bus, codeOf, toaster } from './app/context.js';
@@ -70,7 +70,10 @@ export function createApp(env, log) {
     instance: randomId(16), sig: /** @type {any} */ (null),
     toast: toaster({ dispatch: store.dispatch, clock }),
   };
-  c.sig = connect({ server: env.server, log, clock, shareStream: true, makeHello: () => rooms.hello() });
+  c.sig = connect({
+    server: env.server, log, clock, shareStream: true,
+    makeHello: () => rooms.hello(), unseen: () => env.unseen(),
+  });
   const rooms = new Rooms(c);
   const call = new Call(c, streams);
   const talk = new Talk(c, call);
@@ -260,6 +263,7 @@ function makeActions(c, { rooms, call, talk, lobby }) {
     cancelFile: (/** @type {string} */ id) => talk.transfers.cancel(id),
     forgetFile: (/** @type {string} */ id) => talk.forget(id),
     retryNow: () => c.sig.poke(),
+    retryCall: () => call.mesh.tryNow(),
     reload: () => c.env.reload(),
     dismiss: (/** @type {number} */ id) => c.dispatch({ type: 'toast/drop', id }),
   };
@@ -326,6 +330,7 @@ function pageEvents(c, { rooms, call }) {
     hidden: () => rooms.handOff(),
     visible() {
       c.sig.poke();
+      call.mesh.tryNow();
       call.capture.wake();
       call.meter.resume();
       call.wakeLock.renew();

@@ -29,6 +29,7 @@ const app = createApp({
     devices: typeof navigator.mediaDevices?.getUserMedia === 'function',
   },
   reload: () => location.reload(),
+  unseen: () => document.visibilityState === 'hidden',
 }, log);
 
 // ---- the address and what is shown

@@ -215,3 +215,10 @@ on('a trouble that one has seen can be put away', 'room-blocked', async (page) =
   await page.click('[data-problem=unplugged] [aria-label=Close]');
   await page.waitForSelector('[data-problem=unplugged]', { state: 'detached' });
 });
+
+on('where there is no way to somebody, another try is one press away', 'room-no-way', async (page) => {
+  const button = page.locator('.tile-link.long [data-act=retry-call]').first();
+  await button.focus();
+  await page.keyboard.press('Enter');
+  assert.equal((await calls(page, 'retryCall')).length, 1);
+});

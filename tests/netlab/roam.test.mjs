@@ -98,7 +98,7 @@ yard.test('UDP is blocked between the two: the page says so in words, and goes o
     await b.join(await a.create());
     const start = Date.now();
     for (const p of [a, b]) {
-      await p.page.until(() => /firewall/.test(document.querySelector('figure.tile:not([data-self]) .tile-link')?.textContent ?? ''),
+      await p.page.until(() => /UDP/.test(document.querySelector('figure.tile:not([data-self]) .tile-link')?.textContent ?? ''),
         null, { ms: 60_000, what: `${p.name} is told why` });
       t.diagnostic(`${p.name} is told after at most ${Date.now() - start} ms: ${await p.page.text('figure.tile:not([data-self]) .tile-link')}`);
     }

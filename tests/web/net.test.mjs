@@ -485,8 +485,13 @@ test('messages: head and body, what is counted, what is none', () => {
 test('backoff doubles, is spread, and has a cap', () => {
   assert.equal(backoff(1, () => 1), 500);
   assert.equal(backoff(1, () => 0), 250);
+  assert.equal(backoff(9, () => 1), 15_000);
+  assert.equal(backoff(20, () => 1), 15_000);
+  assert.equal(backoff(21, () => 1), 60_000, 'minutes without an answer');
+  assert.equal(backoff(9, () => 1, true), 60_000, 'nobody looks');
+  assert.equal(backoff(1, () => 1, true), 500);
   assert.equal(backoff(3, () => 1), 2000);
-  assert.equal(backoff(50, () => 1), 15_000);
+  assert.equal(backoff(50, () => 1), 60_000);
 });
 
 test('the stream parser gives the same, wherever the bytes are cut', () => {

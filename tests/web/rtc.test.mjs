@@ -321,16 +321,17 @@ class StubPeer extends Emitter {
   receive(type, kind, _body) {
     this.got.push(kind ?? type);
     if (kind === 'offer') this.emit('desc', { kind: 'answer', sdp: 'answer' });
-    if (kind) this.be('connected');
+    if (kind && !this.blocked?.()) this.be('connected');
   }
   be(phase) { if (this.phase !== 'closed') { this.phase = phase; this.emit('phase', phase); } }
   resync() { this.resyncs++; }
   restart() {}
+  rest() { this.resting = true; }
   close() { this.be('closed'); }
 }
 
 /** A room of pages: sessions may change under them. */
-function world(clock = fakeClock()) {
+function world(clock = fakeClock(), { unseen = () => false } = {}) {
   const pages = new Map();
   let serial = 0;
   const w = {
@@ -348,9 +349,10 @@ function world(clock = fakeClock()) {
     make(instance) {
       const page = { instance, peers: [], moved: [], gone: [] };
       page.mesh = new Mesh({
-        instance, clock, log: new Log(),
+        instance, clock, log: new Log(), unseen: () => unseen(instance),
         makePeer(first, name) {
           const p = new StubPeer(first, name);
+          p.blocked = () => w.blocked;
           page.peers.push(p);
           return p;
         },
@@ -368,7 +370,9 @@ function world(clock = fakeClock()) {
   return w;
 }
 async function inRoom(...instances) {
-  const w = world();
+  return inRoomOf(world(), ...instances);
+}
+async function inRoomOf(w, ...instances) {
   const pages = instances.map((i) => w.make(i));
   for (const p of pages) { w.join(p); w.tell(); await settle(); }
   return { w, pages };
@@ -417,6 +421,59 @@ test('mesh: connections that fail at once are made anew at longer and longer int
     await w.clock.advance(500);
   }
   assert.ok(a.peers.length > 3 && a.peers.length < 30, `${a.peers.length} connections in half a minute`);
+});
+
+/** The way between two is blocked: each connection fails a while after it was begun. */
+function blockedWay(w, pages) {
+  const seen = pages.map(() => 0);
+  return async (ms) => {
+    for (let t = 0; t < ms; t += 1000) {
+      await w.clock.advance(1000);
+      await settle();
+      pages.forEach((p, i) => {
+        const peer = p.peers.at(-1);
+        peer.age = (peer.age ?? 0) + 1;
+        if (peer.age !== 15) return;
+        seen[i]++;
+        peer.be('failed');
+        peer.emit('stuck', null);
+      });
+      await settle();
+    }
+    return seen.splice(0, seen.length, ...pages.map(() => 0));
+  };
+}
+
+test('mesh: a way that is blocked is tried less and less often, at a press at once, and for ever while somebody looks', async () => {
+  const hidden = new Set();
+  const w = world(fakeClock(), { unseen: (i) => hidden.has(i) });
+  const { pages } = await inRoomOf(w, 'aa', 'bb');
+  const pass = blockedWay(w, pages);
+  w.blocked = true;
+  const first = await pass(60_000);
+  assert.ok(first[0] >= 3, `${first} tries in the first minute`);
+  await pass(120_000);
+  const later = await pass(600_000);
+  assert.ok(later[0] >= 7 && later[0] <= 8, `${later} tries in ten minutes`);
+
+  while (!pages[0].peers.at(-1).resting) await pass(1000);
+  const before = pages[0].peers.length;
+  pages[0].mesh.tryNow();
+  await settle();
+  assert.equal(pages[0].peers.length, before + 1);
+  assert.equal(pages[1].peers.at(-1).resting, undefined, 'the other side takes part');
+
+  await pass(240_000);
+  hidden.add('aa').add('bb');
+  await pass(120_000);
+  assert.deepEqual(await pass(600_000), [0, 0], 'nobody looks');
+  hidden.clear();
+  w.blocked = false;
+  pages[0].mesh.tryNow();
+  await settle();
+  await w.clock.advance(10_000);
+  assert.deepEqual(connectedTo(pages[0]), [pages[1].session]);
+  assert.equal(pages[0].mesh.vain.size, 0, 'a connection makes all well');
 });
 
 test('mesh: only one side has lost its session', async () => {

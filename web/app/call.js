@@ -53,6 +53,7 @@ export class Call {
       send: (type, fields, body) =>
         c.sig.request(type, /** @type {any} */ ({ room: this.room()?.id, ...fields }), body),
       makePeer: (first, name) => this.makePeer(first, name),
+      unseen: () => c.env.unseen(),
     });
     this.#listenCapture();
     this.#listenMesh();
@@ -209,7 +210,7 @@ export class Call {
       }
       c.dispatch({ type: 'peer/set', session, patch: { phase, met: this.met.has(session), blocked: this.#blocked(session) } });
       // It may be one's own network: then the pipe is dead, too, and the restart has to wait for a new one.
-      if (phase === 'disconnected' || phase === 'failed') c.sig.poke();
+      if ((phase === 'disconnected' || phase === 'failed') && c.sig.state.phase === 'online') c.sig.poke();
     });
     mesh.on('track', ({ session, role, track }) => this.#remote(session, role, track));
     mesh.on('count', () => this.#plans());

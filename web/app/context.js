@@ -20,6 +20,7 @@ import { Emitter } from '../core/emitter.js';
  * @property {(name: string) => import('../net/tabs.js').Channel} channel
  * @property {import('../domain/types.js').Support} support
  * @property {() => void} reload
+ * @property {() => boolean} unseen  nobody looks at the page
  */
 /**
  * @typedef {object} Context

@@ -130,7 +130,7 @@ export default {
   'tile.away': 'Reconnecting …',
   'tile.reconnecting': 'Reconnecting …',
   'tile.connecting': 'Connecting …',
-  'tile.blocked': 'No way to each other: a firewall may block UDP. Trying again …',
+  'tile.blocked': 'No connection. UDP may be blocked.',
   'tile.weak': 'weak connection',
 
   'hint.playback': 'The browser holds back the sound until you tap.',

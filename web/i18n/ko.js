@@ -130,7 +130,7 @@ export default {
   'tile.away': '다시 연결하는 중 …',
   'tile.reconnecting': '다시 연결하는 중 …',
   'tile.connecting': '연결하는 중 …',
-  'tile.blocked': '서로 연결할 길이 없어요. 방화벽이 UDP를 막고 있을 수 있어요. 다시 시도하는 중 …',
+  'tile.blocked': '서로 연결되지 않아요. UDP가 막혔을 수 있어요.',
   'tile.weak': '연결이 약함',
 
   'hint.playback': '브라우저가 소리를 막고 있어요. 한 번 눌러 주세요.',

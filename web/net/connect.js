@@ -33,9 +33,11 @@ function tabStorage() {
  * @param {Log} [o.log]
  * @param {import('../core/clock.js').Clock} [o.clock]
  * @param {boolean} [o.shareStream]  with the other tabs of this origin
+ * @param {() => boolean} [o.unseen]  nobody looks at the page
  * @returns {Signaling}
  */
-export function connect({ server, makeHello, log = new Log(), clock = realClock, shareStream = false }) {
+export function connect(
+  { server, makeHello, log = new Log(), clock = realClock, shareStream = false, unseen }) {
   const storage = tabStorage();
   const makeStream = () => new Stream({ base: server, key: randomKey(16), clock });
   const canShare = shareStream && 'locks' in navigator && typeof BroadcastChannel === 'function';
@@ -47,7 +49,7 @@ export function connect({ server, makeHello, log = new Log(), clock = realClock,
     : new OwnSource(makeStream);
   const url = `${server.replace(/^http/, 'ws')}/api/ws`;
   const sig = new Signaling({
-    clock, log, makeHello, choice: new PipeChoice(workedLast(storage)),
+    clock, log, makeHello, unseen, choice: new PipeChoice(workedLast(storage)),
     openPipe: (family, handlers, hello) => (family === 'ws'
       ? openWs(url, hello, handlers)
       : openStreamPipe({ base: server, source, clock }, handlers)),

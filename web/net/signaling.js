@@ -52,8 +52,9 @@ export class Signaling extends Emitter {
    * @param {() => HelloFields} o.makeHello  asked each time a new session is begun
    * @param {Log} o.log
    * @param {() => number} [o.random]
+   * @param {() => boolean} [o.unseen]  nobody looks at the page: attempts may be rarer
    */
-  constructor({ openPipe, clock, choice, makeHello, log, random = Math.random }) {
+  constructor({ openPipe, clock, choice, makeHello, log, random = Math.random, unseen = () => false }) {
     super();
     this.openPipe = openPipe;
     this.clock = clock;
@@ -61,6 +62,7 @@ export class Signaling extends Emitter {
     this.makeHello = makeHello;
     this.log = log;
     this.random = random;
+    this.unseen = unseen;
     /** @type {NetPhase} */
     this.state = { phase: 'idle', pipe: null, retryInMs: null, attempt: 0, error: null };
     /** @type {string | null} */
@@ -269,7 +271,7 @@ export class Signaling extends Emitter {
   #failed(error, atLeastMs = 0) {
     this.#drop();
     this.attempts++;
-    const ms = Math.max(atLeastMs, backoff(this.attempts, this.random));
+    const ms = Math.max(atLeastMs, backoff(this.attempts, this.random, this.unseen()));
     this.#phase('waiting', { retryInMs: ms, error });
     this.#timer('retry', ms, () => this.#attempt());
   }

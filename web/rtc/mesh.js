@@ -8,12 +8,16 @@ import { GREETING, fromGreeting, proof, toGreeting } from './greeting.js';
 /** @typedef {import('./peer.js').Peer} Peer */
 /** @typedef {import('./peer.js').PeerPhase} PeerPhase */
 /** @typedef {import('./peer.js').Role} Role */
-/** @typedef {{instance: string, conn: string, peer: Peer, session: string, orphan: any}} Held */
+/** @typedef {{instance: string, conn: string, peer: Peer, session: string, orphan: any, again: any,
+ *   parked: boolean}} Held
+ *   again: timer of the next connection in place of this one; parked: it waits for somebody to look */
 /** @typedef {{to: string, conn: string, kind?: 'offer'|'answer'|'rollback'}} Address */
 
 const ORPHAN_MS = 45_000;
-const REBUILD_MS = [0, 1000, 2000, 4000, 8000, 15_000];
 const EARLY_CAP = 64;
+/** Before the first, second ... connection in place of one that does not come about; then as the last. Each
+ * try takes browsers a quarter of a minute of packets, and the server some messages. */
+const AGAIN_MS = [0, 1000, 2000, 4000, 8000, 15_000, 60_000];
 
 /**
  * @extends {Emitter<{
@@ -30,8 +34,9 @@ export class Mesh extends Emitter {
    * @param {(first: boolean, name: string) => Peer} o.makePeer
    * @param {import('../core/clock.js').Clock} o.clock
    * @param {import('../core/log.js').Log} o.log
+   * @param {() => boolean} [o.unseen]  nobody looks at the page: what has failed again and again rests
    */
-  constructor({ instance, send, makePeer, clock, log }) {
+  constructor({ instance, send, makePeer, clock, log, unseen = () => false }) {
     super();
     this.instance = instance;
     this.self = '';
@@ -39,14 +44,15 @@ export class Mesh extends Emitter {
     this.makePeer = makePeer;
     this.clock = clock;
     this.log = log;
+    this.unseen = unseen;
+    /** @type {Map<string, number>} by instance: connections that did not come about, one after the other */
+    this.vain = new Map();
     /** @type {Map<string, {instance: string | null}>} sessions to be connected with */
     this.people = new Map();
     /** @type {Map<string, Held>} by instance */
     this.held = new Map();
     /** @type {Map<string, string>} greetings of sessions that are not known yet */
     this.early = new Map();
-    /** @type {Map<string, number>} by instance: connections made anew, and none has worked since */
-    this.rebuilds = new Map();
     /** @type {Map<Role, MediaStreamTrack | null>} */
     this.tracks = new Map();
   }
@@ -98,11 +104,22 @@ export class Mesh extends Emitter {
   }
 
   networkChanged() {
+    this.tryNow();
     for (const h of this.held.values()) h.peer.restart();
+  }
+
+  /** Somebody looks, or asks for it: what waits for its next try has it now. */
+  tryNow() {
+    for (const h of [...this.held.values()]) {
+      if (h.again === null && !h.parked) continue;
+      this.vain.set(h.instance, 1);
+      this.#replace(h);
+    }
   }
 
   /** There is a way to the server again: what lies idle can be mended without waiting. */
   nudge() {
+    this.tryNow();
     for (const { peer } of this.held.values()) {
       if (peer.phase === 'disconnected' || peer.phase === 'failed') peer.restart();
     }
@@ -122,7 +139,7 @@ export class Mesh extends Emitter {
   close() {
     this.people.clear();
     this.early.clear();
-    this.rebuilds.clear();
+    this.vain.clear();
     for (const h of [...this.held.values()]) this.#close(h);
   }
 
@@ -193,12 +210,12 @@ export class Mesh extends Emitter {
   #hold(instance, session, conn, first) {
     const peer = this.makePeer(first, conn);
     /** @type {Held} */
-    const h = { instance, conn, peer, session, orphan: null };
+    const h = { instance, conn, peer, session, orphan: null, again: null, parked: false };
     this.held.set(instance, h);
     peer.on('desc', ({ kind, sdp }) => this.#send('desc', { to: h.session, conn, kind }, sdp, h));
     peer.on('cand', (frag) => this.#send('cand', { to: h.session, conn }, frag, h));
     peer.on('phase', (phase) => {
-      if (phase === 'connected') this.rebuilds.delete(instance);
+      if (phase === 'connected') this.#well(h);
       this.emit('phase', { session: h.session, phase });
     });
     peer.on('track', ({ role, track }) => this.emit('track', { session: h.session, role, track }));
@@ -209,21 +226,39 @@ export class Mesh extends Emitter {
     return h;
   }
 
-  /** Restarts did not help: a new connection in place of this one; later each time, since some fail at once.
-   * @param {Held} h */
+  /** @param {Held} h */
+  #well(h) {
+    this.vain.delete(h.instance);
+    this.clock.cancel(h.again);
+    h.again = null;
+    h.parked = false;
+  }
+
+  /** Restarts did not help: a new connection in place of this one, at once and then less and less often.
+   *  @param {Held} h */
   #rebuild(h) {
+    if (this.held.get(h.instance) !== h || h.orphan !== null || h.again !== null || h.parked) return;
+    const n = this.vain.get(h.instance) ?? 0;
+    this.vain.set(h.instance, n + 1);
+    const ms = AGAIN_MS[Math.min(n, AGAIN_MS.length - 1)];
+    if (ms === 0) return this.#replace(h);
+    this.log.info('mesh', `${h.conn} again in ${ms / 1000} s`);
+    h.peer.rest();
+    h.again = this.clock.after(() => {
+      h.again = null;
+      h.parked = h.orphan !== null || (n >= AGAIN_MS.length - 1 && this.unseen());
+      if (!h.parked) this.#replace(h);
+    }, ms);
+  }
+
+  /** @param {Held} h */
+  #replace(h) {
     if (this.held.get(h.instance) !== h || h.orphan !== null) return;
     const { instance, session } = h;
-    const tries = this.rebuilds.get(instance) ?? 0;
-    this.rebuilds.set(instance, tries + 1);
     this.#close(h);
-    const again = () => {
-      if (this.held.has(instance) || !this.people.has(session)) return;
-      this.#greet(session);
-      if (this.instance < instance) this.#hold(instance, session, `m-${randomId(12)}`, true);
-    };
-    if (tries === 0) again();
-    else this.clock.after(again, REBUILD_MS[Math.min(tries, REBUILD_MS.length - 1)]);
+    if (!this.people.has(session)) return;
+    this.#greet(session);
+    if (this.instance < instance) this.#hold(instance, session, `m-${randomId(12)}`, true);
   }
 
   /** @param {Held} h @param {boolean} on */
@@ -238,6 +273,7 @@ export class Mesh extends Emitter {
     if (this.held.get(h.instance) !== h) return;
     this.held.delete(h.instance);
     this.clock.cancel(h.orphan);
+    this.clock.cancel(h.again);
     h.peer.close();
     this.emit('gone', { session: h.session });
     this.emit('count', this.held.size);

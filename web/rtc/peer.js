@@ -65,6 +65,7 @@ export class Peer extends Emitter {
     this.restarts = 0;
     this.met = false;
     this.askedAgain = false;
+    this.resting = false;
     /** @type {import('./frag.js').Candidate[]} of the current generation, to be told again after a loss */
     this.gathered = [];
     /** @type {import('./frag.js').Candidate[]} not told yet */
@@ -127,6 +128,12 @@ export class Peer extends Emitter {
     } catch (e) {
       this.log.warn('peer', `${this.name} servers: ${e}`);
     }
+  }
+
+  /** No more restarts of its own: somebody is going to make another connection. */
+  rest() {
+    this.resting = true;
+    this.clock.cancel(this.timers.restart);
   }
 
   /** ICE anew: the network is another one. Once in three seconds at most; what comes too early waits. */
@@ -201,6 +208,7 @@ export class Peer extends Emitter {
     this.clock.cancel(this.timers.restart);
     if (phase === 'connected') {
       this.met = true;
+      this.resting = false;
       this.restarts = 0;
       for (const role of this.lines.keys()) this.#applyPlan(role);
     }
@@ -211,12 +219,14 @@ export class Peer extends Emitter {
 
   /** The first side restarts; the other one only where that does not happen. @param {number} ms */
   #planRestart(ms) {
+    if (this.resting) return;
     const backoff = RESTART_MS[Math.min(this.restarts, RESTART_MS.length - 1)];
     const wait = ms + backoff + (this.first ? 0 : FOLLOW_MS);
     this.clock.cancel(this.timers.restart);
     this.timers.restart = this.clock.after(() => {
       // What never worked is better made anew: Firefox sends nothing after restarts before the first success.
       if (++this.restarts > STUCK_AFTER || !this.met) this.emit('stuck', null);
+      if (this.resting) return;
       if (this.phase === 'connected' || /** @type {string} */ (this.phase) === 'closed') return;
       this.#restartIce(this.phase);
       this.#planRestart(DISCONNECTED_MS);

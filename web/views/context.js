@@ -56,6 +56,7 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
  * @property {(id: string) => void} cancelFile
  * @property {(id: string) => void} forgetFile
  * @property {() => void} retryNow
+ * @property {() => void} retryCall  connections with others that wait for their next try
  * @property {() => void} reload
  * @property {(id: number) => void} dismiss
  */

@@ -51,7 +51,8 @@ export function Tile({ person: p, box, pip, onRatio }) {
       data-session=${p.session} data-self=${p.self ? '1' : undefined} data-link=${link || undefined}>
     ${id ? html`<${Video} id=${id} mirror=${p.self && intent.facing === 'user'} label=${t(p.self ? 'prejoin.preview' : 'tile.video', { name })} onRatio=${onRatio} />`
       : html`<div class="tile-face"><${Face} session=${p.session} name=${p.name} size="xl" /></div>`}
-    ${link && html`<span class=${`tile-link ${link === 'tile.blocked' ? 'long' : ''}`}><${Icon} name=${p.away ? 'away' : 'wait'} size="s" /><span>${t(link)}</span></span>`}
+    ${link && html`<span class=${`tile-link ${link === 'tile.blocked' ? 'long' : ''}`}><${Icon} name=${p.away ? 'away' : 'wait'} size="s" /><span>${t(link)}</span>
+        ${link === 'tile.blocked' && html`<button type="button" class="btn" data-act="retry-call" onClick=${() => act.retryCall()}>${t('do.retry')}</button>`}</span>`}
     <figcaption class="tile-name">
       ${!mic && html`<${Icon} name="mic-off" size="s" />`}
       <span class="cut" aria-hidden="true">${name}</span>

@@ -28,7 +28,7 @@
 
 enum { LETTER_PASSWORD = 1000 }; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
-enum { MAIL_AGAIN_US = 2000, GONE_US = 100000, DUMP_WAIT_US = 2000000 };
+enum { MAIL_AGAIN_US = 2000, RING_LATE_US = 50000, GONE_US = 100000, DUMP_WAIT_US = 2000000 };
 enum { TRIM_EVERY_S = 5, TRIM_FROM = 1 << 20 };
 
 struct control {
@@ -44,7 +44,8 @@ struct control {
     struct relay_mail *relays;
     struct counts counts;
     struct loop_hook hook;
-    struct loop_timer due, housekeeping, end, gone, mail_again, dump_late;
+    struct loop_timer due, housekeeping, end, gone, mail_again, ring_late, dump_late;
+    enum { RING_NOT, RING_LATER, RING_NOW } ring; /* letters were put, and workers not woken */
     struct dump_job dump;
     struct loop_fd netif;
     int64_t wall_offset_us;
@@ -110,10 +111,33 @@ static void port_metrics(void *ctx, struct buf *out)
 
 /* ---- what workers are told of relays ---- */
 
+/* They are woken at the end of the round, and not even then for what they look up by themselves: a
+ * worker reads its letters before it takes a request that a new scope could concern. */
 static bool post_to_worker(void *ctx, unsigned worker, struct letter *l)
 {
     struct control *c = ctx;
-    return worker_post(c->workers[worker], l);
+    bool lazy = l->kind == MEDIA_SCOPE_OPEN; /* before it is another's */
+    if (!worker_put(c->workers[worker], l)) {
+        c->ring = RING_NOW;
+        return false;
+    }
+    c->ring = MAX_OF(c->ring, lazy ? RING_LATER : RING_NOW);
+    return true;
+}
+
+static void ring_workers(struct control *c)
+{
+    for (unsigned i = 0; i < c->n_workers; i++) {
+        worker_ring(c->workers[i]);
+    }
+    c->ring = RING_NOT;
+    loop_timer_del(c->loop, &c->ring_late);
+}
+
+static void on_ring_late(struct loop_timer *t, int64_t now_us)
+{
+    (void)now_us;
+    ring_workers(container_of(t, struct control, ring_late));
 }
 
 /* For letters that come rarely: there is no room only when the worker hangs. */
@@ -214,6 +238,11 @@ static void on_round_end(struct loop_hook *h, int64_t now_us)
     int64_t at = exchange_deadline(tape_exchange(c->tape));
     if (relay_mail_again(c->relays)) {
         loop_timer_set(c->loop, &c->mail_again, now_us + MAIL_AGAIN_US);
+    }
+    if (c->ring == RING_NOW) {
+        ring_workers(c);
+    } else if (c->ring == RING_LATER && !loop_timer_armed(&c->ring_late)) {
+        loop_timer_set(c->loop, &c->ring_late, now_us + RING_LATE_US);
     }
     if (at != c->due.at_us) {
         if (at == INT64_MAX) {
@@ -489,6 +518,7 @@ static void start_timers(struct control *c)
     c->end = (struct loop_timer){.fn = on_end, .name = "control.end"};
     c->dump_late = (struct loop_timer){.fn = on_dump_late, .name = "control.dump_late"};
     c->gone = (struct loop_timer){.fn = on_gone, .name = "control.gone"};
+    c->ring_late = (struct loop_timer){.fn = on_ring_late, .name = "control.ring_late"};
     c->mail_again = (struct loop_timer){.fn = on_mail_again, .name = "control.mail_again"};
     c->netif = (struct loop_fd){.fn = on_netif, .name = "netif", .fd = -1};
     loop_hook_add(c->loop, &c->hook);

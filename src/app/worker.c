@@ -125,6 +125,16 @@ bool worker_post(struct worker *w, struct letter *l)
     return mailbox_post(w->box, l);
 }
 
+bool worker_put(struct worker *w, struct letter *l)
+{
+    return mailbox_put(w->box, l);
+}
+
+void worker_ring(struct worker *w)
+{
+    mailbox_ring(w->box);
+}
+
 static void post_or_drop(struct worker *w, struct letter *l)
 {
     if (worker_post(w, l))

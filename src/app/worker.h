@@ -56,6 +56,10 @@ void worker_give_stream(struct worker *w, struct stream_handover *h);
 void worker_take(void *ctx, struct stream *s);
 /* Any thread: a letter of msg/media_msg.h. false: its mailbox is full, the letter is still yours. */
 bool worker_post(struct worker *w, struct letter *l);
+/* The same, but it is read only when the worker next looks: before each TURN request, or at
+ * worker_ring(). */
+bool worker_put(struct worker *w, struct letter *l);
+void worker_ring(struct worker *w);
 /* Any thread: asks for a dump; MEDIA_DUMPED with the same cookie comes to conf.control. */
 void worker_ask_dump(struct worker *w, uint64_t cookie);
 

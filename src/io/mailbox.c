@@ -18,6 +18,7 @@ enum { LETTERS_PER_ROUND = 256 };
  */
 struct mailbox {
     _Atomic(struct letter *) in;
+    atomic_bool rung;    /* the owner has been woken, and hasn't begun to take since */
     atomic_uint waiting; /* posted and not yet taken, the pushed and the turned ones */
     unsigned cap;
     atomic_ulong posted, refused, wakeups;
@@ -45,10 +46,11 @@ struct mailbox *mailbox_new(const char *name, unsigned cap)
     m->fd = (struct loop_fd){.fn = on_wake, .name = name, .fd = -1};
     m->more = (struct loop_task){.fn = on_more, .name = name};
     atomic_init(&m->in, NULL);
+    atomic_init(&m->rung, false);
     return m;
 }
 
-bool mailbox_post(struct mailbox *m, struct letter *l)
+bool mailbox_put(struct mailbox *m, struct letter *l)
 {
     if (atomic_fetch_add_explicit(&m->waiting, 1, memory_order_relaxed) >= m->cap) {
         atomic_fetch_sub_explicit(&m->waiting, 1, memory_order_relaxed);
@@ -61,13 +63,32 @@ bool mailbox_post(struct mailbox *m, struct letter *l)
     } while (!atomic_compare_exchange_weak_explicit(&m->in, &top, l, memory_order_acq_rel,
                                                     memory_order_relaxed));
     atomic_fetch_add_explicit(&m->posted, 1, memory_order_relaxed);
-    if (top == NULL) {
-        uint64_t one = 1;
-        atomic_fetch_add_explicit(&m->wakeups, 1, memory_order_relaxed);
-        if (write(m->efd, &one, sizeof(one)) < 0)
-            return true; /* the counter is full, so the owner is awake */
-    }
     return true;
+}
+
+/* After the push: whoever finds the bell silent rings it. */
+static void ring(struct mailbox *m)
+{
+    uint64_t one = 1;
+    if (atomic_exchange(&m->rung, true))
+        return;
+    atomic_fetch_add_explicit(&m->wakeups, 1, memory_order_relaxed);
+    if (write(m->efd, &one, sizeof(one)) < 0)
+        return; /* the counter is full, so the owner is awake */
+}
+
+bool mailbox_post(struct mailbox *m, struct letter *l)
+{
+    if (!mailbox_put(m, l))
+        return false;
+    ring(m);
+    return true;
+}
+
+void mailbox_ring(struct mailbox *m)
+{
+    if (atomic_load(&m->in) != NULL)
+        ring(m);
 }
 
 /* Everything that was pushed, oldest first, behind what is still in `out`. */
@@ -105,18 +126,18 @@ unsigned mailbox_take(struct mailbox *m, mailbox_fn *fn, void *ctx, unsigned max
     return n;
 }
 
-static void clear_eventfd(struct mailbox *m)
+/* Before taking: a letter that comes in between wakes us once more, never too seldom. */
+static void silence(struct mailbox *m)
 {
     uint64_t n;
     if (read(m->efd, &n, sizeof(n)) < 0)
-        return; /* nothing there: taken by an earlier round */
+        return;                       /* nothing there: taken by an earlier round */
+    atomic_exchange(&m->rung, false); /* and sees what was pushed by those who found it rung */
 }
 
 static void deliver(struct mailbox *m)
 {
-    /* Cleared before taking: a letter that comes in between wakes us once more, never too
-     * seldom. */
-    clear_eventfd(m);
+    silence(m);
     if (mailbox_take(m, m->fn, m->ctx, LETTERS_PER_ROUND) == LETTERS_PER_ROUND && m->loop != NULL)
         loop_ready(m->loop, &m->more);
 }
@@ -158,7 +179,7 @@ bool mailbox_wait(struct mailbox *m, int timeout_ms)
         return true;
     if (poll(&p, 1, timeout_ms) <= 0)
         return false;
-    clear_eventfd(m);
+    silence(m);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /*
  * A thread's mailbox: any thread posts letters, the owner takes them all at once, in the order in
- * which each sender posted. Lock-free, bounded, and the owner is woken by its eventfd only when the
- * box was empty. A letter is an owned message: it begins with struct letter (base/letter.h),
+ * which each sender posted. Lock-free, bounded, and the owner is woken by its eventfd once, until it
+ * begins to take. A letter is an owned message: it begins with struct letter (base/letter.h),
  * posting it gives it away, and whoever takes it frees it with letter_drop() or keeps it.
  */
 #ifndef MADANG_IO_MAILBOX_H
@@ -29,6 +29,11 @@ void mailbox_detach(struct mailbox *m);
 
 /* Any thread. false: the box is full, counted, and the letter is still the caller's. */
 bool mailbox_post(struct mailbox *m, struct letter *l);
+/* The same without waking the owner: for what it need not know before it next looks by itself. Who puts
+ * must ring within a time that is good enough; mailbox_post() by anybody rings too. */
+bool mailbox_put(struct mailbox *m, struct letter *l);
+/* Any thread: wakes the owner if letters wait. */
+void mailbox_ring(struct mailbox *m);
 /* Owner without a loop (tests, a plain thread): takes what is there, at most max letters. */
 unsigned mailbox_take(struct mailbox *m, mailbox_fn *fn, void *ctx, unsigned max);
 /* Owner without a loop: waits for a letter; false after timeout_ms. */

@@ -365,6 +365,37 @@ static void a_box_is_bounded_ordered_and_wakes_once(void **state)
     assert_int_equal(seen.total, 10);
 }
 
+static void what_is_put_waits_for_the_bell(void **state)
+{
+    struct loop *l = *state;
+    struct mailbox *m = mailbox_new("box", 10);
+    struct mailbox_stats st;
+    struct seen seen = {0};
+    assert_int_equal(mailbox_attach(m, l, on_number, &seen), 0);
+    mailbox_ring(m); /* nothing there: nobody is woken */
+    assert_true(mailbox_put(m, number_new(0, 0)));
+    loop_round(l, 0);
+    assert_int_equal(seen.total, 0);
+    mailbox_ring(m);
+    mailbox_ring(m);
+    loop_round(l, 100000);
+    assert_int_equal(seen.total, 1);
+    assert_true(mailbox_put(m, number_new(0, 1)));
+    assert_true(mailbox_post(m, number_new(0, 2))); /* the box isn't empty, and yet it wakes */
+    loop_round(l, 100000);
+    assert_int_equal(seen.total, 3);
+    /* Taken by the owner before the bell was heard: the next letter is not lost. */
+    assert_true(mailbox_post(m, number_new(0, 3)));
+    assert_int_equal(mailbox_take(m, on_number, &seen, 9), 1);
+    assert_true(mailbox_post(m, number_new(0, 4)));
+    loop_round(l, 100000);
+    assert_int_equal(seen.total, 5);
+    assert_int_equal(seen.wrong, 0);
+    mailbox_stats(m, &st);
+    assert_int_equal(st.wakeups, 3);
+    mailbox_free(m);
+}
+
 static void a_flood_is_taken_in_several_rounds(void **state)
 {
     struct loop *l = *state;
@@ -435,6 +466,7 @@ int main(void)
         T(signals_come_from_the_loop),
         T(stop_works_from_another_thread),
         T(a_box_is_bounded_ordered_and_wakes_once),
+        T(what_is_put_waits_for_the_bell),
         T(a_flood_is_taken_in_several_rounds),
         T(many_senders_keep_their_order),
     };

@@ -56,9 +56,9 @@ struct turn_ops {
      * the sender, 0 for none. */
     void (*to_worker)(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
                       const struct addr *to, const struct turn_datagram *d);
-    /* A client came to this worker with its packets, but that one has its allocation (RFC 8016):
-     * they are inputs there, turn_server_input(), with the same `from`; only over UDP. p is borrowed
-     * for the call. NULL: not possible; such a client is answered 437. */
+    /* A client came to this worker with its packets, but that one has what its ticket or its
+     * reservation token names: they are inputs there, turn_server_input(), with the same `from`; only
+     * over UDP. p is borrowed for the call. NULL: not possible; such a client is answered 437, 508. */
     void (*to_owner)(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
                      size_t n);
 };

@@ -85,10 +85,11 @@ static enum turn_drop read_wish(const struct turn_request *rq, struct wish *w)
 
 /* ---- Reservations (EVEN-PORT's R bit) ---- */
 
-/* It follows from the allocation, so that a repeated request gets the same one. */
+/* It follows from the allocation, so that a repeated request gets the same one; its last byte says
+ * which worker has the port. */
 static uint64_t token_of(const struct turn_server *s, const struct turn_alloc *a)
 {
-    return hash_u64(&s->token_key, a->id);
+    return (hash_u64(&s->token_key, a->id) & ~UINT64_C(0xFF)) | (s->conf.worker & 0xFF);
 }
 
 static struct turn_reservation *reservation_of(const struct turn_server *s, uint64_t token,
@@ -279,6 +280,8 @@ enum turn_drop turn_allocate(struct turn_request *rq)
         return again ? answer(rq) : TURN_DROP_MISMATCH;
     }
     enum turn_drop drop = read_wish(rq, &w);
+    if (drop == TURN_DROP_NONE && w.has_token && (w.token & 0xFF) != rq->s->conf.worker)
+        return turn_pass_on(rq, w.token & 0xFF, TURN_DROP_CAPACITY);
     if (drop == TURN_DROP_NONE)
         drop = quota(rq);
     if (drop == TURN_DROP_NONE)

@@ -125,7 +125,7 @@ struct turn_ended {
     uint8_t txid[STUN_TXID];
 };
 
-/* A client whose allocation another worker has, since it moved here with a ticket. */
+/* A client whose allocation another worker has: it came here with a ticket or a token of that one. */
 struct turn_guest {
     struct hnode node;
     struct list order; /* by `until` */
@@ -278,12 +278,18 @@ struct turn_port *turn_reservation_take(struct turn_server *s, struct turn_reser
 /* Refresh with MOBILITY-TICKET: finds the allocation, moves it here (rq->a), or passes the request on
  * to the worker that has it (rq->passed_on). */
 enum turn_drop turn_mobility_refresh(struct turn_request *rq);
+void turn_mobility_put_ticket(const struct turn_server *s, const struct turn_alloc *a,
+                              struct stun_builder *b);
+
+/* ---- turn_guest.c ---- */
+
+/* The request belongs to another worker, and so does all that will come from there. If that cannot be
+ * done: otherwise. */
+enum turn_drop turn_pass_on(struct turn_request *rq, unsigned worker, enum turn_drop otherwise);
 /* A packet of a guest is passed on. */
 bool turn_guest_pass(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
                      const uint8_t *p, size_t n);
 void turn_guest_tick(struct turn_server *s, int64_t now_us);
 int64_t turn_guest_deadline(const struct turn_server *s);
-void turn_mobility_put_ticket(const struct turn_server *s, const struct turn_alloc *a,
-                              struct stun_builder *b);
 
 #endif

@@ -61,78 +61,6 @@ static struct turn_alloc *alloc_of(const struct turn_server *s, const struct tic
     return a;
 }
 
-/* ---- Guests ---- */
-
-static struct turn_guest *guest_of(const struct turn_server *s, const struct turn_tuple *t,
-                                   uint64_t hash)
-{
-    for (struct hnode *it = hmap_first(&s->guests, hash); it != NULL; it = hmap_next_same(it)) {
-        struct turn_guest *g = container_of(it, struct turn_guest, node);
-        if (memcmp(&g->tuple, t, sizeof *t) == 0)
-            return g;
-    }
-    return NULL;
-}
-
-/* As long as its allocation may live without a word from it. */
-static void renew(struct turn_server *s, struct turn_guest *g, int64_t now_us)
-{
-    g->until = now_us + s->conf.lifetime_max_us;
-    list_del(&g->order);
-    list_push_back(&s->guest_order, &g->order);
-}
-
-static void guest_free(struct turn_server *s, struct turn_guest *g)
-{
-    hmap_remove(&s->guests, &g->node);
-    list_del(&g->order);
-    pool_put(&s->guest_pool, g);
-}
-
-bool turn_guest_pass(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
-                     const uint8_t *p, size_t n)
-{
-    struct turn_guest *g = guest_of(s, from, turn_tuple_hash(s, from));
-    if (g == NULL)
-        return false;
-    renew(s, g, now_us);
-    s->ops.to_owner(s->ops.ctx, g->worker, from, p, n);
-    return true;
-}
-
-void turn_guest_tick(struct turn_server *s, int64_t now_us)
-{
-    while (turn_guest_deadline(s) <= now_us)
-        guest_free(s, container_of(list_first(&s->guest_order), struct turn_guest, order));
-}
-
-int64_t turn_guest_deadline(const struct turn_server *s)
-{
-    struct list *first = list_first(&s->guest_order);
-    return first != NULL ? container_of(first, struct turn_guest, order)->until : INT64_MAX;
-}
-
-/* Who asks is proven, and the ticket is genuine. Answers leave by the other worker's socket, which
- * only UDP allows. */
-static enum turn_drop pass_on(struct turn_request *rq, unsigned worker)
-{
-    struct turn_server *s = rq->s;
-    bool possible = s->ops.to_owner != NULL && worker < s->conf.workers && rq->a == NULL &&
-                    rq->from->transport == TURN_UDP;
-    struct turn_guest *g = possible ? pool_get(&s->guest_pool) : NULL;
-    if (g == NULL)
-        return TURN_DROP_MISMATCH;
-    *g = (struct turn_guest){.tuple = *rq->from, .worker = worker};
-    list_init(&g->order);
-    hmap_insert(&s->guests, &g->node, rq->tuple_hash);
-    renew(s, g, rq->now_us);
-    s->ops.to_owner(s->ops.ctx, worker, rq->from, rq->m->msg, rq->m->len);
-    rq->passed_on = true;
-    return TURN_DROP_NONE;
-}
-
-/* ---- Refresh ---- */
-
 enum turn_drop turn_mobility_refresh(struct turn_request *rq)
 {
     struct turn_server *s = rq->s;
@@ -143,7 +71,7 @@ enum turn_drop turn_mobility_refresh(struct turn_request *rq)
     if (!open_ticket(s, stun_value(rq->m, at), at->len, &t))
         return TURN_DROP_BAD_REQUEST;
     if (t.id >> TURN_ID_WORKER != s->conf.worker)
-        return pass_on(rq, (unsigned)(t.id >> TURN_ID_WORKER));
+        return turn_pass_on(rq, (unsigned)(t.id >> TURN_ID_WORKER), TURN_DROP_MISMATCH);
     struct turn_alloc *a = alloc_of(s, &t);
     if (a == NULL || (rq->a != NULL && rq->a != a))
         return TURN_DROP_MISMATCH;

@@ -174,8 +174,10 @@ static void to_worker(void *ctx, unsigned worker, const struct addr *from, uint6
 static void to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
                      size_t n)
 {
-    (void)ctx, (void)worker, (void)from, (void)p, (void)n;
-    check(false, "no ticket of another worker was ever made");
+    struct yard *y = ctx;
+    (void)p, (void)n;
+    y->outputs++;
+    check(worker == 1 && from->transport == TURN_UDP, "a guest comes by UDP");
 }
 
 /* ---- The yard ---- */
@@ -275,7 +277,7 @@ static void yard_check(struct yard *y)
     check(y->nrelays <= st->relays + st->reservations, "sockets");
     check(st->permissions <= 6 * st->allocations, "permissions");
     check(st->channels <= 6 * st->allocations, "channels");
-    check((next == INT64_MAX) == (st->allocations + st->reservations == 0), "a deadline");
+    check(next != INT64_MAX || st->allocations + st->reservations == 0, "a deadline");
     check(next == INT64_MAX || next <= y->now + 3600 * YARD_SEC, "not too far away");
     check(st->inside_packets <= st->up_packets, "inside");
 }

@@ -234,6 +234,46 @@ static void a_client_that_moves_to_another_worker_is_passed_on(void **state)
     turn_server_tick(owner, w.now);
 }
 
+static void a_token_of_another_worker_is_passed_on(void **state)
+{
+    struct client c = client_at(&w, "192.0.2.1:4000", "ann"), d = c;
+    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, to_owner};
+    struct turn_server_conf conf = w.conf;
+    struct addr relay;
+    uint64_t token;
+    (void)state;
+    d.at.peer.port = 4001;
+    conf.worker = 1;
+    conf.workers = 2;
+    request_begin(&r, &c, STUN_ALLOCATE);
+    put_udp(&r);
+    stun_put(&r.b, STUN_EVEN_PORT, "\x80", 1);
+    assert_int_equal(request_send(&r, &c, &m), 0);
+    relay = relayed(&m);
+    assert_true(stun_get_u64(&m, stun_find(&m, STUN_RESERVATION_TOKEN), &token));
+    struct turn_server *owner = w.s;
+    w.s = turn_server_new(&conf, &ops, w.now, WALL_S * SEC - w.now);
+    memset(&passed, 0, sizeof passed);
+    request_begin(&r, &d, STUN_ALLOCATE);
+    put_udp(&r);
+    stun_put_u64(&r.b, STUN_RESERVATION_TOKEN, token);
+    assert_int_equal(request_send(&r, &d, &m), -1);
+    assert_int_equal(passed.n, 1);
+    assert_int_equal(turn_server_input(owner, w.now, &passed.from, passed.p, passed.size),
+                     TURN_DROP_NONE);
+    assert_int_equal(code_of(last_sent(&w, 0), r.txid, &m), 0);
+    assert_int_equal(relayed(&m).port, relay.port + 1);
+    assert_int_equal(request_raw(&r, &d, &m), -1); /* repeated */
+    assert_int_equal(passed.n, 2);
+    d.at.peer.port = 4002;
+    request_begin(&r, &d, STUN_ALLOCATE);
+    put_udp(&r);
+    stun_put_u64(&r.b, STUN_RESERVATION_TOKEN, 7); /* of no worker that there is */
+    assert_int_equal(request_send(&r, &d, &m), 508);
+    turn_server_free(w.s);
+    w.s = owner;
+}
+
 /* ---- Connections ---- */
 
 static struct client by_tcp(uint64_t stream)
@@ -441,6 +481,7 @@ int main(void)
         T(without_mobility_it_is_forbidden),
         T(a_move_may_end_it),
         T(a_client_that_moves_to_another_worker_is_passed_on),
+        T(a_token_of_another_worker_is_passed_on),
         T(an_allocation_goes_with_its_connection),
         T(with_a_ticket_it_may_come_back),
         T(channel_data_is_padded_on_streams),

@@ -94,7 +94,7 @@ static void the_next_port_is_kept_for_30_seconds(void **state)
     assert_int_not_equal(token, 0);
     assert_int_equal(stats()->reservations, 1);
     assert_int_equal(w.opened, 2);
-    assert_int_equal(allocate_reserved(&b, token ^ 1, &next), 508);
+    assert_int_equal(allocate_reserved(&b, token ^ 0x100, &next), 508);
     wait_us(&w, 30 * SEC - 1);
     assert_int_equal(allocate_reserved(&b, token, &next), 0);
     assert_int_equal(next.port, relay.port + 1);

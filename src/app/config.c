@@ -325,7 +325,8 @@ static void check_relay(struct config_loader *l)
     if (!c->turn_only)
         return;
     require(l, c->relay, CONFIG_CHOICE_relay, "must be on: madang turn does nothing else");
-    require(l, c->user.n || c->users_file || c->secret.n || c->secret_file, CONFIG_USERS_user,
+    bool somebody = c->user.n || c->users_file || c->secret.n || c->secret_file;
+    require(l, somebody || l->complaints, CONFIG_USERS_user,
             "nobody could relay: madang turn wants user, users-file, secret or secret-file");
 }
 

@@ -114,12 +114,12 @@ nothing() { # LABEL DIR: a tier that has no tests is a failure, or a broken run 
     fail "$1: no tests in $2"
 }
 
-node_run() { # LABEL SECONDS FILE...
+node_run() { # LABEL SECONDS FILE...; launcher: a command that runs it, if set
     local label=$1 limit=$2 log=$artifacts/logs/$1.tap t=$SECONDS ok bad skip status name
     shift 2
     # Debian 12's Node has the browsers' crypto behind a flag; newer ones have it anyway.
     case $(node --version) in v18.*) export NODE_OPTIONS=--experimental-global-webcrypto ;; esac
-    run_wrapped timeout -k 10 "$limit" node --test --test-reporter=tap "$@" >"$log" 2>&1 </dev/null
+    run_wrapped timeout -k 10 "$limit" ${launcher:+"$launcher"} node --test --test-reporter=tap "$@" >"$log" 2>&1 </dev/null
     status=$?
     ok=$(sed -nE 's/^# pass ([0-9]+)$/\1/p' "$log" | tail -n 1)
     bad=$(sed -nE 's/^# (fail|cancelled) ([0-9]+)$/\2/p' "$log" | paste -sd+ | sed 's/^$/0/')

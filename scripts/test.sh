@@ -68,7 +68,7 @@ tier_netlab() {
         fail "netlab: needs root, and a system that lets root make network namespaces (sudo make test-netlab)"
         return
     fi
-    MADANG_BIN=$PWD/build/madang node_each "netlab" tests/netlab 900
+    launcher=scripts/own-net.sh MADANG_BIN=$PWD/build/madang node_each "netlab" tests/netlab 900
 }
 
 [ $# -gt 0 ] || set -- all

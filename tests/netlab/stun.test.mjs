@@ -99,7 +99,7 @@ yard.test('what is malformed gets no answer', async () => {
   };
   const hex = [
     '', '00', good.subarray(0, 19).toString('hex'), change(0, 0x40), change(0, 0x80), change(4, 0), change(3, 4), change(3, 3), change(1, 0x11), change(0, 1),
-    change(1, 3), binding(1, Buffer.from('80220008aabb', 'hex')), binding(1, Buffer.from('002000ff', 'hex')),
+    binding(1, Buffer.from('80220008aabb', 'hex')), binding(1, Buffer.from('002000ff', 'hex')),
     binding(1, attribute(0x8028, Buffer.from('00000000', 'hex'))), `${binding(1)}00`, 'ff'.repeat(1400),
   ].filter(Boolean);
   const { answers } = await ask(ann, { hex, waitMs: 700 });

@@ -200,10 +200,10 @@ static bool lan_counts(const struct netif_list *list, const struct relay_own_con
 {
     if (conf->lan != CONFIG_LAN_AUTO)
         return conf->lan == CONFIG_LAN_ON;
-    bool public = conf->n_public > 0;
+    bool is_public = conf->n_public > 0;
     for (size_t i = 0; i < list->len; i++)
-    public |= list->addr[i].kind == NETIF_PUBLIC;
-    return !public;
+        is_public |= list->addr[i].kind == NETIF_PUBLIC;
+    return !is_public;
 }
 
 void relay_own_fill(struct media_own *out, const struct netif_list *list,

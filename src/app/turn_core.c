@@ -472,7 +472,7 @@ void turn_core_round(struct turn_core *c, int64_t now_us)
 
 void turn_core_stats(const struct turn_core *c, struct turn_stats *sum)
 {
-    uint64_t words[TURN_STATS_WORDS];
+    uint64_t words[TURN_STATS_WORDS] = {0};
     struct turn_stats s;
     for (unsigned i = 0; i < TURN_STATS_WORDS; i++)
         words[i] = atomic_load_explicit(&c->visible[i], memory_order_relaxed);

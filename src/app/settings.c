@@ -115,6 +115,7 @@ static void apply_exchange(struct exchange_conf *x, const struct config *c)
     apply_web(&x->web, c);
     apply_domain(&x->domain, c);
     x->frame_max = frame_max(c);
+    x->web.frame_max = x->frame_max;
     x->outbox = (struct outbox_limits){
         .unsent_bytes = (uint32_t)c->outbox_size,
         .unsent_count = c->outbox_messages,

@@ -5,7 +5,7 @@ import { receives } from '../e2e/lib/media.mjs';
 import { sleep } from '../lib/server.mjs';
 import { UDP, Yard, paths, watch } from './lib/yard.mjs';
 
-const yard = await Yard.open('roam');
+const yard = await Yard.open('roam', ['--relay', 'off']); // ways from house to house only
 after(() => yard.close());
 const { lab } = yard;
 const [ra, rb, rc] = [lab.router('ra'), lab.router('rb'), lab.router('rc')];

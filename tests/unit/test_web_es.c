@@ -75,6 +75,37 @@ static void streams(void **state)
     fx_free(fx);
 }
 
+/* What does not fit ends the stream: what was taken from the outbox for it is there for a resume. */
+static void a_message_that_is_too_long_breaks_the_stream(void **state)
+{
+    static const struct outbox_limits wide = {.unsent_bytes = 16 << 20,
+                                              .unsent_count = 100,
+                                              .replay_bytes = 16 << 20,
+                                              .replay_count = 100,
+                                              .kept_bytes = 16 << 20,
+                                              .kept_count = 100};
+    char *big = malloc((5 << 20) + 1);
+
+    (void)state;
+    memset(big, 'b', 5 << 20);
+    big[5 << 20] = '\0';
+    for (int poll = 0; poll < 2; poll++) {
+        struct fx *fx = fx_new_with(NULL);
+        struct stream_fake *s = get_stream(fx, KEY1, poll ? "?poll=1" : ""), *p = fx_connect(fx);
+
+        fx_out(s);
+        fx->box.limits = &wide;
+        assert_has(post_to(fx, p, KEY1 "/t1", "", "attach me"), "202 Accepted");
+        push(fx, big);
+        assert_true(s->s.closing);
+        assert_int_equal(s->out_len, 0);
+        assert_string_equal(fx->heard, "attach me;lost session;");
+        assert_int_equal(outbox_rewind(&fx->box, 0), OUTBOX_OK);
+        fx_free(fx);
+    }
+    free(big);
+}
+
 static void shares_a_stream_between_tabs(void **state)
 {
     struct fx *fx = fx_new_with(NULL);
@@ -324,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams),
+        cmocka_unit_test(a_message_that_is_too_long_breaks_the_stream),
         cmocka_unit_test(shares_a_stream_between_tabs),
         cmocka_unit_test(ends_the_former_stream),
         cmocka_unit_test(polls),

@@ -406,6 +406,53 @@ static void drops_slow_readers(void **state)
     fx_free(fx);
 }
 
+enum { LONG = 6 << 20 };
+
+static void long_frames(struct web_conf *conf)
+{
+    conf->frame_max = LONG;
+}
+
+/* The kernel takes a little of it: the rest is kept, whole, or the connection ends. */
+static void a_long_message_comes_whole_or_not_at_all(void **state)
+{
+    static const struct outbox_limits wide = {.unsent_bytes = 2 * LONG,
+                                              .unsent_count = 100,
+                                              .replay_bytes = 2 * LONG,
+                                              .replay_count = 100,
+                                              .kept_bytes = 2 * LONG,
+                                              .kept_count = 100};
+    char *big = malloc(LONG);
+
+    (void)state;
+    memset(big, 'b', LONG);
+    for (int fits = 0; fits < 2; fits++) {
+        struct fx *fx = fx_new_with(fits ? long_frames : NULL);
+        struct stream_fake *f = open_ws(fx);
+
+        fx->box.limits = &wide;
+        send_frame(fx, f, 0x81, "attach");
+        f->room = 1000;
+        push(fx, big, LONG);
+        push(fx, "next", 4);
+        fx_round(fx);
+        assert_int_equal(f->s.closing, !fits);
+        assert_int_equal(f->out_len, 1000);
+        if (fits) {
+            stream_fake_room(f, SIZE_MAX);
+            fx_round(fx);
+            size_t end = 10 + LONG + 6; /* a ping may follow */
+            assert_true(f->out_len >= end);
+            assert_memory_equal(f->out + 10 + LONG - 1, "b\x81\x04next", 7);
+        } else {
+            assert_string_equal(fx->heard, "attach;lost session;");
+            assert_int_equal(outbox_rewind(&fx->box, 0), OUTBOX_OK);
+        }
+        fx_free(fx);
+    }
+    free(big);
+}
+
 /* Pings without end and nothing read: the pongs have a cap too. */
 static void drops_who_asks_and_never_reads(void **state)
 {
@@ -511,6 +558,7 @@ int main(void)
         cmocka_unit_test(wants_hello),
         cmocka_unit_test(pings_when_much_is_unacknowledged),
         cmocka_unit_test(drops_slow_readers),
+        cmocka_unit_test(a_long_message_comes_whole_or_not_at_all),
         cmocka_unit_test(drops_who_asks_and_never_reads),
         cmocka_unit_test(closes_as_told),
         cmocka_unit_test(answers_broken_frames),

@@ -49,7 +49,7 @@ static struct es *create(struct web *w, const char *key)
     es->web = w;
     list_init(&es->gap);
     list_init(&es->tabs);
-    buf_init(&es->said, WEB_OUT_MAX);
+    buf_init(&es->said, w->out_max);
     memcpy(es->key, key, KEY_LEN);
     hmap_insert(&w->streams, &es->node, siphash24(&w->conf->hash, key, KEY_LEN));
     count_inc(w->counts, COUNT_CONNS_SSE);
@@ -136,10 +136,14 @@ static void answer_poll(struct web_conn *c, struct es *es)
                       .origin = str_of(c->u.http->origin, c->u.http->origin_len)};
 
     es_take(es, b, FILL_MAX);
-    if (buf_len(b) == 0)
-        buf_puts(b, ":\n\n");
-    r.body = buf_str(b);
-    http_reply(c, NULL, &r);
+    if (b->failed) {
+        stream_close(c->s, STREAM_LIMIT);
+    } else {
+        if (buf_len(b) == 0)
+            buf_puts(b, ":\n\n");
+        r.body = buf_str(b);
+        http_reply(c, NULL, &r);
+    }
     buf_free(b);
 }
 
@@ -159,6 +163,8 @@ static void poll_writable(struct web_conn *c, struct es *es)
         if (!es_has_news(es))
             return;
         answer_poll(c, es);
+        if (c->s->closing)
+            return;
     }
     if (conn_flush_out(c))
         poll_answered(c, es);
@@ -173,9 +179,12 @@ void es_on_writable(struct web_conn *c)
         poll_writable(c, es);
         return;
     }
-    while (conn_flush_out(c) && es_has_news(es)) {
+    while (!c->s->closing && conn_flush_out(c) && es_has_news(es)) {
         es_take(es, b, FILL_MAX);
-        put_chunk(c, buf_str(b));
+        if (!b->failed)
+            put_chunk(c, buf_str(b));
+        else
+            stream_close(c->s, STREAM_LIMIT);
         buf_free(b);
     }
 }

@@ -97,6 +97,7 @@ void http_reply(struct web_conn *c, const struct http1_request *req, const struc
     h->phase = HTTP_SEND;
     c->progress_at = conn_now(c);
     stream_deadline(c->s, c->progress_at + c->web->conf->write_us);
+    conn_check_out(c);
     conn_want_write(c);
 }
 

@@ -43,7 +43,8 @@ struct web *web_new(const struct web_conf *conf, const struct web_handlers *hand
     list_init(&w->graves);
     hmap_init(&w->streams);
     hmap_init(&w->rates);
-    buf_init(&w->scratch, WEB_OUT_MAX);
+    w->out_max = (size_t)WEB_OUT_MAX + conf->frame_max;
+    buf_init(&w->scratch, w->out_max);
     return w;
 }
 
@@ -80,10 +81,16 @@ void conn_want_write(struct web_conn *c)
         stream_want_write(c->s);
 }
 
+void conn_check_out(struct web_conn *c)
+{
+    if (c->out.failed)
+        stream_close(c->s, STREAM_LIMIT);
+}
+
 void conn_put(struct web_conn *c, const void *p, size_t n)
 {
-    if (!buf_put(&c->out, p, n))
-        stream_close(c->s, STREAM_LIMIT);
+    buf_put(&c->out, p, n);
+    conn_check_out(c);
     conn_want_write(c);
 }
 
@@ -229,7 +236,7 @@ void web_take(void *ctx, struct stream *s)
     c->s = s;
     c->id = ++w->next_id;
     c->peer = s->peer;
-    buf_init(&c->out, WEB_OUT_MAX);
+    buf_init(&c->out, w->out_max);
     list_push_back(&w->conns, &c->link);
     w->n_conns++;
     http_begin(c);

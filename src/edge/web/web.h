@@ -33,9 +33,10 @@ struct web_conf {
     const struct cidr *metrics; /* who may read /metrics beside loopback */
     size_t n_metrics;
     struct http1_limits head;
-    uint32_t message_max;  /* bytes of one message */
-    uint32_t streams_max;  /* event streams and long-polls */
-    uint32_t rate_burst;   /* HTTP requests per address (not loopback) at once; 0: no limit */
+    uint32_t message_max; /* bytes of one message */
+    uint32_t frame_max;   /* bytes of the longest message that goes out; a connection can hold it */
+    uint32_t streams_max; /* event streams and long-polls */
+    uint32_t rate_burst;  /* HTTP requests per address (not loopback) at once; 0: no limit */
     int64_t rate_every_us; /* and then one in that time */
     int64_t head_us;       /* from a request's first byte to the end of its head */
     int64_t body_us;       /* for the body */

@@ -17,7 +17,7 @@
 enum {
     WEB_GATHER = 32768,        /* small frames are gathered into one piece of this size */
     WEB_SAID_MAX = 256 * 1024, /* beside the outbox: pongs, resumed, errors without id */
-    WEB_OUT_MAX = 4 << 20,     /* hard cap of what one connection may hold unsent */
+    WEB_OUT_MAX = 4 << 20,     /* what one connection may hold unsent, and one longest message */
     WS_EARLY_MAX = 1024,       /* of a hello that comes with the request to upgrade */
     WS_QUIET_US = 2000000,  /* without new messages: then a ping asks for what is unacknowledged */
     WEB_CLOSE_US = 2000000, /* for a close frame or a last answer to get out */
@@ -100,6 +100,7 @@ struct web {
     struct list quiet;   /* struct tab, the one that posted longest ago first */
     struct list graves;  /* struct tab that are freed when control is back in the loop */
     struct hmap rates;   /* struct rate by address */
+    size_t out_max;      /* hard cap of what one connection may hold unsent */
     struct buf scratch;  /* for composing; empty between two calls */
     uint8_t gather[WEB_GATHER];
 };
@@ -109,6 +110,8 @@ struct web {
 void conn_want_write(struct web_conn *c);
 /* Appends to out; when that is full the connection is closed. */
 void conn_put(struct web_conn *c, const void *p, size_t n);
+/* Closes the connection when something did not fit into out: half a message must not go out. */
+void conn_check_out(struct web_conn *c);
 /* Sends what is in out. True when out is empty now. */
 bool conn_flush_out(struct web_conn *c);
 /* What is in out goes out, then the stream shuts down. The state of the mode must be gone. */

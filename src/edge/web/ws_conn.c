@@ -180,6 +180,7 @@ void ws_on_writable(struct web_conn *c)
     } else {
         list_del(&ws->soon);
         send_outbox(c);
+        conn_check_out(c);
         watch_replay(c);
     }
 }

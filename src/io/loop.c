@@ -38,9 +38,8 @@ struct loop {
     void (*on_signal)(void *ctx, int sig);
     void *signal_ctx;
 
-    /* Who took longest in this round, by the coarse clock. Callbacks of one name that follow one
-     * another count as one. */
-    int64_t lap_us, longest_us;
+    /* Who took longest in this round. Callbacks of one name that follow one another count as one. */
+    uint64_t round_ticks, lap_ticks, longest_ticks;
     const char *running, *longest;
     int ran;
 
@@ -52,12 +51,16 @@ struct loop {
     void (*aux_release)(void *aux);
 };
 
-/* The coarse clock has steps of some ms, which is what we look for, and costs next to nothing. */
-static int64_t coarse_us(void)
+/* Some clock that costs next to nothing; how long a tick is follows from how long the round was. */
+static uint64_t ticks(void)
 {
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_ia32_rdtsc();
+#else
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-    return (int64_t)ts.tv_sec * US_PER_S + ts.tv_nsec / 1000;
+    return (uint64_t)ts.tv_sec * US_PER_S + (uint64_t)ts.tv_nsec / 1000;
+#endif
 }
 
 static void drain_eventfd(struct loop_fd *self, unsigned events)
@@ -142,8 +145,8 @@ void loop_free(struct loop *l)
 
 static void lap_begin(struct loop *l)
 {
-    l->lap_us = coarse_us();
-    l->longest_us = 0;
+    l->round_ticks = l->lap_ticks = ticks();
+    l->longest_ticks = 0;
     l->running = l->longest = NULL;
     l->ran = 0;
 }
@@ -151,12 +154,12 @@ static void lap_begin(struct loop *l)
 /* Charges the time since the last one to what was running. */
 static void lap_end(struct loop *l)
 {
-    int64_t t = coarse_us();
-    if (l->running != NULL && (t - l->lap_us > l->longest_us || l->longest == NULL)) {
-        l->longest_us = t - l->lap_us;
+    uint64_t t = ticks();
+    if (l->running != NULL && (t - l->lap_ticks > l->longest_ticks || l->longest == NULL)) {
+        l->longest_ticks = t - l->lap_ticks;
         l->longest = l->running;
     }
-    l->lap_us = t;
+    l->lap_ticks = t;
 }
 
 /* Before each callback. */
@@ -241,12 +244,15 @@ static void account(struct loop *l, int64_t busy_us)
     if (busy_us <= l->slow_us)
         return;
     lap_end(l);
+    uint64_t all = l->lap_ticks - l->round_ticks;
+    int64_t longest_ms =
+        (int64_t)((double)l->longest_ticks / (double)(all + 1) * (double)busy_us / 1000);
     count_inc(l->counts, COUNT_LOOP_STALLS);
     l->stall = l->longest != NULL ? l->longest : "nothing";
     l->stall_us = busy_us;
     log_limited(LOG_LEVEL_WARN, "loop", NULL,
                 "%s: a round took %lld ms: %d callbacks, mostly %s (%lld ms)", l->name,
-                (long long)busy_us / 1000, l->ran, l->stall, (long long)l->longest_us / 1000);
+                (long long)busy_us / 1000, l->ran, l->stall, (long long)longest_ms);
 }
 
 /* The alarm rings at next_us at the latest. */

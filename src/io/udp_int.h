@@ -28,6 +28,7 @@ enum {
     UDP_OUT_BATCH = 64,           /* messages of one sendmmsg */
     UDP_OUT_IOV = 4096,           /* and their pieces */
     UDP_GSO_BYTES = 65000,        /* of one UDP_SEGMENT send */
+    UDP_FEW_GROUPS = 4,           /* up to here they are looked through */
     UDP_GROUP_SLOTS = 256,
     UDP_CONTROL = 128
 };
@@ -43,16 +44,21 @@ union udp_control {
     uint8_t bytes[UDP_CONTROL];
 };
 
+/* What lies beside one struct mmsghdr, together, so that few cache lines are touched for it. */
+struct udp_slot {
+    struct iovec iov;
+    union udp_name name;
+    union udp_control control;
+};
+
 /* Set up once; after each call only what the kernel has changed is put right. */
 struct udp_receiver {
-    struct mmsghdr msgs[UDP_SLOTS];
-    struct iovec iov[UDP_SLOTS];
-    union udp_name names[UDP_SLOTS];
-    union udp_control control[UDP_SLOTS];
-    uint8_t *memory;     /* UDP_SLOTS * UDP_SLOT_STEP */
     unsigned used;       /* slots that queued output may still point into */
-    struct udp *current; /* whose train is being handled; NULL when it has been freed meanwhile */
     bool busy;           /* trains of the last call are being handled */
+    struct udp *current; /* whose train is being handled; NULL when it has been freed meanwhile */
+    uint8_t *memory;     /* UDP_SLOTS * UDP_SLOT_STEP */
+    struct mmsghdr msgs[UDP_SLOTS];
+    struct udp_slot slots[UDP_SLOTS];
 };
 
 /* A queued datagram. */
@@ -73,26 +79,29 @@ struct udp_group {
     uint8_t flags;
 };
 
+/* A message under construction: `run` datagrams from queue[from] on. */
+struct udp_message {
+    int16_t group, from;
+    uint16_t run;
+    union udp_name name;
+    union udp_control control;
+};
+
 struct udp_sender {
-    struct udp_out queue[UDP_QUEUE_MAX];
-    struct udp_group groups[UDP_QUEUE_MAX];
-    int16_t slots[UDP_GROUP_SLOTS];
     int nqueue, ngroups;
     int recent; /* the group of the last datagram, or -1 */
-    uint8_t arena[UDP_ARENA_MAX];
+    int niov, nmsgs;
+    bool hashed; /* there are so many groups that they are found by slots */
     size_t narena;
+    struct udp *u; /* whose messages are under construction: those of one sendmmsg */
 
-    /* One sendmmsg under construction, all by one socket: message i stands for run[i] datagrams
-     * from queue[from[i]] of group[i]. */
-    struct udp *u;
     struct mmsghdr msgs[UDP_OUT_BATCH];
-    union udp_name names[UDP_OUT_BATCH];
-    union udp_control control[UDP_OUT_BATCH];
+    struct udp_message more[UDP_OUT_BATCH];
+    struct udp_group groups[UDP_QUEUE_MAX];
+    struct udp_out queue[UDP_QUEUE_MAX];
     struct iovec iov[UDP_OUT_IOV]; /* each run takes what it needs */
-    int niov;
-    int16_t group[UDP_OUT_BATCH], from[UDP_OUT_BATCH];
-    uint16_t run[UDP_OUT_BATCH];
-    int nmsgs;
+    int16_t slots[UDP_GROUP_SLOTS];
+    uint8_t arena[UDP_ARENA_MAX];
 };
 
 struct udp_net {

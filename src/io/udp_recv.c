@@ -11,8 +11,8 @@ enum { ERRORS_MAX = 32 }; /* of one turn */
 
 static void reset_slot(struct udp_receiver *in, unsigned i)
 {
-    in->msgs[i].msg_hdr.msg_namelen = sizeof(in->names[i]);
-    in->msgs[i].msg_hdr.msg_controllen = sizeof(in->control[i]);
+    in->msgs[i].msg_hdr.msg_namelen = sizeof(union udp_name);
+    in->msgs[i].msg_hdr.msg_controllen = sizeof(union udp_control);
 }
 
 void udp_receiver_init(struct udp_receiver *in)
@@ -22,11 +22,10 @@ void udp_receiver_init(struct udp_receiver *in)
     in->current = NULL;
     in->busy = false;
     for (unsigned i = 0; i < UDP_SLOTS; i++) {
-        in->iov[i] = (struct iovec){in->memory + (size_t)i * UDP_SLOT_STEP, UDP_SLOT};
-        in->msgs[i].msg_hdr = (struct msghdr){.msg_name = &in->names[i],
-                                              .msg_iov = &in->iov[i],
-                                              .msg_iovlen = 1,
-                                              .msg_control = &in->control[i]};
+        struct udp_slot *s = &in->slots[i];
+        s->iov = (struct iovec){in->memory + (size_t)i * UDP_SLOT_STEP, UDP_SLOT};
+        in->msgs[i].msg_hdr = (struct msghdr){
+            .msg_name = &s->name, .msg_iov = &s->iov, .msg_iovlen = 1, .msg_control = &s->control};
         reset_slot(in, i);
     }
 }
@@ -153,7 +152,7 @@ static void take_trains(struct udp *u, unsigned first, unsigned n)
     in->busy = true;
     in->used = first + n;
     for (unsigned i = first; i < first + n && in->current == u; i++)
-        take_train(u, &in->msgs[i], in->iov[i].iov_base);
+        take_train(u, &in->msgs[i], in->slots[i].iov.iov_base);
     for (unsigned i = first; i < first + n; i++)
         reset_slot(in, i);
     in->busy = false;

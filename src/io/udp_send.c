@@ -11,6 +11,7 @@ void udp_sender_init(struct udp_sender *o)
 {
     o->nqueue = o->ngroups = o->nmsgs = o->niov = 0;
     o->recent = -1;
+    o->hashed = false;
     o->narena = 0;
     o->u = NULL;
     memset(o->slots, -1, sizeof(o->slots));
@@ -36,24 +37,51 @@ static unsigned slot_of(const struct udp *u, const struct udp_path *p)
     return (unsigned)(a >> 56);
 }
 
+static void into_slot(struct udp_sender *o, int group)
+{
+    struct udp_group *g = &o->groups[group];
+    unsigned slot = slot_of(g->u, &g->path);
+    g->slot = (uint8_t)slot;
+    g->same_slot = o->slots[slot];
+    o->slots[slot] = (int16_t)group;
+}
+
+static int known_group(const struct udp_sender *o, const struct udp *u, const struct udp_path *path,
+                       unsigned flags)
+{
+    if (!o->hashed) {
+        for (int g = 0; g < o->ngroups; g++) {
+            if (is_group(&o->groups[g], u, path, flags))
+                return g;
+        }
+        return -1;
+    }
+    int g = o->slots[slot_of(u, path)];
+    while (g >= 0 && !is_group(&o->groups[g], u, path, flags))
+        g = o->groups[g].same_slot;
+    return g;
+}
+
+static int new_group(struct udp_sender *o, struct udp *u, const struct udp_path *path,
+                     unsigned flags)
+{
+    int at = o->ngroups++;
+    o->groups[at] = (struct udp_group){.u = u, .path = *path, .first = -1, .flags = (uint8_t)flags};
+    for (int g = 0; at == UDP_FEW_GROUPS && g < at; g++)
+        into_slot(o, g);
+    o->hashed = at >= UDP_FEW_GROUPS;
+    if (o->hashed)
+        into_slot(o, at);
+    return at;
+}
+
 static int find_group(struct udp_sender *o, struct udp *u, const struct udp_path *path,
                       unsigned flags)
 {
     if (o->recent >= 0 && is_group(&o->groups[o->recent], u, path, flags))
         return o->recent;
-    unsigned slot = slot_of(u, path);
-    for (int g = o->slots[slot]; g >= 0; g = o->groups[g].same_slot) {
-        if (is_group(&o->groups[g], u, path, flags))
-            return o->recent = g;
-    }
-    o->groups[o->ngroups] = (struct udp_group){.u = u,
-                                               .path = *path,
-                                               .first = -1,
-                                               .same_slot = o->slots[slot],
-                                               .slot = (uint8_t)slot,
-                                               .flags = (uint8_t)flags};
-    o->slots[slot] = (int16_t)o->ngroups;
-    return o->recent = o->ngroups++;
+    int g = known_group(o, u, path, flags);
+    return o->recent = g >= 0 ? g : new_group(o, u, path, flags);
 }
 
 static bool is_sendable(const struct udp *u, const struct udp_path *path,
@@ -190,11 +218,12 @@ static int16_t add_message(struct udp_sender *o, int group, int16_t at, unsigned
 {
     int i = o->nmsgs++;
     struct msghdr *m = &o->msgs[i].msg_hdr;
-    begin_message(m, &o->names[i], &o->control[i], &o->groups[group], run,
+    struct udp_message *more = &o->more[i];
+    more->group = (int16_t)group;
+    more->from = at;
+    more->run = (uint16_t)run;
+    begin_message(m, &more->name, &more->control, &o->groups[group], run,
                   (uint16_t)length_of(&o->queue[at]));
-    o->group[i] = (int16_t)group;
-    o->from[i] = at;
-    o->run[i] = (uint16_t)run;
     m->msg_iov = &o->iov[o->niov];
     for (unsigned k = 0; k < run; k++, at = o->queue[at].next)
         o->niov += (int)add_pieces(&o->iov[o->niov], &o->queue[at]);
@@ -256,13 +285,14 @@ static void count_sent(struct udp *u, unsigned packets, uint32_t bytes)
 static void send_singly(struct udp_sender *o, int i)
 {
     struct udp *u = o->u;
-    int16_t at = o->from[i];
-    for (unsigned k = 0; k < o->run[i]; k++, at = o->queue[at].next) {
+    const struct udp_message *more = &o->more[i];
+    int16_t at = more->from;
+    for (unsigned k = 0; k < more->run; k++, at = o->queue[at].next) {
         union udp_name name;
         union udp_control control;
         struct iovec v[3];
         struct mmsghdr one;
-        begin_message(&one.msg_hdr, &name, &control, &o->groups[o->group[i]], 1, 0);
+        begin_message(&one.msg_hdr, &name, &control, &o->groups[more->group], 1, 0);
         one.msg_hdr.msg_iov = v;
         one.msg_hdr.msg_iovlen = add_pieces(v, &o->queue[at]);
         if (send_some(u, &one, 1, false) < 0)
@@ -276,8 +306,9 @@ static void send_singly(struct udp_sender *o, int i)
 static void refused(struct udp_sender *o, int i, int e)
 {
     struct udp *u = o->u;
-    if (o->run[i] == 1 || !refuses_segments(e)) {
-        count_drop(u, e, o->run[i]);
+    unsigned run = o->more[i].run;
+    if (run == 1 || !refuses_segments(e)) {
+        count_drop(u, e, run);
         return;
     }
     count_inc(u->net->counts, COUNT_UDP_GSO_REFUSED);
@@ -290,9 +321,9 @@ static void send_messages(struct udp_sender *o)
 {
     int i = 0;
     while (i < o->nmsgs) {
-        int n = send_some(o->u, o->msgs + i, (unsigned)(o->nmsgs - i), o->run[i] > 1);
+        int n = send_some(o->u, o->msgs + i, (unsigned)(o->nmsgs - i), o->more[i].run > 1);
         for (int k = i; k < i + n; k++)
-            count_sent(o->u, o->run[k], o->msgs[k].msg_len);
+            count_sent(o->u, o->more[k].run, o->msgs[k].msg_len);
         if (n <= 0) {
             refused(o, i, n < 0 ? errno : EAGAIN);
             n = 1;
@@ -357,8 +388,9 @@ void udp_flush(struct udp_net *n)
     for (int g = 0; g < o->ngroups; g++)
         flush_group(o, g);
     send_messages(o);
-    for (int g = 0; g < o->ngroups; g++)
+    for (int g = 0; o->hashed && g < o->ngroups; g++)
         o->slots[o->groups[g].slot] = -1;
+    o->hashed = false;
     o->nqueue = o->ngroups = 0;
     o->recent = -1;
     o->narena = 0;

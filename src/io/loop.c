@@ -204,8 +204,8 @@ static void run_timers(struct loop *l)
         return; /* not even the heap is looked at */
     while ((n = heap_pop_due(&l->timers, l->now_us)) != NULL) {
         struct loop_timer *t = container_of(n, struct loop_timer, node);
-        if (t->at_us > l->now_us) {
-            heap_set(&l->timers, n, t->at_us); /* it was put off since */
+        if (t->at_us > n->at) { /* it was put off since: perhaps others come first now */
+            heap_set(&l->timers, n, t->at_us);
             continue;
         }
         t->at_us = 0;

@@ -3,7 +3,7 @@
 # makes is gone with it and nobody else's browser sees interfaces come and go.
 set -eu
 # shellcheck disable=SC2016 # for the inner shell
-exec unshare --net --mount sh -eu -c '
+exec unshare --net --mount --propagation unchanged sh -eu -c '
     # ip netns exec wants a root that is a mount; that of a bare chroot is none.
     if ! mount --make-rprivate / 2>/dev/null; then
         [ -z "${OWN_NET_ROOT:-}" ] || { echo "own-net.sh: no mount can be made here" >&2; exit 1; }

@@ -83,6 +83,17 @@ static void put_drops(struct buf *b, const struct turn_stats *s)
                  s->drops[i]);
 }
 
+static void put_refused(struct buf *b, const struct turn_stats *s)
+{
+    put_head(b, "madang_turn_refused_peers_total", "counter",
+             "Peers that were refused (403), by their class; stranger: nobody of the relay's call");
+    for (unsigned v = 0; v < TURN_PEER_VERDICTS; v++)
+        if (v != TURN_PEER_OWN)
+            buf_putf(b, "madang_turn_refused_peers_total{class=\"%s\"} %" PRIu64 "\n",
+                     v == TURN_PEER_OK ? "stranger" : turn_peer_verdict_name(v),
+                     s->refused_peers[v]);
+}
+
 static void put_lifetimes(struct buf *b, const struct turn_stats *s)
 {
     static const char *const bounds[TURN_LIFETIME_BUCKETS] = {
@@ -105,6 +116,7 @@ void turn_metrics_write(struct buf *out, const struct turn_stats *s)
     put_relays(out, s);
     put_traffic(out, s);
     put_drops(out, s);
+    put_refused(out, s);
     put_lifetimes(out, s);
 }
 

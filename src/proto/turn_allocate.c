@@ -258,8 +258,9 @@ static enum turn_drop make(struct turn_request *rq, const struct wish *w)
     struct turn_server *s = rq->s;
     int64_t lifetime = turn_lifetime_us(s, w->lifetime);
     struct turn_alloc *a = turn_alloc_new(s, rq->now_us, rq->from, rq->tuple_hash, &rq->auth.user);
-    if (a == NULL)
-        return TURN_DROP_CAPACITY;
+    if (a == NULL) /* the cap, or no memory now */
+        return s->alloc_pool.in_use == s->alloc_pool.cap ? TURN_DROP_CAPACITY
+                                                         : TURN_DROP_SERVER_ERROR;
     enum turn_drop drop = give_ports(rq, a, w, rq->now_us + lifetime);
     if (drop != TURN_DROP_NONE) {
         turn_alloc_unmake(s, a);

@@ -220,9 +220,11 @@ bool turn_owner_is(const struct turn_owner *o, const struct stun_user *user);
 /* A permission for the peer's IP that has not expired, or NULL. */
 struct turn_permission *turn_permission_find(const struct turn_server *s, struct turn_alloc *a,
                                              const struct addr *peer, int64_t now_us);
-/* May there be a permission? NONE: yes, and *out says which way. Else FORBIDDEN. */
-enum turn_drop turn_permission_ask(const struct turn_server *s, const struct turn_alloc *a,
-                                   const struct addr *peer, struct turn_permission *out);
+/* May there be a permission? Then *out says which way. If not, *why (may be NULL) says of what class
+ * the peer is; TURN_PEER_OK: nobody of the call. */
+bool turn_permission_ask(const struct turn_server *s, const struct turn_alloc *a,
+                         const struct addr *peer, struct turn_permission *out,
+                         enum turn_peer_verdict *why);
 /* Installs or refreshes all (n <= STUN_ATTRS_MAX, each asked before) or none: CAPACITY. */
 enum turn_drop turn_permission_install(struct turn_server *s, int64_t now_us, struct turn_alloc *a,
                                        const struct turn_permission *want, unsigned n);

@@ -65,20 +65,23 @@ static void ask_own(const struct turn_policy *p, uint64_t scope, struct turn_per
                    !listed(p->deny, p->ndeny, &out->ip);
 }
 
-enum turn_drop turn_permission_ask(const struct turn_server *s, const struct turn_alloc *a,
-                                   const struct addr *peer, struct turn_permission *out)
+bool turn_permission_ask(const struct turn_server *s, const struct turn_alloc *a,
+                         const struct addr *peer, struct turn_permission *out,
+                         enum turn_peer_verdict *why)
 {
     uint64_t scope = a->owner->scope;
     *out = (struct turn_permission){.ip = ip_of(peer)};
     bool in_call = scope != 0 && s->conf.scopes != NULL &&
                    turn_scopes_has_addr(s->conf.scopes, scope, &out->ip);
     enum turn_peer_verdict v = turn_policy_check(&s->conf.policy, &out->ip, in_call);
+    if (why != NULL)
+        *why = v;
     if (v == TURN_PEER_OWN) {
         ask_own(&s->conf.policy, scope, out);
-        return TURN_DROP_NONE;
+        return true;
     }
     out->outside = v == TURN_PEER_OK && (scope == 0 || in_call);
-    return out->outside ? TURN_DROP_NONE : TURN_DROP_FORBIDDEN;
+    return out->outside;
 }
 
 static struct turn_permission *permission_new(struct turn_server *s, struct turn_alloc *a,
@@ -158,7 +161,7 @@ void turn_permission_recheck(struct turn_server *s, struct turn_alloc *a)
     struct turn_permission again, *next;
     for (struct turn_permission *p = a->permissions; p != NULL; p = next) {
         next = p->next;
-        if (turn_permission_ask(s, a, &p->ip, &again) != TURN_DROP_NONE) {
+        if (!turn_permission_ask(s, a, &p->ip, &again, NULL)) {
             turn_permission_free(s, p);
             continue;
         }

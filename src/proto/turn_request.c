@@ -196,8 +196,11 @@ static enum turn_drop ask(const struct turn_request *rq, const struct addr *peer
 {
     if (rq->a->port[turn_family(peer)] == NULL)
         return TURN_DROP_PEER_FAMILY;
-    enum turn_drop d = turn_permission_ask(rq->s, rq->a, peer, out);
-    return d;
+    enum turn_peer_verdict why;
+    if (turn_permission_ask(rq->s, rq->a, peer, out, &why))
+        return TURN_DROP_NONE;
+    rq->s->stats.refused_peers[why]++;
+    return TURN_DROP_FORBIDDEN;
 }
 
 static bool is_peer(const struct stun_attr *at)
@@ -332,6 +335,12 @@ static bool is_turn(unsigned method)
            method == STUN_CHANNEL_BIND;
 }
 
+/* Who lies about an address uses up what is its alone, not the 438 of those who have a relay there. */
+static uint64_t name_of(const struct turn_request *rq)
+{
+    return rq->a != NULL ? ~rq->tuple_hash | 1 : rate_of_addr(&rq->s->conf.hash, &rq->from->peer);
+}
+
 /* Answers to strangers are few for each address over UDP, where the address may be a lie. Who has
  * used them up isn't even checked: a flood costs no more than looking into a table. */
 static bool stranger_may_ask(const struct turn_request *rq, uint64_t who)
@@ -372,9 +381,9 @@ enum turn_drop turn_request(struct turn_server *s, int64_t now_us, const struct 
                             const struct stun_msg *m)
 {
     struct turn_request rq = {.s = s, .now_us = now_us, .from = from, .m = m};
-    uint64_t who = rate_of_addr(&s->conf.hash, &from->peer);
     rq.tuple_hash = turn_tuple_hash(s, from);
     rq.a = turn_alloc_find(s, from, rq.tuple_hash);
+    uint64_t who = name_of(&rq);
     rq.auth.verdict = STUN_AUTH_CHALLENGE;
     s->stats.requests++;
     if (!stranger_may_ask(&rq, who))

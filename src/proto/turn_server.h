@@ -106,7 +106,8 @@ struct turn_stats {
     uint64_t down_packets, down_bytes;      /* peer to client */
     uint64_t inside_packets;                /* of these: relay to relay */
     uint64_t drops[TURN_DROP_COUNT];
-    uint64_t lifetime[TURN_LIFETIME_BUCKETS]; /* ended after < 1 10 60 300 600 1800 3600
+    uint64_t refused_peers[TURN_PEER_VERDICTS]; /* behind 403: by class; OK: nobody of the call */
+    uint64_t lifetime[TURN_LIFETIME_BUCKETS];   /* ended after < 1 10 60 300 600 1800 3600
                                                          7200 86400 s, or more */
     uint64_t lifetime_sum_s;
     uint32_t allocations, relays, permissions, channels, reservations; /* now */

@@ -93,6 +93,7 @@ static void only_signalled_addresses_are_reached(void **state)
     assert_int_equal(permit(&ann, "10.0.0.1:9"), 403);
     assert_int_equal(allocate(&eve, NULL), 0);
     assert_int_equal(permit(&eve, BEN_AT), 403); /* told to Ann, not to her */
+    assert_int_equal(stats()->refused_peers[TURN_PEER_OK], 4);
 }
 
 static void a_credential_is_of_an_open_scope(void **state)

@@ -100,9 +100,9 @@ static void many_permissions_are_made_all_or_none(void **state)
 
 static void addresses_of_the_inside_get_403(void **state)
 {
-    static const char *const inside[] = {"127.0.0.1:1",   "10.1.2.3:1",   "192.168.0.1:1",
-                                         "169.254.1.1:1", "224.0.0.1:1",  "255.255.255.255:1",
-                                         "0.0.0.0:1",     "100.64.0.1:1", "192.0.2.77:1"};
+    static const char *const inside[] = {"127.0.0.1:1",       "10.1.2.3:1",   "192.168.0.1:1",
+                                         "169.254.169.254:1", "224.0.0.1:1",  "255.255.255.255:1",
+                                         "0.0.0.0:1",         "100.64.0.1:1", "192.0.2.77:1"};
     struct client c = client_at(&w, "192.0.2.1:4000", "ann");
     (void)state;
     assert_int_equal(allocate(&c, NULL), 0);
@@ -112,6 +112,11 @@ static void addresses_of_the_inside_get_403(void **state)
         assert_int_equal(send_ind(&c, inside[i], "x"), TURN_DROP_NO_PERMISSION);
     }
     assert_int_equal(drops(&w, TURN_DROP_FORBIDDEN), 2 * ARRAY_LEN(inside));
+    assert_int_equal(stats()->refused_peers[TURN_PEER_LOOPBACK], 2);
+    assert_int_equal(stats()->refused_peers[TURN_PEER_PRIVATE], 2 * 3);
+    assert_int_equal(stats()->refused_peers[TURN_PEER_METADATA], 2);
+    assert_int_equal(stats()->refused_peers[TURN_PEER_MULTICAST], 2 * 2);
+    assert_int_equal(stats()->refused_peers[TURN_PEER_RESERVED], 2 * 2);
     assert_int_equal(stats()->permissions + stats()->channels, 0);
 }
 

@@ -196,6 +196,29 @@ static void a_flood_does_not_reach_those_who_are_in(void **state)
     assert_int_equal(permit(&c, PUBLIC_PEER), 0);
 }
 
+/* Whoever writes the address of somebody who is in cannot use up the nonce that this one will need. */
+static void a_lie_does_not_cost_the_others_their_nonce(void **state)
+{
+    (void)state;
+    w.conf.challenge_burst = 3;
+    w.conf.challenge_per_s = 1;
+    w.conf.auth.nonce_us = SEC;
+    world_start(&w);
+    struct client c = numbered(0, "ann"), liar = numbered(0, "ann");
+    assert_int_equal(allocate(&c, NULL), 0);
+    liar.at.peer.port = 1;
+    for (unsigned i = 0; i < 10; i++)
+        challenge(&liar);
+    assert_int_equal(challenge(&liar), -1);
+    request_begin(&r, &c, STUN_REFRESH);
+    put_auth(&r, &c);
+    w.now += SEC + 100 * MS;
+    for (unsigned i = 0; i < 10; i++)
+        challenge(&liar);
+    assert_int_equal(challenge(&liar), -1);
+    assert_int_equal(request_raw(&r, &c, &m), 438);
+}
+
 static void one_client_asks_so_often(void **state)
 {
     (void)state;
@@ -359,7 +382,7 @@ static uint64_t life(uint64_t fail_at)
     put_udp(rq);
     put_family(rq, STUN_ADDITIONAL_ADDRESS_FAMILY, 2);
     int code = request_send(rq, &a, &m);
-    assert_true(code == 0 || code == 508 || code == 401); /* 401: nor was there any for the key */
+    assert_true(code == 0 || code == 500 || code == 508 || code == 401);
     code = bind_channel(&a, 0x4000, PUBLIC_PEER);
     assert_true(code == 0 || code == 508 || code == 401 || code == 437 || code == 443);
     a.at.peer.port++;
@@ -367,7 +390,7 @@ static uint64_t life(uint64_t fail_at)
     put_udp(rq);
     stun_put(&rq->b, STUN_EVEN_PORT, "\x80", 1);
     code = request_send(rq, &a, &m);
-    assert_true(code == 0 || code == 508 || code == 401);
+    assert_true(code == 0 || code == 500 || code == 508 || code == 401);
     allocate(&ann, &ra);
     allocate(&ben, &rb);
     if (ra.port != 0 && rb.port != 0) {
@@ -399,6 +422,19 @@ static void memory_may_run_out_anywhere(void **state)
         assert_in_range(++n, 1, 1000);
     assert_in_range(n, 8, 1000); /* one for each pool at least */
     world_new(&w);
+}
+
+static void without_memory_it_is_500_and_later_it_works(void **state)
+{
+    (void)state;
+    world_start(&w);
+    struct client c = numbered(0, "ann");
+    mem_fail_at(1);
+    int code = allocate(&c, NULL);
+    mem_fail_at(0);
+    assert_int_equal(code, 500);
+    assert_int_equal(drops(&w, TURN_DROP_SERVER_ERROR), 1);
+    assert_int_equal(allocate(&c, NULL), 0);
 }
 
 /* ---- Many ---- */
@@ -443,6 +479,7 @@ int main(void)
         T(permissions_that_do_not_fit_are_none),
         T(strangers_get_few_answers_over_udp),
         T(a_flood_does_not_reach_those_who_are_in),
+        T(a_lie_does_not_cost_the_others_their_nonce),
         T(one_client_asks_so_often),
         T(a_participant_allocates_so_often),
         T(bandwidth_is_limited_each_way),
@@ -451,6 +488,7 @@ int main(void)
         T(who_drains_sends_newcomers_elsewhere),
         T(without_an_alternate_it_is_508),
         T(memory_may_run_out_anywhere),
+        T(without_memory_it_is_500_and_later_it_works),
         T(ten_thousand_at_once_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -273,7 +273,8 @@ static void join_enter(struct domain *d, struct session *s, struct pending *p,
         en.part = room_add(d, en.room, s);
     if (p->ticket)
         entry_by_ticket(d, &en, s, p->ticket);
-    if (!p->media && en.part->media)
+    bool freed = !p->media && en.part->media; /* the one that it replaces had a place */
+    if (freed)
         media_release(en.room, en.part);
     if (p->media && !media_take(d, en.room, en.part))
         en.part->wants_media = true;
@@ -287,6 +288,8 @@ static void join_enter(struct domain *d, struct session *s, struct pending *p,
     else
         emit_ack(d, s, id, &(struct event){.type = RESULT_JOINED, .u.joined = &joined});
     entry_tell(d, &en, s);
+    if (freed && en.room->n_media == (uint32_t)d->cfg.mesh - 1)
+        media_tell_free(d, en.room);
     if (changed && s->n_rooms > 1)
         session_tell_except(d, s, en.room);
 }

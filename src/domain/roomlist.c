@@ -28,8 +28,19 @@ void roomlist_touch(struct domain *d, struct room *r)
         list_push_back(&d->dirty, &r->dirty);
 }
 
+/* Shown again before the watchers heard that it was gone: `gone` counts after `changed`. */
+static void list_keep(struct domain *d, uint64_t id)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_gone; i++)
+        if (d->gone[i] != id)
+            d->gone[n++] = d->gone[i];
+    d->n_gone = n;
+}
+
 void roomlist_show(struct domain *d, struct room *r)
 {
+    list_keep(d, r->id);
     r->is_public = true;
     list_push_back(&d->public, &r->public);
     d->n_public++;

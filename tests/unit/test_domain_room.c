@@ -599,6 +599,22 @@ static void the_list_is_coalesced(void **state)
     assert_true(domain_deadline(w->d) == INT64_MAX);
 }
 
+static void a_room_that_comes_back_at_once_stays_in_the_list(void **state)
+{
+    struct world *w = *state;
+    char room[B32_SIZE];
+    struct client *a = hello(w, "a"), *v = hello(w, "v");
+    create(a, room, "");
+    ask(v, "'type':'watch','on':true");
+    world_pass(w, SECOND);
+    drain(v);
+    assert_ack(ask(a, "'type':'room_set','room':'%s','public':false", room));
+    assert_ack(ask(a, "'type':'room_set','room':'%s','public':true", room));
+    world_pass(w, SECOND);
+    assert_has(next(v), room);
+    assert_has(last(v), "'gone':[],'total':1");
+}
+
 static void the_list_has_a_cap(void **state)
 {
     struct world *w = *state;
@@ -676,6 +692,25 @@ static void the_mesh_has_four_places(void **state)
     assert_ack(ask(c[1], "'type':'media','room':'%s','on':true", room));
 }
 
+static void a_reload_without_media_gives_its_place_free(void **state)
+{
+    struct world *w = *state;
+    char room[B32_SIZE];
+    struct client *c[5], *again = client_new(w);
+    for (int i = 0; i < 5; i++)
+        c[i] = hello(w, "c");
+    create(c[0], room, "");
+    for (int i = 1; i < 5; i++)
+        join(c[i], room, "");
+    drain_all(w);
+    assert_has(ask(again, "'type':'hello','v':1,'replaces':'%s','join':{'room':'%s','media':false}",
+                   c[1]->token, room),
+               "'media':false}");
+    assert_has(last(c[4]), "'code':'media_free'");
+    assert_false(has(last(c[2]), "media_free")); /* it does not wait for one */
+    assert_ack(ask(c[4], "'type':'media','room':'%s','on':true", room));
+}
+
 static void media_in_one_room_only(void **state)
 {
     struct world *w = *state;
@@ -717,9 +752,11 @@ int main(void)
         WORLD_TEST(merging_is_refused),
         WORLD_TEST(merging_leaves_the_removed_out),
         WORLD_TEST(the_list_is_coalesced),
+        WORLD_TEST(a_room_that_comes_back_at_once_stays_in_the_list),
         WORLD_TEST(the_list_has_a_cap),
         WORLD_TEST(watching_has_a_rate),
         WORLD_TEST(the_mesh_has_four_places),
+        WORLD_TEST(a_reload_without_media_gives_its_place_free),
         WORLD_TEST(media_in_one_room_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,8 +61,9 @@ bench: build ## Measure beside ws, Socket.IO and coturn (bench/); WHAT=signaling
 	@scripts/install-deps.sh bench
 	@bench/run.sh
 
-soak: build ## Clients come and go for MINUTES=10; memory must stay flat
+soak: build ## Clients, and then relays, come and go for MINUTES=10 each; memory must stay flat
 	@bench/soak.sh $(MINUTES)
+	@bench/turn/soak.sh $(MINUTES)
 
 install: build ## Install the binary, the service and the docs (DESTDIR, PREFIX)
 	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"

@@ -8,7 +8,8 @@ install(CODE "
     file(WRITE \"${CMAKE_BINARY_DIR}/madang.service\" \"\${unit}\")
 ")
 install(FILES ${CMAKE_BINARY_DIR}/madang.service DESTINATION lib/systemd/system)
-foreach(doc LICENSE THIRD-PARTY.md README.md CHANGELOG.md docs/madang.conf.sample docs/operating.md)
+foreach(doc LICENSE THIRD-PARTY.md README.md CHANGELOG.md docs/madang.conf.sample docs/operating.md
+        docs/turn.md)
     install(FILES ${doc} DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 endforeach()
 

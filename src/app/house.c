@@ -21,6 +21,7 @@
 #include "edge/tls/certs.h"
 
 enum { SENTENCE = 512, FACTS_MAX = 64 };
+enum { LAST_WORDS_US = 1000000 }; /* for what is on its way when the drain is over */
 
 struct house {
     struct house_conf conf;
@@ -292,7 +293,7 @@ static bool put_up(struct house *h)
 static void take_down(struct house *h)
 {
     for (unsigned i = 0; i < h->n_workers; i++) {
-        worker_stop(h->workers[i], h->conf.control.drain_us);
+        worker_stop(h->workers[i], MIN_OF(h->conf.control.drain_us, LAST_WORDS_US));
     }
     worker_team_free(h->team);
     control_free(h->control);

@@ -356,6 +356,38 @@ static void reports_health(void **state)
     fx_free(fx);
 }
 
+static void no_page(struct web_conf *conf)
+{
+    conf->alone = true;
+    conf->tls = true;
+}
+
+/* madang turn: health and numbers, also without TLS, and nothing else. */
+static void without_a_page(void **state)
+{
+    static const char *const other[] = {
+        "/",       "/r/room",   "/a/x",           "/ca.crt",
+        "/api/ws", "/healthz/", "/sdk/madang.js", "/api/stream/0123456789abcdefABCDEF"};
+    struct fx *fx = fx_new_with(no_page);
+    struct stream_fake *post = fx_connect(fx);
+
+    (void)state;
+    assert_has(get_as(fx, "192.0.2.8", false, "/healthz", ""), "200 OK");
+    assert_has(get_as(fx, "192.0.2.8", true, "/healthz", ""), "200 OK");
+    assert_has(get_as(fx, "127.0.0.1", false, "/metrics", ""), "200 OK");
+    assert_has(get_as(fx, "192.0.2.8", false, "/metrics", ""), "403 ");
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        const char *out = get_as(fx, "192.0.2.8", i % 2, other[i], "");
+        assert_has(out, "404 Not Found");
+        assert_has(out, "there is no page here");
+    }
+    fx_send(fx, post, "POST /api/send/x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+    const char *refused = fx_out(post);
+    assert_has(refused, "404 Not Found");
+    assert_has(refused, "Connection: close");
+    fx_free(fx);
+}
+
 static void few_requests(struct web_conf *conf)
 {
     conf->rate_burst = 3;
@@ -454,6 +486,7 @@ int main(void)
         cmocka_unit_test(sends_plain_http_to_https),
         cmocka_unit_test(guards_metrics),
         cmocka_unit_test(reports_health),
+        cmocka_unit_test(without_a_page),
         cmocka_unit_test(limits_requests_per_address),
         cmocka_unit_test(serves_a_folder),
     };

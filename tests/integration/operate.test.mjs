@@ -131,7 +131,9 @@ test('SIGHUP reads the log level again', async () => {
 test('SIGUSR1 writes sessions, rooms, connections and queues, but no secrets', async () => {
   const server = await startServer();
   const c = await join(server, { name: 'Ada "the first"' });
-  const { room } = await c.must('create', { title: 'Yard' });
+  const { room, relay } = await c.must('create', { title: 'Yard' });
+  assert.match(relay.username, /^[0-9a-f]{16}$/);
+  assert.equal(relay.credential.length, 32);
   await c.must('chat', { room: room.room, text: 'a private word' });
   process.kill(server.pid, 'SIGUSR1');
   const file = /written to (.*)/.exec(await server.waitLog(/dump: written to/))?.[1] ?? '';
@@ -145,8 +147,7 @@ test('SIGUSR1 writes sessions, rooms, connections and queues, but no secrets', a
   assert.equal(d.queues[0].session, c.session);
   assert.equal(d.store.messages, 1);
   assert.ok(JSON.stringify(d.web).includes('ws'));
-  assert.ok(!text.includes(c.token));
-  assert.ok(!text.includes('private word'));
+  for (const secret of [c.token, relay.credential, 'private word']) assert.ok(!text.includes(secret));
   c.close();
   await server.stop();
 });
@@ -205,6 +206,8 @@ test('what was recorded is replayed without a difference', async () => {
   const { room } = await a.must('create', { title: 'Locked', password: 'open sesame' });
   assert.equal((await b.ask('join', { room: room.room, password: 'wrong' })).code, 'password_wrong');
   await b.must('join', { room: room.room, password: 'open sesame' });
+  const fragment = 'a=ice-ufrag:u\r\na=ice-pwd:0123456789012345678901\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n';
+  await b.must('cand', { room: room.room, to: a.session, conn: 'm' }, fragment); // relays are told of it
   for (let i = 0; i < 20; i++) await a.must('chat', { room: room.room, text: `line ${i}` });
   const c = new Client(server);
   await c.open({ type: 'hello', id: 1, v: 1, name: 'Cy' });
@@ -239,10 +242,11 @@ test('what was recorded is replayed without a difference', async () => {
 test('the log can be JSON, a line each', async () => {
   const server = await startServer({ args: ['--log-format', 'json', '--log-level', 'debug'] });
   const c = await join(server);
+  const { relay } = await c.must('create', { title: 'Logged' });
   await server.waitLog(/"opened/);
   const lines = server.log().split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l));
   assert.ok(lines.some((l) => l.area === 'session' && l.id === c.session));
-  assert.ok(!server.log().includes(c.token));
+  assert.ok(!server.log().includes(c.token) && !server.log().includes(relay.credential));
   c.close();
   await server.stop();
 });

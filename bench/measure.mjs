@@ -58,6 +58,10 @@ async function measureCpu(which, tls) {
     if (ONLY.includes('join')) {
       await run(CLIENTS, 'join', 'leave');
       add(`join, us${kind}`, which, of(await run(CLIENTS, 'join', 'leave'), 'join')[0].cpu_us);
+      if (which === 'madang') { // the same with hello in a frame of its own, as the peers' clients say it
+        const late = await run(CLIENTS, '--late-hello', 'join', 'leave');
+        add(`join, hello late, us${kind}`, which, of(late, 'join')[0].cpu_us);
+      }
     }
     if (ONLY.includes('chat')) {
       const r = await run(CHATTERS, 'join', 'chat:4500:1', 'chat:4500:3', 'saturate:8:2', 'relay:2', 'leave');

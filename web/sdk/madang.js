@@ -22,6 +22,7 @@ import { Emitter } from '../core/emitter.js';
 import { Log } from '../core/log.js';
 import { randomId } from '../core/random.js';
 import { connect } from '../net/connect.js';
+import { SignalError } from '../net/protocol.js';
 import { plan } from '../rtc/bitrate.js';
 import { iceServers } from '../rtc/ice.js';
 import { Mesh } from '../rtc/mesh.js';
@@ -66,6 +67,8 @@ export class MadangCall extends Emitter {
     this.servers = { stunPort: 0, turn: null };
     /** @type {import('../rtc/ice.js').Credential | null} */
     this.relay = null;
+    /** @type {{resolve: (nothing?: any) => void, reject: (e: Error) => void} | null} */
+    this.entering = null;
     this.signaling = connect({ server: options.server, log: this.log, makeHello: () => this.#hello() });
     this.mesh = new Mesh({
       instance: randomId(16), clock: realClock, log: this.log,
@@ -103,7 +106,8 @@ export class MadangCall extends Emitter {
 
   #hello() {
     const { name } = this.options;
-    return { name, client: 'madang.js/0.1', ...(this.ticket ? { join: { ...this.#fields(), ticket: this.ticket } } : {}) };
+    const join = this.ticket ? { ...this.#fields(), ticket: this.ticket } : this.entering && this.#fields();
+    return { name, client: 'madang.js/0.1', ...(join ? { join } : {}) };
   }
 
   #fields() {
@@ -114,11 +118,21 @@ export class MadangCall extends Emitter {
   /** @returns {Promise<void>} */
   async enter() {
     const { password, create = {}, room } = this.options;
+    if (room && !password) return this.#enterAtOnce();
     this.signaling.start();
     const fields = this.#fields();
     this.#joined(room
       ? await this.signaling.request('join', { ...fields, ...(password ? { password } : {}) })
       : await this.signaling.request('create', { public: false, ...create, ...fields }));
+  }
+
+  /** Hello and join in one message, which may go with the request to upgrade.
+   * @returns {Promise<void>} */
+  #enterAtOnce() {
+    return new Promise((resolve, reject) => {
+      this.entering = { resolve, reject };
+      this.signaling.start();
+    }).finally(() => { this.entering = null; });
   }
 
   /** @param {Joined} joined */
@@ -147,10 +161,20 @@ export class MadangCall extends Emitter {
     signaling.on('session', ({ ack }) => {
       this.servers = { stunPort: ack.stun_port, turn: ack.turn ?? null };
       mesh.newSession();
-      if (ack.joined) this.#joined(ack.joined);
-      else if (ack.join_error) this.emit('over', ack.join_error.code);
+      if (ack.joined) {
+        this.#joined(ack.joined);
+        this.entering?.resolve();
+      } else if (ack.join_error) {
+        const { code, retry_ms: retryMs } = ack.join_error;
+        if (this.entering) this.entering.reject(new SignalError(code, undefined, retryMs));
+        else this.emit('over', code);
+      }
     });
-    signaling.on('phase', (phase) => this.emit('net', phase));
+    signaling.on('phase', (phase) => {
+      const over = phase.phase === 'ended' || phase.phase === 'version';
+      if (over) this.entering?.reject(new SignalError(phase.error ?? 'closed'));
+      this.emit('net', phase);
+    });
     signaling.on('message', ({ head, body }) => this.#event(/** @type {any} */ (head), body));
     mesh.on('phase', (e) => this.emit('phase', e));
     mesh.on('moved', ({ from, to }) => {

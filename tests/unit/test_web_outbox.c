@@ -175,6 +175,17 @@ static void tells_slow_from_full(void **state)
     assert_int_equal(push(&o, 200), OUTBOX_FULL);
     o.pipe = NULL;
     outbox_free(&o);
+    /* One that is longer than all that may wait: only what waits beside it counts. */
+    outbox_init(&o, &small);
+    o.pipe = some;
+    assert_int_equal(push(&o, 101), OUTBOX_OK);
+    assert_int_equal(push(&o, 99), OUTBOX_OK);
+    while (outbox_next(&o, &seq))
+        outbox_acked(&o, seq);
+    assert_int_equal(push(&o, 100), OUTBOX_OK);
+    assert_int_equal(push(&o, 1), OUTBOX_SLOW);
+    o.pipe = NULL;
+    outbox_free(&o);
 }
 
 /* ---- model ---------------------------------------------------------------------------------- */

@@ -90,6 +90,9 @@ enum outbox_result outbox_push(struct outbox *o, struct frame *f)
     o->bytes += f->len;
     if (o->pipe == NULL)
         return OUTBOX_OK;
+    /* Who gets more at once than may wait for others (a large room's history, say) isn't slow for it. */
+    if (f->len > l->unsent_bytes)
+        o->grace_bytes += f->len;
     if (o->bytes - o->sent_bytes > l->unsent_bytes + o->grace_bytes ||
         o->count - o->sent > l->unsent_count + o->grace_count)
         return OUTBOX_SLOW;

@@ -53,7 +53,7 @@ struct outbox {
     uint32_t sent;     /* how many of them were handed to a pipe */
     uint32_t bytes;    /* payload bytes of all */
     uint32_t sent_bytes;
-    uint32_t grace_bytes; /* unsent at the last rewind: not this pipe's fault */
+    uint32_t grace_bytes; /* unsent at the last rewind, or too long alone: not this pipe's fault */
     uint32_t grace_count;
 };
 

@@ -25,7 +25,7 @@ enum {
     TURN_CHANNEL_MIN = 0x4000,
     TURN_UDP4_MAX = 65507, /* payload of one datagram */
     TURN_UDP6_MAX = 65487,
-    TURN_ID_WORKER = 48, /* bits of an allocation's number below the worker's */
+    TURN_ID_WORKER = 40, /* bits of an allocation's number below the worker's */
     TURN_ENDED = 64      /* deleted allocations whose last request may be repeated */
 };
 #define TURN_S INT64_C(1000000)
@@ -141,7 +141,7 @@ struct turn_server {
     struct turn_ports ports;
     struct rng rng;
     struct hash_key token_key;
-    uint8_t ticket_key[32], ticket_nonce_key[32];
+    uint8_t ticket_key[32], ticket_tag_key[32];
     int64_t wall_offset_us;
     struct pool alloc_pool, permission_pool, guard_pool, consent_pool, channel_pool, owner_pool,
         reservation_pool, guest_pool;

@@ -96,8 +96,8 @@ static void make_keys(struct turn_server *s)
     /* Shared by workers, as nonces are: each can read every ticket. */
     hmac_sha256(s->conf.auth.nonce_key, sizeof s->conf.auth.nonce_key, "turn ticket", 11,
                 s->ticket_key);
-    hmac_sha256(s->conf.auth.nonce_key, sizeof s->conf.auth.nonce_key, "turn ticket nonce", 17,
-                s->ticket_nonce_key);
+    hmac_sha256(s->conf.auth.nonce_key, sizeof s->conf.auth.nonce_key, "turn ticket tag", 15,
+                s->ticket_tag_key);
 }
 
 struct turn_server *turn_server_new(const struct turn_server_conf *conf, const struct turn_ops *ops,

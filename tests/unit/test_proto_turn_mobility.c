@@ -124,9 +124,9 @@ static void tickets_of_others_and_made_up_ones_are_refused(void **state)
     assert_int_equal(refresh_with(&bob, ticket, ticket_n, -1), 441);
     assert_int_equal(refresh_with(&d, ticket, ticket_n - 1, -1), 400);
     assert_int_equal(refresh_with(&d, ticket, 0, -1), 400);
-    ticket[20] ^= 1;
+    ticket[20] ^= 3;
     assert_int_equal(refresh_with(&d, ticket, ticket_n, -1), 400);
-    ticket[20] ^= 1;
+    ticket[20] ^= 3;
     assert_int_equal(allocate(&d, NULL), 0); /* has one of its own now */
     assert_int_equal(refresh_with(&d, ticket, ticket_n, -1), 437);
     assert_int_equal(refresh(&c, 0, NULL), 0);

@@ -44,8 +44,8 @@ static void collect_names(const struct cert_keeper *k, struct tls_names *names)
     for (size_t i = 0; i < k->conf.n_names; i++) {
         tls_names_add(names, k->conf.names[i]);
     }
-    if (k->conf.public_ip) {
-        tls_names_add(names, addr_format_ip(k->conf.public_ip, text));
+    for (size_t i = 0; i < k->conf.n_public_ip; i++) {
+        tls_names_add(names, addr_format_ip(&k->conf.public_ip[i], text));
     }
     add_host_name(names);
     for (size_t i = 0; i < k->netif.len; i++) {

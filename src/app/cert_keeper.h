@@ -25,7 +25,8 @@ struct cert_keeper_conf {
     const char *key_file;
     const char *const *names; /* host names that people use, beside the machine's own */
     size_t n_names;
-    const struct addr *public_ip; /* or NULL */
+    const struct addr *public_ip; /* n_public_ip addresses */
+    size_t n_public_ip;
 };
 
 /* NULL with a sentence in why. Otherwise why is "" or a warning. */

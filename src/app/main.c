@@ -75,7 +75,8 @@ static int serve(const struct config *c, struct command_line *cmd)
     }
     settings_apply(h, c, &people);
     if (settings_public_ip(c, &public_ip)) {
-        h->certs.public_ip = &public_ip;
+        h->certs.public_ip = c->public_ip.n ? c->public_ip.v : &public_ip;
+        h->certs.n_public_ip = MAX_OF(c->public_ip.n, 1);
         h->public_ip = c->public_ip.n ? &public_ip : NULL;
     }
     h->control.reload = reread;

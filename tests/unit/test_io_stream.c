@@ -397,7 +397,7 @@ static void who_never_says_goodbye_is_waited_for_but_not_for_ever(void **state)
     int64_t t0 = stream_now(b.h.s); /* the round's time, which deadlines are counted from */
     stream_shutdown(b.h.s);
     PUMP_UNTIL(b.l, b.h.closed);
-    assert_true(clock_mono_us() - t0 >= STREAM_LINGER_MS * 1000);
+    assert_true(loop_now(b.l) - t0 >= STREAM_LINGER_MS * 1000);
     assert_int_equal(b.h.why, STREAM_DONE);
     both_close(&b);
 }
@@ -411,7 +411,7 @@ static void deadlines_fire(void **state)
     stream_deadline(b.h.s, t0 + 2000);
     stream_deadline(b.h.s, t0 + 10000);
     PUMP_UNTIL(b.l, b.h.closed);
-    assert_true(clock_mono_us() - t0 >= 10000);
+    assert_true(loop_now(b.l) - t0 >= 10000);
     assert_int_equal(b.h.why, STREAM_TIMEOUT);
     both_close(&b);
     both_open(&b, false, &half_user);

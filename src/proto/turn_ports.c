@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-enum { OPEN_TRIES = 16 };
+enum { OPEN_TRIES = 64 };
 
 void turn_ports_init(struct turn_ports *t, uint16_t min, uint16_t max, uint16_t barred,
                      unsigned worker, unsigned workers, unsigned cap)
@@ -62,24 +62,38 @@ static bool take(struct turn_ports *t, unsigned port, enum turn_parity parity,
     return pair[1] != NULL;
 }
 
-/* The k-th of our ports is half k % 2 of pair k / 2. From a random one onwards: nobody can tell the
- * next from those before (RFC 6056), and when few are left they are found. */
+/* The k-th of our ports is half k % 2 of pair k / 2. */
+static unsigned port_at(const struct turn_ports *t, unsigned k)
+{
+    return (t->first + k / 2 * t->workers) * 2 + k % 2;
+}
+
+static bool is_choice(const struct turn_ports *t, unsigned family, unsigned port,
+                      enum turn_parity parity)
+{
+    return is_free(t, family, port) && (parity == TURN_ANY || port % 2 == 0) &&
+           (parity != TURN_EVEN_PAIR || is_free(t, family, port + 1));
+}
+
+/* From a random one onwards: nobody can tell the next from those before (RFC 6056), and when few are
+ * left they are found. Where another program has the port, from another one: those of others stand
+ * close together, since the free ones among them have been taken. */
 bool turn_ports_take(struct turn_ports *t, struct rng *rng, enum turn_parity parity,
                      const struct addr *at, const struct addr *announced,
                      const struct turn_ops *ops, struct turn_port *pair[2])
 {
-    unsigned n = 2 * t->npairs, family = at->family == 6, tries = 0;
-    unsigned start = (unsigned)rng_below(rng, n);
+    unsigned n = 2 * t->npairs, family = at->family == 6;
     if (t->pool.in_use + (parity == TURN_EVEN_PAIR) >= t->pool.cap)
         return false;
-    for (unsigned i = 0; i < n && tries < OPEN_TRIES; i++) {
-        unsigned k = (start + i) % n, port = (t->first + k / 2 * t->workers) * 2 + k % 2;
-        if (!is_free(t, family, port) || (parity != TURN_ANY && port % 2 != 0) ||
-            (parity == TURN_EVEN_PAIR && !is_free(t, family, port + 1)))
-            continue;
+    for (unsigned tries = 0; tries < OPEN_TRIES; tries++) {
+        unsigned k = (unsigned)rng_below(rng, n), passed = 0;
+        while (passed < n && !is_choice(t, family, port_at(t, (k + passed) % n), parity))
+            passed++;
+        if (passed == n)
+            return false;
+        unsigned port = port_at(t, (k + passed) % n);
         if (take(t, port, parity, at, announced, ops, pair))
             return true;
-        tries++;
     }
     return false;
 }

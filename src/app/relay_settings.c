@@ -73,8 +73,8 @@ void relay_settings_apply(struct worker_conf *w, const struct config *c,
     w->turn.secrets[1] = people->secrets[1];
     w->turn.users = people->users;
     w->turn.n_users = people->n_users;
-    /* One for each place in a room; people are in a few at once. */
-    w->turn.max_scopes = c->turn_only ? 0 : c->max_sessions * 2;
+    /* One for each place in a room: as many as signaling lets there be, so that nobody takes the last. */
+    w->turn.max_scopes = c->turn_only ? 0 : c->max_sessions * c->rooms_per_session;
     snprintf(s->auth.realm, sizeof s->auth.realm, "%s", relay_realm(c));
     s->auth.nonce_us = c->nonce_lifetime;
     s->workers = c->workers;

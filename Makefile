@@ -9,7 +9,7 @@ MINUTES ?= 10
 CMAKE_ARGS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-fast test-integration test-browser test-netlab lint fuzz bench soak \
+.PHONY: help build run test test-fast test-integration test-browser test-netlab nat-table lint fuzz bench soak \
 	format install deb clean deps
 
 help: ## What there is
@@ -47,6 +47,9 @@ test-browser: ## Real browsers against the real program
 
 test-netlab: ## Browsers behind NATs, in network namespaces (root)
 	@scripts/test.sh netlab
+
+nat-table: build ## Write docs/nat-table.md from the laboratory (root)
+	@MADANG_WRITE_DOCS=1 TEST_FILTER=netlab/turn-pairs scripts/test.sh netlab
 
 lint: ## clang-format, cppcheck, clang-tidy, shellcheck, include rules, tsc, eslint
 	@scripts/lint.sh

@@ -20,7 +20,7 @@ nodejs:node
 npm:npm
 ca-certificates
 "
-test_why="to test madang (second compiler, unit tests, browsers, network namespaces)"
+test_why="to test madang (second compiler, unit tests, browsers, network namespaces, other people's WebRTC)"
 test="
 git:git
 clang:clang
@@ -37,6 +37,15 @@ iproute2:ip
 nftables:nft
 coturn:turnutils_stunclient
 procps:ps
+python3-aiortc
+python3-gi
+gir1.2-gst-plugins-bad-1.0
+gstreamer1.0-nice
+gstreamer1.0-plugins-base
+gstreamer1.0-plugins-good
+gstreamer1.0-plugins-bad
+golang-go:go
+golang-github-pion-webrtc.v3-dev
 "
 lint_why="to check the sources"
 lint="

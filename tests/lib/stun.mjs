@@ -225,11 +225,12 @@ export function fingerprintIsRight(m) {
 export const longTermKey = (algorithm, user, realm, password) => createHash(algorithm).update(`${user}:${realm}:${password}`).digest();
 /** @param {string} user @param {string} realm */
 export const userhash = (user, realm) => createHash('sha256').update(`${user}:${realm}`).digest();
-/** What the nonce says that the server can do (RFC 8489 9.2 and 18.1); {} for one of before. @param {string} nonce */
+/** What the nonce says that the server can do (RFC 8489 9.2 and 18.1; bit 0 is the last one, as in the
+ *  sample of appendix B). @param {string} nonce */
 export function nonceFeatures(nonce) {
   if (!nonce.startsWith('obMatJos2')) return { algorithms: false, userhash: false };
-  const bits = Buffer.from(nonce.slice(9, 13), 'base64')[0];
-  return { algorithms: !!(bits & 0x80), userhash: !!(bits & 0x40) };
+  const bits = Buffer.from(nonce.slice(9, 13), 'base64')[2];
+  return { algorithms: !!(bits & 1), userhash: !!(bits & 2) };
 }
 /**
  * REST credentials as coturn's use-auth-secret wants them.

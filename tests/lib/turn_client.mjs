@@ -355,7 +355,7 @@ function offers(list, algorithm) {
 function connectTcp({ host, port }, localAddress) {
   return new Promise((resolve, reject) => {
     const s = net.connect({ host, port, localAddress, noDelay: true });
-    s.setTimeout(5000, () => s.destroy(new Error(`no connection to ${host} ${port} within 5 s`)));
+    s.setTimeout(4000, () => s.destroy(new Error(`no connection to ${host} ${port} within 4 s`)));
     s.once('error', reject);
     s.once('connect', () => { s.setTimeout(0); resolve(s); });
   });

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ATTR, METHOD } from '../../lib/stun.mjs';
 import { TurnClient } from '../../lib/turn_client.mjs';
 import { sleep } from '../../lib/server.mjs';
 
@@ -15,8 +16,9 @@ const CHANNEL = 0x4000;
 const deeds = {
   /** Does a Binding get through? @param {any} _c @param {{o: Options}} job */
   async reaches(_c, { o }) {
-    const c = await TurnClient.open({ ...o, rtoMs: 100, tries: 4 }).catch(() => undefined);
-    const mapped = await c?.binding().catch(() => undefined);
+    const c = await TurnClient.open({ ...o, rtoMs: 100, tries: 6 }).catch(() => undefined);
+    const m = c && await c.transact(c.make(METHOD.binding, () => [], { sign: false }), { ms: 4000 });
+    const mapped = m?.address(ATTR.mapped);
     c?.close();
     return mapped ?? null;
   },

@@ -1,6 +1,7 @@
 /*
  * Inside of app/worker.c (life, letters), worker_udp.c (packets), worker_stream.c (connections),
- * worker_dtls.c (DTLS), worker_relay.c (the TURN server's sockets and time) and worker_team.c (letters between workers). Nobody else includes this.
+ * worker_dtls.c (DTLS), worker_relay.c (the TURN server's sockets and time) and worker_team.c (letters
+ * between workers). Nobody else includes this.
  */
 #ifndef MADANG_APP_WORKER_INT_H
 #define MADANG_APP_WORKER_INT_H
@@ -53,6 +54,8 @@ struct media_conn {
     int64_t since_us;
     unsigned messages;
     bool may_relay; /* it has sent something for the TURN server */
+    unsigned to;    /* 1 + the worker that it is to move to; 0: none */
+    struct loop_task move;
 };
 
 /* The socket of a relay: struct turn_relay.io. */
@@ -140,6 +143,8 @@ void worker_take_stream(struct worker *w, struct stream_handover *h);
 /* One datagram or answer to the connection, whole or not at all. */
 void worker_stream_send(struct worker *w, const struct turn_tuple *to,
                         const struct turn_datagram *d);
+/* The connection of that number goes to another worker, with the request that is being handled. */
+void worker_stream_move(struct worker *w, uint64_t stream, unsigned to);
 void worker_close_streams(struct worker *w, bool orderly);
 void worker_free_streams(struct worker *w);
 
@@ -150,6 +155,8 @@ void worker_to_worker(void *ctx, unsigned worker, const struct addr *from, uint6
 /* struct turn_ops.to_owner. */
 void worker_to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
                      size_t n);
+/* The letter for a connection; it is posted or dropped. */
+void worker_team_stream(struct worker *w, unsigned to, struct stream_handover *h);
 bool worker_join_team(struct worker *w);
 void worker_leave_team(struct worker *w);
 void worker_post_foreign(struct worker *w);

@@ -244,7 +244,7 @@ static size_t conn_data(struct stream *s, const uint8_t *p, size_t n)
     struct media_conn *c = s->ctx;
     struct worker *w = c->w;
     size_t at = 0;
-    while (at < n && !s->closing) {
+    while (at < n && !s->closing && c->to == 0) {
         if (room_of(c) < ANSWER_ROOM) {
             stream_pause(s); /* conn_writable() goes on */
             break;
@@ -253,7 +253,8 @@ static size_t conn_data(struct stream *s, const uint8_t *p, size_t n)
         if (f.kind == TURN_FRAME_MORE || !may_go_on(c, &f))
             break;
         take_frame(c, p + at, &f);
-        at += f.taken;
+        if (c->to == 0)
+            at += f.taken; /* else it is answered where it goes */
     }
     udp_flush(w->net); /* what is queued may point into p */
     return at;
@@ -272,20 +273,46 @@ static void conn_deadline(struct stream *s, int64_t now_us)
     stream_close(s, STREAM_TIMEOUT);
 }
 
-static void conn_closed(struct stream *s, enum stream_why why)
+static void leave(struct media_conn *c)
 {
-    struct media_conn *c = s->ctx;
     struct worker *w = c->w;
-    (void)why;
     w->by_stream[c->tuple.stream % w->conf.max_streams] = NULL;
     if (c->may_relay && w->turn != NULL) {
         turn_core_hangup(w->turn, loop_now(w->loop), &c->tuple);
         w->turn_busy = true;
     }
+    loop_task_cancel(&c->move);
     list_del(&c->link);
     w->nconns--;
     give_back(c);
     xfree(c);
+}
+
+static void conn_closed(struct stream *s, enum stream_why why)
+{
+    (void)why;
+    leave(s->ctx);
+}
+
+/* At the end of the round, when nothing of it is in use any more. */
+static void on_move(struct loop_task *t)
+{
+    struct media_conn *c = container_of(t, struct media_conn, move);
+    struct stream_handover *h = stream_detach(c->s);
+    if (h == NULL)
+        return; /* it is closing */
+    worker_team_stream(c->w, c->to - 1, h);
+    leave(c);
+}
+
+void worker_stream_move(struct worker *w, uint64_t stream, unsigned to)
+{
+    struct media_conn *c = w->by_stream[stream % w->conf.max_streams];
+    if (c == NULL || c->tuple.stream != stream || c->to != 0)
+        return;
+    c->to = to + 1;
+    c->move = (struct loop_task){.fn = on_move, .name = "stream moves"};
+    loop_defer(w->loop, &c->move);
 }
 
 static const struct stream_user conn_user = {

@@ -89,6 +89,10 @@ void worker_to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, 
     struct worker *w = ctx;
     if (w->conf.team == NULL || worker >= w->conf.team->n || n > UINT16_MAX)
         return;
+    if (from->stream != 0) {
+        worker_stream_move(w, from->stream, worker);
+        return;
+    }
     struct media_guest *m = xmalloc(sizeof(*m) + n);
     *m = (struct media_guest){
         .letter = {.kind = MEDIA_GUEST, .drop = drop_guest_letter},
@@ -99,6 +103,24 @@ void worker_to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, 
     };
     memcpy(m->bytes, p, n);
     if (!mailbox_post(w->conf.team->box[worker], &m->letter)) {
+        count_inc(&w->counts, COUNT_DROP_MAILBOX_FULL);
+        letter_drop(&m->letter);
+    }
+}
+
+static void drop_stream_letter(struct letter *l)
+{
+    struct media_stream *m = container_of(l, struct media_stream, letter);
+    stream_handover_free(m->conn);
+    xfree(m);
+}
+
+void worker_team_stream(struct worker *w, unsigned to, struct stream_handover *h)
+{
+    struct media_stream *m = xcalloc(1, sizeof(*m));
+    m->letter = (struct letter){.kind = MEDIA_STREAM, .drop = drop_stream_letter};
+    m->conn = h;
+    if (!mailbox_post(w->conf.team->box[to], &m->letter)) {
         count_inc(&w->counts, COUNT_DROP_MAILBOX_FULL);
         letter_drop(&m->letter);
     }
@@ -142,6 +164,10 @@ static void on_team_letter(void *ctx, struct letter *l)
         take_foreign(w, container_of(l, struct media_relay, letter));
     } else if (w->turn != NULL && l->kind == MEDIA_GUEST) {
         take_guest(w, container_of(l, struct media_guest, letter));
+    } else if (l->kind == MEDIA_STREAM) {
+        struct media_stream *m = container_of(l, struct media_stream, letter);
+        worker_take_stream(w, m->conn);
+        m->conn = NULL;
     }
     letter_drop(l);
 }

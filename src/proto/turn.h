@@ -57,8 +57,9 @@ struct turn_ops {
     void (*to_worker)(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
                       const struct addr *to, const struct turn_datagram *d);
     /* A client came to this worker with its packets, but that one has what its ticket or its
-     * reservation token names: they are inputs there, turn_server_input(), with the same `from`; only
-     * over UDP. p is borrowed for the call. NULL: not possible; such a client is answered 437, 508. */
+     * reservation token names: they are inputs there, turn_server_input(). Over UDP with the same `from`,
+     * and p is borrowed for the call; a connection (from->stream is not 0) moves there as it is, and
+     * the request with it. NULL: not possible; such a client is answered 437, 508. */
     void (*to_owner)(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
                      size_t n);
 };

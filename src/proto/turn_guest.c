@@ -1,6 +1,7 @@
 /* Clients whose packets come to this worker while another one has what they ask for: the allocation of
  * a ticket, the port of a reservation. The kernel spreads 5-tuples over workers and knows nothing of
- * that. Only over UDP, since the other worker's answers leave by its own socket. */
+ * that. Over UDP all that comes is passed on, and the other worker's answers leave by its own socket; a
+ * connection goes there itself, with the request that it was about. */
 #include <string.h>
 
 #include "proto/turn_int.h"
@@ -54,19 +55,27 @@ int64_t turn_guest_deadline(const struct turn_server *s)
     return first != NULL ? container_of(first, struct turn_guest, order)->until : INT64_MAX;
 }
 
-/* Who asks is proven, and there is one request in a guest's life that comes here at all. */
-enum turn_drop turn_pass_on(struct turn_request *rq, unsigned worker, enum turn_drop otherwise)
+static bool note_guest(struct turn_request *rq, unsigned worker)
 {
     struct turn_server *s = rq->s;
-    bool possible = s->ops.to_owner != NULL && worker != s->conf.worker &&
-                    worker < s->conf.workers && rq->a == NULL && rq->from->transport == TURN_UDP;
-    struct turn_guest *g = possible ? pool_get(&s->guest_pool) : NULL;
+    struct turn_guest *g = pool_get(&s->guest_pool);
     if (g == NULL)
-        return otherwise;
+        return false;
     *g = (struct turn_guest){.tuple = *rq->from, .worker = worker};
     list_init(&g->order);
     hmap_insert(&s->guests, &g->node, rq->tuple_hash);
     renew(s, g, rq->now_us);
+    return true;
+}
+
+/* Who asks is proven, and there is one request in a guest's life that comes here at all. */
+enum turn_drop turn_pass_on(struct turn_request *rq, unsigned worker, enum turn_drop otherwise)
+{
+    struct turn_server *s = rq->s;
+    if (s->ops.to_owner == NULL || worker == s->conf.worker || worker >= s->conf.workers ||
+        rq->a != NULL || rq->from->transport == TURN_DTLS ||
+        (rq->from->transport == TURN_UDP && !note_guest(rq, worker)))
+        return otherwise;
     s->ops.to_owner(s->ops.ctx, worker, rq->from, rq->m->msg, rq->m->len);
     rq->passed_on = true;
     return TURN_DROP_NONE;

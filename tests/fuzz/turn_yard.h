@@ -177,7 +177,7 @@ static void to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, 
     struct yard *y = ctx;
     (void)p, (void)n;
     y->outputs++;
-    check(worker == 1 && from->transport == TURN_UDP, "a guest comes by UDP");
+    check(worker == 1 && from->transport != TURN_DTLS, "a guest of another worker");
 }
 
 /* ---- The yard ---- */

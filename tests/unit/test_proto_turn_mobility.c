@@ -222,10 +222,15 @@ static void a_client_that_moves_to_another_worker_is_passed_on(void **state)
     assert_int_equal(passed.n, 2);
     assert_int_equal(passed.size, 5);
     assert_int_equal(turn_server_stats(second)->allocations, 0);
-    there.at.transport = TURN_TCP; /* a connection cannot be answered from elsewhere */
+    there.at.transport = TURN_DTLS; /* what the other one knows nothing of */
     there.at.stream = 5;
     assert_int_equal(refresh_with(&there, ticket, ticket_n, -1), 437);
     assert_int_equal(passed.n, 2);
+    there.at.transport = TURN_TCP; /* moves itself; no guest is remembered */
+    assert_int_equal(refresh_with(&there, ticket, ticket_n, -1), -1);
+    assert_int_equal(refresh_with(&there, ticket, ticket_n, -1), -1);
+    assert_int_equal(passed.n, 4);
+    assert_int_equal(permit(&there, PUBLIC_PEER), 437);
     there.at = passed.from;
     wait_us(&w, 3600 * SEC); /* and is forgotten */
     assert_int_equal(channel_text(&there, 0x4000, "x"), TURN_DROP_NO_ALLOCATION);

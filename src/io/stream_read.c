@@ -34,6 +34,11 @@ static size_t receive(struct sock *k, uint8_t *p, size_t cap)
     return (size_t)r;
 }
 
+static bool hears(const struct sock *k)
+{
+    return k->state == SOCK_OPEN && !k->s.closing && !k->s.paused;
+}
+
 /* n bytes lie in shared plain, the held ones first. */
 static void deliver(struct sock *k, size_t n)
 {
@@ -41,7 +46,12 @@ static void deliver(struct sock *k, size_t n)
     sh->current = k;
     sh->current_p = sh->plain;
     sh->current_n = n;
-    size_t took = k->s.user->on_data(&k->s, sh->plain, n);
+    const struct stream_user *user;
+    size_t took;
+    do { /* who was handed the stream gets the same bytes, without their being put aside */
+        user = k->s.user;
+        took = user->on_data(&k->s, sh->plain, n);
+    } while (took == 0 && k->s.user != user && hears(k));
     sh->current = NULL;
     if (k->s.closing || k->state > SOCK_OPEN)
         return;
@@ -60,11 +70,6 @@ size_t sock_bring_held(struct sock *k)
     if (k->held.n > 0)
         memcpy(k->sh->plain, k->held.p, k->held.n);
     return k->held.n;
-}
-
-static bool hears(const struct sock *k)
-{
-    return k->state == SOCK_OPEN && !k->s.closing && !k->s.paused;
 }
 
 static void read_plain(struct sock *k)

@@ -27,19 +27,22 @@ static void refuse(struct web_conn *c, const struct http1_request *req, int stat
 /* The response, without the fields that only pages need: each opening costs what it must. */
 static void say_welcome(struct web_conn *c, const char *key, struct str subprotocol)
 {
-    static const struct str fixed = STR_INIT("HTTP/1.1 101 Switching Protocols\r\n"
-                                             "Upgrade: websocket\r\n"
-                                             "Connection: Upgrade\r\n"
-                                             "Sec-WebSocket-Protocol: ");
-    static const struct str accept = STR_INIT("\r\nSec-WebSocket-Accept: ");
-    char mem[WS_ACCEPT_LEN + 4];
+    static const char before[] = "HTTP/1.1 101 Switching Protocols\r\n"
+                                 "Upgrade: websocket\r\n"
+                                 "Connection: Upgrade\r\n"
+                                 "Sec-WebSocket-Protocol: ";
+    static const char accept[] = "\r\nSec-WebSocket-Accept: ";
+    char mem[sizeof before + sizeof WS_WITH_HELLO + sizeof accept + WS_ACCEPT_LEN + 4], *p = mem;
 
-    ws_accept_key(key, mem);
-    memcpy(mem + WS_ACCEPT_LEN, "\r\n\r\n", 4);
-    buf_put_str(&c->out, fixed);
-    buf_put_str(&c->out, subprotocol);
-    buf_put_str(&c->out, accept);
-    conn_put(c, mem, sizeof mem);
+    memcpy(p, before, sizeof before - 1);
+    p += sizeof before - 1;
+    memcpy(p, subprotocol.p, subprotocol.n);
+    p += subprotocol.n;
+    memcpy(p, accept, sizeof accept - 1);
+    p += sizeof accept - 1;
+    ws_accept_key(key, p);
+    memcpy(p + WS_ACCEPT_LEN, "\r\n\r\n", 4);
+    conn_put(c, mem, (size_t)(p + WS_ACCEPT_LEN + 4 - mem));
     http_count(c->web, 101);
 }
 

@@ -21,7 +21,8 @@ import { sleep } from '../../lib/server.mjs';
  * @property {{energy: number, bytes: number}} mic
  * @property {{energy: number, bytes: number}} sound  of the shared screen
  * @property {{camera: number, mic: number, screen: number}} sent  bytes
- * @property {{local: string, remote: string, protocol: string, rtt: number}} path  candidate types
+ * @property {{local: string, remote: string, protocol: string, relay: string, rtt: number}} path  candidate types; relay: how
+ *   the local one reaches its relay, '' without one
  * @property {string} ufrag  of the local description: another one after an ICE restart
  */
 
@@ -56,7 +57,7 @@ export const flows = (page) => page.eval(async () => {
       && (r.selected ?? (r.nominated && r.state === 'succeeded')));
     const [here, there] = [by.get(pair?.localCandidateId), by.get(pair?.remoteCandidateId)];
     flow.path = {
-      local: here?.candidateType ?? '', remote: there?.candidateType ?? '', protocol: here?.protocol ?? '',
+      local: here?.candidateType ?? '', remote: there?.candidateType ?? '', protocol: here?.protocol ?? '', relay: here?.relayProtocol ?? '',
       rtt: pair?.currentRoundTripTime ?? 0,
     };
     out.push(flow);

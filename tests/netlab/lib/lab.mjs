@@ -110,7 +110,8 @@ export class Lab {
     run('ip', ['netns', 'add', ns]);
     this.made.push(ns);
     this.ip(ns, 'link set lo up');
-    this.sysctl(ns, 'net.ipv6.conf.default.accept_ra=0', 'net.ipv6.conf.all.accept_ra=0');
+    // Nobody else has these addresses: no second of looking for them before they are used.
+    this.sysctl(ns, ...['accept_ra', 'accept_dad', 'dad_transmits'].flatMap((s) => ['default', 'all'].map((d) => `net.ipv6.conf.${d}.${s}=0`)));
     return ns;
   }
 

@@ -16,6 +16,12 @@ export const TCP = 8443;
 export const UDP = 3478;
 const FIREFOX = { 'media.peerconnection.ice.loopback': false, 'network.dns.disableIPv6': false };
 
+/** @param {import('../../lib/stun.mjs').Address} proxy */
+const through = ({ host, port }) => ({
+  'network.proxy.type': 1, 'network.proxy.http': host, 'network.proxy.http_port': port, 'network.proxy.ssl': host,
+  'network.proxy.ssl_port': port, 'network.proxy.no_proxies_on': '',
+});
+
 /** The page with the smaller random name makes the first offer. @param {boolean} first @returns {[(n: number) => void, number]} */
 const order = (first) => [(n) => {
   const random = crypto.getRandomValues.bind(crypto);
@@ -81,21 +87,23 @@ export class Yard {
   /**
    * Somebody at a computer of the laboratory, not yet on the page.
    * @param {Client} client @param {'chromium' | 'firefox'} kind @param {string} name
-   * @param {{v6?: boolean, first?: boolean}} [o]  v6: goes to the server's IPv6 address;
-   *   first: whether this page makes the first offer (else chance decides)
+   * @param {{v6?: boolean, first?: boolean, url?: string, proxy?: import('../../lib/stun.mjs').Address}} [o]
+   *   v6: goes to the server's IPv6 address; url: to another server than the laboratory's own;
+   *   first: whether this page makes the first offer (else chance decides); proxy: how the browser gets out
    */
-  async person(client, kind, name, { v6 = false, first } = {}) {
+  async person(client, kind, name, { v6 = false, first, url, proxy } = {}) {
     const key = `${client.name} ${kind}`;
     let browser = this.browsers.get(key);
     if (!browser) {
-      browser = launch(kind, { wrap: [this.lab.browser(client, kind)], prefs: FIREFOX });
+      browser = launch(kind, { wrap: [this.lab.browser(client, kind)], prefs: { ...FIREFOX, ...(proxy ? through(proxy) : {}) },
+        args: proxy ? [`--proxy-server=http://${proxy.host}:${proxy.port}`] : [] });
       this.browsers.set(key, browser);
     }
     // The browser's own fake camera, with permission: without it, WebRTC sees the default route only.
     const page = await (await browser).open({
       init: [[rack, { native: true }], ...(first === undefined ? [] : [order(first)])], ...(kind === 'chromium' ? { permissions: ['camera', 'microphone'] } : {}),
     });
-    const person = new Neighbour({ name, page, url: `https://${v6 ? `[${SERVER6[0]}]` : SERVER4[0]}:${TCP}` });
+    const person = new Neighbour({ name, page, url: url ?? `https://${v6 ? `[${SERVER6[0]}]` : SERVER4[0]}:${TCP}` });
     this.people.push(person);
     return person;
   }
@@ -114,23 +122,26 @@ export class Yard {
    * @param {number} [seconds]
    */
   test(title, fn, seconds = 60) {
-    test(title, { timeout: (seconds + 15) * 1000 }, async (t) => {
-      /** @type {NodeJS.Timeout | undefined} */
-      let timer;
-      const late = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`not done within ${seconds} s`)), seconds * 1000);
-      });
-      try {
-        await Promise.race([fn(t), late]);
-      } catch (e) {
-        await Promise.race([this.#keep(title), sleep(8000)]);
-        throw e;
-      } finally {
-        clearTimeout(timer);
-        await Promise.race([Promise.all(this.people.map((p) => p.page.close().catch(() => {}))), sleep(4000)]);
-        this.people = [];
-      }
+    test(title, { timeout: (seconds + 15) * 1000 }, (t) => this.run(t, () => fn(t), seconds));
+  }
+
+  /** What is in a test. @param {import('node:test').TestContext} t @param {() => Promise<void>} fn @param {number} [seconds] */
+  async run(t, fn, seconds = 60) {
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done within ${seconds} s`)), seconds * 1000);
     });
+    try {
+      await Promise.race([fn(), late]);
+    } catch (e) {
+      await Promise.race([this.#keep(t.name), sleep(8000)]);
+      throw e;
+    } finally {
+      clearTimeout(timer);
+      await Promise.race([Promise.all(this.people.map((p) => p.page.close().catch(() => {}))), sleep(4000)]);
+      this.people = [];
+    }
   }
 
   /** @param {string} title */
@@ -149,6 +160,15 @@ export class Yard {
     }));
   }
 
+  /** Ends the browsers of a client. @param {Client} client */
+  async shut(client) {
+    for (const [key, b] of this.browsers) {
+      if (!key.startsWith(`${client.name} `)) continue;
+      this.browsers.delete(key);
+      await Promise.race([b.then((x) => x.close()).catch(() => {}), sleep(5000)]);
+    }
+  }
+
   async close() {
     for (const b of this.browsers.values()) await Promise.race([b.then((x) => x.close()).catch(() => {}), sleep(5000)]);
     await this.server.stop('SIGKILL');
@@ -158,7 +178,7 @@ export class Yard {
 }
 
 /** How two people reach each other, as one of them sees it, e.g. "srflx > prflx udp". @param {Flow | undefined} f */
-export const path = (f) => (f ? `${f.path.local} > ${f.path.remote} ${f.path.protocol}` : 'none');
+export const path = (f) => (f ? `${f.path.local}${f.path.relay && ` (${f.path.relay})`} > ${f.path.remote} ${f.path.protocol}` : 'none');
 
 /** Both directions, for the log. @param {Person} a @param {Person} b */
 export async function paths(a, b) {

@@ -19,7 +19,7 @@ static void replace(struct load *l, unsigned i, uint64_t made)
     if (made >= l->n)
         client_release(l, i);
     client_open(l, i);
-    client_allocate(l, i);
+    clients_allocate(l, i, 1);
     traffic_watch(l, i);
     traffic_exchange(l, i, EACH_WAY);
 }

@@ -123,16 +123,22 @@ static void seal(struct load *l, struct alloc *a, struct stun_builder *b)
     }
 }
 
-static bool ask(struct load *l, struct alloc *a, struct stun_builder *b, struct stun_msg *m,
-                uint8_t *answer)
+static void ask_send(struct alloc *a, struct stun_builder *b)
 {
-    size_t n = stun_end(b);
+    a->nasked = stun_end(b);
+    memcpy(a->asked, b->p, a->nasked);
+    push(a, a->asked, a->nasked);
+}
+
+/* The answer to what was asked last; whether it is a success. */
+static bool ask_wait(struct load *l, struct alloc *a, struct stun_msg *m, uint8_t *answer)
+{
     for (int i = 0; i < TRIES; i++) {
-        push(a, b->p, n);
         size_t got = pull(l, a, answer, STUN_MESSAGE_MAX);
         if (got && stun_parse(m, answer, got) == STUN_OK &&
-            memcmp(m->txid, b->p + 8, STUN_TXID) == 0)
+            memcmp(m->txid, a->asked + 8, STUN_TXID) == 0)
             return m->cls == STUN_SUCCESS;
+        push(a, a->asked, a->nasked);
     }
     die("no answer");
 }
@@ -152,63 +158,72 @@ static void refused(const char *what, const struct stun_msg *m)
     exit(1);
 }
 
-static bool allocate(struct load *l, struct alloc *a, struct stun_msg *m, uint8_t *answer)
+static void send_allocate(struct load *l, struct alloc *a)
 {
     uint8_t mem[STUN_MESSAGE_MAX];
     struct stun_builder b;
     begin(&b, mem, STUN_ALLOCATE);
     stun_put_u32(&b, STUN_REQUESTED_TRANSPORT, 17u << 24);
     seal(l, a, &b);
-    return ask(l, a, &b, m, answer);
+    ask_send(a, &b);
 }
 
-static void bind_channel(struct load *l, struct alloc *a)
+static void send_bind(struct load *l, struct alloc *a)
 {
-    uint8_t mem[STUN_MESSAGE_MAX], answer[STUN_MESSAGE_MAX];
+    uint8_t mem[STUN_MESSAGE_MAX];
     struct stun_builder b;
-    struct stun_msg m;
     struct sockaddr_in at;
     struct addr peer;
     socklen_t len = sizeof at;
-    if (a->peer < 0)
-        return;
     getsockname(a->peer, (struct sockaddr *)&at, &len);
     addr_from_sockaddr(&peer, (struct sockaddr *)&at, len);
     begin(&b, mem, STUN_CHANNEL_BIND);
     stun_put_u32(&b, STUN_CHANNEL_NUMBER, (uint32_t)a->channel << 16);
     stun_put_xaddr(&b, STUN_XOR_PEER_ADDRESS, &peer);
     seal(l, a, &b);
-    if (!ask(l, a, &b, &m, answer))
-        refused("ChannelBind", &m);
+    ask_send(a, &b);
 }
 
-static void set_up(struct load *l, struct alloc *a)
+/* The first answer is a challenge; the request goes again with what it says. */
+static void take_challenge(struct load *l, struct alloc *a)
 {
     uint8_t answer[STUN_MESSAGE_MAX];
     struct stun_msg m;
-    bool ok = allocate(l, a, &m, answer);
-    while (!ok &&
-           stun_get_error(&m) == 437) { /* the server still knows this port from a run before */
-        close(a->client);
+    while (!ask_wait(l, a, &m, answer) && stun_get_error(&m) == 437) {
+        close(a->client); /* the server still knows this port from a run before */
         a->client = open_client(l);
-        ok = allocate(l, a, &m, answer);
+        send_allocate(l, a);
     }
-    if (!ok) {
-        if (stun_get_error(&m) != 401)
-            refused("the first Allocate", &m);
-        copy_text(&m, STUN_NONCE, a->nonce, sizeof a->nonce);
-        copy_text(&m, STUN_REALM, l->realm, sizeof l->realm);
-        stun_key_md5(l->user, l->realm, l->password, l->key);
-        if (!allocate(l, a, &m, answer))
-            refused("Allocate", &m);
-    }
+    if (stun_get_error(&m) != 401)
+        refused("the first Allocate", &m);
+    copy_text(&m, STUN_NONCE, a->nonce, sizeof a->nonce);
+    copy_text(&m, STUN_REALM, l->realm, sizeof l->realm);
+    stun_key_md5(l->user, l->realm, l->password, l->key);
+    send_allocate(l, a);
+}
+
+static void take_relay(struct load *l, struct alloc *a)
+{
+    uint8_t answer[STUN_MESSAGE_MAX];
+    struct stun_msg m;
     struct addr relay;
     struct sockaddr_storage ss;
+    if (!ask_wait(l, a, &m, answer))
+        refused("Allocate", &m);
     if (!stun_get_xaddr(&m, stun_find(&m, STUN_XOR_RELAYED_ADDRESS), &relay))
         die("no relayed address");
     addr_to_sockaddr(&relay, &ss);
     memcpy(&a->relay, &ss, sizeof a->relay);
-    bind_channel(l, a);
+    if (a->peer >= 0)
+        send_bind(l, a);
+}
+
+static void take_channel(struct load *l, struct alloc *a)
+{
+    uint8_t answer[STUN_MESSAGE_MAX];
+    struct stun_msg m;
+    if (a->peer >= 0 && !ask_wait(l, a, &m, answer))
+        refused("ChannelBind", &m);
 }
 
 /* The bare loop learns a channel from its first packet, which says where the peer is. */
@@ -229,12 +244,21 @@ static void set_up_floor(struct load *l, struct alloc *a)
     memcpy(&a->relay.sin_port, answer + 8, 2);
 }
 
-void client_allocate(struct load *l, unsigned i)
+void clients_allocate(struct load *l, unsigned first, unsigned n)
 {
+    struct alloc *a = l->allocs + first;
+    for (unsigned i = 0; i < n && l->floor; i++)
+        set_up_floor(l, a + i);
     if (l->floor)
-        set_up_floor(l, &l->allocs[i]);
-    else
-        set_up(l, &l->allocs[i]);
+        return;
+    for (unsigned i = 0; i < n; i++)
+        send_allocate(l, a + i);
+    for (unsigned i = 0; i < n; i++)
+        take_challenge(l, a + i);
+    for (unsigned i = 0; i < n; i++)
+        take_relay(l, a + i);
+    for (unsigned i = 0; i < n; i++)
+        take_channel(l, a + i);
 }
 
 static void give_up(struct load *l, struct alloc *a)
@@ -245,7 +269,8 @@ static void give_up(struct load *l, struct alloc *a)
     begin(&b, mem, STUN_REFRESH);
     stun_put_u32(&b, STUN_LIFETIME, 0);
     seal(l, a, &b);
-    if (!ask(l, a, &b, &m, answer))
+    ask_send(a, &b);
+    if (!ask_wait(l, a, &m, answer))
         refused("Refresh", &m);
 }
 

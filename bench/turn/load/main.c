@@ -1,5 +1,5 @@
 /* turn_load --server IP:PORT --pid PID [--allocs N] [--size B] [--over udp|tcp|tls] [--floor] [--user U --password P] STEP...
- * STEP: setup  paced:PPS:S  flood:WINDOW:S  gso:N:WINDOW:S  burst:N:WINDOW:S  rss  sleep:S  release
+ * STEP: setup[:UNDER_WAY]  paced:PPS:S  flood:WINDOW:S  gso:N:WINDOW:S  burst:N:WINDOW:S  rss  sleep:S  release
  *       churn:PER_SECOND:S:REPORT_EVERY_S
  * Prints one JSON line for each step that measures. Ends with 1 when anything came out wrong, or more than 1 % was lost. */
 #include <arpa/inet.h>
@@ -100,14 +100,14 @@ static void measure(struct load *l, const char *step)
     report(l, step, l->received[UP] + l->received[DOWN], server_cpu_ns(l) - before);
 }
 
-static void set_up(struct load *l)
+static void set_up(struct load *l, unsigned window)
 {
     l->allocs = calloc(l->n, sizeof *l->allocs);
     for (unsigned i = 0; i < l->n; i++)
         client_open(l, i);
     uint64_t before = server_cpu_ns(l);
-    for (unsigned i = 0; i < l->n; i++)
-        client_allocate(l, i);
+    for (unsigned i = 0; i < l->n; i += window)
+        clients_allocate(l, i, l->n - i < window ? l->n - i : window);
     report(l, "setup", l->n, server_cpu_ns(l) - before);
     for (unsigned i = 0; i < l->n && l->n <= WITH_PEERS; i++)
         traffic_watch(l, i);
@@ -126,7 +126,9 @@ static void play(struct load *l, const char *step)
     double seconds, every;
     unsigned rate;
     if (strcmp(step, "setup") == 0)
-        set_up(l);
+        set_up(l, 1);
+    else if (sscanf(step, "setup:%u", &rate) == 1 && rate > 0)
+        set_up(l, rate);
     else if (strcmp(step, "release") == 0)
         release(l);
     else if (strcmp(step, "rss") == 0)

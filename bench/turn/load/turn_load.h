@@ -16,6 +16,7 @@ enum {
     CHANNELS = 0x1000,
     NONCE_MAX = 128,
     REALM_MAX = 128,
+    ASKED_MAX = 512,
     PACKET_MAX = 2048,
     SEGS_MAX = 60
 };
@@ -36,6 +37,8 @@ struct alloc {
     uint16_t channel;
     struct sockaddr_in relay; /* where the peer sends to */
     char nonce[NONCE_MAX];
+    uint8_t asked[ASKED_MAX]; /* the request that is under way */
+    size_t nasked;
 };
 
 struct load {
@@ -59,12 +62,13 @@ uint64_t server_cpu_ns(const struct load *l);
 long server_rss_kb(const struct load *l);
 void die(const char *what) __attribute__((noreturn));
 
-/* client.c: of the allocation with that number: its sockets; the allocation itself with a channel; the
- * end of both. Ends the program when something is refused. */
+/* client.c: of the allocation with that number: its sockets; the end. Ends the program when something
+ * is refused. */
 enum { WITH_PEERS = 1000 };
 void client_open(struct load *l, unsigned i);
-void client_allocate(struct load *l, unsigned i);
 void client_release(struct load *l, unsigned i);
+/* n allocations from `first` on, with a channel each: their requests are under way together. */
+void clients_allocate(struct load *l, unsigned first, unsigned n);
 
 /* churn.c: `rate` allocations a second come, are talked through, and go when l->n others have come; over
  * and over. Prints a line every `every` seconds. */

@@ -13,7 +13,7 @@ if [ "$(cat bench/node_modules/.madang-bench 2>/dev/null || :)" != "$sum" ]; the
 fi
 bench/build-load.sh
 # As root in a network of its own: connection tracking of this machine's firewall would be measured, too.
-alone=env
+alone='env'
 if [ "$(id -u)" = 0 ]; then alone=scripts/own-net.sh; fi
 case ${WHAT:-all} in all | signaling) $alone node bench/measure.mjs ;; esac
 case ${WHAT:-all} in all | relay) $alone node bench/turn/measure.mjs ;; esac

@@ -1,5 +1,6 @@
-// Other people's TURN clients with `madang turn`: coturn's tools in all their modes (but relays over TCP, RFC 6062).
-// Peers are at 127.0.0.2, which is allowed here; the server itself is 127.0.0.1.
+// Other people's TURN clients with `madang turn`: coturn's tools in all their modes (but relays over TCP, RFC 6062, and
+// -Z, which asks for a second address by the number of a draft). Peers are at 127.0.0.2, which is allowed here; the server
+// itself is 127.0.0.1.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import test, { after, before } from 'node:test';

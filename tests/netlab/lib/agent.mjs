@@ -22,12 +22,12 @@ const deeds = {
     c?.close();
     return mapped ?? null;
   },
-  /** @param {Map<string, TurnClient>} clients @param {{name: string, o: Options}} job */
-  async allocate(clients, { name, o }) {
+  /** @param {Map<string, TurnClient>} clients @param {{name: string, o: Options, how?: any}} job  how: see TurnClient.allocate() */
+  async allocate(clients, { name, o, how }) {
     const c = await TurnClient.open(o);
     clients.set(name, c);
-    const { relayed, mapped } = await c.allocate();
-    return { relayed, mapped };
+    const { relayed, relays, mapped } = await c.allocate(how);
+    return { relayed, relays, mapped };
   },
   /** @param {Map<string, TurnClient>} clients @param {{name: string, peer: Address}} job */
   async bind(clients, { name, peer }) { await clients.get(name)?.bind(CHANNEL, peer); },

@@ -177,6 +177,17 @@ static UNUSED_OK bool client_permit(struct client *c, const struct addr *peer)
     return client_ask(c, &b, &m);
 }
 
+/* A port may be drawn again: then an allocation that is left behind would be in the next one's way. */
+static UNUSED_OK bool client_release(struct client *c)
+{
+    uint8_t mem[STUN_MESSAGE_MAX];
+    struct stun_builder b;
+    struct stun_msg m;
+    client_begin(c, &b, mem, STUN_REFRESH);
+    stun_put_u32(&b, STUN_LIFETIME, 0);
+    return client_ask(c, &b, &m);
+}
+
 /* ChannelData; padded on streams. Returns its length. */
 static UNUSED_OK size_t client_channel(const struct client *c, unsigned channel, uint8_t *out,
                                        const void *p, size_t n)

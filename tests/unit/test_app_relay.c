@@ -305,6 +305,7 @@ static void letters_are_read_before_the_request(void **state)
         party->addrs[0].port = 0;
         assert_true(worker_post(h.w, &party->letter));
         assert_true(client_permit(c, &o.at));
+        assert_true(client_release(c));
         client_close(c);
         worker_ask_dump(h.w, scope); /* answered behind them: they are ours again */
         PUMP_UNTIL(h.l, h.cookie == scope);

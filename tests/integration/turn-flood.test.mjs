@@ -164,6 +164,7 @@ const connect = (secure) => new Promise((resolve, reject) => {
 });
 /** Until the server closes. @param {net.Socket} s @param {number} ms @returns {Promise<boolean>} */
 const closes = (s, ms) => new Promise((resolve) => {
+  if (s.destroyed) return resolve(true); // while another one was being opened
   const timer = setTimeout(() => { s.destroy(); resolve(false); }, ms);
   s.resume();
   s.on('error', () => {});
@@ -193,7 +194,7 @@ for (const secure of [false, true]) {
     s.write(Buffer.concat([binding, Buffer.from('4000ffff', 'hex'), Buffer.alloc(70000)]));
     const t = await connect(secure);
     t.write(Buffer.concat([binding, long, Buffer.alloc(1000)]));
-    assert.ok((await Promise.all([closes(s, 9000), closes(t, 9000)])).every(Boolean), 'given up');
+    assert.ok((await Promise.all([closes(s, 5000), closes(t, 5000)])).every(Boolean), 'given up');
   });
 
   test(`${name}: cut anywhere, the server goes on`, async () => {

@@ -59,6 +59,8 @@ shellcheck:shellcheck
 bench_why="to measure madang"
 bench="
 coturn:turnserver
+ethtool:ethtool
+iproute2:ip
 procps:ps
 "
 deb_why="to make a Debian package"

@@ -12,40 +12,61 @@ const LOAD = path.join(ROOT, 'build/bench/turn_load');
 const FLOOR = path.join(ROOT, 'build/bench/floor');
 const ROUNDS = Number(process.env.ROUNDS || 9);
 const SECONDS = Number(process.env.SECONDS || 1);
-const ONLY = (process.env.ONLY || 'udp,tls,setup,memory,workers').split(',');
+const ONLY = (process.env.ONLY || 'udp,tls,setup,memory,workers,veth').split(',');
 const SERVERS = (process.env.SERVERS || 'madang,coturn,floor').split(',');
 const NAMES = { madang: 'madang', coturn: 'coturn', floor: 'floor', madang2: 'madang, 2 workers' };
 const ALLOCS = 100;
 const IDLE = Number(process.env.ALLOCATIONS || 2000);
 const MANY = 10000;
 
+/** Namespaces want root, and bench/run.sh gives one a network to make them in. */
+const VETH_TOO = ONLY.includes('veth') && process.getuid?.() === 0;
+
 const tmp = mkdtempSync(path.join(os.tmpdir(), 'madang-bench-'));
 
+/** Where a server is and where its clients are. */
+const LOOPBACK = { host: '127.0.0.1', peers: '127.0.0.1', server: /** @type {string[]} */ ([]), load: /** @type {string[]} */ ([]) };
+const VETH = { host: '10.9.0.1', peers: '10.9.0.2', server: ['ip', 'netns', 'exec', 'bench-server'], load: ['ip', 'netns', 'exec', 'bench-load'] };
+
+/** A line between two namespaces whose ends gather what comes singly, as a network card does. */
+function layLine() {
+  const ip = (/** @type {string} */ args) => execFileSync('ip', args.split(' '));
+  for (const ns of ['bench-server', 'bench-load']) ip(`netns add ${ns}`);
+  ip('link add s netns bench-server type veth peer name l netns bench-load');
+  for (const [ns, dev, host] of [['bench-server', 's', VETH.host], ['bench-load', 'l', VETH.peers]]) {
+    ip(`-n ${ns} addr add ${host}/24 dev ${dev}`);
+    ip(`-n ${ns} link set lo up`);
+    ip(`-n ${ns} link set ${dev} up`);
+    ip(`netns exec ${ns} ethtool -K ${dev} gro on`);
+  }
+}
+
 /** How each server starts. TLS has the TCP port, plain or not; UDP the other one.
- * @param {string} which @param {number} udp @param {number} tcp */
-function command(which, udp, tcp) {
+ * @param {string} which @param {number} udp @param {number} tcp @param {string} host */
+function command(which, udp, tcp, host) {
   const cert = path.join(tmp, 'server.pem');
-  if (which === 'floor') return [FLOOR, `${udp}`];
+  if (which === 'floor') return [FLOOR, `${udp}`, host];
   if (which === 'coturn') {
-    return ['turnserver', '-n', '--listening-ip', '127.0.0.1', '--relay-ip', '127.0.0.1', '-p', `${udp}`, '--tls-listening-port', `${tcp}`,
+    return ['turnserver', '-n', '--listening-ip', host, '--relay-ip', host, '-p', `${udp}`, '--tls-listening-port', `${tcp}`,
       '--no-dtls', '--cert', cert, '--pkey', cert, '-a', '-u', 'bench:bench', '-r', 'bench', '--allow-loopback-peers', '--no-cli',
       '-l', '/dev/null', '--no-stdout-log', '-m', '1', '--pidfile', path.join(tmp, 'pid'), '--db', path.join(tmp, 'db')];
   }
-  return [BIN, 'turn', '--listen', '127.0.0.1', '--port', `${tcp}`, '--udp-port', `${udp}`, '--data', path.join(tmp, 'data'),
+  return [BIN, 'turn', '--listen', host, '--port', `${tcp}`, '--udp-port', `${udp}`, '--data', path.join(tmp, 'data'),
     '--tls', 'files', '--cert', cert, '--key', cert, '--realm', 'bench', '--user', 'bench:bench',
-    '--allow-peer', '127.0.0.0/8', '--max-connections', '1000', '--max-allocations', `${MANY + 100}`,
+    '--allow-peer', '127.0.0.0/8', '--allow-peer', '10.9.0.0/24', '--max-connections', '1000', '--max-allocations', `${MANY + 100}`,
     '--relay-ports', '10000-30000', '--log-level', 'error', '--workers', which === 'madang2' ? '2' : '1'];
 }
 
 /** @param {string} which @param {(run: (args: string[], ...steps: string[]) => Promise<any[]>) => Promise<void>} fn
- * @param {string} [cpu] */
-async function withServer(which, fn, cpu = SERVER_CPU) {
+ * @param {string} [cpu] @param {typeof LOOPBACK} [net] */
+async function withServer(which, fn, cpu = SERVER_CPU, net = LOOPBACK) {
   const udp = await freePort(), tcp = await freePort();
-  await withProcess(pin(command(which, udp, tcp), cpu), async (pid) => {
-    if (which === 'floor') await sleep(200);
+  await withProcess([...net.server, ...pin(command(which, udp, tcp, net.host), cpu)], async (pid) => {
+    if (which === 'floor' || net !== LOOPBACK) await sleep(500);
     else await listening(tcp);
-    await fn((args, ...steps) => reports(pin([LOAD, '--server', `127.0.0.1:${args.includes('tls') ? tcp : udp}`, '--pid', `${pid}`,
-      ...(which === 'floor' ? ['--floor'] : []), '--allocs', `${ALLOCS}`, ...args, ...steps], LOAD_CPU)));
+    await fn((args, ...steps) => reports([...net.load, ...pin([LOAD, '--server', `${net.host}:${args.includes('tls') ? tcp : udp}`,
+      '--pid', `${pid}`, '--peers', net.peers, ...(which === 'floor' ? ['--floor'] : []), '--allocs', `${ALLOCS}`, ...args, ...steps],
+    LOAD_CPU)]));
   }, 'SIGTERM', which === 'coturn');
 }
 
@@ -64,12 +85,17 @@ const TLS = {
   'bursts of 8, TLS, us': `burst:8:256:${SECONDS}`,
 };
 
-/** @param {string} which @param {Record<string, string>} steps @param {string} over @param {string} [cpu] */
-async function measure(which, steps, over, cpu) {
+const LINE = {
+  'bursts of 8, UDP_SEGMENT, veth, us': `gso:8:256:${SECONDS}`,
+  'bursts of 8, sent singly, veth, us': `burst:8:256:${SECONDS}`,
+};
+
+/** @param {string} which @param {Record<string, string>} steps @param {string} over @param {string} [cpu] @param {typeof LOOPBACK} [net] */
+async function measure(which, steps, over, cpu, net) {
   await withServer(which, async (run) => {
     const r = await run(['--over', over], 'setup', `flood:64:${SECONDS / 5}`, ...Object.values(steps), 'release');
     for (const [name, step] of Object.entries(steps)) results.add(name, which, r.find((x) => x.step === step).cpu_us);
-  }, cpu);
+  }, cpu, net);
 }
 
 /** One after the other, which pays for waking the server each time, and 16 at once. @param {string} which */
@@ -125,10 +151,12 @@ try {
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost',
     '-days', '2', '-keyout', path.join(tmp, 'key.pem'), '-out', path.join(tmp, 'cert.pem')], { stdio: 'ignore' });
   execFileSync('sh', ['-c', `cat ${tmp}/cert.pem ${tmp}/key.pem > ${tmp}/server.pem`]);
+  if (VETH_TOO) layLine();
   for (let round = 0; round < ROUNDS; round++) {
     for (const which of SERVERS.map((_, i) => SERVERS[(i + round) % SERVERS.length])) {
       process.stderr.write(`round ${round + 1}: ${which}          \r`);
       if (ONLY.includes('udp')) await measure(which, UDP, 'udp');
+      if (VETH_TOO) await measure(which, LINE, 'udp', undefined, VETH);
       if (ONLY.includes('tls') && which !== 'floor') await measure(which, TLS, 'tls');
       if (ONLY.includes('setup') && which !== 'floor') await measureSetup(which);
       if (ONLY.includes('memory') && which !== 'floor') await measureMemory(which, IDLE);

@@ -1,6 +1,6 @@
 /* The floor: what relaying costs when nothing is asked. A loop that strips and adds the four bytes of ChannelData between
  * one UDP port and a socket for each channel, with recvmmsg, UDP_GRO and UDP_SEGMENT, and nothing else: no authentication,
- * no permissions, no timers, no counters, no IPv6, nobody to be protected from. floor PORT. */
+ * no permissions, no timers, no counters, no IPv6, nobody to be protected from. floor PORT [IP]. */
 #include <netinet/udp.h>
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +22,7 @@ struct relay {
 
 static struct relay relays[CHANNELS];
 static int port_fd, epfd;
+static struct in_addr here; /* all its sockets */
 static uint8_t slots[BATCH][SLOT];
 static struct mmsghdr msgs[BATCH];
 static struct iovec iovs[BATCH];
@@ -34,8 +35,7 @@ static union {
 static int open_udp(uint16_t port)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), one = 1, big = 8 << 20;
-    struct sockaddr_in at = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = here};
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0) {
         perror("floor");
         exit(1);
@@ -151,6 +151,7 @@ static void receive(int fd, struct relay *r)
 
 int main(int argc, char **argv)
 {
+    inet_pton(AF_INET, argc > 2 ? argv[2] : "127.0.0.1", &here);
     epfd = epoll_create1(0);
     port_fd = open_udp((uint16_t)(argc > 1 ? strtoul(argv[1], NULL, 10) : 0));
     watch(port_fd, NULL);

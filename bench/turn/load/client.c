@@ -27,11 +27,10 @@ static void room(int fd)
     setsockopt(fd, SOL_UDP, 104 /* UDP_GRO */, &one, sizeof one);
 }
 
-static int open_peer(void)
+static int open_peer(const struct load *l)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) < 0)
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&l->peers, sizeof l->peers) < 0)
         die("a peer's socket");
     room(fd);
     return fd;
@@ -70,7 +69,7 @@ void client_open(struct load *l, unsigned i)
     struct alloc *a = &l->allocs[i];
     prepare(l);
     *a = (struct alloc){.channel = (uint16_t)(CHANNEL_FIRST + i % CHANNELS)};
-    a->peer = l->n <= WITH_PEERS ? open_peer() : -1; /* more are only there to be counted */
+    a->peer = l->n <= WITH_PEERS ? open_peer(l) : -1; /* more are only there to be counted */
     a->client = open_client(l);
     if (l->transport == OVER_TLS)
         shake(l, a);

@@ -1,4 +1,4 @@
-/* turn_load --server IP:PORT --pid PID [--allocs N] [--size B] [--over udp|tcp|tls] [--floor] [--user U --password P] STEP...
+/* turn_load --server IP:PORT --pid PID [--peers IP] [--allocs N] [--size B] [--over udp|tcp|tls] [--floor] [--user U --password P] STEP...
  * STEP: setup[:UNDER_WAY]  paced:PPS:S  flood:WINDOW:S  gso:N:WINDOW:S  burst:N:WINDOW:S  rss  sleep:S  release
  *       churn:PER_SECOND:S:REPORT_EVERY_S
  * Prints one JSON line for each step that measures. Ends with 1 when anything came out wrong, or more than 1 % was lost. */
@@ -142,6 +142,13 @@ static void play(struct load *l, const char *step)
     fflush(stdout);
 }
 
+static void peers_at(struct load *l, const char *ip)
+{
+    l->peers = (struct sockaddr_in){.sin_family = AF_INET};
+    if (inet_pton(AF_INET, ip, &l->peers.sin_addr) != 1)
+        die(ip);
+}
+
 static void address(struct sockaddr_in *out, const char *text)
 {
     char ip[64];
@@ -156,6 +163,8 @@ static bool option(struct load *l, const char *name, const char *value)
 {
     if (strcmp(name, "--server") == 0)
         address(&l->server, value);
+    else if (strcmp(name, "--peers") == 0)
+        peers_at(l, value);
     else if (strcmp(name, "--pid") == 0)
         l->pid = (pid_t)strtol(value, NULL, 10);
     else if (strcmp(name, "--allocs") == 0)
@@ -179,6 +188,7 @@ int main(int argc, char **argv)
 {
     struct load l = {.n = 100, .size = 1100, .user = "bench", .password = "bench"};
     struct rlimit r;
+    peers_at(&l, "127.0.0.1");
     signal(SIGPIPE, SIG_IGN);
     l.epfd = epoll_create1(0);
     getrlimit(RLIMIT_NOFILE, &r);

@@ -42,7 +42,7 @@ struct alloc {
 };
 
 struct load {
-    struct sockaddr_in server;
+    struct sockaddr_in server, peers; /* peers: where they bind */
     pid_t pid;
     enum transport transport;
     bool floor; /* no signaling: the first packet of a channel makes the relay */

@@ -61,6 +61,9 @@ export async function echo(host) {
   return e;
 }
 
+/** Never the same number twice for one client, which would be 400. */
+let channels = 0;
+
 /** The codes that a client's request about a peer gets; 0 is a success. @param {TurnClient} c @param {Address} peer */
 export async function asks(c, peer) {
   const ask = async (/** @type {number} */ method, /** @type {(id: Buffer) => import('./stun.mjs').Attribute[]} */ attributes) => {
@@ -70,7 +73,7 @@ export async function asks(c, peer) {
   return {
     permission: await ask(METHOD.createPermission, (id) => [[ATTR.peer, addressValue(peer, id)]]),
     channel: await ask(METHOD.channelBind, (id) => [
-      [ATTR.channelNumber, u16pad(0x4000 + Math.floor(Math.random() * 0xfff))], [ATTR.peer, addressValue(peer, id)]]),
+      [ATTR.channelNumber, u16pad(0x4000 + channels++ % 0x1000)], [ATTR.peer, addressValue(peer, id)]]),
   };
 }
 

@@ -381,7 +381,6 @@ struct stream_handover *stream_detach(struct stream *s)
     struct stream_handover *h = xcalloc(1, sizeof(*h));
     h->fd = k->fd.fd;
     h->ssl = k->tls;
-    h->ticket = k->ticket;
     h->bytes = xmalloc(n);
     memcpy(h->bytes, k->sh->plain, n);
     h->nbytes = n;
@@ -409,7 +408,6 @@ struct stream *stream_attach(struct loop *l, struct stream_handover *h,
     }
     k->census = h->census;
     k->tls = h->ssl;
-    k->ticket = h->ticket;
     k->s.tls = k->tls != NULL;
     if (k->tls != NULL)
         tls_session_wire(k->tls, &k->sh->wire);

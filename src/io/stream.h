@@ -161,7 +161,6 @@ static inline int64_t stream_now(const struct stream *s)
 struct stream_handover {
     int fd;
     void *ssl;      /* SSL *, NULL for plain TCP */
-    bool ticket;    /* TLS: a ticket is still to be sent */
     uint8_t *bytes; /* already read (and decrypted), not yet taken by anybody */
     size_t nbytes;
     int64_t deadline_us;

@@ -68,7 +68,6 @@ struct sock {
     bool hup;      /* the other side has closed: read until the end shows */
     bool blocked;  /* the kernel took less than we had */
     bool wants;    /* stream_want_write() while it was blocked or not yet open */
-    bool ticket;   /* a TLS ticket is due: it leaves with the first bytes */
     bool retry;    /* the turn in the retry list also stands for a write */
     bool eof, eof_told, notified /* by close_notify */;
 };

@@ -185,7 +185,6 @@ static void shaken(struct sock *k)
     if (tls_session_resumed(k->tls))
         count_inc(c, COUNT_TLS_RESUMED);
     k->state = SOCK_OPEN;
-    k->ticket = true;
     if (k->s.user->on_open != NULL)
         k->s.user->on_open(&k->s);
     if (k->wants && !k->s.closing && !k->blocked) {

@@ -113,10 +113,6 @@ static ssize_t write_tls(struct sock *k, const struct iovec *iov, int n)
     struct tls_wire *w = &k->sh->wire;
     size_t took = 0, at = 0, len;
     int i = 0;
-    if (k->ticket) {
-        k->ticket = false;
-        tls_session_ticket(k->tls);
-    }
     while (!k->blocked && !k->s.closing) {
         const uint8_t *p = gather(k->sh, iov, n, &i, &at, &len);
         if (len > 0 && tls_session_write(k->tls, p, len) != TLS_OK) {

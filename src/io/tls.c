@@ -230,7 +230,7 @@ static bool set_policy(SSL_CTX *ssl)
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_num_tickets(ssl, 0); /* of the handshake itself: tls_session_ticket() */
+    SSL_CTX_set_num_tickets(ssl, 1);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(ssl, on_ticket);
     return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"madang", 6) == 1 &&
@@ -365,12 +365,6 @@ enum tls_result tls_session_write(struct tls_session *t, const void *p, size_t n
         return took == n ? TLS_OK : TLS_FAILED;
     result_of(ssl_of(t), r);
     return TLS_FAILED; /* a write wants nothing: the wire takes everything */
-}
-
-void tls_session_ticket(struct tls_session *t)
-{
-    if (SSL_version(ssl_of(t)) == TLS1_3_VERSION)
-        SSL_new_session_ticket(ssl_of(t));
 }
 
 void tls_session_shutdown(struct tls_session *t)

@@ -38,9 +38,6 @@ enum tls_result tls_session_handshake(struct tls_session *t);
 enum tls_result tls_session_read(struct tls_session *t, void *p, size_t cap, size_t *n);
 /* All n bytes (1..TLS_RECORD) or nothing; wire->out has TLS_RECORD_ROOM left. */
 enum tls_result tls_session_write(struct tls_session *t, const void *p, size_t n);
-/* After the handshake: a ticket for the next one goes before the next write, in the same flight. TLS
- * 1.2 gives its ticket in the handshake, and this does nothing. */
-void tls_session_ticket(struct tls_session *t);
 /* Appends close_notify. */
 void tls_session_shutdown(struct tls_session *t);
 

@@ -32,11 +32,11 @@ const VETH = { host: '10.9.0.1', peers: '10.9.0.2', server: ['ip', 'netns', 'exe
 function layLine() {
   const ip = (/** @type {string} */ args) => execFileSync('ip', args.split(' '));
   for (const ns of ['bench-server', 'bench-load']) ip(`netns add ${ns}`);
-  ip('link add s netns bench-server type veth peer name l netns bench-load');
-  for (const [ns, dev, host] of [['bench-server', 's', VETH.host], ['bench-load', 'l', VETH.peers]]) {
+  ip('link add veth-server netns bench-server type veth peer name veth-load netns bench-load');
+  for (const [ns, dev, host] of [['bench-server', 'veth-server', VETH.host], ['bench-load', 'veth-load', VETH.peers]]) {
     ip(`-n ${ns} addr add ${host}/24 dev ${dev}`);
     ip(`-n ${ns} link set lo up`);
-    ip(`-n ${ns} link set ${dev} up`);
+    ip(`-n ${ns} link set dev ${dev} up`);
     ip(`netns exec ${ns} ethtool -K ${dev} gro on`);
   }
 }

@@ -67,7 +67,7 @@ const agreement = (mapped, id, pwd) => fingerprint(sign(
  * @param {string} host @param {string} pwd
  */
 async function icePeer(host, pwd) {
-  const e = mine(await ear(host));
+  const e = await ear(host);
   e.socket.on('message', (m, rinfo) => {
     if (m[0] !== 0) return void e.socket.send(Buffer.concat([Buffer.from('re: '), m]), rinfo.port, rinfo.address);
     const asked = read(m);
@@ -104,9 +104,10 @@ test('an address is known before the candidate is delivered: a permission at onc
   for (let i = 1; i <= 20; i++) {
     const host = `127.0.8.${i}`;
     const came = ann.who.event((m) => m.type === 'cand' && m.body.includes(`${host} `));
-    void signal(ben, ann, [line({ host, port: 5000 })]);
+    const told = signal(ben, ann, [line({ host, port: 5000 })]);
     await came;
     assert.deepEqual(await asks(c, { host, port: 5000 }), { permission: 0, channel: 0 }, host);
+    await told;
   }
 });
 
@@ -176,7 +177,7 @@ test('agreeing takes the password that this party signalled, from its own addres
   assert.equal(wrong.heard.filter((h) => h.data[0] !== 0).length, 0);
   // Ann's second tab knows Ann's own pwd, not Ben's: a guest with two tabs agrees to nothing for third parties.
   const tab = await guest(ann.room);
-  const victim = mine(await ear('127.0.0.7'));
+  const victim = await ear('127.0.0.7');
   await signal(tab, ann, [line({ host: '127.0.0.7', port: victim.port })]);
   await c.bind(0x4001, { host: '127.0.0.7', port: victim.port });
   for (let i = 0; i < 200; i++) c.sendChannel(0x4001, binding());

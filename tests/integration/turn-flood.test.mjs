@@ -153,7 +153,6 @@ test('bandwidth: more than max-bps does not get through', async (t) => {
   assert.ok(mbps <= 32, `${mbps} Mbit/s`); // with the burst that a bucket holds
   assert.ok(sanitized || mbps > 5, `${mbps} Mbit/s`);
   assert.ok((await metrics(server))(drops('bandwidth')) > 0);
-  sink.close();
 });
 
 /** @param {boolean} secure @returns {Promise<net.Socket>} */
@@ -273,5 +272,4 @@ test('a client that does not read costs bounded memory, and its late datagrams a
     assert.ok(i < 19, 'the stream is still in step');
   }
   assert.deepEqual(c.odd, []);
-  source.close();
 });

@@ -2,6 +2,7 @@
 // something forbidden would arrive, and the server's own account of what it refused.
 import dgram from 'node:dgram';
 import os from 'node:os';
+import { afterEach } from 'node:test';
 import { ATTR, CLASS, METHOD, addressValue, build, messageType, u16pad } from './stun.mjs';
 
 /** @typedef {import('./stun.mjs').Address} Address */
@@ -41,17 +42,26 @@ export const FORBIDDEN = [
 export const ownAddresses = () => Object.values(os.networkInterfaces()).flat()
   .filter((a) => a && !a.internal && !(a.family === 'IPv6' && a.address.startsWith('fe80'))).map((a) => /** @type {any} */ (a).address);
 
+/** Of the running test: a test that fails leaves nothing open. @type {Set<dgram.Socket>} */
+const ears = new Set();
+afterEach(() => {
+  for (const s of ears) s.close();
+  ears.clear();
+});
+
 /**
- * Somebody who listens where nothing may arrive, on all addresses of this machine or on one; answers nothing.
+ * Somebody who listens where nothing may arrive, on all addresses of this machine or on one; answers nothing. Until the
+ * end of the test.
  * @param {string} [host]  default: all, IPv4 and IPv6
  */
 export async function ear(host = '::') {
   const s = dgram.createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
+  ears.add(s);
   /** @type {{from: string, port: number, data: Buffer}[]} */
   const heard = [];
   s.on('message', (data, from) => heard.push({ from: from.address, port: from.port, data }));
   await new Promise((resolve) => s.bind(0, host, () => resolve(undefined)));
-  return { heard, port: s.address().port, socket: s, close: () => s.close() };
+  return { heard, port: s.address().port, socket: s };
 }
 
 /** Answers with what came. @param {string} host */
@@ -61,19 +71,29 @@ export async function echo(host) {
   return e;
 }
 
-/** Never the same number twice for one client, which would be 400. */
-let channels = 0;
+/** The next free number of each client @type {WeakMap<TurnClient, number>} */
+const channels = new WeakMap();
+/** Never the same channel twice: a number that has a peer would reach that one. @param {TurnClient} c */
+export function freshChannel(c) {
+  const n = channels.get(c) ?? 0x4000;
+  if (n > 0x4fff) throw new Error('a client has no more channels');
+  channels.set(c, n + 1);
+  return n;
+}
 
-/** The codes that a client's request about a peer gets; 0 is a success. @param {TurnClient} c @param {Address} peer */
-export async function asks(c, peer) {
+/**
+ * The codes that a client's request about a peer gets; 0 is a success.
+ * @param {TurnClient} c @param {Address} peer @param {number} [number]  of the channel
+ */
+export async function asks(c, peer, number = freshChannel(c)) {
   const ask = async (/** @type {number} */ method, /** @type {(id: Buffer) => import('./stun.mjs').Attribute[]} */ attributes) => {
     const m = await c.transact(c.make(method, attributes));
-    return m ? (m.class === CLASS.success ? 0 : m.code) : -1;
+    if (!m) throw new Error(`no answer to method ${method} about ${peer.host} ${peer.port}`);
+    return m.class === CLASS.success ? 0 : m.code;
   };
   return {
     permission: await ask(METHOD.createPermission, (id) => [[ATTR.peer, addressValue(peer, id)]]),
-    channel: await ask(METHOD.channelBind, (id) => [
-      [ATTR.channelNumber, u16pad(0x4000 + channels++ % 0x1000)], [ATTR.peer, addressValue(peer, id)]]),
+    channel: await ask(METHOD.channelBind, (id) => [[ATTR.channelNumber, u16pad(number)], [ATTR.peer, addressValue(peer, id)]]),
   };
 }
 

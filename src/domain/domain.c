@@ -71,6 +71,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->sessions);
     hmap_init(&d->tokens);
     hmap_init(&d->rooms);
+    hmap_init(&d->users);
     hmap_init(&d->addrs);
     list_init(&d->addr_order);
     list_init(&d->away);

@@ -14,6 +14,7 @@
 #include "domain/ticket.h"
 
 struct room;
+struct user;
 
 /* A request that waits for the password thread or the store. Belongs to its session. */
 enum pending_kind { PENDING_JOIN, PENDING_CREATE, PENDING_ROOM_SET };
@@ -40,6 +41,9 @@ struct session {
     struct hnode by_token;
     struct list away; /* in domain.away or .leaving while SESSION_AWAY */
     struct list watch;
+    struct list of_user; /* in user.sessions */
+    struct user *user;   /* NULL: a guest */
+    uint64_t web_key;    /* of a user: which sign-in (the row of web_session) this one belongs to */
     uint64_t id;
     uint64_t conn;     /* 0: none */
     uint64_t lineage;  /* id of the first session of this person's chain */
@@ -140,6 +144,7 @@ struct domain {
     struct hmap sessions; /* by id */
     struct hmap tokens;
     struct hmap rooms;
+    struct hmap users; /* loaded ones: user.h */
     struct hmap addrs;
     struct list addr_order;
     struct list away;    /* by deadline: the wait is the same for all */

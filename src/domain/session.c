@@ -137,6 +137,7 @@ static struct session *session_new(struct domain *d, const struct cmd *cmd)
     memset(s, 0, sizeof *s);
     list_init(&s->away);
     list_init(&s->watch);
+    list_init(&s->of_user);
     s->rooms = &s->one;
     s->cap_rooms = 1;
     s->conn = cmd->conn;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
+#include "domain/idset.h"
 #include "domain/script.h"
 #include "domain/search_key.h"
 #include "domain/username.h"
@@ -232,6 +233,28 @@ static void test_long(void **state)
     buf_free(&b);
 }
 
+static void test_idset(void **state)
+{
+    (void)state;
+    static const uint64_t ids[] = {5, 1, UINT64_MAX, 3, 5, 9, 1};
+    struct idset s = {0};
+    unsigned added = 0;
+    assert_false(idset_has(&s, 0));
+    assert_false(idset_remove(&s, 1));
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+        added += idset_add(&s, ids[i]);
+    assert_int_equal(added, 5);
+    for (uint32_t i = 1; i < s.n; i++)
+        assert_true(s.v[i - 1] < s.v[i]);
+    assert_true(idset_has(&s, UINT64_MAX));
+    assert_true(idset_remove(&s, 3));
+    assert_false(idset_has(&s, 3));
+    assert_true(idset_has(&s, 9));
+    assert_int_equal(s.n, 4);
+    idset_free(&s);
+    assert_false(idset_has(&s, 5));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,7 +262,7 @@ int main(void)
         cmocka_unit_test(test_bidi),        cmocka_unit_test(test_scripts),
         cmocka_unit_test(test_look_alikes), cmocka_unit_test(test_search_keys),
         cmocka_unit_test(test_search),      cmocka_unit_test(test_queries),
-        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_long),        cmocka_unit_test(test_idset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

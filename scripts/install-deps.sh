@@ -16,6 +16,9 @@ libinih-dev
 libargon2-dev
 libutf8proc-dev
 libqrcodegen-dev
+libzxcvbn-dev
+libcbor-dev
+libcurl4-openssl-dev
 nodejs:node
 npm:npm
 ca-certificates

@@ -231,6 +231,7 @@ static void feed_stream(struct replay *r, struct rd *rd)
 static void feed_password(struct replay *r, struct rd *rd)
 {
     struct password_answer a = {.job = rd_u64(rd), .outcome = rd_u8(rd)};
+    a.weak = rd_u8(rd);
     a.hash = str_of(rd->p, rd->n);
     exchange_password(r->x, r->rec.time, &a);
 }

@@ -254,9 +254,10 @@ void tape_tick(struct tape *t, int64_t now_us)
 
 void tape_password(struct tape *t, int64_t now_us, const struct password_answer *answer)
 {
-    uint8_t head[9];
+    uint8_t head[10];
     set_u64(head, answer->job);
     head[8] = (uint8_t)answer->outcome;
+    head[9] = (uint8_t)answer->weak;
     t->now_us = now_us;
     rec_put2(t->rec, TAPE_PASSWORD, TAPE_EXCHANGE, now_us, head, sizeof head, answer->hash.p,
              answer->hash.n);

@@ -29,7 +29,7 @@ enum tape_kind {
     TAPE_CLOSED,           /* conn, u8 why */
     TAPE_WROTE,            /* * conn, u32 bytes taken; UINT32_MAX: closing */
     TAPE_TICK,             /* */
-    TAPE_PASSWORD,         /* u64 job, u8 outcome, hash text */
+    TAPE_PASSWORD,         /* u64 job, u8 outcome, u8 weak, hash text */
     TAPE_JOB,              /* * u8 whether the password thread took it */
     TAPE_TEXT,             /* * bytes: CA certificate, health, metrics */
     TAPE_WALL,             /* u64 offset */

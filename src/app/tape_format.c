@@ -23,13 +23,17 @@ void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, i
 
 void tape_hash_job(struct rec_hash *h, const struct password_job *job)
 {
-    uint8_t b[9];
+    uint8_t b[10];
     set_u64(b, job->job);
     b[8] = (uint8_t)job->kind;
+    b[9] = job->renew;
     rec_hash_add(h, TAPE_OUT_JOB, b, sizeof b);
     rec_hash_add(h, TAPE_OUT_JOB, job->password.p, job->password.n);
     rec_hash_add(h, TAPE_OUT_JOB, job->hash.p, job->hash.n);
     rec_hash_add(h, TAPE_OUT_JOB, job->salt, sizeof job->salt);
+    for (unsigned i = 0; i < job->n_names; i++) {
+        rec_hash_add(h, TAPE_OUT_JOB, job->names[i].p, job->names[i].n);
+    }
 }
 
 void tape_hash_relay(struct rec_hash *h, const struct relay_scope *what)

@@ -44,25 +44,63 @@ struct store_answer {
     size_t n_history;
 };
 
-enum password_kind { PASSWORD_HASH, PASSWORD_VERIFY };
+enum password_kind {
+    PASSWORD_HASH,   /* a lock of a room: hash it */
+    PASSWORD_VERIFY, /* is it the one that `hash` was made of? */
+    PASSWORD_NEW,    /* somebody's new password: is it strong enough? then hash it */
+    PASSWORD_NOBODY  /* there is no such person: WRONG, after as much work as a VERIFY */
+};
 
 #define PASSWORD_MAX      128 /* characters; at most 4 bytes each */
 #define PASSWORD_HASH_MAX 160 /* bytes of an encoded argon2id hash ("$argon2id$…") */
+#define PASSWORD_NAMES    4   /* names that a new password is compared with */
+#define PASSWORD_NAME_MAX 128 /* bytes of each; more is cut off */
 
 struct password_job {
     enum password_kind kind;
     uint64_t job;        /* the domain's number, goes back in the answer */
     struct str password; /* secret: wipe the copy after use, never log */
     struct str hash;     /* verify: encoded */
-    uint8_t salt[16];    /* hash */
+    uint8_t salt[16];    /* hash, new, and verify with renew: random */
+    bool renew;          /* verify: if right, and made at another cost than today's, hash it anew */
+    unsigned n_names;    /* new: at most PASSWORD_NAMES */
+    struct str names[PASSWORD_NAMES]; /* user name, display name, the server's name, … */
 };
 
-enum password_outcome { PASSWORD_OK, PASSWORD_WRONG, PASSWORD_BUSY /* or out of memory */ };
+enum password_outcome {
+    PASSWORD_OK,
+    PASSWORD_WRONG,
+    PASSWORD_BUSY, /* or out of memory */
+    PASSWORD_WEAK  /* only of PASSWORD_NEW: `weak` says why */
+};
+
+/* Why a new password is refused: what most of it consists of. */
+enum weak_reason {
+    WEAK_NONE,      /* it is not weak */
+    WEAK_SHORT,     /* nothing known, but too short or too plain */
+    WEAK_COMMON,    /* one of those that everybody tries first */
+    WEAK_NAME,      /* the person's own names */
+    WEAK_DATE,      /* a date or a year */
+    WEAK_REPEAT,    /* the same again and again, or counted on: abcd, 1234 */
+    WEAK_KEYBOARD,  /* keys that lie side by side */
+    WEAK_GUESSABLE, /* words of the dictionary */
+    WEAK_REASONS
+};
+
+/* As the protocol calls it. */
+static inline const char *weak_reason_name(enum weak_reason reason)
+{
+    static const char *const names[WEAK_REASONS] = {"none", "short",  "common",   "name",
+                                                    "date", "repeat", "keyboard", "guessable"};
+    return (unsigned)reason < WEAK_REASONS ? names[reason] : names[WEAK_GUESSABLE];
+}
 
 struct password_answer {
     uint64_t job;
     enum password_outcome outcome;
-    struct str hash; /* of PASSWORD_HASH when OK: encoded, at most PASSWORD_HASH_MAX bytes */
+    struct str hash; /* when OK: of hash and new; of verify only the renewed one, else empty.
+                      * Encoded, at most PASSWORD_HASH_MAX bytes */
+    enum weak_reason weak;
 };
 
 #endif

@@ -379,7 +379,9 @@ static void all_go(struct yard *y)
     }
     while (y->n_jobs) {
         tape_password(y->tape, y->now,
-                      &(struct password_answer){y->jobs[--y->n_jobs], PASSWORD_WRONG, STR_NONE});
+                      &(struct password_answer){.job = y->jobs[--y->n_jobs],
+                                                .outcome = PASSWORD_WRONG,
+                                                .hash = STR_NONE});
     }
     if (y->draining) { /* whoever was told to come back is not awaited here any more */
         return;

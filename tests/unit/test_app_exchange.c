@@ -345,7 +345,8 @@ static void locked_rooms_ask_the_password_thread(void **state)
     assert_null(hear(t.a));
     assert_int_equal(t.y->last_kind, PASSWORD_HASH);
     tape_password(t.y->tape, t.y->now,
-                  &(struct password_answer){t.y->last_job, PASSWORD_OK, STR("$argon2id$x")});
+                  &(struct password_answer){
+                      .job = t.y->last_job, .outcome = PASSWORD_OK, .hash = STR("$argon2id$x")});
     yard_settle(t.y);
     char den[256];
     hear_with(t.a, "\"id\":3");
@@ -353,7 +354,8 @@ static void locked_rooms_ask_the_password_thread(void **state)
     hear_all(t.b);
     say(t.b, "{\"type\":\"join\",\"id\":2,\"room\":\"%s\",\"password\":\"wrong\"}", den);
     tape_password(t.y->tape, t.y->now,
-                  &(struct password_answer){t.y->last_job, PASSWORD_WRONG, STR_NONE});
+                  &(struct password_answer){
+                      .job = t.y->last_job, .outcome = PASSWORD_WRONG, .hash = STR_NONE});
     yard_settle(t.y);
     hear_with(t.b, "\"password_wrong\"");
     t.y->refuse_jobs = true;

@@ -24,7 +24,8 @@ static void an_evening(struct rec *rec)
     field(hear_with(a, "\"id\":1"), "session", ada);
     say(a, "{\"type\":\"create\",\"id\":2,\"title\":\"Yard\",\"password\":\"let me in\"}");
     tape_password(y->tape, y->now,
-                  &(struct password_answer){y->last_job, PASSWORD_OK, STR("$argon2id$x")});
+                  &(struct password_answer){
+                      .job = y->last_job, .outcome = PASSWORD_OK, .hash = STR("$argon2id$x")});
     yard_settle(y);
     hear_with(a, "\"id\":2");
     field(strstr(a->text, "\"room\":{") + 8, "room", room);
@@ -32,7 +33,9 @@ static void an_evening(struct rec *rec)
     say(b, "{\"type\":\"hello\",\"id\":1,\"v\":1,\"name\":\"Bo\"}");
     field(hear_with(b, "\"id\":1"), "token", token);
     say(b, "{\"type\":\"join\",\"id\":2,\"room\":\"%s\",\"password\":\"let me in\"}", room);
-    tape_password(y->tape, y->now, &(struct password_answer){y->last_job, PASSWORD_OK, STR_NONE});
+    tape_password(
+        y->tape, y->now,
+        &(struct password_answer){.job = y->last_job, .outcome = PASSWORD_OK, .hash = STR_NONE});
     yard_settle(y);
     hear_with(b, "\"id\":2");
     say(a, "{\"type\":\"chat\",\"id\":3,\"room\":\"%s\",\"text\":\"hello\"}", room);

@@ -172,6 +172,15 @@ static struct password_job hash_job(uint64_t number, const char *password)
     return j;
 }
 
+static struct password_job verify_job(uint64_t number, const char *password, struct str hash)
+{
+    struct password_job j = hash_job(number, password);
+
+    j.kind = PASSWORD_VERIFY;
+    j.hash = hash;
+    return j;
+}
+
 static void hash_then_verify(void **state)
 {
     (void)state;
@@ -186,8 +195,8 @@ static void hash_then_verify(void **state)
     assert_int_equal(l->answer.outcome, PASSWORD_OK);
     assert_int_equal(argon2id_verify(l->encoded, "open sesame", 11), ARGON2_OK);
 
-    struct password_job right = {PASSWORD_VERIFY, 2, STR("open sesame"), l->answer.hash, {0}};
-    struct password_job wrong = {PASSWORD_VERIFY, 3, STR("open sesam"), l->answer.hash, {0}};
+    struct password_job right = verify_job(2, "open sesame", l->answer.hash);
+    struct password_job wrong = verify_job(3, "open sesam", l->answer.hash);
     assert_true(password_submit(t, &right));
     assert_true(password_submit(t, &wrong));
     wait_for(3);
@@ -195,6 +204,78 @@ static void hash_then_verify(void **state)
     assert_int_equal(inbox.letter[1]->answer.outcome, PASSWORD_OK);
     assert_int_equal(inbox.letter[2]->answer.job, 3);
     assert_int_equal(inbox.letter[2]->answer.outcome, PASSWORD_WRONG);
+    password_stop(t);
+}
+
+static void verifying_renews_an_old_hash(void **state)
+{
+    (void)state;
+    struct password_thread *t = start(8);
+    char old[PASSWORD_HASH_MAX], today[PASSWORD_HASH_MAX];
+
+    assert_true(password_hash(STR("open sesame"), salt, KB * 2, PASSES, old));
+    assert_true(password_hash(STR("open sesame"), salt, KB, PASSES, today));
+    assert_true(password_outdated(str_from(old), KB, PASSES));
+    assert_true(password_outdated(str_from(today), KB, PASSES + 1));
+    assert_true(password_outdated(str_from(today), 0, 0));
+    assert_false(password_outdated(str_from(today), KB, PASSES));
+    assert_false(password_outdated(STR("$argon2id$damaged"), KB, PASSES));
+
+    struct password_job jobs[4] = {
+        verify_job(0, "open sesame", str_from(old)), verify_job(1, "open sesame", str_from(old)),
+        verify_job(2, "open sesam", str_from(old)), verify_job(3, "open sesame", str_from(today))};
+    for (int i = 0; i < 4; i++) {
+        jobs[i].renew = i > 0;
+        assert_true(password_submit(t, &jobs[i]));
+    }
+    wait_for(4);
+    for (int i = 0; i < 4; i++) {
+        const struct password_answer *a = &inbox.letter[i]->answer;
+        assert_int_equal(a->outcome, i == 2 ? PASSWORD_WRONG : PASSWORD_OK);
+        assert_int_equal(a->hash.n > 0, i == 1);
+    }
+    assert_string_equal(inbox.letter[1]->encoded, today);
+    password_stop(t);
+}
+
+static void a_new_password_must_be_strong(void **state)
+{
+    (void)state;
+    struct password_thread *t = start(8);
+    const char *const texts[] = {"minji-kim-1", "kq7vbx2mTo", "password1"};
+
+    for (int i = 0; i < 3; i++) {
+        struct password_job j = hash_job((uint64_t)i, texts[i]);
+        j.kind = PASSWORD_NEW;
+        j.names[0] = STR("minji");
+        j.names[1] = STR("Kim Min-ji");
+        j.n_names = 2;
+        assert_true(password_submit(t, &j));
+    }
+    wait_for(3);
+    assert_int_equal(inbox.letter[0]->answer.outcome, PASSWORD_WEAK);
+    assert_int_equal(inbox.letter[0]->answer.weak, WEAK_NAME);
+    assert_int_equal(inbox.letter[0]->answer.hash.n, 0);
+    assert_int_equal(inbox.letter[1]->answer.outcome, PASSWORD_OK);
+    assert_int_equal(inbox.letter[1]->answer.weak, WEAK_NONE);
+    assert_int_equal(argon2id_verify(inbox.letter[1]->encoded, texts[1], strlen(texts[1])),
+                     ARGON2_OK);
+    assert_int_equal(inbox.letter[2]->answer.outcome, PASSWORD_WEAK);
+    password_stop(t);
+}
+
+static void nobody_has_a_password(void **state)
+{
+    (void)state;
+    struct password_thread *t = start(2);
+    struct password_job j = hash_job(5, "open sesame");
+
+    j.kind = PASSWORD_NOBODY;
+    assert_true(password_submit(t, &j));
+    wait_for(1);
+    assert_int_equal(inbox.letter[0]->answer.job, 5);
+    assert_int_equal(inbox.letter[0]->answer.outcome, PASSWORD_WRONG);
+    assert_int_equal(inbox.letter[0]->answer.hash.n, 0);
     password_stop(t);
 }
 
@@ -274,6 +355,9 @@ int main(void)
         cmocka_unit_test(defaults_stand_in_the_hash),
         cmocka_unit_test(damaged_texts_are_wrong),
         T(hash_then_verify),
+        T(verifying_renews_an_old_hash),
+        T(a_new_password_must_be_strong),
+        T(nobody_has_a_password),
         T(full_queue_is_busy),
         T(refused_letters_come_again),
         T(stop_with_work_left),

@@ -12,6 +12,8 @@
 #include "base/code.h"
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "base/util.h"
+#include "edge/store/weak.h"
 
 enum {
     HASH_BYTES = 32,
@@ -141,6 +143,15 @@ static bool parse(struct str text, struct recipe *r)
            get_blob(hash, r->hash, &r->hash_len) && r->hash_len >= 16;
 }
 
+bool password_outdated(struct str encoded, uint32_t memory_kb, uint32_t passes)
+{
+    struct recipe r;
+
+    return parse(encoded, &r) && (r.memory_kb != (memory_kb ? memory_kb : MEMORY_KB) ||
+                                  r.passes != (passes ? passes : PASSES) || r.lanes != 1 ||
+                                  r.hash_len != HASH_BYTES || r.salt_len != 16);
+}
+
 enum password_outcome password_verify(struct str password, struct str encoded)
 {
     struct recipe r;
@@ -166,6 +177,10 @@ struct task {
     char secret[SECRET_MAX];
     char hash[PASSWORD_HASH_MAX];
     uint8_t salt[16];
+    bool renew;
+    unsigned n_names;
+    size_t name_len[PASSWORD_NAMES];
+    char name[PASSWORD_NAMES][PASSWORD_NAME_MAX];
 };
 
 struct password_thread {
@@ -186,22 +201,67 @@ static void letter_free(struct letter *self)
     xfree(l);
 }
 
+/* With the cost of today. */
+static enum password_outcome hash_it(const struct password_options *o, struct str secret,
+                                     const struct task *task, struct password_letter *l)
+{
+    if (!password_hash(secret, task->salt, o->memory_kb, o->passes, l->encoded)) {
+        return PASSWORD_BUSY;
+    }
+    l->answer.hash = str_from(l->encoded);
+    return PASSWORD_OK;
+}
+
+/* A renewal that fails is left for the next time. */
+static enum password_outcome verify_it(const struct password_options *o, struct str secret,
+                                       const struct task *task, struct password_letter *l)
+{
+    struct str hash = str_of(task->hash, task->hash_len);
+    enum password_outcome outcome = password_verify(secret, hash);
+
+    if (outcome == PASSWORD_OK && task->renew && password_outdated(hash, o->memory_kb, o->passes)) {
+        hash_it(o, secret, task, l);
+    }
+    return outcome;
+}
+
+static enum password_outcome judge_and_hash(const struct password_options *o, struct str secret,
+                                            const struct task *task, struct password_letter *l)
+{
+    struct str names[PASSWORD_NAMES];
+
+    for (unsigned i = 0; i < task->n_names; i++) {
+        names[i] = str_of(task->name[i], task->name_len[i]);
+    }
+    l->answer.weak = weak_judge(secret, names, task->n_names).reason;
+    return l->answer.weak ? PASSWORD_WEAK : hash_it(o, secret, task, l);
+}
+
+/* The work of a hash, whose result nobody sees. */
+static enum password_outcome for_nobody(const struct password_options *o, struct str secret,
+                                        const struct task *task)
+{
+    char encoded[PASSWORD_HASH_MAX];
+    bool done = password_hash(secret, task->salt, o->memory_kb, o->passes, encoded);
+
+    memzero(encoded, sizeof encoded);
+    return done ? PASSWORD_WRONG : PASSWORD_BUSY;
+}
+
 static struct password_letter *work(const struct password_thread *t, const struct task *task)
 {
     struct password_letter *l = xcalloc(1, sizeof *l);
     struct str secret = str_of(task->secret, task->secret_len);
+    const struct password_options *o = &t->options;
 
-    l->letter.kind = t->options.kind;
+    l->letter.kind = o->kind;
     l->letter.drop = letter_free;
     l->answer.job = task->job;
-    if (task->kind == PASSWORD_VERIFY) {
-        l->answer.outcome = password_verify(secret, str_of(task->hash, task->hash_len));
-    } else if (password_hash(secret, task->salt, t->options.memory_kb, t->options.passes,
-                             l->encoded)) {
-        l->answer.outcome = PASSWORD_OK;
-        l->answer.hash = str_from(l->encoded);
-    } else {
-        l->answer.outcome = PASSWORD_BUSY;
+    switch (task->kind) {
+    case PASSWORD_VERIFY: l->answer.outcome = verify_it(o, secret, task, l); break;
+    case PASSWORD_NEW: l->answer.outcome = judge_and_hash(o, secret, task, l); break;
+    case PASSWORD_NOBODY: l->answer.outcome = for_nobody(o, secret, task); break;
+    default: l->answer.outcome = hash_it(o, secret, task, l);
     }
     return l;
 }
@@ -299,6 +359,27 @@ struct password_thread *password_start(const struct password_options *options)
     return NULL;
 }
 
+static void fill(struct task *task, const struct password_job *job)
+{
+    task->kind = job->kind;
+    task->job = job->job;
+    task->secret_len = job->password.n;
+    task->hash_len = job->hash.n;
+    task->renew = job->renew;
+    task->n_names = MIN_OF(job->n_names, PASSWORD_NAMES);
+    if (job->password.n)
+        memcpy(task->secret, job->password.p, job->password.n);
+    if (job->hash.n)
+        memcpy(task->hash, job->hash.p, job->hash.n);
+    for (unsigned i = 0; i < task->n_names; i++) {
+        struct str name = str_head(job->names[i], PASSWORD_NAME_MAX);
+        task->name_len[i] = name.n;
+        if (name.n)
+            memcpy(task->name[i], name.p, name.n);
+    }
+    memcpy(task->salt, job->salt, sizeof task->salt);
+}
+
 bool password_submit(struct password_thread *t, const struct password_job *job)
 {
     bool room;
@@ -308,16 +389,7 @@ bool password_submit(struct password_thread *t, const struct password_job *job)
     pthread_mutex_lock(&t->lock);
     room = t->waiting < t->cap && !t->stopping;
     if (room) {
-        struct task *task = &t->ring[(t->first + t->waiting++) % t->cap];
-        task->kind = job->kind;
-        task->job = job->job;
-        task->secret_len = job->password.n;
-        task->hash_len = job->hash.n;
-        if (job->password.n)
-            memcpy(task->secret, job->password.p, job->password.n);
-        if (job->hash.n)
-            memcpy(task->hash, job->hash.p, job->hash.n);
-        memcpy(task->salt, job->salt, sizeof task->salt);
+        fill(&t->ring[(t->first + t->waiting++) % t->cap], job);
         pthread_cond_signal(&t->wake);
     }
     pthread_mutex_unlock(&t->lock);

@@ -1,6 +1,7 @@
 /*
- * The password thread: argon2id (RFC 9106) for the locks of rooms, away from everybody who must not
- * wait. One job takes about 40 ms and 19 MiB; they wait in a bounded queue, and a full queue is an
+ * The password thread: argon2id (RFC 9106) for people's passwords and the locks of rooms, away from
+ * everybody who must not wait. One job takes about 40 ms and 19 MiB (a VERIFY with a renewal twice
+ * that, a weak new password a millisecond); they wait in a bounded queue, and a full queue is an
  * answer at once, so that a flood of wrong passwords delays nothing but passwords. Passwords are
  * copied once and wiped as soon as they have been used. The parameters stand in the encoded hash
  * ("$argon2id$v=19$m=19456,t=2,p=1$SALT$HASH"), so that they can change without breaking old ones.
@@ -66,5 +67,8 @@ bool password_hash(struct str password, const uint8_t salt[16], uint32_t memory_
  * 16 passes: nobody but us has written it, so it is damaged. PASSWORD_BUSY: no memory.
  */
 enum password_outcome password_verify(struct str password, struct str encoded);
+
+/* Whether a hash was made at another cost than this one (0: as above). False for damaged texts. */
+bool password_outdated(struct str encoded, uint32_t memory_kb, uint32_t passes);
 
 #endif

@@ -114,12 +114,22 @@ nothing() { # LABEL DIR: a tier that has no tests is a failure, or a broken run 
     fail "$1: no tests in $2"
 }
 
+# Of each failure the place and the error, which may have several lines; and what a file that did not
+# end had to say (tests/lib/watch.mjs).
+what_failed() { # LOG
+    awk '{ match($0, /^ */) }
+        /^ *(error|expected|actual|location|failureType): / { key = RLENGTH; if (!/subtestsFailed/) print; lines = 0; next }
+        key >= 0 && RLENGTH > key && lines++ < 20 { print; next }
+        { key = -1 }
+        /^# HUNG: /' key=-1 "$1" | head -n 120
+}
+
 node_run() { # LABEL SECONDS FILE...; launcher: a command that runs it, if set
     local label=$1 limit=$2 log=$artifacts/logs/$1.tap t=$SECONDS ok bad skip status name
     shift 2
     # Debian 12's Node has the browsers' crypto behind a flag; newer ones have it anyway.
     case $(node --version) in v18.*) export NODE_OPTIONS=--experimental-global-webcrypto ;; esac
-    run_wrapped timeout -k 10 "$limit" ${launcher:+"$launcher"} node --test --test-reporter=tap "$@" >"$log" 2>&1 </dev/null
+    MADANG_TEST_SECONDS=$((limit - 30)) run_wrapped timeout -k 10 "$limit" ${launcher:+"$launcher"} node --test --test-reporter=tap "$@" >"$log" 2>&1 </dev/null
     status=$?
     ok=$(sed -nE 's/^# pass ([0-9]+)$/\1/p' "$log" | tail -n 1)
     bad=$(sed -nE 's/^# (fail|cancelled) ([0-9]+)$/\2/p' "$log" | paste -sd+ | sed 's/^$/0/')
@@ -133,8 +143,12 @@ node_run() { # LABEL SECONDS FILE...; launcher: a command that runs it, if set
             fail "$label: $name" "$log"
         done < <(grep -E '^ *not ok ' "$log" | grep -vE '# (SKIP|TODO)' |
             sed -E 's/^ *not ok [0-9]+ - //' | grep -vE '\.test\.mjs$' | sort -u | head -n 30)
-        [ "$bad" -gt 0 ] || { bad=1; fail "$label: ended with status $status after $((SECONDS - t)) s" "$log"; }
-        grep -E '^ *(error|expected|actual|location|failureType): ' "$log" | grep -v subtestsFailed | head -n 40
+        name=$(sed -nE 's/^# HUNG: (this file .*)$/\1/p' "$log" | head -n 1)
+        if [ "$bad" = 0 ] || [ "$name" ]; then
+            bad=$((bad + 1))
+            fail "$label: ${name:-ended with status $status} after $((SECONDS - t)) s" "$log"
+        fi
+        what_failed "$log"
     fi
     [ $((ok + bad + skip)) -gt 0 ] || fail "$label: nothing ran" "$log"
     passed=$((passed + ok))

@@ -9,6 +9,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unwatch, watch } from './watch.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const BIN = path.resolve(process.env.MADANG_BIN || path.join(ROOT, 'build/madang'));
@@ -142,6 +143,7 @@ export async function startServer(o = {}) {
       const timer = setTimeout(() => child.kill('SIGKILL'), 15000);
       const result = await exited;
       clearTimeout(timer);
+      unwatch(server);
       if (!o.data) await rm(data, { recursive: true, force: true });
       return result;
     },
@@ -176,9 +178,11 @@ export async function startServer(o = {}) {
   };
 
   start();
+  watch(server);
   try {
     await ready();
   } catch (e) {
+    unwatch(server);
     if (!o.data) await rm(data, { recursive: true, force: true });
     throw e;
   }

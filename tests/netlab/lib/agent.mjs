@@ -2,10 +2,10 @@
 // Run as a program it takes jobs on stdin, one JSON object a line, and answers on stdout; Agent is the other end.
 import { spawn } from 'node:child_process';
 import readline from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ATTR, METHOD } from '../../lib/stun.mjs';
 import { TurnClient } from '../../lib/turn_client.mjs';
-import { sleep } from '../../lib/server.mjs';
 
 /** @typedef {import('../../lib/turn_client.mjs').Options} Options */
 /** @typedef {import('../../lib/stun.mjs').Address} Address */

@@ -163,8 +163,13 @@ static const struct {
 static void dispatch(struct domain *d, const struct cmd *cmd)
 {
     struct session *s = session_find(d, cmd->session);
-    if (!s || (unsigned)cmd->type >= CMD_COUNT || !table[cmd->type].handler)
+    if (!s || (unsigned)cmd->type >= CMD_COUNT)
         return;
+    if (!table[cmd->type].handler) {
+        if (cmd->id > 0)
+            emit_error(d, s, cmd->id, CODE_UNKNOWN_TYPE);
+        return;
+    }
     if (s->state == SESSION_NEW && !table[cmd->type].when_new) {
         if (cmd->id > 0)
             emit_retry(d, s, cmd->id, CODE_BUSY, 1000);

@@ -9,35 +9,57 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "msg/account.h"
+#include "msg/call.h"
+#include "msg/conv.h"
 #include "msg/ids.h"
+#include "msg/people.h"
+#include "msg/values.h"
 
-/* CMDTYPE(SYMBOL, "type", has an id, has a body) */
-#define CMDTYPES(CMDTYPE)                            \
-    CMDTYPE(HELLO, "hello", true, false)             \
-    CMDTYPE(RESUME, "resume", false, false)          \
-    CMDTYPE(PING, "ping", false, false)              \
-    CMDTYPE(BYE, "bye", false, false)                \
-    CMDTYPE(CREATE, "create", true, false)           \
-    CMDTYPE(JOIN, "join", true, false)               \
-    CMDTYPE(LEAVE, "leave", true, false)             \
-    CMDTYPE(WATCH, "watch", true, false)             \
-    CMDTYPE(ROOM_SET, "room_set", true, false)       \
-    CMDTYPE(ROOM_REMOVE, "room_remove", true, false) \
-    CMDTYPE(ROOM_MERGE, "room_merge", true, false)   \
-    CMDTYPE(TICKET, "ticket", true, false)           \
-    CMDTYPE(MEDIA, "media", true, false)             \
-    CMDTYPE(STATE, "state", true, false)             \
-    CMDTYPE(NAME, "name", true, false)               \
-    CMDTYPE(CHAT, "chat", true, false)               \
-    CMDTYPE(WHISPER, "whisper", true, false)         \
-    CMDTYPE(TYPING, "typing", false, false)          \
-    CMDTYPE(DESC, "desc", true, true)                \
-    CMDTYPE(CAND, "cand", true, true)                \
-    CMDTYPE(FILE, "file", true, false)
+/* How a command comes: in a message of a pipe, by POST /api/TYPE, or either way. */
+enum cmd_way {
+    BY_PIPE = 1,
+    BY_HTTP = 2,
+    NO_ID = 4,     /* a notification: no id, no answer */
+    WITH_BODY = 8, /* bytes after the object */
+};
+
+/* CMDTYPE(SYMBOL, "type", ways) */
+#define ROOM_CMDTYPES(CMDTYPE)                   \
+    CMDTYPE(HELLO, "hello", BY_PIPE)             \
+    CMDTYPE(RESUME, "resume", BY_PIPE | NO_ID)   \
+    CMDTYPE(PING, "ping", BY_PIPE | NO_ID)       \
+    CMDTYPE(BYE, "bye", BY_PIPE | NO_ID)         \
+    CMDTYPE(CREATE, "create", BY_PIPE)           \
+    CMDTYPE(JOIN, "join", BY_PIPE)               \
+    CMDTYPE(LEAVE, "leave", BY_PIPE)             \
+    CMDTYPE(WATCH, "watch", BY_PIPE)             \
+    CMDTYPE(ROOM_SET, "room_set", BY_PIPE)       \
+    CMDTYPE(ROOM_REMOVE, "room_remove", BY_PIPE) \
+    CMDTYPE(ROOM_MERGE, "room_merge", BY_PIPE)   \
+    CMDTYPE(TICKET, "ticket", BY_PIPE)           \
+    CMDTYPE(MEDIA, "media", BY_PIPE)             \
+    CMDTYPE(STATE, "state", BY_PIPE)             \
+    CMDTYPE(NAME, "name", BY_PIPE)               \
+    CMDTYPE(CHAT, "chat", BY_PIPE)               \
+    CMDTYPE(WHISPER, "whisper", BY_PIPE)         \
+    CMDTYPE(TYPING, "typing", BY_PIPE | NO_ID)   \
+    CMDTYPE(DESC, "desc", BY_PIPE | WITH_BODY)   \
+    CMDTYPE(CAND, "cand", BY_PIPE | WITH_BODY)   \
+    CMDTYPE(FILE, "file", BY_PIPE)
+
+/* All that come from clients; those of people with accounts are declared, with their fields, in a header
+ * for each topic. */
+#define CMDTYPES(CMDTYPE)     \
+    ROOM_CMDTYPES(CMDTYPE)    \
+    ACCOUNT_CMDTYPES(CMDTYPE) \
+    PEOPLE_CMDTYPES(CMDTYPE)  \
+    CALL_CMDTYPES(CMDTYPE)    \
+    CONV_CMDTYPES(CMDTYPE)
 
 enum cmd_type {
     CMD_NONE,
-#define CMDTYPE_ENUM(symbol, type, has_id, has_body) CMD_##symbol,
+#define CMDTYPE_ENUM(symbol, type, ways) CMD_##symbol,
     CMDTYPES(CMDTYPE_ENUM)
 #undef CMDTYPE_ENUM
         CMD_WIRE_COUNT,             /* those above come from messages; those below the edge makes */
@@ -46,9 +68,6 @@ enum cmd_type {
     CMD_ANNOUNCE,                   /* from the operator: a notice to every session */
     CMD_COUNT
 };
-
-/* A yes or no that may be absent. */
-enum tri { TRI_ABSENT = -1, TRI_NO = 0, TRI_YES = 1 };
 
 struct cmd_join {
     uint64_t room;       /* 0 when the text is no id */
@@ -161,6 +180,10 @@ struct cmd {
         bool on;         /* watch, media, typing; pipe_lost: its client said that it leaves */
         struct str name; /* name */
         struct str text; /* chat, whisper; announce: the notice's text */
+        union account_args account;
+        union people_args people;
+        union call_args call;
+        union conv_args conv;
     } u;
 };
 

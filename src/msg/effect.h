@@ -39,11 +39,12 @@ enum effect_type {
 };
 
 enum ended_reason {
-    ENDED_BYE,      /* asked for; the pipe closes with 1000 */
-    ENDED_GONE,     /* no resume in time; there is no pipe */
-    ENDED_REPLACED, /* `ended` is sent to the pipe, if there is one */
-    ENDED_OVERFLOW, /* the same */
-    ENDED_NEW,      /* its pipe was lost before hello was answered */
+    ENDED_BYE,        /* asked for; the pipe closes with 1000 */
+    ENDED_GONE,       /* no resume in time; there is no pipe */
+    ENDED_REPLACED,   /* `ended` is sent to the pipe, if there is one */
+    ENDED_OVERFLOW,   /* the same */
+    ENDED_NEW,        /* its pipe was lost before hello was answered */
+    ENDED_SIGNED_OUT, /* its person's sign-in was ended; `ended` is sent */
     ENDED_REASONS
 };
 

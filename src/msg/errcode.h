@@ -31,7 +31,28 @@
     ERRCODE(MEDIA_FULL, "media_full", "All places for audio and video are taken.")                \
     ERRCODE(MEDIA_ELSEWHERE, "media_elsewhere", "This session publishes in another room.")        \
     ERRCODE(PEER_UNKNOWN, "peer_unknown", "There is no such participant in this room.")           \
-    ERRCODE(BAD_BODY, "bad_body", "The body is missing or too large.")
+    ERRCODE(BAD_BODY, "bad_body", "The body is missing or too large.")                            \
+    ERRCODE(SIGN_IN_REQUIRED, "sign_in_required", "Only who is signed in may ask this.")          \
+    ERRCODE(SIGN_IN_WRONG, "sign_in_wrong", "The name or the password is wrong.")                 \
+    ERRCODE(NAME_TAKEN, "name_taken", "Somebody has this name.")                                  \
+    ERRCODE(NAME_CONFUSABLE, "name_confusable", "Somebody has a name that looks like this one.")  \
+    ERRCODE(WEAK_PASSWORD, "weak_password", "This password is too easy to guess.")                \
+    ERRCODE(BAD_INVITE, "bad_invite", "This link is not good, or not any more.")                  \
+    ERRCODE(REGISTRATION_CLOSED, "registration_closed", "This server takes no new people.")       \
+    ERRCODE(LAST_ADMIN, "last_admin", "Nobody else administers this server.")                     \
+    ERRCODE(PASSKEY_REFUSED, "passkey_refused", "This passkey is not accepted.")                  \
+    ERRCODE(BAD_PICTURE, "bad_picture", "This is no picture that can be taken.")                  \
+    ERRCODE(NOT_ALLOWED, "not_allowed", "This person may not do that.")                           \
+    ERRCODE(UNKNOWN, "unknown", "There is no such thing.")                                        \
+    ERRCODE(USER_UNKNOWN, "user_unknown", "There is no such person.")                             \
+    ERRCODE(IN_CALL, "in_call", "This device is in a call.")                                      \
+    ERRCODE(CALL_UNKNOWN, "call_unknown", "There is no such call.")                               \
+    ERRCODE(CALL_OVER, "call_over", "The call is over, or was answered elsewhere.")               \
+    ERRCODE(CONV_UNKNOWN, "conv_unknown", "There is no such conversation.")                       \
+    ERRCODE(BANNED, "banned", "This person was banned from the room.")                            \
+    ERRCODE(TOO_LATE, "too_late", "The time for this is over.")                                   \
+    ERRCODE(STORE_BUSY, "store_busy", "The store cannot take this just now.")                     \
+    ERRCODE(STORE_FULL, "store_full", "The store is full.")
 
 enum errcode {
     CODE_NONE,
@@ -44,8 +65,9 @@ enum errcode {
 /* What an error says beside its code. */
 struct wire_error {
     enum errcode code;
-    const char *field; /* static; which field of the request, or NULL */
-    int64_t retry_ms;  /* 0: not said */
+    const char *field;  /* static; which field of the request, or NULL */
+    int64_t retry_ms;   /* 0: not said */
+    const char *reason; /* static; a word that says more (weak_password), or NULL */
 };
 
 #endif

@@ -14,7 +14,7 @@
 #include "msg/ids.h"
 
 /* EVENTTYPE(SYMBOL, "type") */
-#define EVENTTYPES(EVENTTYPE)               \
+#define ROOM_EVENTTYPES(EVENTTYPE)          \
     EVENTTYPE(ENTERED, "entered")           \
     EVENTTYPE(LEFT, "left")                 \
     EVENTTYPE(PARTICIPANT, "participant")   \
@@ -28,6 +28,20 @@
     EVENTTYPE(DESC, "desc")                 \
     EVENTTYPE(CAND, "cand")                 \
     EVENTTYPE(FILE, "file")
+
+#define EVENTTYPES(EVENTTYPE)     \
+    ROOM_EVENTTYPES(EVENTTYPE)    \
+    ACCOUNT_EVENTTYPES(EVENTTYPE) \
+    PEOPLE_EVENTTYPES(EVENTTYPE)  \
+    CALL_EVENTTYPES(EVENTTYPE)    \
+    CONV_EVENTTYPES(EVENTTYPE)
+
+/* RESULTTYPE(SYMBOL): results beside those of rooms, below. */
+#define RESULTTYPES(RESULTTYPE)     \
+    ACCOUNT_RESULTTYPES(RESULTTYPE) \
+    PEOPLE_RESULTTYPES(RESULTTYPE)  \
+    CALL_RESULTTYPES(RESULTTYPE)    \
+    CONV_RESULTTYPES(RESULTTYPE)
 
 enum event_type {
     EVENT_NONE,
@@ -45,7 +59,10 @@ enum event_type {
     RESULT_NAME,
     RESULT_CHAT,    /* seq, time */
     RESULT_WHISPER, /* time */
-    RESULT_END
+#define RESULTTYPE_ENUM(symbol) RESULT_##symbol,
+    RESULTTYPES(RESULTTYPE_ENUM)
+#undef RESULTTYPE_ENUM
+        RESULT_END
 };
 
 struct room_view {
@@ -120,6 +137,8 @@ struct hello_view {
     const struct hello_facts *facts;
     const struct joined_view *joined; /* or NULL */
     struct wire_error join_error;     /* code CODE_NONE: none */
+    const struct me_view *user;       /* NULL: a guest */
+    const struct badges_view *badges; /* of a user */
 };
 
 enum left_reason { LEFT_LEFT, LEFT_GONE, LEFT_REMOVED, LEFT_REPLACED, LEFT_MERGED, LEFT_REASONS };
@@ -167,6 +186,10 @@ struct event {
         const struct joined_view *joined;
         struct str ticket;
         struct str name;
+        union account_view account;
+        union people_view people;
+        union call_view call;
+        union conv_view conv;
     } u;
 };
 

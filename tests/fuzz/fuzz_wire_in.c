@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "domain/domain.h"
 #include "edge/store/mem_store.h"
+#include "edge/web/wire_fields.h"
 #include "edge/web/wire_in.h"
 #include "edge/web/wire_out.h"
 
@@ -84,11 +85,78 @@ static void policy(const struct cmd *cmd)
     mem_store_free(w.ms);
 }
 
+/* ---- one object with all that tables can say ---- */
+
+struct all {
+    struct str s, text, blob;
+    int64_t i;
+    bool b;
+    enum tri tri;
+    uint64_t id;
+    struct id_list ids;
+    struct str_list strs;
+    enum presence word;
+    const struct all *object;
+    struct object_list objects;
+};
+static const char *const words[] = {"one", "two", "three"};
+static const struct fields all;
+static const struct field all_list[] = {
+    F_STR(struct all, "kind", s, 100),
+    F_TEXT(struct all, "text", text, 1, 20),
+    F_INT(struct all, "seq", i, -5, 1000000, .absent = 7),
+    F_BOOL(struct all, "on", b),
+    F_TRI(struct all, "mic", tri),
+    F_ID(struct all, "room", id),
+    F_IDS(struct all, "users", ids, 4),
+    F_STRS(struct all, "scopes", strs, 4, 8),
+    F_BLOB(struct all, "signature", blob, 0, 40),
+    F_WORD(struct all, "role", word, words, .absent = 1),
+    F_OBJECT(struct all, "join", object, &all),
+    F_OBJECTS(struct all, "people", objects, &all, 4),
+};
+static const struct fields all = FIELDS(struct all, all_list);
+
+/* What was read and is written is read again, and says the same. */
+static void tables(struct wire_in *in)
+{
+    struct buf first, second;
+    struct all v;
+    struct wire_in again;
+    buf_init(&first, 1 << 20);
+    buf_init(&second, 1 << 20);
+    in->error.code = CODE_NONE;
+    if (wire_fields_read(in, &all, in->tree, &v)) {
+        wire_fields_object(&first, "", &all, &v);
+        wire_in_parse(&again, buf_str(&first), 0);
+        check(!first.failed && again.tree);
+        check(wire_fields_read(&again, &all, again.tree, &v));
+        wire_fields_object(&second, "", &all, &v);
+        check(str_eq(buf_str(&first), buf_str(&second)));
+        wire_in_free(&again);
+    } else {
+        check(in->error.code != CODE_NONE);
+    }
+    buf_free(&first);
+    buf_free(&second);
+}
+
+static void calls(struct str body)
+{
+    struct wire_in in;
+    for (int type = CMD_NONE + 1; type < CMD_WIRE_COUNT; type++) {
+        bool good = wire_in_parse_call(&in, str_from(cmd_text((enum cmd_type)type)), body);
+        check(good == (in.error.code == CODE_NONE));
+        wire_in_free(&in);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct wire_in in;
     if (size > 70000)
         return 0;
+    calls(str_of(data, size));
     bool good = wire_in_parse(&in, str_of(data, size), 0);
     check(good == (in.error.code == CODE_NONE));
     check(in.error.code >= 0 && in.error.code < CODE_COUNT && in.cmd.id >= 0);
@@ -96,6 +164,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(in.cmd.type > CMD_NONE && in.cmd.type < CMD_WIRE_COUNT);
         policy(&in.cmd);
     }
+    if (in.tree)
+        tables(&in);
     wire_in_free(&in);
     return 0;
 }

@@ -40,6 +40,7 @@ static const char *const messages[] = {
     "\"m1\","
     "\"kind\":\"offer\",\"extra\":[1,2.5,null,true,{\"deep\":[[\"x\"]]}]}\nv=0\na=ice-ufrag:abcd\n",
     "{\"type\":\"ping\",\"seq\":57}",
+    "{\"type\":\"people_watch\",\"id\":4,\"users\":[\"0000000000001\",\"0000000000002\"]}",
     "{\"type\":\"room_set\",\"id\":3,\"room\":\"0000000000001\",\"a\":1,\"b\":2,\"c\":3,\"d\":4,"
     "\"e\":5,"
     "\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10,\"title\":\"many keys\",\"locked\":true}",

@@ -197,11 +197,11 @@ static void pipes(void **state)
     (void)state;
     struct buf b;
     buf_init(&b, 4096);
-    wire_out_error(&b, 3, &(struct wire_error){CODE_BAD_REQUEST, "room", 0});
+    wire_out_error(&b, 3, &(struct wire_error){CODE_BAD_REQUEST, "room", 0, NULL});
     same(&b,
          "{'type':'error','id':3,'code':'bad_request','message':'A field is missing, of the wrong "
          "type or out of range.','field':'room'}");
-    wire_out_error(&b, 0, &(struct wire_error){CODE_RATE, NULL, 250});
+    wire_out_error(&b, 0, &(struct wire_error){CODE_RATE, NULL, 250, NULL});
     same(&b, "{'type':'error','code':'rate','message':'Too many of this kind.','retry_ms':250}");
     wire_out_resumed(&b, 2, 41, 17);
     same(&b, "{'type':'resumed','session':" ID2 ",'seq':41,'last_id':17}");
@@ -301,14 +301,21 @@ static void buffers_may_be_full(void **state)
 
 /* ---- the document ---- */
 
-static char *read_doc(void)
+static char *read_file(const char *name)
 {
-    FILE *f = fopen(TESTS_DIR "/../docs/protocol.md", "r");
+    char path[400];
+    snprintf(path, sizeof path, "%s/../docs/%s", TESTS_DIR, name);
+    FILE *f = fopen(path, "r");
     assert_non_null(f);
     char *text = calloc(1, 200000);
     assert_true(fread(text, 1, 199999, f) > 1000);
     fclose(f);
     return text;
+}
+
+static char *read_doc(void)
+{
+    return read_file("protocol.md");
 }
 
 /* Between the heading and the next one of its level. */
@@ -391,13 +398,39 @@ static void need_type(const char *doc, const char *type)
         fail_msg("docs/protocol.md has neither a row nor an example of %s", type);
 }
 
+static void need_people_type(const char *doc, const char *type)
+{
+    char name[64], call[64];
+    snprintf(name, sizeof name, "`%s`", type);
+    snprintf(call, sizeof call, "`/api/%s`", type);
+    if (!strstr(doc, name) && !strstr(doc, call))
+        fail_msg("docs/protocol-people.md does not speak of %s", type);
+}
+
+static void the_document_has_every_type_of_people(void **state)
+{
+    (void)state;
+    char *doc = read_file("protocol-people.md");
+#define ROW(symbol, type, ...) need_people_type(doc, type);
+    ACCOUNT_CMDTYPES(ROW)
+    PEOPLE_CMDTYPES(ROW)
+    CALL_CMDTYPES(ROW)
+    CONV_CMDTYPES(ROW)
+    ACCOUNT_EVENTTYPES(ROW)
+    PEOPLE_EVENTTYPES(ROW)
+    CALL_EVENTTYPES(ROW)
+    CONV_EVENTTYPES(ROW)
+#undef ROW
+    free(doc);
+}
+
 static void the_document_has_every_type(void **state)
 {
     (void)state;
     char *doc = read_doc();
 #define ROW(symbol, type, ...) need_type(doc, type);
-    CMDTYPES(ROW)
-    EVENTTYPES(ROW)
+    ROOM_CMDTYPES(ROW)
+    ROOM_EVENTTYPES(ROW)
 #undef ROW
     /* every example's type, and every row of the tables of requests and events */
     for (const char *p = doc; (p = strstr(p, "{\"type\":\"")) != NULL; p++) {
@@ -428,6 +461,7 @@ int main(void)
         cmocka_unit_test(buffers_may_be_full),
         cmocka_unit_test(the_document_lists_the_error_codes),
         cmocka_unit_test(the_document_has_every_type),
+        cmocka_unit_test(the_document_has_every_type_of_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,8 +228,8 @@ static void session_ended(struct hub *h, const struct effect *e)
     if (!s) {
         return;
     }
-    static const char *const reasons[ENDED_REASONS] = {"bye", "gone", "replaced", "overflow",
-                                                       "not begun"};
+    static const char *const reasons[ENDED_REASONS] = {"bye",      "gone",      "replaced",
+                                                       "overflow", "not begun", "signed out"};
     struct pipe *p = s->out.pipe;
     char id[B32_SIZE];
     h->counts.ended[e->reason]++;

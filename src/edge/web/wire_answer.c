@@ -1,4 +1,5 @@
 /* Answers to requests: acks and errors. */
+#include "edge/web/wire_fields.h"
 #include "edge/web/wire_out_int.h"
 
 static void res_limits(struct buf *b, const struct hello_facts *f)
@@ -49,6 +50,10 @@ static void res_hello(struct buf *b, const struct hello_view *h)
             buf_putf(b, ",\"retry_ms\":%lld", (long long)h->join_error.retry_ms);
         buf_u8(b, '}');
     }
+    if (h->user)
+        wire_fields_object(b, ",\"user\":", &wire_me, h->user);
+    if (h->badges)
+        wire_fields_object(b, ",\"badges\":", &wire_badges, h->badges);
 }
 
 static void res_watch(struct buf *b, const struct rooms_view *v)
@@ -101,7 +106,8 @@ void wire_out_ack(struct buf *b, int64_t id, const struct event *r)
     case RESULT_NAME: res_name(b, r->u.name); break;
     case RESULT_CHAT: res_said(b, &r->u.chat, true); break;
     case RESULT_WHISPER: res_said(b, &r->u.chat, false); break;
-    default: break; /* RESULT_EMPTY */
+    case RESULT_EMPTY: break;
+    default: wire_fields_write(b, wire_table_view(r->type), &r->u, ',');
     }
     buf_u8(b, '}');
 }
@@ -129,6 +135,8 @@ void wire_out_error(struct buf *b, int64_t id, const struct wire_error *error)
              errors[error->code].message);
     if (error->field)
         buf_putf(b, ",\"field\":\"%s\"", error->field);
+    if (error->reason)
+        buf_putf(b, ",\"reason\":\"%s\"", error->reason);
     if (error->retry_ms > 0)
         buf_putf(b, ",\"retry_ms\":%lld", (long long)error->retry_ms);
     if (error->code == CODE_VERSION)
@@ -140,7 +148,7 @@ const char *cmd_text(enum cmd_type type)
 {
     static const char *const names[CMD_COUNT] = {
         [CMD_NONE] = "",
-#define ROW(symbol, type, id, body) [CMD_##symbol] = type,
+#define ROW(symbol, type, ways) [CMD_##symbol] = type,
         CMDTYPES(ROW)
 #undef ROW
             [CMD_PIPE_LOST] = "(pipe lost)",

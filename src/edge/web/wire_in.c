@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "edge/web/json_mem.h"
 #include "edge/web/sdp_scan.h"
+#include "edge/web/wire_fields.h"
 #include "msg/store_msg.h"
 
 #define DEPTH_MAX     8
@@ -323,36 +324,36 @@ typedef bool reader_fn(struct wire_in *in, const json_t *o);
 
 static const struct reader {
     struct str type;
-    reader_fn *read;
-    bool has_id;
-    bool has_body;
+    unsigned ways;   /* enum cmd_way */
+    reader_fn *read; /* NULL: by its table */
 } readers[CMD_WIRE_COUNT] = {
-#define TYPE(symbol, type, id, body, fn) [CMD_##symbol] = {STR_INIT(type), fn, id, body},
-#define READER_HELLO                     in_hello
-#define READER_RESUME                    in_resume
-#define READER_PING                      in_ping
-#define READER_BYE                       in_nothing
-#define READER_CREATE                    in_create
-#define READER_JOIN                      in_join
-#define READER_LEAVE                     in_room
-#define READER_WATCH                     in_on
-#define READER_ROOM_SET                  in_room_set
-#define READER_ROOM_REMOVE               in_room_remove
-#define READER_ROOM_MERGE                in_room_merge
-#define READER_TICKET                    in_room
-#define READER_MEDIA                     in_room_on
-#define READER_STATE                     in_state
-#define READER_NAME                      in_name
-#define READER_CHAT                      in_chat
-#define READER_WHISPER                   in_whisper
-#define READER_TYPING                    in_room_on
-#define READER_DESC                      in_desc
-#define READER_CAND                      in_cand
-#define READER_FILE                      in_file
-#define ROW(symbol, type, id, body)      TYPE(symbol, type, id, body, READER_##symbol)
-    CMDTYPES(ROW)
+#define READER_HELLO            in_hello
+#define READER_RESUME           in_resume
+#define READER_PING             in_ping
+#define READER_BYE              in_nothing
+#define READER_CREATE           in_create
+#define READER_JOIN             in_join
+#define READER_LEAVE            in_room
+#define READER_WATCH            in_on
+#define READER_ROOM_SET         in_room_set
+#define READER_ROOM_REMOVE      in_room_remove
+#define READER_ROOM_MERGE       in_room_merge
+#define READER_TICKET           in_room
+#define READER_MEDIA            in_room_on
+#define READER_STATE            in_state
+#define READER_NAME             in_name
+#define READER_CHAT             in_chat
+#define READER_WHISPER          in_whisper
+#define READER_TYPING           in_room_on
+#define READER_DESC             in_desc
+#define READER_CAND             in_cand
+#define READER_FILE             in_file
+#define ROW(symbol, type, ways) [CMD_##symbol] = {STR_INIT(type), ways, READER_##symbol},
+    ROOM_CMDTYPES(ROW)
 #undef ROW
-#undef TYPE
+#define ROW(symbol, type, ways) [CMD_##symbol] = {STR_INIT(type), ways, NULL},
+        ACCOUNT_CMDTYPES(ROW) PEOPLE_CMDTYPES(ROW) CALL_CMDTYPES(ROW) CONV_CMDTYPES(ROW)
+#undef ROW
 };
 
 /* ---- the whole message ---- */
@@ -393,10 +394,10 @@ static size_t head_end(struct str m)
     return 0;
 }
 
-static const struct reader *find_reader(struct wire_in *in, struct str type)
+static const struct reader *find_reader(struct wire_in *in, struct str type, enum cmd_way way)
 {
     for (int i = CMD_NONE + 1; i < CMD_WIRE_COUNT; i++)
-        if (str_eq(type, readers[i].type)) {
+        if ((readers[i].ways & way) && str_eq(type, readers[i].type)) {
             in->cmd.type = (enum cmd_type)i;
             return &readers[i];
         }
@@ -408,7 +409,7 @@ static const struct reader *find_reader(struct wire_in *in, struct str type)
 static bool read_rest(struct wire_in *in, const struct reader *reader, struct str rest,
                       unsigned flags)
 {
-    if (reader->has_body && rest.n > 0 && rest.p[0] == '\n') {
+    if ((reader->ways & WITH_BODY) && rest.n > 0 && rest.p[0] == '\n') {
         struct cmd_relay *r = &in->cmd.u.relay;
         r->body = str_skip(rest, 1);
         return (flags & WIRE_IN_UTF8) || utf8_valid(r->body.p, r->body.n) ||
@@ -432,6 +433,12 @@ static bool check_body(struct wire_in *in)
     return true;
 }
 
+static bool read_fields(struct wire_in *in, const struct reader *reader, const json_t *o)
+{
+    return reader->read ? reader->read(in, o)
+                        : wire_fields_read(in, wire_table_command(in->cmd.type), o, &in->cmd.u);
+}
+
 static bool read_object(struct wire_in *in, const json_t *o, struct str rest, unsigned flags)
 {
     struct str type = STR_NONE;
@@ -442,15 +449,15 @@ static bool read_object(struct wire_in *in, const json_t *o, struct str rest, un
         in->cmd.id = json_integer_value(id);
     if (!need_str(in, o, "type", &type))
         return false;
-    const struct reader *reader = find_reader(in, type);
+    const struct reader *reader = find_reader(in, type, BY_PIPE);
     if (!reader)
         return false;
-    if (!reader->has_id)
+    if (reader->ways & NO_ID)
         in->cmd.id = 0;
     else if (!good_id)
         return bad(in, "id");
-    return read_rest(in, reader, rest, flags) && reader->read(in, o) &&
-           (!reader->has_body || check_body(in));
+    return read_rest(in, reader, rest, flags) && read_fields(in, reader, o) &&
+           (!(reader->ways & WITH_BODY) || check_body(in));
 }
 
 void wire_in_init(void)
@@ -458,23 +465,43 @@ void wire_in_init(void)
     json_mem_init();
 }
 
-bool wire_in_parse(struct wire_in *in, struct str message, unsigned flags)
+/* The object at the beginning of the message; *n is its length. NULL: in->error says why. */
+static const json_t *load(struct wire_in *in, struct str message, size_t *n)
 {
     bool no_memory;
     memset(&in->cmd, 0, sizeof in->cmd);
     in->error = (struct wire_error){.code = CODE_NONE};
     in->tree = NULL;
-    size_t n = head_end(message);
-    if (n == 0)
-        return fail(in, CODE_BAD_JSON, NULL);
-    in->tree = json_mem_load(message.p, n, &no_memory);
+    in->blocks = NULL;
+    *n = head_end(message);
+    if (*n == 0) {
+        fail(in, CODE_BAD_JSON, NULL);
+        return NULL;
+    }
+    in->tree = json_mem_load(message.p, *n, &no_memory);
     if (!in->tree)
-        return fail(in, no_memory ? CODE_BUSY : CODE_BAD_JSON, NULL);
-    return read_object(in, in->tree, str_skip(message, n), flags);
+        fail(in, no_memory ? CODE_BUSY : CODE_BAD_JSON, NULL);
+    return in->tree;
+}
+
+bool wire_in_parse(struct wire_in *in, struct str message, unsigned flags)
+{
+    size_t n;
+    const json_t *o = load(in, message, &n);
+    return o && read_object(in, o, str_skip(message, n), flags);
+}
+
+bool wire_in_parse_call(struct wire_in *in, struct str verb, struct str body)
+{
+    size_t n;
+    const json_t *o = load(in, body, &n);
+    const struct reader *reader = o ? find_reader(in, verb, BY_HTTP) : NULL;
+    return reader && read_rest(in, reader, str_skip(body, n), 0) && read_fields(in, reader, o);
 }
 
 void wire_in_free(struct wire_in *in)
 {
     json_decref(in->tree);
     in->tree = NULL;
+    wire_fields_free(in);
 }

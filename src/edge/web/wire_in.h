@@ -18,6 +18,7 @@ struct wire_in {
     struct cmd cmd; /* type, id, room, to and u; session, conn and addr_key are the edge's */
     struct wire_error error; /* code CODE_NONE: cmd is good */
     void *tree;
+    void *blocks; /* memory of lists and decoded bytes */
     struct sdp_scan scan;
 };
 
@@ -30,6 +31,10 @@ void wire_in_init(void);
 /* True: in->cmd is good. False: in->error says why, and in->cmd.id is the id of the request if one
  * could be read, else 0 (then the error goes out without an id). */
 bool wire_in_parse(struct wire_in *in, struct str message, unsigned flags);
+
+/* The body of POST /api/VERB: an object with the fields of the command of that name. CODE_UNKNOWN_TYPE:
+ * there is none that comes this way. */
+bool wire_in_parse_call(struct wire_in *in, struct str verb, struct str body);
 void wire_in_free(struct wire_in *in);
 
 #endif

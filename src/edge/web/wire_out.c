@@ -1,4 +1,5 @@
 /* Events, and the pipe's own messages. */
+#include "edge/web/wire_fields.h"
 #include "edge/web/wire_out_int.h"
 
 static void ev_entered(struct buf *b, const struct event *e)
@@ -178,6 +179,20 @@ static void ev_file(struct buf *b, const struct event *e)
     stop(b, at, p);
 }
 
+static void table_event(struct buf *b, const struct event *e)
+{
+    static const struct str types[EVENT_COUNT] = {
+#define ROW(symbol, type) [EVENT_##symbol] = STR_INIT(type),
+        EVENTTYPES(ROW)
+#undef ROW
+    };
+    buf_puts(b, "{\"type\":\"");
+    buf_put_str(b, types[e->type]);
+    buf_u8(b, '"');
+    wire_fields_write(b, wire_table_view(e->type), &e->u, ',');
+    buf_u8(b, '}');
+}
+
 void wire_out_event(struct buf *b, const struct event *e)
 {
     static void (*const writers[EVENT_COUNT])(struct buf *, const struct event *) = {
@@ -195,7 +210,10 @@ void wire_out_event(struct buf *b, const struct event *e)
         [EVENT_CAND] = ev_cand,
         [EVENT_FILE] = ev_file,
     };
-    writers[e->type](b, e);
+    if (writers[e->type])
+        writers[e->type](b, e);
+    else
+        table_event(b, e);
 }
 
 /* ---- the pipe's own messages ---- */
@@ -224,9 +242,12 @@ void wire_out_closing(struct buf *b, int64_t retry_ms)
 
 bool wire_out_ended(struct buf *b, enum ended_reason reason)
 {
-    if (reason != ENDED_REPLACED && reason != ENDED_OVERFLOW)
-        return false;
-    buf_putf(b, "{\"type\":\"ended\",\"reason\":\"%s\"}",
-             reason == ENDED_REPLACED ? "replaced" : "overflow");
-    return true;
+    static const char *const told[ENDED_REASONS] = {
+        [ENDED_REPLACED] = "replaced",
+        [ENDED_OVERFLOW] = "overflow",
+        [ENDED_SIGNED_OUT] = "signed_out",
+    };
+    if (told[reason])
+        buf_putf(b, "{\"type\":\"ended\",\"reason\":\"%s\"}", told[reason]);
+    return told[reason] != NULL;
 }

@@ -2,7 +2,8 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(MADANG_PC REQUIRED IMPORTED_TARGET
-    openssl>=3.0 jansson>=2.13 inih libargon2 libutf8proc libcbor libcurl)
+    openssl>=3.0 jansson>=2.13 inih libargon2 libutf8proc libcbor libcurl
+    sqlite3>=3.38)
 # Not every distribution ships a .pc file for these.
 find_library(ZXCVBN_LIBRARY zxcvbn REQUIRED)
 find_path(ZXCVBN_INCLUDE_DIR zxcvbn.h REQUIRED)

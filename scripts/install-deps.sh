@@ -19,6 +19,7 @@ libqrcodegen-dev
 libzxcvbn-dev
 libcbor-dev
 libcurl4-openssl-dev
+libsqlite3-dev
 nodejs:node
 npm:npm
 ca-certificates

@@ -3,13 +3,15 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/mem.h"
 
-/* A job that the password thread had no room for: its answer must not come from within the call
+/* What the password thread or the store had no room for: its answer must not come from within the call
  * that asked for it. */
-struct refused_job {
-    struct refused_job *next;
-    uint64_t job;
+struct refused {
+    struct list link;
+    uint64_t number;
+    enum db_proc proc; /* DB_NONE: a password */
 };
 
 struct exchange {
@@ -19,7 +21,7 @@ struct exchange {
     struct hub *hub;
     struct domain *domain;
     struct mem_store *store;
-    struct refused_job *refused;
+    struct list refused; /* in the order asked */
     int64_t wall_offset_us;
 };
 
@@ -30,6 +32,25 @@ static int64_t wall_ms(const struct exchange *x, int64_t now_us)
 
 /* ---- policy ---- */
 
+static void refuse(struct exchange *x, uint64_t number, enum db_proc proc)
+{
+    struct refused *r = xmalloc(sizeof *r);
+    *r = (struct refused){.number = number, .proc = proc};
+    list_push_back(&x->refused, &r->link);
+}
+
+static void answer_refused(struct exchange *x, int64_t now_us, struct refused *r)
+{
+    if (r->proc == DB_NONE) {
+        struct password_answer busy = {.job = r->number, .outcome = PASSWORD_BUSY};
+        domain_password(x->domain, now_us, wall_ms(x, now_us), &busy);
+    } else {
+        struct db_answer busy = {.proc = r->proc, .number = r->number, .status = DB_BUSY};
+        domain_db(x->domain, now_us, wall_ms(x, now_us), &busy);
+    }
+    xfree(r);
+}
+
 static void on_effect(void *ctx, const struct effect *e)
 {
     struct exchange *x = ctx;
@@ -37,9 +58,11 @@ static void on_effect(void *ctx, const struct effect *e)
         mem_store_request(x->store, e->store);
     } else if (e->type == EFFECT_PASSWORD) {
         if (!x->ports.password(x->ports.ctx, e->password)) {
-            struct refused_job *r = xmalloc(sizeof *r);
-            *r = (struct refused_job){x->refused, e->password->job};
-            x->refused = r;
+            refuse(x, e->password->job, DB_NONE);
+        }
+    } else if (e->type == EFFECT_DB) {
+        if (!x->ports.db || !x->ports.db(x->ports.ctx, e->db)) {
+            refuse(x, e->db->number, e->db->proc);
         }
     } else if (e->type == EFFECT_RELAY) {
         x->ports.relay(x->ports.ctx, e->relay);
@@ -53,14 +76,11 @@ static void settle(struct exchange *x, int64_t now_us)
 {
     struct store_answer stored;
     for (;;) {
-        struct refused_job *r = x->refused;
+        struct list *r;
         if (mem_store_answer(x->store, &stored)) {
             domain_stored(x->domain, now_us, wall_ms(x, now_us), &stored);
-        } else if (r) {
-            struct password_answer busy = {.job = r->job, .outcome = PASSWORD_BUSY};
-            x->refused = r->next;
-            xfree(r);
-            domain_password(x->domain, now_us, wall_ms(x, now_us), &busy);
+        } else if ((r = list_pop_front(&x->refused))) {
+            answer_refused(x, now_us, container_of(r, struct refused, link));
         } else {
             return;
         }
@@ -129,6 +149,7 @@ struct exchange *exchange_new(const struct exchange_conf *conf, const struct exc
     x->conf = *conf;
     x->ports = *ports;
     x->wall_offset_us = wall_offset_us;
+    list_init(&x->refused);
     rng_init(&rng, conf->seed);
     rng_bytes(&rng, domain_seed, sizeof domain_seed);
     rng_bytes(&rng, store_seed, sizeof store_seed);
@@ -170,10 +191,9 @@ void exchange_free(struct exchange *x)
     web_free(x->web);
     domain_free(x->domain);
     mem_store_free(x->store);
-    while (x->refused) {
-        struct refused_job *next = x->refused->next;
-        xfree(x->refused);
-        x->refused = next;
+    struct list *r;
+    while ((r = list_pop_front(&x->refused))) {
+        xfree(container_of(r, struct refused, link));
     }
     memzero(x, sizeof *x);
     xfree(x);
@@ -206,6 +226,13 @@ int64_t exchange_deadline(const struct exchange *x)
 void exchange_password(struct exchange *x, int64_t now_us, const struct password_answer *answer)
 {
     domain_password(x->domain, now_us, wall_ms(x, now_us), answer);
+    settle(x, now_us);
+    hub_settle(x->hub, now_us);
+}
+
+void exchange_db(struct exchange *x, int64_t now_us, const struct db_answer *answer)
+{
+    domain_db(x->domain, now_us, wall_ms(x, now_us), answer);
     settle(x, now_us);
     hub_settle(x->hub, now_us);
 }

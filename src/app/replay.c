@@ -28,7 +28,7 @@ struct replay {
     struct replayed **streams; /* by number of the connection */
     uint32_t n_streams;
     struct rec_hash got;
-    struct buf text;
+    struct buf rows; /* of an answer of the database, so far */
     FILE *out;
     bool verbose;
     struct replay_result *result;
@@ -49,8 +49,8 @@ static void differs(struct replay *r, const char *fmt, ...)
 }
 
 static const char *const kind_names[] = {
-    "open",     "data", "eof",  "writable", "deadline", "closed", "wrote", "tick",
-    "password", "job",  "text", "wall",     "ready",    "drain",  "cut",   "hsts",
+    "open", "data", "eof",   "writable", "deadline", "closed", "wrote",   "tick", "password", "job",
+    "text", "wall", "ready", "drain",    "cut",      "hsts",   "db_part", "db",   "db_asked",
 };
 
 static const char *kind_name(unsigned kind)
@@ -244,6 +244,23 @@ static bool port_password(void *ctx, const struct password_job *job)
     return answer(r, TAPE_JOB, &data) && data.n == 1 && data.p[0];
 }
 
+static void feed_db(struct replay *r, struct rd *rd)
+{
+    struct db_answer a = {.number = rd_u64(rd), .proc = rd_u16(rd), .status = rd_u8(rd)};
+    buf_put(&r->rows, rd->p, rd->n);
+    a.rows = buf_str(&r->rows);
+    exchange_db(r->x, r->rec.time, &a);
+    buf_reset(&r->rows);
+}
+
+static bool port_db(void *ctx, const struct db_request *request)
+{
+    struct replay *r = ctx;
+    struct str data;
+    tape_hash_db(&r->got, request);
+    return answer(r, TAPE_DB_ASKED, &data) && data.n == 1 && data.p[0];
+}
+
 static struct str port_ca_cert(void *ctx)
 {
     struct str data;
@@ -298,6 +315,7 @@ static bool start(struct replay *r)
                             .health = port_text,
                             .metrics = port_text,
                             .relay = port_relay,
+                            .db = port_db,
                         },
                         wall_offset_us, &r->counts);
     return true;
@@ -311,6 +329,8 @@ static void feed(struct replay *r)
     case TAPE_TICK: exchange_tick(r->x, now); break;
     case TAPE_PASSWORD: feed_password(r, &rd); break;
     case TAPE_WALL: exchange_wall(r->x, (int64_t)rd_u64(&rd)); break;
+    case TAPE_DB_PART: buf_put(&r->rows, rd.p, rd.n); break;
+    case TAPE_DB: feed_db(r, &rd); break;
     case TAPE_HSTS: exchange_hsts(r->x, rd_u8(&rd)); break;
     case TAPE_READY: exchange_ready(r->x); break;
     case TAPE_DRAIN: exchange_drain(r->x, now, (int64_t)rd_u64(&rd)); break;
@@ -318,6 +338,7 @@ static void feed(struct replay *r)
     case TAPE_WROTE:
     case TAPE_JOB:
     case TAPE_TEXT:
+    case TAPE_DB_ASKED:
         differs(r, "the exchange did not ask for \"%s\"", kind_name(r->rec.kind));
         break;
     default: feed_stream(r, &rd);
@@ -360,6 +381,7 @@ static bool replay_exchange(struct replay *r)
     } while (read_next(r));
     finish(r);
     xfree(r->streams);
+    buf_free(&r->rows);
     return true;
 }
 
@@ -400,6 +422,7 @@ bool replay_file(const char *file, bool verbose, FILE *out, struct replay_result
 {
     struct replay r = {.out = out, .verbose = verbose, .result = result};
     *result = (struct replay_result){0};
+    buf_init(&r.rows, DB_ROWS_MAX);
     enum err e = rec_reader_open(&r.reader, file);
     if (e != ERR_OK) {
         fprintf(out, "%s: %s.\n", file,

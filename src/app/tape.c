@@ -265,6 +265,23 @@ void tape_password(struct tape *t, int64_t now_us, const struct password_answer 
     put_outputs(t);
 }
 
+void tape_db(struct tape *t, int64_t now_us, const struct db_answer *answer)
+{
+    struct str rows = answer->rows;
+    uint8_t head[11];
+    t->now_us = now_us;
+    for (; rows.n > PIECE_MAX; rows = str_skip(rows, PIECE_MAX)) {
+        put(t, TAPE_DB_PART, rows.p, PIECE_MAX);
+    }
+    set_u64(head, answer->number);
+    set_u16(head + 8, (uint16_t)answer->proc);
+    head[10] = (uint8_t)answer->status;
+    t->recorded += rows.n;
+    rec_put2(t->rec, TAPE_DB, TAPE_EXCHANGE, now_us, head, sizeof head, rows.p, rows.n);
+    exchange_db(t->x, now_us, answer);
+    put_outputs(t);
+}
+
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us)
 {
     t->now_us = now_us;
@@ -316,6 +333,16 @@ static bool port_password(void *ctx, const struct password_job *job)
     uint8_t b = taken;
     put(t, TAPE_JOB, &b, 1);
     tape_hash_job(&t->out, job);
+    return taken;
+}
+
+static bool port_db(void *ctx, const struct db_request *request)
+{
+    struct tape *t = ctx;
+    bool taken = t->ports.db && t->ports.db(t->ports.ctx, request);
+    uint8_t b = taken;
+    put(t, TAPE_DB_ASKED, &b, 1);
+    tape_hash_db(&t->out, request);
     return taken;
 }
 
@@ -374,6 +401,7 @@ static void begin(struct tape *t)
                             .health = port_health,
                             .metrics = port_metrics,
                             .relay = port_relay,
+                            .db = port_db,
                         },
                         t->wall_offset_us, t->counts);
 }
@@ -402,7 +430,8 @@ static bool nobody_there(struct tape *t)
 {
     struct domain_counts n;
     domain_count(exchange_domain(t->x), &n);
-    return list_empty(&t->streams) && n.sessions == 0 && n.rooms == 0 && n.password_jobs == 0;
+    return list_empty(&t->streams) && n.sessions == 0 && n.rooms == 0 && n.password_jobs == 0 &&
+           n.asks == 0;
 }
 
 void tape_idle(struct tape *t, int64_t now_us)

@@ -36,7 +36,10 @@ enum tape_kind {
     TAPE_READY,            /* */
     TAPE_DRAIN,            /* u64 retry_ms */
     TAPE_CUT,              /* */
-    TAPE_HSTS              /* u8 */
+    TAPE_HSTS,             /* u8 */
+    TAPE_DB_PART,          /* bytes of the rows of the answer that follows */
+    TAPE_DB,               /* u64 number, u16 proc, u8 status, the last bytes of the rows */
+    TAPE_DB_ASKED          /* * u8 whether the store took it */
 };
 
 struct tape;
@@ -54,6 +57,7 @@ struct exchange *tape_exchange(struct tape *t);
 void tape_take(void *ctx, struct stream *s); /* ctx is the tape */
 void tape_tick(struct tape *t, int64_t now_us);
 void tape_password(struct tape *t, int64_t now_us, const struct password_answer *answer);
+void tape_db(struct tape *t, int64_t now_us, const struct db_answer *answer);
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us);
 void tape_hsts(struct tape *t, int64_t now_us, bool on);
 void tape_ready(struct tape *t, int64_t now_us);
@@ -73,13 +77,15 @@ enum tape_output {
     TAPE_OUT_CLOSE,
     TAPE_OUT_JOB,
     TAPE_OUT_TAKEN,
-    TAPE_OUT_RELAY
+    TAPE_OUT_RELAY,
+    TAPE_OUT_DB
 };
 
 void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, int n,
                    ssize_t taken);
 void tape_hash_job(struct rec_hash *h, const struct password_job *job);
 void tape_hash_relay(struct rec_hash *h, const struct relay_scope *what);
+void tape_hash_db(struct rec_hash *h, const struct db_request *request);
 
 /* The checkpoint of the exchange: its settings and seed. What is read owns memory (tape_conf_free);
  * false: it is not of this version. */

@@ -47,6 +47,21 @@ void tape_hash_relay(struct rec_hash *h, const struct relay_scope *what)
     rec_hash_add(h, TAPE_OUT_RELAY, what->addrs, what->n_addrs * sizeof *what->addrs);
 }
 
+void tape_hash_db(struct rec_hash *h, const struct db_request *request)
+{
+    uint8_t b[10];
+    set_u64(b, request->number);
+    set_u16(b + 8, (uint16_t)request->proc);
+    rec_hash_add(h, TAPE_OUT_DB, b, sizeof b);
+    for (unsigned i = 0; i < request->n_args; i++) {
+        const struct val *v = &request->args[i];
+        set_u64(b, (uint64_t)v->i);
+        b[8] = (uint8_t)v->kind;
+        rec_hash_add(h, TAPE_OUT_DB, b, 9);
+        rec_hash_add(h, TAPE_OUT_DB, v->s.p, v->s.n);
+    }
+}
+
 static void put_text(struct buf *b, struct str s)
 {
     buf_u32(b, (uint32_t)s.n);

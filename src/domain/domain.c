@@ -73,6 +73,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->rooms);
     hmap_init(&d->users);
     hmap_init(&d->addrs);
+    hmap_init(&d->asks);
     list_init(&d->addr_order);
     list_init(&d->away);
     list_init(&d->leaving);
@@ -91,6 +92,7 @@ void domain_free(struct domain *d)
         return;
     room_free_all(d);
     session_free_all(d);
+    ask_free_all(d);
     pool_free(&d->sessions_pool);
     hmap_free(&d->sessions);
     hmap_free(&d->tokens);
@@ -219,6 +221,8 @@ void domain_password(struct domain *d, int64_t now_us, int64_t wall_ms,
                      const struct password_answer *answer)
 {
     domain_time(d, now_us, wall_ms);
+    if (ask_password_answered(d, answer))
+        return;
     struct session *s = pending_job_done(d, answer->job);
     struct pending *p = s ? pending_find(s, answer->job) : NULL;
     if (!p)
@@ -237,6 +241,13 @@ void domain_password(struct domain *d, int64_t now_us, int64_t wall_ms,
         create_finish(d, s, p, hash);
     else
         manage_set_finish(d, s, p, hash);
+}
+
+void domain_db(struct domain *d, int64_t now_us, int64_t wall_ms, const struct db_answer *answer)
+{
+    domain_time(d, now_us, wall_ms);
+    if (answer->number != 0)
+        ask_db_answered(d, answer);
 }
 
 void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
@@ -273,6 +284,7 @@ void domain_count(const struct domain *d, struct domain_counts *out)
         .public_rooms = d->n_public,
         .participants = d->n_parts,
         .password_jobs = d->n_jobs,
+        .asks = (uint32_t)d->asks.n,
         .watchers = d->n_watchers,
     };
 }

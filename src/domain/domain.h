@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "msg/cmd.h"
+#include "msg/db.h"
 #include "msg/effect.h"
 #include "msg/event.h"
 #include "msg/store_msg.h"
@@ -87,6 +88,9 @@ void domain_stored(struct domain *d, int64_t now_us, int64_t wall_ms,
                    const struct store_answer *answer);
 void domain_password(struct domain *d, int64_t now_us, int64_t wall_ms,
                      const struct password_answer *answer);
+/* Each EFFECT_DB gets one answer, those of one mode (msg/db_procs.h) in the order of the requests. Number 0: another
+ * process has changed the database. */
+void domain_db(struct domain *d, int64_t now_us, int64_t wall_ms, const struct db_answer *answer);
 /* Does what is due; call it when now reaches domain_deadline (INT64_MAX: nothing is planned). */
 void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms);
 int64_t domain_deadline(const struct domain *d);
@@ -101,6 +105,7 @@ struct domain_counts {
     uint32_t public_rooms;
     uint32_t participants;
     uint32_t password_jobs;
+    uint32_t asks; /* of the database and for passwords, that wait for their answers */
     uint32_t watchers;
 };
 void domain_count(const struct domain *d, struct domain_counts *out);

@@ -9,6 +9,7 @@
 #include "base/hmap.h"
 #include "base/list.h"
 #include "base/pool.h"
+#include "domain/ask.h"
 #include "domain/domain.h"
 #include "domain/session_fsm.h"
 #include "domain/ticket.h"
@@ -166,6 +167,7 @@ struct domain {
     const struct session *entering; /* in a room, but not announced there yet; nearly always NULL */
     struct job *jobs;
     uint32_t n_jobs;
+    struct hmap asks; /* by number */
     uint32_t *free_slots;
     uint32_t n_free_slots;
     uint32_t cap_free_slots;
@@ -186,6 +188,8 @@ void emit_error(struct domain *d, struct session *s, int64_t id, enum errcode co
 void emit_bad(struct domain *d, struct session *s, int64_t id, const char *field);
 void emit_retry(struct domain *d, struct session *s, int64_t id, enum errcode code,
                 int64_t retry_ms);
+void emit_wire_error(struct domain *d, struct session *s, int64_t id,
+                     const struct wire_error *error);
 void emit_conn_error(struct domain *d, uint64_t conn, int64_t id, const struct wire_error *error);
 void emit_to(struct domain *d, struct session *s, const struct event *e);
 /* To everybody in the room but `except` (may be NULL). */

@@ -19,8 +19,8 @@ void emit_ok(struct domain *d, struct session *s, int64_t id)
     emit_ack(d, s, id, &(struct event){.type = RESULT_EMPTY});
 }
 
-static void emit_wire_error(struct domain *d, struct session *s, int64_t id,
-                            const struct wire_error *error)
+void emit_wire_error(struct domain *d, struct session *s, int64_t id,
+                     const struct wire_error *error)
 {
     emit(d, &(struct effect){
                 .type = EFFECT_ERROR, .session = session_ref(s), .id = id, .error = *error});

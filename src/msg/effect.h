@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "msg/db.h"
 #include "msg/errcode.h"
 #include "msg/event.h"
 #include "msg/ids.h"
@@ -35,7 +36,8 @@ enum effect_type {
     EFFECT_ERROR,    /* error answers request id of session, or of conn when session.id is 0 */
     EFFECT_STORE,    /* a request to the store */
     EFFECT_PASSWORD, /* a job for the password thread */
-    EFFECT_RELAY     /* what relays may reach has changed: before what tells clients of it */
+    EFFECT_RELAY,    /* what relays may reach has changed: before what tells clients of it */
+    EFFECT_DB        /* a request to the database */
 };
 
 enum ended_reason {
@@ -81,6 +83,7 @@ struct effect {
     const struct store_request *store;
     const struct password_job *password;
     const struct relay_scope *relay;
+    const struct db_request *db;
 };
 
 #endif

@@ -52,7 +52,8 @@
     ERRCODE(BANNED, "banned", "This person was banned from the room.")                            \
     ERRCODE(TOO_LATE, "too_late", "The time for this is over.")                                   \
     ERRCODE(STORE_BUSY, "store_busy", "The store cannot take this just now.")                     \
-    ERRCODE(STORE_FULL, "store_full", "The store is full.")
+    ERRCODE(STORE_FULL, "store_full", "The store is full.")                                       \
+    ERRCODE(INTERNAL, "internal", "Something is broken in the server; its log says what.")
 
 enum errcode {
     CODE_NONE,

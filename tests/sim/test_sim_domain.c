@@ -312,6 +312,7 @@ static void sink(void *arg, const struct effect *e)
         assert_true(s->n_jobs < 64);
         s->jobs[s->n_jobs++] = *e->password;
         break;
+    case EFFECT_DB: fail_msg("guests ask nothing of the database"); break;
     case EFFECT_RELAY: mix(s, e->relay->scope ^ e->relay->party ^ (uint64_t)e->relay->kind); break;
     }
 }

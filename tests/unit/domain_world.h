@@ -20,6 +20,7 @@
 #include "edge/store/mem_store.h"
 #include "edge/web/wire_in.h"
 #include "edge/web/wire_out.h"
+#include "db_inline.h"
 #include "scope_watch.h"
 
 #define CLIENTS_MAX 64
@@ -50,6 +51,7 @@ struct world {
     struct domain_config cfg;
     struct domain *d;
     struct mem_store *ms;
+    struct db_inline db; /* db.hold: answers wait for world_dbs */
     int64_t now;
     int64_t wall;
     uint64_t next_conn;
@@ -180,6 +182,7 @@ static inline void world_sink(void *arg, const struct effect *e)
         break;
     case EFFECT_STORE: mem_store_request(w->ms, e->store); break;
     case EFFECT_PASSWORD: world_job(w, e->password); break;
+    case EFFECT_DB: assert_true(db_inline_ask(&w->db, e->db)); break;
     case EFFECT_RELAY: break;
     }
     buf_free(&b);
@@ -190,6 +193,21 @@ static inline void world_stores(struct world *w)
     struct store_answer a;
     while (mem_store_answer(w->ms, &a))
         domain_stored(w->d, w->now, w->wall, &a);
+}
+
+static inline void world_db_answered(void *ctx, const struct db_answer *answer)
+{
+    struct world *w = ctx;
+    domain_db(w->d, w->now, w->wall, answer);
+}
+
+/* Answers of the database that were held. */
+static inline void world_dbs(struct world *w)
+{
+    bool hold = w->db.hold;
+    w->db.hold = false;
+    db_inline_answer(&w->db, world_db_answered, w);
+    w->db.hold = hold;
 }
 
 /* The fake hash of a password is "hash of PASSWORD". */
@@ -212,10 +230,13 @@ static inline void world_passwords(struct world *w, enum password_outcome forced
 
 static inline void world_settle(struct world *w)
 {
-    if (!w->hold_store)
-        world_stores(w);
-    if (!w->hold_jobs)
-        world_passwords(w, PASSWORD_OK);
+    do { /* a request may ask the one and then the other */
+        if (!w->hold_store)
+            world_stores(w);
+        db_inline_answer(&w->db, world_db_answered, w);
+        if (!w->hold_jobs)
+            world_passwords(w, PASSWORD_OK);
+    } while (!w->db.hold && w->db.waiting);
 }
 
 /* Time goes on; what is due by then is done when it is due. */
@@ -277,6 +298,7 @@ static inline void world_free(struct world *w)
         free(w->clients[i].log);
     }
     buf_free(&w->relays);
+    db_inline_free(&w->db);
     free(w);
 }
 

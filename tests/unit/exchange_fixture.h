@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "app/tape.h"
+#include "db_inline.h"
 #include "io/stream_fake.h"
 
 enum { YARD_CLIENTS = 12, YARD_TEXT = 1 << 17 };
@@ -34,6 +35,7 @@ struct yard {
     uint64_t last_job;
     enum password_kind last_kind;
     unsigned relays[RELAY_KINDS];
+    struct db_inline db;
     void (*on_relay)(struct yard *y, const struct relay_scope *what);
     struct stream_fake *streams[64];
     int n_streams;
@@ -69,6 +71,12 @@ static inline void yard_relay(void *ctx, const struct relay_scope *what)
     }
 }
 
+static inline bool yard_db(void *ctx, const struct db_request *request)
+{
+    struct yard *y = ctx;
+    return db_inline_ask(&y->db, request);
+}
+
 static inline struct yard *yard_new(struct rec *rec, void (*change)(struct exchange_conf *conf))
 {
     struct yard *y = calloc(1, sizeof *y);
@@ -88,10 +96,10 @@ static inline struct yard *yard_new(struct rec *rec, void (*change)(struct excha
         change(&y->conf);
     }
     y->now = 1000000;
-    y->tape = tape_new(
-        rec, &y->conf,
-        &(struct exchange_ports){y, yard_password, yard_ca, yard_text, yard_text, yard_relay},
-        y->now, INT64_C(1800000000000000), &y->counts);
+    y->tape = tape_new(rec, &y->conf,
+                       &(struct exchange_ports){y, yard_password, yard_ca, yard_text, yard_text,
+                                                yard_relay, yard_db},
+                       y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     for (int i = 0; i < YARD_CLIENTS; i++) {
         y->c[i].yard = y;
@@ -99,10 +107,17 @@ static inline struct yard *yard_new(struct rec *rec, void (*change)(struct excha
     return y;
 }
 
-/* Ends of rounds on all streams until nothing happens any more. */
+static inline void yard_stored(void *ctx, const struct db_answer *answer)
+{
+    struct yard *y = ctx;
+    tape_db(y->tape, y->now, answer);
+}
+
+/* Ends of rounds on all streams, and answers of the database, until nothing happens any more. */
 static inline void yard_settle(struct yard *y)
 {
     for (int turn = 0; turn < 4; turn++) {
+        db_inline_answer(&y->db, yard_stored, y);
         for (int i = 0; i < y->n_streams; i++) {
             stream_fake_round(y->streams[i]);
         }
@@ -117,6 +132,7 @@ static inline void yard_free(struct yard *y)
         stream_fake_free(y->streams[i]);
     }
     tape_free(y->tape);
+    db_inline_free(&y->db);
     free(y);
 }
 

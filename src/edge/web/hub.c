@@ -302,7 +302,8 @@ void hub_effect(struct hub *h, const struct effect *e)
     case EFFECT_ERROR: answer(h, e); break;
     case EFFECT_STORE:
     case EFFECT_PASSWORD:
-    case EFFECT_RELAY: break; /* app/exchange hands these on */
+    case EFFECT_RELAY:
+    case EFFECT_DB: break; /* app/exchange hands these on */
     }
 }
 

@@ -1,0 +1,62 @@
+/* The schema of the database as numbered migrations, and the SQL of the procedures. Only
+ * src/edge/store and its tests include this. */
+#ifndef MADANG_EDGE_STORE_SCHEMA_H
+#define MADANG_EDGE_STORE_SCHEMA_H
+
+#include <stddef.h>
+
+#include "msg/db_procs.h"
+
+/* "mdng": what PRAGMA application_id of our files is. */
+#define SCHEMA_APPLICATION 0x6d646e67
+
+/* Step i makes version i + 1 out of version i. What a released version has made is never edited: a change
+ * is another step. (Nothing has been released so far: the first step may still change.) Each is a list
+ * of texts that are run in order, ended by NULL. */
+#define SCHEMA_VERSION 1
+extern const char *const *const schema_migrations[SCHEMA_VERSION];
+
+/* What a procedure does: its steps run in order in one savepoint; parameters ?1 to ?n are its arguments. The
+ * rows of the last step that gives rows are the answer. */
+struct sql_step {
+    const char *sql; /* NULL ends the steps */
+    /* It must change or find at least one row; otherwise the procedure ends as DB_REFUSED, and what its
+     * steps did is taken back. */
+    int must;
+};
+#define SQL_STEPS_MAX 8
+/* One step. SQL_MUST: one that must find something. */
+#define SQL_DO(text)     \
+    {                    \
+        .sql = text "\n" \
+    }
+#define SQL_MUST(text)              \
+    {                               \
+        .sql = text "\n", .must = 1 \
+    }
+
+struct sql_proc {
+    enum db_proc proc;
+    /* Why it may read a whole table (EXPLAIN QUERY PLAN says SCAN), or NULL: it must not. */
+    const char *scans;
+    struct sql_step steps[SQL_STEPS_MAX + 1];
+};
+
+/* Each topic's table, ended by DB_NONE. */
+extern const struct sql_proc sql_account[];
+extern const struct sql_proc sql_people[];
+extern const struct sql_proc sql_call[];
+extern const struct sql_proc sql_conv[];
+
+struct sql_info {
+    const char *name, *args, *cols; /* as in the list */
+    enum db_mode mode;
+    unsigned n_args, n_cols;
+    const struct sql_proc *sql; /* NULL: nobody has written it */
+};
+/* Any thread, after schema_init(). */
+const struct sql_info *schema_proc(enum db_proc proc);
+/* Builds that table, once, before any thread uses it; again is harmless. */
+void schema_init(void);
+
+#endif

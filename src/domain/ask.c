@@ -37,14 +37,20 @@ void ask_db(struct domain *d, struct ask *a, enum db_proc proc, const struct val
     d->sink(d->sink_arg, &(struct effect){.type = EFFECT_DB, .db = &rq});
 }
 
+void ask_password_job(struct domain *d, struct ask *a, struct password_job *job)
+{
+    wait_for(d, a);
+    job->job = a->number;
+    if (job->kind != PASSWORD_VERIFY || job->renew)
+        rng_bytes(&d->rng, job->salt, sizeof job->salt);
+    d->sink(d->sink_arg, &(struct effect){.type = EFFECT_PASSWORD, .password = job});
+}
+
 void ask_password(struct domain *d, struct ask *a, enum password_kind kind, struct str password,
                   struct str hash)
 {
-    wait_for(d, a);
-    struct password_job job = {.kind = kind, .job = a->number, .password = password, .hash = hash};
-    if (kind == PASSWORD_HASH)
-        rng_bytes(&d->rng, job.salt, sizeof job.salt);
-    d->sink(d->sink_arg, &(struct effect){.type = EFFECT_PASSWORD, .password = &job});
+    ask_password_job(d, a,
+                     &(struct password_job){.kind = kind, .password = password, .hash = hash});
 }
 
 static void forget(struct domain *d, struct ask *a, const struct ask_answer *answer)
@@ -78,7 +84,9 @@ static bool answered(struct domain *d, uint64_t number, const struct ask_answer 
     struct ask *a = take(d, number);
     if (!a)
         return false;
+    a->running = true;
     a->then(d, a, answer);
+    a->running = false;
     if (!a->waits)
         ask_free(a);
     return true;

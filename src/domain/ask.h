@@ -52,6 +52,7 @@ struct ask {
     struct hnode node; /* the domain's, like what follows up to `then` */
     uint64_t number;
     bool waits;
+    bool running;   /* `then` is being called: its caller frees the ask */
     ask_then *then; /* may be set anew before it asks again */
     struct asker who;
     uint64_t a, b; /* the asker's own */
@@ -72,6 +73,8 @@ void ask_db(struct domain *d, struct ask *ask, enum db_proc proc, const struct v
 /* hash: of PASSWORD_VERIFY. The answer is PASSWORD_BUSY when too many wait. */
 void ask_password(struct domain *d, struct ask *ask, enum password_kind kind, struct str password,
                   struct str hash);
+/* The same with all that a job may say; number and salt are filled in. */
+void ask_password_job(struct domain *d, struct ask *ask, struct password_job *job);
 /* The same for what nobody waits for; a failure goes to the log of the store. */
 void ask_and_forget(struct domain *d, enum db_proc proc, const struct val *args, unsigned n_args);
 #define ASK_AND_FORGET(d, proc, ...)                           \

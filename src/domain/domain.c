@@ -2,6 +2,7 @@
 #include "domain/domain_int.h"
 
 #include "base/mem.h"
+#include "domain/user.h"
 
 #define SECOND 1000000
 
@@ -92,6 +93,7 @@ void domain_free(struct domain *d)
         return;
     room_free_all(d);
     session_free_all(d);
+    user_free_all(d);
     ask_free_all(d);
     pool_free(&d->sessions_pool);
     hmap_free(&d->sessions);
@@ -248,6 +250,8 @@ void domain_db(struct domain *d, int64_t now_us, int64_t wall_ms, const struct d
     domain_time(d, now_us, wall_ms);
     if (answer->number != 0)
         ask_db_answered(d, answer);
+    else
+        user_reload_all(d);
 }
 
 void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "domain/names.h"
 #include "domain/ratelimit.h"
+#include "domain/user.h"
 
 #define ADDRS_MAX    65536
 #define BUSY_WAIT_MS 5000
@@ -249,6 +250,7 @@ static void session_end(struct domain *d, struct session *s, enum session_event 
         [SEV_BYE] = {ENDED_BYE, LEFT_LEFT},
         [SEV_REPLACED] = {ENDED_REPLACED, LEFT_REPLACED},
         [SEV_OVERFLOW] = {ENDED_OVERFLOW, LEFT_GONE},
+        [SEV_SIGNED_OUT] = {ENDED_SIGNED_OUT, LEFT_LEFT},
     };
     if (!list_empty(&s->away))
         d->n_away--;
@@ -257,6 +259,7 @@ static void session_end(struct domain *d, struct session *s, enum session_event 
     while (s->n_rooms > 0)
         room_leave(d, s->rooms[s->n_rooms - 1], s, why[ev].left);
     roomlist_people(d);
+    user_detach(d, s);
     d->sink(d->sink_arg, &(struct effect){.type = EFFECT_SESSION_ENDED,
                                           .session = session_ref(s),
                                           .conn = s->conn,

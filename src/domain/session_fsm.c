@@ -16,6 +16,7 @@ static const struct session_step table[SESSION_STATES][SESSION_EVENTS] =
                 [SEV_BYE] = STEP(ENDED, END),
                 [SEV_REPLACED] = STEP(NEW, IGNORE), /* nobody has its token yet */
                 [SEV_OVERFLOW] = STEP(ENDED, END),
+                [SEV_SIGNED_OUT] = STEP(ENDED, END),
             },
         [SESSION_LIVE] =
             {
@@ -26,6 +27,7 @@ static const struct session_step table[SESSION_STATES][SESSION_EVENTS] =
                 [SEV_BYE] = STEP(ENDED, END),
                 [SEV_REPLACED] = STEP(ENDED, END),
                 [SEV_OVERFLOW] = STEP(ENDED, END),
+                [SEV_SIGNED_OUT] = STEP(ENDED, END),
             },
         [SESSION_AWAY] =
             {
@@ -36,6 +38,7 @@ static const struct session_step table[SESSION_STATES][SESSION_EVENTS] =
                 [SEV_BYE] = STEP(ENDED, END), /* by a beacon that overtook the end of the stream */
                 [SEV_REPLACED] = STEP(ENDED, END),
                 [SEV_OVERFLOW] = STEP(ENDED, END),
+                [SEV_SIGNED_OUT] = STEP(ENDED, END),
             },
         [SESSION_ENDED] =
             {
@@ -46,6 +49,7 @@ static const struct session_step table[SESSION_STATES][SESSION_EVENTS] =
                 [SEV_BYE] = STEP(ENDED, IGNORE),
                 [SEV_REPLACED] = STEP(ENDED, IGNORE),
                 [SEV_OVERFLOW] = STEP(ENDED, IGNORE),
+                [SEV_SIGNED_OUT] = STEP(ENDED, IGNORE),
             },
 };
 

@@ -19,8 +19,9 @@ enum session_event {
     SEV_RESUME,
     SEV_TIMEOUT, /* away for too long */
     SEV_BYE,
-    SEV_REPLACED, /* another hello named it as replaced */
-    SEV_OVERFLOW, /* what it is to be told cannot be kept or encoded */
+    SEV_REPLACED,   /* another hello named it as replaced */
+    SEV_OVERFLOW,   /* what it is to be told cannot be kept or encoded */
+    SEV_SIGNED_OUT, /* the sign-in that it belongs to was ended */
     SESSION_EVENTS
 };
 

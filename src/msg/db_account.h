@@ -19,7 +19,8 @@
      * `expires`. */                                                                               \
     DB_PROC(WEB_SESSION_ADD, WRITE, "token key user now expires addr agent", "")                   \
     DB_PROC(WEB_SESSION_USE, WRITE, "token now expires addr", "key user")                          \
-    DB_PROC(WEB_SESSION_END, WRITE, "token", "key user")
+    DB_PROC(WEB_SESSION_END, WRITE, "token", "key user")                                           \
+    DB_PROC(WEB_SESSION_KEYS, READ_AFTER, "user", "key")
 /* clang-format on */
 
 #endif

@@ -30,5 +30,6 @@ const struct sql_proc sql_account[] = {
     {DB_WEB_SESSION_END,
      NULL,
      {SQL_MUST("DELETE FROM web_session WHERE token = ?1 RETURNING key, user")}},
+    {DB_WEB_SESSION_KEYS, NULL, {SQL_DO("SELECT key FROM web_session WHERE user = ?1")}},
     {DB_NONE, NULL, {{NULL, 0}}},
 };

@@ -114,6 +114,18 @@ static void on_pipe_lost(void *ctx, struct pipe *p, void *user, int64_t now_us)
     hub_pipe_lost(x->hub, p, user, now_us);
 }
 
+static void on_call(void *ctx, const struct web_call *call, int64_t now_us)
+{
+    struct exchange *x = ctx;
+    hub_call(x->hub, call, now_us);
+}
+
+static void on_call_answer(void *ctx, uint64_t call, const struct web_answer *a)
+{
+    struct exchange *x = ctx;
+    web_call_answer(x->web, call, a);
+}
+
 static struct str on_ca_cert(void *ctx)
 {
     struct exchange *x = ctx;
@@ -157,6 +169,8 @@ struct exchange *exchange_new(const struct exchange_conf *conf, const struct exc
 
     struct hub_conf hub = {
         .policy = {policy_command, policy_find_token, x},
+        .answer = on_call_answer,
+        .answer_ctx = x,
         .outbox = conf->outbox,
         .message_max = conf->frame_max,
         .reorder_max = conf->reorder_max,
@@ -175,6 +189,7 @@ struct exchange *exchange_new(const struct exchange_conf *conf, const struct exc
                          .health = on_health,
                          .metrics = on_metrics,
                          .wall_s = on_wall_s,
+                         .call = on_call,
                      },
                      counts);
     memzero(&rng, sizeof rng);

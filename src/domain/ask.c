@@ -116,8 +116,17 @@ void ask_free_all(struct domain *d)
 void reply(struct domain *d, const struct asker *who, const struct event *result)
 {
     struct session *s = who->session ? session_find(d, who->session) : NULL;
-    if (s && who->id > 0)
+    if (who->http)
+        emit_http(d, who->http, result, NULL, NULL);
+    else if (s && who->id > 0)
         emit_ack(d, s, who->id, result);
+}
+
+void reply_cookie(struct domain *d, const struct asker *who, const struct event *result,
+                  const struct cookie_change *cookie)
+{
+    if (who->http)
+        emit_http(d, who->http, result, NULL, cookie);
 }
 
 void reply_ok(struct domain *d, const struct asker *who)
@@ -125,11 +134,12 @@ void reply_ok(struct domain *d, const struct asker *who)
     reply(d, who, &(struct event){.type = RESULT_EMPTY});
 }
 
-static void reply_wire_error(struct domain *d, const struct asker *who,
-                             const struct wire_error *error)
+void reply_wire_error(struct domain *d, const struct asker *who, const struct wire_error *error)
 {
     struct session *s = who->session ? session_find(d, who->session) : NULL;
-    if (s && who->id > 0)
+    if (who->http)
+        emit_http(d, who->http, NULL, error, NULL);
+    else if (s && who->id > 0)
         emit_wire_error(d, s, who->id, error);
 }
 

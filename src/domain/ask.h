@@ -30,8 +30,9 @@
 #include "msg/event.h"
 #include "msg/store_msg.h"
 
-struct domain;
 struct ask;
+struct cookie_change;
+struct domain;
 
 /* Who gets the reply: request `id` of a session, or an HTTP call, or nobody (all 0). */
 struct asker {
@@ -39,6 +40,11 @@ struct asker {
     uint64_t http;
     int64_t id;
 };
+
+static inline struct asker asker_of(const struct cmd *cmd)
+{
+    return (struct asker){.session = cmd->session, .http = cmd->http, .id = cmd->id};
+}
 
 /* One of them is NULL: that of ask_db or that of ask_password. Borrowed for the call. */
 struct ask_answer {
@@ -83,9 +89,13 @@ void ask_and_forget(struct domain *d, enum db_proc proc, const struct val *args,
 
 /* Replies. To a session that is no more, or to nobody: nothing. */
 void reply(struct domain *d, const struct asker *who, const struct event *result);
+/* To a call by HTTP: the answer also sets or ends the browser's cookie. */
+void reply_cookie(struct domain *d, const struct asker *who, const struct event *result,
+                  const struct cookie_change *cookie);
 void reply_ok(struct domain *d, const struct asker *who); /* {} */
 void reply_error(struct domain *d, const struct asker *who, enum errcode code);
 void reply_bad(struct domain *d, const struct asker *who, const char *field);
+void reply_wire_error(struct domain *d, const struct asker *who, const struct wire_error *error);
 void reply_retry(struct domain *d, const struct asker *who, enum errcode code, int64_t retry_ms);
 /* What a status that is not DB_OK, and means nothing special to this procedure, is to who asked:
  * store_busy, store_full, or internal. */

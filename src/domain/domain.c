@@ -27,6 +27,8 @@ void domain_config_defaults(struct domain_config *cfg)
         .ban_us = 600LL * SECOND,
         .ticket_ms = 600LL * 1000,
         .owner_wait_us = 30LL * SECOND,
+        .registration = REGISTRATION_INVITE,
+        .guests = true,
         .hello = {60, SECOND / 10},
         .rates =
             {
@@ -184,6 +186,19 @@ static void dispatch(struct domain *d, const struct cmd *cmd)
         table[cmd->type].handler(d, s, cmd);
 }
 
+/* Calls by HTTP: there is no session. */
+static void dispatch_call(struct domain *d, const struct cmd *cmd)
+{
+    static const struct wire_error unknown = {.code = CODE_UNKNOWN_TYPE};
+    static handler_fn *const calls[CMD_COUNT] = {
+        [CMD_ME] = me_request,
+    };
+    if (calls[cmd->type])
+        calls[cmd->type](d, NULL, cmd);
+    else
+        emit_http(d, cmd->http, NULL, &unknown, NULL);
+}
+
 static void domain_time(struct domain *d, int64_t now_us, int64_t wall_ms)
 {
     d->now = now_us;
@@ -193,6 +208,10 @@ static void domain_time(struct domain *d, int64_t now_us, int64_t wall_ms)
 void domain_cmd(struct domain *d, int64_t now_us, int64_t wall_ms, const struct cmd *cmd)
 {
     domain_time(d, now_us, wall_ms);
+    if (cmd->http) {
+        dispatch_call(d, cmd);
+        return;
+    }
     switch (cmd->type) {
     case CMD_HELLO: session_hello(d, cmd); break;
     case CMD_RESUME: session_resume(d, cmd); break;

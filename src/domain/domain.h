@@ -60,6 +60,10 @@ struct domain_config {
     int64_t ban_us;
     int64_t ticket_ms;        /* how long a ticket is good, wall clock */
     int64_t owner_wait_us;    /* how long a room made from a ticket waits for its owner */
+    enum registration registration;
+    bool guests; /* people without an account may come in */
+    bool user_invites;
+    bool passkeys;
     struct domain_rate hello; /* per address */
     struct domain_rate rates[RATE_KINDS];
     uint8_t ticket_key[32];

@@ -191,6 +191,9 @@ void emit_retry(struct domain *d, struct session *s, int64_t id, enum errcode co
 void emit_wire_error(struct domain *d, struct session *s, int64_t id,
                      const struct wire_error *error);
 void emit_conn_error(struct domain *d, uint64_t conn, int64_t id, const struct wire_error *error);
+/* Answers a call: by the result, or by the error when result is NULL. cookie may be NULL: it stays. */
+void emit_http(struct domain *d, uint64_t http, const struct event *result,
+               const struct wire_error *error, const struct cookie_change *cookie);
 void emit_to(struct domain *d, struct session *s, const struct event *e);
 /* To everybody in the room but `except` (may be NULL). */
 void emit_room(struct domain *d, const struct room *r, const struct event *e,
@@ -337,6 +340,9 @@ void scope_close(struct domain *d, const struct room *r, struct scope *scope);
 void scope_signalled(struct domain *d, const struct room *r, const struct session *from,
                      const struct session *to, const struct sdp_scan *scan);
 void scope_free(struct scope *scope); /* without any effect */
+
+/* ---- me.c ---- */
+void me_request(struct domain *d, struct session *s, const struct cmd *cmd);
 
 /* ---- roomlist.c ---- */
 void roomlist_watch(struct domain *d, struct session *s, const struct cmd *cmd);

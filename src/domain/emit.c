@@ -59,6 +59,18 @@ void emit_to(struct domain *d, struct session *s, const struct event *e)
     emit_list(d, &ref, 1, e);
 }
 
+void emit_http(struct domain *d, uint64_t http, const struct event *result,
+               const struct wire_error *error, const struct cookie_change *cookie)
+{
+    static const struct cookie_change keep = {.op = COOKIE_KEEP};
+    struct effect e = {.type = EFFECT_HTTP, .http = http, .event = result};
+    e.cookie = cookie ? *cookie : keep;
+    if (error)
+        e.error = *error;
+    emit(d, &e);
+    memzero(&e.cookie, sizeof e.cookie);
+}
+
 struct session_ref *scratch_refs(struct domain *d, size_t n)
 {
     if (n > d->cap_refs) {

@@ -86,7 +86,11 @@ struct cmd_hello {
     struct str replaces; /* token text, n = 0: none */
     bool has_join;
     struct cmd_join join;
-    uint64_t addr_key; /* set by the edge: the same for one IPv4 address or IPv6 /64; 0: no limit */
+    /* Set by the edge: */
+    uint64_t addr_key; /* the same for one IPv4 address or IPv6 /64; 0: no limit */
+    struct str addr;   /* the address as text */
+    struct str cookie; /* token of the sign-in, 32 bytes; n = 0: none. Secret */
+    struct str agent;  /* User-Agent, cut */
 };
 
 /* The edge looks the token up by domain_find_token and asks its replay whether `seq` can be
@@ -164,8 +168,15 @@ struct cmd {
     uint64_t session; /* who asks, known from the pipe; 0 for hello */
     uint64_t conn;    /* the edge's number of the pipe: never 0, never used again */
     int64_t id;       /* of the request; 0 when the type has none */
-    uint64_t room;    /* where the type has a room: leave to file */
-    uint64_t to;      /* room_remove (session), whisper, desc, cand, file */
+    uint64_t
+        http; /* of a call (BY_HTTP): its number, never used again; then session, conn and id are 0 */
+    /* Of calls, as in cmd_hello. */
+    uint64_t addr_key;
+    struct str addr;
+    struct str cookie;
+    struct str agent;
+    uint64_t room; /* where the type has a room: leave to file */
+    uint64_t to;   /* room_remove (session), whisper, desc, cand, file */
     union {
         struct cmd_hello hello;
         struct cmd_resume resume;

@@ -36,8 +36,17 @@ enum effect_type {
     EFFECT_ERROR,    /* error answers request id of session, or of conn when session.id is 0 */
     EFFECT_STORE,    /* a request to the store */
     EFFECT_PASSWORD, /* a job for the password thread */
+    EFFECT_HTTP,     /* answers the call `http`: by event, or by error when that is NULL */
     EFFECT_RELAY,    /* what relays may reach has changed: before what tells clients of it */
     EFFECT_DB        /* a request to the database */
+};
+
+/* What the answer to a call does to the cookie of its browser. */
+enum cookie_op { COOKIE_KEEP, COOKIE_SET, COOKIE_CLEAR };
+struct cookie_change {
+    enum cookie_op op;
+    uint8_t token[32]; /* set: secret */
+    int64_t max_age_s; /* set */
 };
 
 enum ended_reason {
@@ -75,6 +84,8 @@ struct effect {
     uint64_t conn;
     int64_t id;
     int64_t seq;
+    uint64_t http;
+    struct cookie_change cookie;
     enum ended_reason reason;
     struct wire_error error;
     const struct event *event;

@@ -27,8 +27,15 @@
 #define SECOND      1000000LL
 #define MINUTE      (60 * SECOND)
 
+/* Keeps the cookie of who is signed in. */
+struct browser {
+    bool has_cookie;
+    uint8_t cookie[32];
+};
+
 struct client {
     struct world *w;
+    const struct browser *browser; /* its cookie goes with hello; or NULL */
     uint64_t conn;
     uint64_t session; /* 0: none */
     uint32_t slot;
@@ -63,6 +70,13 @@ struct world {
     bool hold_store; /* store answers wait for world_stores */
     uint64_t addr_key;
     uint64_t effects;
+    uint64_t last_call; /* by HTTP */
+    struct {
+        uint64_t call; /* that this answers; 0: none yet */
+        char text[16384];
+        enum errcode code;
+        struct cookie_change cookie;
+    } http;
     struct scope_watch scopes;
     struct buf relays; /* what was said of them, and "send;" for each desc and cand */
 };
@@ -133,6 +147,19 @@ static inline const char *relays(struct world *w)
     return text;
 }
 
+static inline void world_http(struct world *w, const struct effect *e, struct buf *b)
+{
+    assert_true(e->http > 0 && e->http <= w->last_call && e->http != w->http.call);
+    if (e->event)
+        wire_out_call_result(b, e->event);
+    else
+        wire_out_call_error(b, &e->error);
+    assert_true(str_copy(buf_str(b), w->http.text, sizeof w->http.text));
+    w->http.call = e->http;
+    w->http.code = e->event ? CODE_NONE : e->error.code;
+    w->http.cookie = e->cookie;
+}
+
 static inline void world_sink(void *arg, const struct effect *e)
 {
     struct world *w = arg;
@@ -182,6 +209,7 @@ static inline void world_sink(void *arg, const struct effect *e)
         break;
     case EFFECT_STORE: mem_store_request(w->ms, e->store); break;
     case EFFECT_PASSWORD: world_job(w, e->password); break;
+    case EFFECT_HTTP: world_http(w, e, &b); break;
     case EFFECT_DB: assert_true(db_inline_ask(&w->db, e->db)); break;
     case EFFECT_RELAY: break;
     }
@@ -321,8 +349,13 @@ static inline void say(struct client *c, const char *text)
     if (wire_in_parse(&in, str_from(text), 0)) {
         in.cmd.session = c->session;
         in.cmd.conn = c->conn;
-        if (in.cmd.type == CMD_HELLO)
+        if (in.cmd.type == CMD_HELLO) {
             in.cmd.u.hello.addr_key = w->addr_key;
+            in.cmd.u.hello.addr = STR("192.0.2.7");
+            in.cmd.u.hello.agent = STR("Tester/1");
+            if (c->browser && c->browser->has_cookie)
+                in.cmd.u.hello.cookie = str_of(c->browser->cookie, sizeof c->browser->cookie);
+        }
         domain_cmd(w->d, w->now, w->wall, &in.cmd);
     } else {
         struct buf b;
@@ -332,6 +365,46 @@ static inline void say(struct client *c, const char *text)
     }
     wire_in_free(&in);
     world_settle(w);
+}
+
+/* What the call of that number was answered; "" when it was not yet. */
+static inline const char *call_answer(struct world *w, struct browser *b, uint64_t call)
+{
+    if (w->http.call != call)
+        return "";
+    if (b && w->http.cookie.op != COOKIE_KEEP) {
+        b->has_cookie = w->http.cookie.op == COOKIE_SET;
+        memcpy(b->cookie, w->http.cookie.token, sizeof b->cookie);
+    }
+    return w->http.text;
+}
+
+/* POST /api/VERB with this object, quotes written as ', from a browser (NULL: one without cookies) that takes
+ * the cookie of the answer. "" when the answer waits (for what is held): call_answer(w, b, w->last_call). */
+static inline const char *post(struct world *w, struct browser *b, const char *verb,
+                               const char *json)
+{
+    struct wire_in in;
+    char *text = str_dup(str_from(json));
+    for (char *p = text; *p; p++)
+        if (*p == '\'')
+            *p = '"';
+    bool good = wire_in_parse_call(&in, str_from(verb), str_from(text));
+    in.cmd.http = ++w->last_call;
+    in.cmd.addr_key = w->addr_key;
+    in.cmd.addr = STR("192.0.2.7");
+    in.cmd.agent = STR("Tester/1");
+    if (b && b->has_cookie)
+        in.cmd.cookie = str_of(b->cookie, sizeof b->cookie);
+    if (good)
+        domain_cmd(w->d, w->now, w->wall, &in.cmd);
+    else
+        world_sink(w,
+                   &(struct effect){.type = EFFECT_HTTP, .http = in.cmd.http, .error = in.error});
+    wire_in_free(&in);
+    xfree(text);
+    world_settle(w);
+    return call_answer(w, b, w->last_call);
 }
 
 static inline const char *last(const struct client *c)

@@ -18,7 +18,14 @@ static void an_evening(struct rec *rec)
     feed_text(yard_connect(y), "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     feed_text(yard_connect(y), "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
     feed_text(yard_connect(y), "GET /ca.crt HTTP/1.1\r\nHost: h\r\n\r\nnonsense\r\n\r\n");
+    static const char call[] =
+        "POST /api/me HTTP/1.1\r\nHost: h\r\nOrigin: https://h\r\nContent-Type: "
+        "application/json\r\nCookie: __Host-madang=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+        "\r\nContent-Length: 2\r\n\r\n{}";
+    struct stream_fake *caller = yard_connect(y);
+    feed_text(caller, call);
     yard_settle(y);
+    assert_non_null(memmem(caller->out, caller->out_len, "{\"user\":null,", 13));
     client_open(a);
     say(a, "{\"type\":\"hello\",\"id\":1,\"v\":1}");
     field(hear_with(a, "\"id\":1"), "session", ada);

@@ -32,7 +32,7 @@ static void keep_row(struct domain *d, struct ask *a, const struct ask_answer *a
         reply_db(d, &a->who, seen.status);
 }
 
-static struct asker asker_of(struct client *c)
+static struct asker asker_on(struct client *c)
 {
     return (struct asker){.session = c->session, .id = c->next_id++};
 }
@@ -42,7 +42,7 @@ static void test_a_write_and_what_it_wrote(void **state)
     struct world *w = *state;
     struct client *c = hello(w, "mina");
     seen = (struct seen){0};
-    struct asker who = asker_of(c);
+    struct asker who = asker_on(c);
     struct ask *a = ask_new(w->d, who, keep_row, NULL, 0);
     ASK_DB(w->d, a, DB_SETTING_SET, VAL_T(STR("admin_made")), VAL_T(STR("예")));
     assert_int_equal(seen.steps, 0); /* never from within */
@@ -50,7 +50,7 @@ static void test_a_write_and_what_it_wrote(void **state)
     assert_int_equal(seen.steps, 1);
     assert_ack(answer_to(c, who.id));
 
-    who = asker_of(c);
+    who = asker_on(c);
     a = ask_new(w->d, who, keep_row, NULL, 0);
     ASK_DB(w->d, a, DB_SETTING_GET, VAL_T(STR("admin_made")));
     world_settle(w);
@@ -91,7 +91,7 @@ static void test_one_thing_after_the_other(void **state)
     struct world *w = *state;
     struct client *c = hello(w, "mina");
     seen = (struct seen){0};
-    struct asker who = asker_of(c);
+    struct asker who = asker_on(c);
     struct ask *a = ask_new(w->d, who, hashed, "password", sizeof "password");
     ask_password(w->d, a, PASSWORD_HASH, str_from(a->data), STR_NONE);
     world_settle(w);
@@ -106,7 +106,7 @@ static void test_a_busy_password_thread(void **state)
     struct client *c = hello(w, "mina");
     seen = (struct seen){0};
     w->hold_jobs = true;
-    struct asker who = asker_of(c);
+    struct asker who = asker_on(c);
     struct ask *a = ask_new(w->d, who, hashed, "password", sizeof "password");
     ask_password(w->d, a, PASSWORD_HASH, str_from(a->data), STR_NONE);
     world_settle(w);
@@ -132,7 +132,7 @@ static void test_what_a_failing_store_is_to_people(void **state)
     struct client *c = hello(w, "mina");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         w->db.fail = cases[i].status;
-        struct asker who = asker_of(c);
+        struct asker who = asker_on(c);
         struct ask *a = ask_new(w->d, who, keep_row, NULL, 0);
         ASK_DB(w->d, a, DB_SETTING_SET, VAL_T(STR("key")), VAL_T(STR("value")));
         world_settle(w);
@@ -147,7 +147,7 @@ static void test_who_asked_has_gone(void **state)
     struct client *c = hello(w, "mina");
     seen = (struct seen){0};
     w->db.hold = true;
-    struct ask *a = ask_new(w->d, asker_of(c), keep_row, NULL, 0);
+    struct ask *a = ask_new(w->d, asker_on(c), keep_row, NULL, 0);
     ASK_DB(w->d, a, DB_SETTING_SET, VAL_T(STR("key")), VAL_T(STR("value")));
     ASK_AND_FORGET(w->d, DB_SETTING_SET, VAL_T(STR("key")), VAL_T(STR("other")));
     say(c, "{\"type\":\"bye\"}");

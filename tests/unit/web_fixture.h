@@ -13,11 +13,12 @@
 #include <cmocka.h>
 
 #include "base/count.h"
+#include "edge/web/visitor.h"
 #include "edge/web/assets.h"
 #include "edge/web/web.h"
 #include "io/stream_fake.h"
 
-enum { FX_SECOND = 1000000, FX_STREAMS = 16 };
+enum { FX_SECOND = 1000000, FX_STREAMS = 32 };
 
 struct fx {
     struct web_conf conf;
@@ -34,6 +35,9 @@ struct fx {
     int answer;        /* for message() */
     unsigned close_on_message;
     struct str ca;
+    uint64_t call; /* the last one */
+    struct visitor visitor;
+    bool call_now; /* answered from within */
 };
 
 static inline void fx_note(struct fx *fx, const char *fmt, ...)
@@ -70,6 +74,19 @@ static inline void fx_lost(void *ctx, struct pipe *p, void *user, int64_t now_us
     fx_note(fx, "lost%s%s;", user != NULL ? " session" : "", p->leaving ? " for good" : "");
 }
 
+static inline void fx_call(void *ctx, const struct web_call *call, int64_t now_us)
+{
+    struct fx *fx = ctx;
+
+    assert_int_equal(now_us, fx->now);
+    fx_note(fx, PRIstr " " PRIstr ";", STR_ARG(call->verb), STR_ARG(call->body));
+    fx->call = call->number;
+    fx->visitor = *call->visitor;
+    if (fx->call_now)
+        web_call_answer(fx->web, call->number,
+                        &(struct web_answer){.status = 200, .json = STR("{\"now\":true}")});
+}
+
 static inline struct str fx_ca(void *ctx)
 {
     return ((struct fx *)ctx)->ca;
@@ -102,7 +119,8 @@ static inline struct fx *fx_new_with(void (*change)(struct web_conf *conf))
     fx->conf.tls = false;
     if (change != NULL)
         change(&fx->conf);
-    fx->h = (struct web_handlers){fx, fx_message, fx_lost, fx_ca, fx_health, fx_metrics, fx_wall};
+    fx->h = (struct web_handlers){fx,        fx_message, fx_lost, fx_ca,
+                                  fx_health, fx_metrics, fx_wall, fx_call};
     fx->now = FX_SECOND;
     outbox_init(&fx->box, NULL);
     fx->web = web_new(&fx->conf, &fx->h, &fx->counts);

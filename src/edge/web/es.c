@@ -331,13 +331,9 @@ void es_post_begin(struct web_conn *c, const struct http1_request *req)
     memcpy(h->key, key.p, KEY_LEN);
     memcpy(h->tab, tab.p, tab.n);
     h->tab_len = (uint8_t)tab.n;
-    h->phase = HTTP_BODY;
     remember_origin(h, origin);
-    if (req->expect_continue)
-        conn_put(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-    stream_deadline(c->s, conn_now(c) + c->web->conf->body_us);
-    if (http1_body_done(&h->body))
-        es_post(c, NULL, 0);
+    h->visitor = http_visitor(c, req);
+    http_body_begin(c, req, es_post);
 }
 
 void es_post(struct web_conn *c, uint8_t *msg, size_t n)
@@ -354,6 +350,11 @@ void es_post(struct web_conn *c, uint8_t *msg, size_t n)
         http_reply_error(c, NULL, es != NULL ? 429 : 404, es != NULL ? "busy" : "stream_unknown",
                          origin);
         return;
+    }
+    if (t->pipe.user == NULL) { /* it may begin a session */
+        visitor_free(t->pipe.visitor);
+        t->pipe.visitor = h->visitor;
+        h->visitor = NULL;
     }
     t->heard_at = conn_now(c);
     list_del(&t->quiet);

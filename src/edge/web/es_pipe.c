@@ -208,6 +208,10 @@ void es_reap(struct web *w)
 {
     struct list *it;
 
-    while ((it = list_pop_front(&w->graves)) != NULL)
-        xfree(container_of(it, struct tab, link));
+    while ((it = list_pop_front(&w->graves)) != NULL) {
+        struct tab *t = container_of(it, struct tab, link);
+
+        visitor_free(t->pipe.visitor);
+        xfree(t);
+    }
 }

@@ -66,9 +66,22 @@ static size_t read_head(struct web_conn *c, const uint8_t *p, size_t n)
     return (size_t)r;
 }
 
+void http_body_begin(struct web_conn *c, const struct http1_request *req, http_body_fn *then)
+{
+    struct http_state *h = c->u.http;
+
+    h->then = then;
+    h->phase = HTTP_BODY;
+    if (req->expect_continue)
+        conn_put(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    stream_deadline(c->s, conn_now(c) + c->web->conf->body_us);
+    if (http1_body_done(&h->body))
+        then(c, NULL, 0);
+}
+
 static void body_complete(struct web_conn *c, struct str whole)
 {
-    es_post(c, (uint8_t *)(uintptr_t)whole.p, whole.n);
+    c->u.http->then(c, (uint8_t *)(uintptr_t)whole.p, whole.n);
 }
 
 /* The body of a POST. In one piece it is used where it lies; otherwise it is collected. */
@@ -110,7 +123,7 @@ size_t http_on_data(struct web_conn *c, uint8_t *p, size_t n)
         struct http_state *h = c->u.http;
         size_t used;
 
-        if (h->phase == HTTP_SEND) {
+        if (h->phase >= HTTP_WAIT) {
             stream_pause(c->s);
             return at;
         }
@@ -161,6 +174,8 @@ void http_sent(struct web_conn *c)
     xfree(h->owned);
     h->owned = NULL;
     h->tail = STR_NONE;
+    visitor_free(h->visitor);
+    h->visitor = NULL;
     if (h->close) {
         stream_shutdown(c->s);
         return;
@@ -183,6 +198,10 @@ void http_on_deadline(struct web_conn *c, int64_t now_us)
 {
     struct http_state *h = c->u.http;
 
+    if (h->phase == HTTP_WAIT) {
+        http_call_late(c);
+        return;
+    }
     if (h->phase == HTTP_SEND && now_us < c->progress_at + c->web->conf->write_us) {
         stream_deadline(c->s, c->progress_at + c->web->conf->write_us);
         return;

@@ -78,6 +78,7 @@ static const struct route {
     {STR_INIT("/api/ws"), false, false, false, 1 << HTTP1_GET, "GET", ws_begin},
     {STR_INIT("/api/stream/"), true, false, false, 1 << HTTP1_GET, "GET", es_begin},
     {STR_INIT("/api/send/"), true, false, false, 1 << HTTP1_POST, "POST", es_post_begin},
+    {STR_INIT("/api/"), true, false, false, 1 << HTTP1_POST, "POST", http_call_begin},
     {STR_INIT("/healthz"), false, false, true, GETS, "GET, HEAD", http_health},
     {STR_INIT("/metrics"), false, false, true, GETS, "GET, HEAD", http_metrics},
     {STR_INIT("/ca.crt"), false, true, false, GETS, "GET, HEAD", ca_cert},
@@ -130,8 +131,8 @@ void http_route(struct web_conn *c, const struct http1_request *req)
 {
     const struct route *r = find(req->path);
 
-    /* Only the route of POSTs reads bodies; after any other answer to one the connection ends. */
-    if (req->method == HTTP1_POST && (r == NULL || r->fn != es_post_begin))
+    /* Only the routes of POSTs read bodies; after any other answer to one the connection ends. */
+    if (req->method == HTTP1_POST && (r == NULL || (r->methods >> HTTP1_POST & 1) == 0))
         c->u.http->close = true;
     if (c->web->conf->alone && (r == NULL || !r->alone)) {
         no_page(c, req);

@@ -300,6 +300,7 @@ void hub_effect(struct hub *h, const struct effect *e)
     case EFFECT_SEND: send_event(h, e); break;
     case EFFECT_ACK:
     case EFFECT_ERROR: answer(h, e); break;
+    case EFFECT_HTTP: hub_call_answer(h, e); break;
     case EFFECT_STORE:
     case EFFECT_PASSWORD:
     case EFFECT_RELAY:

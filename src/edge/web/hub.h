@@ -20,6 +20,9 @@
 #include "msg/effect.h"
 #include "msg/errcode.h"
 
+struct web_answer;
+struct web_call;
+
 /* The policy as the hub sees it. */
 struct hub_policy {
     /* Takes a command and gives its effects through hub_effect() before it returns. */
@@ -31,6 +34,9 @@ struct hub_policy {
 
 struct hub_conf {
     struct hub_policy policy;
+    /* Takes the answer to a call: web_call_answer. */
+    void (*answer)(void *ctx, uint64_t call, const struct web_answer *a);
+    void *answer_ctx;
     struct outbox_limits outbox;
     struct hash_key hash;    /* random: for addresses */
     uint32_t message_max;    /* bytes of a frame that is encoded, also of the longest answer */
@@ -64,6 +70,9 @@ void hub_free(struct hub *h);
 int hub_message(struct hub *h, struct pipe *p, int64_t now_us, struct str message, bool utf8);
 /* The pipe has ended and is detached: its session (user, may be NULL) waits for another. */
 void hub_pipe_lost(struct hub *h, struct pipe *p, void *user, int64_t now_us);
+
+/* A call has come. Its answer goes to hub_conf.answer, from within or later. */
+void hub_call(struct hub *h, const struct web_call *call, int64_t now_us);
 
 /* ---- what app/ gives ---- */
 

@@ -59,6 +59,12 @@ void hub_say_pong(struct hub *h, struct pipe *p);
 void hub_push_error(struct hub *h, struct hub_session *s, int64_t id, const struct wire_error *e);
 
 /* hub_receive.c */
+void hub_command(struct hub *h, int64_t now, const struct cmd *c);
+/* One IPv4 address or one IPv6 /64 counts as one person's. Never 0, which means nobody. */
+uint64_t hub_addr_key(const struct hub *h, const struct addr *a);
 void hub_held_free(struct hub *h, struct hub_session *s);
+
+/* hub_call.c */
+void hub_call_answer(struct hub *h, const struct effect *e);
 
 #endif

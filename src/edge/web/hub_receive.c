@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "edge/web/hub_int.h"
+#include "edge/web/visitor.h"
 #include "edge/web/wire_in.h"
 
 enum { FAULTS_MAX = 32 };
@@ -26,15 +27,14 @@ void hub_held_free(struct hub *h, struct hub_session *s)
     s->held = NULL;
 }
 
-static void command(struct hub *h, int64_t now, const struct cmd *c)
+void hub_command(struct hub *h, int64_t now, const struct cmd *c)
 {
     h->counts.commands[c->type]++;
     h->conf.policy.command(h->conf.policy.ctx, now, c);
     hub_settle(h, now);
 }
 
-/* One IPv4 address or one IPv6 /64 counts as one person's. Never 0, which means nobody. */
-static uint64_t addr_key(const struct hub *h, const struct addr *a)
+uint64_t hub_addr_key(const struct hub *h, const struct addr *a)
 {
     struct addr site = addr_limit_key(a);
     return addr_hash(&h->conf.hash, &site) | 1;
@@ -46,8 +46,12 @@ static void take_hello(struct hub *h, struct pipe *p, int64_t now, struct cmd *c
         hub_say_code(h, p, c->id, CODE_BAD_ID);
         return;
     }
-    c->u.hello.addr_key = addr_key(h, pipe_peer(p));
-    command(h, now, c);
+    char addr[ADDR_STR_SIZE];
+    c->u.hello.addr_key = hub_addr_key(h, pipe_peer(p));
+    c->u.hello.addr = str_from(addr_format_ip(pipe_peer(p), addr));
+    c->u.hello.cookie = visitor_cookie(p->visitor);
+    c->u.hello.agent = visitor_agent(p->visitor);
+    hub_command(h, now, c);
 }
 
 static void take_resume(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)
@@ -64,7 +68,7 @@ static void take_resume(struct hub *h, struct pipe *p, int64_t now, struct cmd *
         return;
     }
     c->session = ref.id;
-    command(h, now, c);
+    hub_command(h, now, c);
 }
 
 static void take_first(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)
@@ -101,7 +105,7 @@ static void take_notification(struct hub *h, struct pipe *p, int64_t now, struct
         return;
     }
     if (c->type != CMD_PING) {
-        command(h, now, c);
+        hub_command(h, now, c);
         return;
     }
     if (c->u.ping.seq >= 0 && outbox_acked(&s->out, (uint64_t)c->u.ping.seq) == OUTBOX_BAD) {
@@ -147,7 +151,7 @@ static void take_request(struct hub *h, struct hub_session *s, int64_t now, stru
     if (in->error.code != CODE_NONE) {
         hub_push_error(h, s, in->cmd.id, &in->error);
     } else {
-        command(h, now, &in->cmd);
+        hub_command(h, now, &in->cmd);
     }
 }
 
@@ -237,7 +241,7 @@ void hub_pipe_lost(struct hub *h, struct pipe *p, void *user, int64_t now_us)
         char id[B32_SIZE];
         b32_encode(id, s->ref.id);
         log_debug("session", id, "lost its connection %llu", (unsigned long long)p->id);
-        command(h, now_us, &c);
+        hub_command(h, now_us, &c);
     }
 }
 

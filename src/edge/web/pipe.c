@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "edge/web/visitor.h"
+
 void pipe_attach(struct pipe *p, struct outbox *out, void *user, uint64_t session)
 {
     if (p->closed)
@@ -9,6 +11,8 @@ void pipe_attach(struct pipe *p, struct outbox *out, void *user, uint64_t sessio
     p->out = out;
     p->user = user;
     p->session = session;
+    visitor_free(p->visitor);
+    p->visitor = NULL;
     out->pipe = p;
     p->ops->wake(p);
 }

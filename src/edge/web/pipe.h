@@ -34,6 +34,7 @@ enum pipe_close_code {
 };
 
 struct pipe;
+struct visitor;
 
 /* How a kind of pipe does it: for the kinds themselves. Users call the functions below. */
 struct pipe_ops {
@@ -48,13 +49,15 @@ struct pipe_ops {
 struct pipe {
     const struct pipe_ops *ops;
     struct outbox *out; /* of the session attached, or NULL */
-    void *user;         /* the session attached: the owner's; NULL before hello or resume */
-    uint64_t id;        /* of the connection, unique in this process: for logs and commands */
-    uint64_t session;   /* id of the session attached, for logs; 0 before */
-    uint8_t kind;       /* enum pipe_kind */
-    uint8_t faults;     /* messages that were no good: the owner's count */
-    bool leaving;       /* the client's page is being closed (or reloaded): it said so */
-    bool closed;        /* closed or lost: nothing goes through it any more */
+    struct visitor
+        *visitor;     /* of the request that it came by, until a session is attached; owned */
+    void *user;       /* the session attached: the owner's; NULL before hello or resume */
+    uint64_t id;      /* of the connection, unique in this process: for logs and commands */
+    uint64_t session; /* id of the session attached, for logs; 0 before */
+    uint8_t kind;     /* enum pipe_kind */
+    uint8_t faults;   /* messages that were no good: the owner's count */
+    bool leaving;     /* the client's page is being closed (or reloaded): it said so */
+    bool closed;      /* closed or lost: nothing goes through it any more */
 };
 
 /* Binds a session (its outbox, the owner's pointer, its id) to the pipe; what is unsent goes out with

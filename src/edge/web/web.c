@@ -17,6 +17,7 @@ void web_conf_defaults(struct web_conf *conf)
         .body_us = 30000000,
         .idle_us = 60000000,
         .write_us = 30000000,
+        .call_us = 30000000,
         .hello_us = 10000000,
         .ping_us = 20000000,
         .pong_us = 10000000,
@@ -43,6 +44,7 @@ struct web *web_new(const struct web_conf *conf, const struct web_handlers *hand
     list_init(&w->graves);
     hmap_init(&w->streams);
     hmap_init(&w->rates);
+    hmap_init(&w->calls);
     w->out_max = (size_t)WEB_OUT_MAX + conf->frame_max;
     buf_init(&w->scratch, w->out_max);
     return w;
@@ -67,6 +69,7 @@ void web_free(struct web *w)
     http_rate_free(w);
     hmap_free(&w->streams);
     hmap_free(&w->rates);
+    hmap_free(&w->calls);
     buf_free(&w->scratch);
     if (w->dir_fd >= 0)
         close(w->dir_fd);
@@ -126,6 +129,8 @@ void conn_free_http(struct web_conn *c)
 {
     if (c->u.http == NULL)
         return;
+    http_call_free(c);
+    visitor_free(c->u.http->visitor);
     buf_free(&c->u.http->collect);
     xfree(c->u.http->owned);
     xfree(c->u.http);
@@ -160,7 +165,7 @@ static void on_eof(struct stream *s)
 
     es_reap(c->web);
     /* Whoever says no more may still listen to an answer, but not to a pipe. */
-    if (c->mode == MODE_HTTP && c->u.http->phase == HTTP_SEND)
+    if (c->mode == MODE_HTTP && c->u.http->phase >= HTTP_WAIT)
         c->u.http->close = true;
     else if (c->mode == MODE_HTTP && c->u.http->head_begun)
         http_fail(c, NULL, 400);

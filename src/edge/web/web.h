@@ -17,8 +17,10 @@
 #include "edge/web/pipe.h"
 #include "proto/http1.h"
 
+struct cookie_change;
 struct counts;
 struct stream;
+struct visitor;
 struct web;
 
 struct web_conf {
@@ -42,6 +44,7 @@ struct web_conf {
     int64_t body_us;       /* for the body */
     int64_t idle_us;       /* between two requests */
     int64_t write_us;      /* without any progress in sending */
+    int64_t call_us;       /* for the answer to a call */
     int64_t hello_us;      /* from the WebSocket's opening to a session */
     int64_t ping_us;       /* silence before a ping */
     int64_t pong_us;       /* silence after it: the peer is dead */
@@ -54,6 +57,22 @@ struct web_conf {
 
 /* The defaults of docs/protocol.md and docs/operating.md; hash is zero. */
 void web_conf_defaults(struct web_conf *conf);
+
+/* A call: POST /api/VERB. Everything is borrowed. */
+struct web_call {
+    uint64_t number; /* never used again */
+    struct str verb;
+    struct str body;
+    const struct addr *peer;
+    const struct visitor *visitor;
+};
+
+struct web_answer {
+    int status;
+    struct str json;
+    const struct cookie_change *cookie; /* or NULL */
+    int64_t retry_ms;                   /* 0: not said */
+};
 
 struct web_handlers {
     void *ctx;
@@ -71,6 +90,8 @@ struct web_handlers {
     void (*metrics)(void *ctx, struct buf *out);
     /* Seconds since 1970 at this monotonic time, for Date. */
     int64_t (*wall_s)(void *ctx, int64_t now_us);
+    /* A call has come: web_call_answer, from within or later. */
+    void (*call)(void *ctx, const struct web_call *call, int64_t now_us);
 };
 
 /* conf and everything it points to must outlive the web; handlers are copied. counts: this thread's. */
@@ -82,6 +103,10 @@ void web_free(struct web *w);
 
 /* Takes over a connection that speaks HTTP: for doorman_taker (ctx is the web). */
 void web_take(void *ctx, struct stream *s);
+
+/* Answers a call. Nothing happens when its client has gone, or was told to come again since it took too long
+ * (web_conf.call_us). */
+void web_call_answer(struct web *w, uint64_t number, const struct web_answer *a);
 
 /* What /healthz says: 503 until ready, 503 again while draining. */
 void web_ready(struct web *w);

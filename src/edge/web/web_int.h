@@ -9,8 +9,10 @@
 #include "base/hmap.h"
 #include "base/list.h"
 #include "edge/web/pipe.h"
+#include "edge/web/visitor.h"
 #include "edge/web/web.h"
 #include "io/stream.h"
+#include "msg/effect.h"
 #include "proto/http1.h"
 #include "proto/ws.h"
 
@@ -32,17 +34,27 @@ enum web_mode {
 };
 
 struct es;
+struct web_conn;
 
 /* A request being read or answered. */
-enum http_phase { HTTP_HEAD, HTTP_BODY, HTTP_SEND };
+enum http_phase { HTTP_HEAD, HTTP_BODY, HTTP_WAIT /* for somebody's answer */, HTTP_SEND };
+
+enum { HTTP_VERB_MAX = 32 };
+
+struct http_call;
+/* The body is complete; it may be changed in place. */
+typedef void http_body_fn(struct web_conn *c, uint8_t *body, size_t n);
 
 struct http_state {
     struct http1_scan scan;
     struct http1_body body;
-    struct buf collect; /* of a POST's body, when it comes in pieces */
-    struct str tail;    /* goes out after conn->out: constant, or in owned */
-    uint8_t *owned;     /* a file of --web-dir; freed once sent */
-    char key[22];       /* of /api/send/KEY/TAB */
+    struct buf collect;      /* of a POST's body, when it comes in pieces */
+    struct str tail;         /* goes out after conn->out: constant, or in owned */
+    uint8_t *owned;          /* a file of --web-dir; freed once sent */
+    http_body_fn *then;      /* for the body */
+    struct http_call *call;  /* or NULL */
+    struct visitor *visitor; /* of a POST to a stream, or NULL */
+    char key[22];            /* of /api/send/KEY/TAB */
     char tab[16];
     char origin[128]; /* for Access-Control-Allow-Origin */
     uint8_t origin_len;
@@ -100,8 +112,10 @@ struct web {
     struct list quiet;   /* struct tab, the one that posted longest ago first */
     struct list graves;  /* struct tab that are freed when control is back in the loop */
     struct hmap rates;   /* struct rate by address */
-    size_t out_max;      /* hard cap of what one connection may hold unsent */
-    struct buf scratch;  /* for composing; empty between two calls */
+    struct hmap calls;   /* struct http_call by number */
+    uint64_t next_call;
+    size_t out_max;     /* hard cap of what one connection may hold unsent */
+    struct buf scratch; /* for composing; empty between two calls */
     uint8_t gather[WEB_GATHER];
 };
 
@@ -130,6 +144,24 @@ void http_on_writable(struct web_conn *c);
 void http_on_deadline(struct web_conn *c, int64_t now_us);
 /* The response has been written: next request or the end. */
 void http_sent(struct web_conn *c);
+
+/* The body of this request is wanted (http->body is prepared); `then` gets it. */
+void http_body_begin(struct web_conn *c, const struct http1_request *req, http_body_fn *then);
+
+/* ---- http_cookie.c ---- */
+
+/* What the request says of who sends it. */
+struct visitor *http_visitor(const struct web_conn *c, const struct http1_request *req);
+/* Appends Set-Cookie, if there is a change. */
+void http_set_cookie(const struct web_conn *c, struct buf *b, const struct cookie_change *change);
+
+/* ---- http_call.c ---- */
+
+void http_call_begin(struct web_conn *c, const struct http1_request *req);
+void http_call_body(struct web_conn *c, uint8_t *body, size_t n);
+/* The call that c makes, if any, is none any more. */
+void http_call_free(struct web_conn *c);
+void http_call_late(struct web_conn *c);
 
 /* ---- http_reply.c: writing responses ---- */
 

@@ -126,12 +126,9 @@ const char *errcode_text(enum errcode code)
     return errors[code].code;
 }
 
-void wire_out_error(struct buf *b, int64_t id, const struct wire_error *error)
+static void out_error_fields(struct buf *b, const struct wire_error *error)
 {
-    buf_puts(b, "{\"type\":\"error\"");
-    if (id > 0)
-        buf_putf(b, ",\"id\":%lld", (long long)id);
-    buf_putf(b, ",\"code\":\"%s\",\"message\":\"%s\"", errors[error->code].code,
+    buf_putf(b, "\"code\":\"%s\",\"message\":\"%s\"", errors[error->code].code,
              errors[error->code].message);
     if (error->field)
         buf_putf(b, ",\"field\":\"%s\"", error->field);
@@ -142,6 +139,26 @@ void wire_out_error(struct buf *b, int64_t id, const struct wire_error *error)
     if (error->code == CODE_VERSION)
         buf_putf(b, ",\"min\":%d,\"max\":%d", PROTOCOL_VERSION, PROTOCOL_VERSION);
     buf_u8(b, '}');
+}
+
+void wire_out_error(struct buf *b, int64_t id, const struct wire_error *error)
+{
+    buf_puts(b, "{\"type\":\"error\",");
+    if (id > 0)
+        buf_putf(b, "\"id\":%lld,", (long long)id);
+    out_error_fields(b, error);
+}
+
+void wire_out_call_error(struct buf *b, const struct wire_error *error)
+{
+    buf_u8(b, '{');
+    out_error_fields(b, error);
+}
+
+/* Only what has a table can be asked by HTTP. */
+void wire_out_call_result(struct buf *b, const struct event *r)
+{
+    wire_fields_object(b, "", wire_table_view(r->type), &r->u);
 }
 
 const char *cmd_text(enum cmd_type type)

@@ -15,6 +15,9 @@ void wire_out_event(struct buf *b, const struct event *e);
 void wire_out_ack(struct buf *b, int64_t id, const struct event *result);
 /* id 0: an error without id. */
 void wire_out_error(struct buf *b, int64_t id, const struct wire_error *error);
+/* The same as the body of a response: without type and id. */
+void wire_out_call_result(struct buf *b, const struct event *result);
+void wire_out_call_error(struct buf *b, const struct wire_error *error);
 void wire_out_resumed(struct buf *b, uint64_t session, int64_t seq, int64_t last_id);
 void wire_out_pong(struct buf *b);
 void wire_out_closing(struct buf *b, int64_t retry_ms);

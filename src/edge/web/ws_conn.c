@@ -444,6 +444,7 @@ void ws_on_deadline(struct web_conn *c, int64_t now_us)
 void ws_on_closed(struct web_conn *c)
 {
     lose_pipe(c);
+    visitor_free(c->u.ws->pipe.visitor);
     ws_reader_free(&c->u.ws->reader);
     list_del(&c->u.ws->soon);
     count_dec(c->web->counts, COUNT_CONNS_WS);

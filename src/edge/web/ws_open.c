@@ -63,6 +63,7 @@ void ws_begin(struct web_conn *c, const struct http1_request *req)
 {
     struct web_handlers *h = &c->web->h;
     uint8_t hello[WS_EARLY_MAX];
+    struct visitor *visitor;
     struct str allow;
     const char *key;
     size_t n;
@@ -79,8 +80,10 @@ void ws_begin(struct web_conn *c, const struct http1_request *req)
         return;
     }
     n = early_hello(req, hello);
+    visitor = http_visitor(c, req);
     say_welcome(c, key, n > 0 ? STR(WS_WITH_HELLO) : STR(WS_SUBPROTOCOL));
     ws_become(c);
+    c->u.ws->pipe.visitor = visitor;
     if (n > 0) {
         c->u.ws->unheard = true;
         h->message(h->ctx, &c->u.ws->pipe, conn_now(c), hello, n);

@@ -1,0 +1,91 @@
+/* Calls by HTTP: to the policy, and back with a status. */
+#include "edge/web/hub_int.h"
+#include "edge/web/visitor.h"
+#include "edge/web/web.h"
+#include "edge/web/wire_in.h"
+#include "edge/web/wire_out.h"
+
+/* RFC 9110, 15.5 and 15.6. What is not named is 400: the request itself is wrong. */
+static int status_of(enum errcode code)
+{
+    switch (code) {
+    case CODE_NONE: return 200;
+    case CODE_SIGN_IN_REQUIRED:
+    case CODE_SIGN_IN_WRONG:
+    case CODE_PASSKEY_REFUSED: return 401;
+    case CODE_NOT_ALLOWED:
+    case CODE_REGISTRATION_CLOSED:
+    case CODE_BANNED: return 403;
+    case CODE_UNKNOWN_TYPE:
+    case CODE_BAD_INVITE:
+    case CODE_UNKNOWN:
+    case CODE_USER_UNKNOWN:
+    case CODE_CALL_UNKNOWN:
+    case CODE_CONV_UNKNOWN:
+    case CODE_ROOM_UNKNOWN: return 404;
+    case CODE_NAME_TAKEN:
+    case CODE_NAME_CONFUSABLE:
+    case CODE_LAST_ADMIN: return 409;
+    case CODE_RATE: return 429;
+    case CODE_BUSY:
+    case CODE_STORE_BUSY:
+    case CODE_STORE_FULL: return 503;
+    case CODE_INTERNAL: return 500;
+    default: return 400;
+    }
+}
+
+static void say(struct hub *h, uint64_t call, struct web_answer *a)
+{
+    static const struct wire_error busy = {.code = CODE_BUSY};
+
+    if (h->text.failed) { /* too long, or no memory */
+        buf_reset(&h->text);
+        wire_out_call_error(&h->text, &busy);
+        *a = (struct web_answer){.status = 503};
+    }
+    a->json = buf_str(&h->text);
+    h->conf.answer(h->conf.answer_ctx, call, a);
+}
+
+static void say_error(struct hub *h, uint64_t call, const struct wire_error *e,
+                      const struct cookie_change *cookie)
+{
+    struct web_answer a = {.status = status_of(e->code), .retry_ms = e->retry_ms, .cookie = cookie};
+
+    h->counts.errors[e->code]++;
+    buf_reset(&h->text);
+    wire_out_call_error(&h->text, e);
+    say(h, call, &a);
+}
+
+void hub_call_answer(struct hub *h, const struct effect *e)
+{
+    struct web_answer a = {.status = 200, .cookie = &e->cookie};
+
+    if (e->event == NULL) {
+        say_error(h, e->http, &e->error, &e->cookie);
+        return;
+    }
+    buf_reset(&h->text);
+    wire_out_call_result(&h->text, e->event);
+    say(h, e->http, &a);
+}
+
+void hub_call(struct hub *h, const struct web_call *call, int64_t now_us)
+{
+    struct wire_in in;
+    char addr[ADDR_STR_SIZE];
+    bool good = wire_in_parse_call(&in, call->verb, call->body);
+
+    in.cmd.http = call->number;
+    in.cmd.addr_key = hub_addr_key(h, call->peer);
+    in.cmd.addr = str_from(addr_format_ip(call->peer, addr));
+    in.cmd.cookie = visitor_cookie(call->visitor);
+    in.cmd.agent = visitor_agent(call->visitor);
+    if (good)
+        hub_command(h, now_us, &in.cmd);
+    else
+        say_error(h, call->number, &in.error, NULL);
+    wire_in_free(&in);
+}

@@ -24,7 +24,7 @@ struct sql_step {
      * steps did is taken back. */
     int must;
 };
-#define SQL_STEPS_MAX 8
+#define SQL_STEPS_MAX 16
 /* One step. SQL_MUST: one that must find something. */
 #define SQL_DO(text)     \
     {                    \

@@ -65,6 +65,7 @@ bench: build ## Measure beside ws, Socket.IO and coturn (bench/); WHAT=signaling
 	@bench/run.sh
 
 soak: build ## Clients, and then relays, come and go for MINUTES=10 each; memory must stay flat
+	@scripts/install-deps.sh bench
 	@bench/soak.sh $(MINUTES)
 	@bench/turn/soak.sh $(MINUTES)
 

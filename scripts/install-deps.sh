@@ -63,9 +63,11 @@ shellcheck:shellcheck
 bench_why="to measure madang"
 bench="
 coturn:turnserver
+openssl:openssl
+curl:curl
 ethtool:ethtool
 iproute2:ip
-procps:ps
+mount:mount
 "
 deb_why="to make a Debian package"
 deb="

@@ -49,7 +49,7 @@ static bool relay_open(void *ctx, struct turn_relay *r)
         return false;
     *m = (struct media_socket){.w = w, .relay = r, .fd = udp_open(&r->at, UDP_RELAY)};
     if (m->fd >= 0)
-        m->udp = udp_new(w->net, m->fd, &relay_user, m);
+        m->udp = udp_new_relay(w->net, m->fd, &r->at, &relay_user, m);
     if (m->udp == NULL) {
         if (m->fd >= 0)
             close(m->fd);

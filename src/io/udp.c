@@ -183,21 +183,13 @@ void udp_net_free(struct udp_net *n)
 
 /* ---- A socket on it ---- */
 
-static bool has_recverr(int fd, bool v6)
-{
-    int on = 0;
-    socklen_t len = sizeof(on);
-    getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, &len);
-    return on != 0;
-}
-
-struct udp *udp_new(struct udp_net *n, int fd, const struct udp_user *user, void *ctx)
+static struct udp *add(struct udp_net *n, int fd, const struct addr *at,
+                       const struct udp_user *user, void *ctx)
 {
     struct udp *u = xcalloc(1, sizeof(*u));
-    u->local = bound_to(fd);
+    u->local = *at;
     u->net = n;
-    u->any = is_any(&u->local);
-    u->relay = has_recverr(fd, u->local.family == 6);
+    u->any = is_any(at);
     u->user = user;
     u->ctx = ctx;
     u->fd = (struct loop_fd){.fn = udp_on_fd, .name = user->name, .fd = -1};
@@ -208,6 +200,21 @@ struct udp *udp_new(struct udp_net *n, int fd, const struct udp_user *user, void
         errno = e;
         return NULL;
     }
+    return u;
+}
+
+struct udp *udp_new(struct udp_net *n, int fd, const struct udp_user *user, void *ctx)
+{
+    struct addr at = bound_to(fd);
+    return add(n, fd, &at, user, ctx);
+}
+
+struct udp *udp_new_relay(struct udp_net *n, int fd, const struct addr *at,
+                          const struct udp_user *user, void *ctx)
+{
+    struct udp *u = add(n, fd, at, user, ctx);
+    if (u != NULL)
+        u->relay = true;
     return u;
 }
 

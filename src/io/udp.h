@@ -90,6 +90,10 @@ struct udp_user {
 
 /* fd stays the caller's. NULL with errno when the loop refuses it. */
 struct udp *udp_new(struct udp_net *n, int fd, const struct udp_user *user, void *ctx);
+/* The same for what udp_open(at, UDP_RELAY) has opened, at with its port: relays come and go, and the
+ * kernel need not be asked for what is known. */
+struct udp *udp_new_relay(struct udp_net *n, int fd, const struct addr *at,
+                          const struct udp_user *user, void *ctx);
 /* Before close(fd). What is queued leaves first. */
 void udp_free(struct udp *u);
 int udp_rcvbuf(const struct udp *u); /* bytes, as the kernel reports it */

@@ -118,7 +118,8 @@ static bool side_open_as(struct side *s, const char *ip, unsigned flags)
         return false;
     getsockname(s->fd, (struct sockaddr *)&ss, &len);
     addr_from_sockaddr(&s->at, (struct sockaddr *)&ss, len);
-    s->u = udp_new(net, s->fd, &user, &s->got);
+    s->u = flags & UDP_RELAY ? udp_new_relay(net, s->fd, &s->at, &user, &s->got)
+                             : udp_new(net, s->fd, &user, &s->got);
     assert_non_null(s->u);
     assert_int_equal(udp_port(s->u), s->at.port);
     return true;

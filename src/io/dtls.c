@@ -2,14 +2,13 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 
 #include "base/mem.h"
+#include "io/tls_common.h"
 
 enum { RECORD_HEAD = 13, FIRST_RETRANSMIT_US = 50000, LAST_RETRANSMIT_US = 2000000 };
 
@@ -62,30 +61,12 @@ static int wire_write(BIO *b, const char *bytes, int len)
     return len;
 }
 
-static long wire_ctrl(BIO *b, int cmd, long num, void *ptr)
-{
-    (void)b, (void)num, (void)ptr;
-    return cmd == BIO_CTRL_FLUSH ? 1 : 0; /* no kTLS, no MTU of its own, no peek */
-}
-
-static int wire_create(BIO *b)
-{
-    BIO_set_init(b, 1);
-    return 1;
-}
-
 static BIO_METHOD *wire_method;
 static pthread_once_t wire_once = PTHREAD_ONCE_INIT;
 
 static void wire_setup(void)
 {
-    wire_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "dtls wire");
-    if (wire_method == NULL)
-        return;
-    BIO_meth_set_read(wire_method, wire_read);
-    BIO_meth_set_write(wire_method, wire_write);
-    BIO_meth_set_ctrl(wire_method, wire_ctrl);
-    BIO_meth_set_create(wire_method, wire_create);
+    wire_method = tls_bio_method("dtls wire", wire_read, wire_write);
 }
 
 /* ---- Context ---- */
@@ -109,33 +90,6 @@ static int no_cookie_from_here(SSL *ssl, unsigned char *cookie, unsigned *len)
     return 0;
 }
 
-static bool use_chain(SSL_CTX *c, const char *pem)
-{
-    BIO *b = BIO_new_mem_buf(pem, -1);
-    X509 *leaf = b ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
-    bool ok = leaf != NULL && SSL_CTX_use_certificate(c, leaf) == 1;
-    X509_free(leaf);
-    for (X509 *more; ok && (more = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL;) {
-        ok = SSL_CTX_add0_chain_cert(c, more) == 1;
-        if (!ok)
-            X509_free(more);
-    }
-    BIO_free(b);
-    ERR_clear_error(); /* the end of the file is one */
-    return ok;
-}
-
-static bool use_key(SSL_CTX *c, const char *pem)
-{
-    BIO *b = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *key = b ? PEM_read_bio_PrivateKey(b, NULL, NULL, NULL) : NULL;
-    bool ok = key != NULL && SSL_CTX_use_PrivateKey(c, key) == 1 &&
-              SSL_CTX_check_private_key(c) == 1;
-    EVP_PKEY_free(key);
-    BIO_free(b);
-    return ok;
-}
-
 static void set_up(SSL_CTX *c)
 {
     SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION);
@@ -150,11 +104,12 @@ static void set_up(SSL_CTX *c)
 struct dtls_ctx *dtls_ctx_new(const char *chain_pem, const char *key_pem, char *err, size_t errlen)
 {
     pthread_once(&wire_once, wire_setup);
+    ERR_clear_error();
     SSL_CTX *c = wire_method ? SSL_CTX_new(DTLS_server_method()) : NULL;
-    if (c == NULL || !use_chain(c, chain_pem) || !use_key(c, key_pem)) {
-        snprintf(err, errlen, "the certificate and its key cannot be used for DTLS");
+    bool ok = c != NULL ? tls_use_identity(c, chain_pem, key_pem, err, errlen)
+                        : tls_fail(err, errlen, "DTLS could not be set up");
+    if (!ok) {
         SSL_CTX_free(c);
-        ERR_clear_error();
         return NULL;
     }
     set_up(c);

@@ -4,7 +4,6 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "io/tls_common.h"
 #include "io/tls_session.h"
 
 enum { NAME_LEN = 16, AES_LEN = 32, MAC_LEN = 32, ALPN_MAX = 128 };
@@ -60,29 +60,9 @@ static int wire_write(BIO *b, const char *p, int n)
     return n;
 }
 
-static long wire_ctrl(BIO *b, int cmd, long num, void *ptr)
-{
-    (void)b;
-    (void)num;
-    (void)ptr;
-    return cmd == BIO_CTRL_FLUSH ? 1 : 0; /* "no" to everything else, kTLS included */
-}
-
-static int wire_create(BIO *b)
-{
-    BIO_set_init(b, 1);
-    return 1;
-}
-
 static void wire_setup(void)
 {
-    wire_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wire");
-    if (wire_method == NULL)
-        return;
-    BIO_meth_set_read(wire_method, wire_read);
-    BIO_meth_set_write(wire_method, wire_write);
-    BIO_meth_set_ctrl(wire_method, wire_ctrl);
-    BIO_meth_set_create(wire_method, wire_create);
+    wire_method = tls_bio_method("wire", wire_read, wire_write);
 }
 
 /* ---- Context ---- */
@@ -166,55 +146,12 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
     return k == &c->current && SSL_version(ssl) != TLS1_3_VERSION ? 1 : 2;
 }
 
-static bool fail(char *err, size_t errlen, const char *what)
-{
-    unsigned long e = ERR_peek_last_error();
-    const char *reason = e != 0 ? ERR_reason_error_string(e) : NULL;
-    snprintf(err, errlen, "%s%s%s", what, reason != NULL ? ": " : "", reason != NULL ? reason : "");
-    ERR_clear_error();
-    return false;
-}
-
-static bool use_chain(SSL_CTX *ssl, const char *pem, char *err, size_t errlen)
-{
-    BIO *b = BIO_new_mem_buf(pem, -1);
-    X509 *leaf = b != NULL ? PEM_read_bio_X509(b, NULL, NULL, NULL) : NULL;
-    bool ok = leaf != NULL && SSL_CTX_use_certificate(ssl, leaf) == 1;
-    X509_free(leaf);
-    X509 *above;
-    while (ok && (above = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL) {
-        if (SSL_CTX_add0_chain_cert(ssl, above) != 1) {
-            X509_free(above);
-            ok = false;
-        }
-    }
-    BIO_free(b);
-    if (!ok)
-        return fail(err, errlen, "the certificate cannot be used");
-    ERR_clear_error(); /* PEM_read says "no start line" at the end of the chain */
-    return true;
-}
-
-static bool use_key(SSL_CTX *ssl, const char *pem, char *err, size_t errlen)
-{
-    BIO *b = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *key = b != NULL ? PEM_read_bio_PrivateKey(b, NULL, NULL, NULL) : NULL;
-    BIO_free(b);
-    bool ok = key != NULL && SSL_CTX_use_PrivateKey(ssl, key) == 1;
-    EVP_PKEY_free(key);
-    if (!ok)
-        return fail(err, errlen, "the private key cannot be used");
-    if (SSL_CTX_check_private_key(ssl) != 1)
-        return fail(err, errlen, "the private key does not belong to the certificate");
-    return true;
-}
-
 static bool set_alpn(struct tls_ctx *c, const char *const *alpn, char *err, size_t errlen)
 {
     for (; alpn != NULL && *alpn != NULL; alpn++) {
         size_t n = strlen(*alpn);
         if (n == 0 || n > 255 || c->alpn_len + 1 + n > ALPN_MAX)
-            return fail(err, errlen, "the list of application protocols is too long");
+            return tls_fail(err, errlen, "the list of application protocols is too long");
         c->alpn[c->alpn_len] = (uint8_t)n;
         memcpy(c->alpn + c->alpn_len + 1, *alpn, n);
         c->alpn_len += (unsigned)(1 + n);
@@ -250,7 +187,7 @@ struct tls_ctx *tls_ctx_new(const char *chain_pem, const char *key_pem, const ch
     SSL_CTX *ssl = SSL_CTX_new(TLS_server_method());
     if (wire_method == NULL || ssl == NULL || ctx_index() < 0) {
         SSL_CTX_free(ssl);
-        fail(err, errlen, "TLS could not be set up");
+        tls_fail(err, errlen, "TLS could not be set up");
         return NULL;
     }
     struct tls_ctx *c = xcalloc(1, sizeof(*c));
@@ -258,12 +195,12 @@ struct tls_ctx *tls_ctx_new(const char *chain_pem, const char *key_pem, const ch
     if (SSL_CTX_set_ex_data(ssl, ctx_index(), c) != 1) {
         xfree(c);
         SSL_CTX_free(ssl);
-        fail(err, errlen, "TLS could not be set up");
+        tls_fail(err, errlen, "TLS could not be set up");
         return NULL;
     }
     SSL_CTX_set_app_data(ssl, c);
-    bool ok = (set_policy(ssl) || fail(err, errlen, "TLS could not be set up")) &&
-              use_chain(ssl, chain_pem, err, errlen) && use_key(ssl, key_pem, err, errlen) &&
+    bool ok = (set_policy(ssl) || tls_fail(err, errlen, "TLS could not be set up")) &&
+              tls_use_identity(ssl, chain_pem, key_pem, err, errlen) &&
               set_alpn(c, alpn, err, errlen);
     if (!ok) {
         SSL_CTX_free(ssl); /* and c with it */

@@ -374,6 +374,18 @@ static void without_a_certificate_it_is_off(void **state)
     close_house(&h);
 }
 
+static void an_unusable_pair_is_refused_with_a_sentence(void **state)
+{
+    char err[200], *chain, *key;
+    (void)state;
+    io_peer_identity(&chain, &key);
+    assert_null(dtls_ctx_new("nothing", key, err, sizeof err));
+    assert_non_null(strstr(err, "the certificate cannot be used"));
+    assert_null(dtls_ctx_new(chain, chain, err, sizeof err));
+    assert_non_null(strstr(err, "the private key cannot be used"));
+    assert_int_equal(ERR_peek_error(), 0); /* nothing is left for others to stumble over */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_lost_flight_is_sent_again_and_a_dead_handshake_ends),
         cmocka_unit_test(a_client_may_begin_anew_from_the_same_port),
         cmocka_unit_test(without_a_certificate_it_is_off),
+        cmocka_unit_test(an_unusable_pair_is_refused_with_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,6 +195,20 @@ unsigned stun_unknown(const struct stun_msg *m, bool (*known)(unsigned type),
     return n;
 }
 
+bool stun_is_credential(unsigned type)
+{
+    switch (type) {
+    case STUN_USERNAME:
+    case STUN_MESSAGE_INTEGRITY:
+    case STUN_MESSAGE_INTEGRITY_SHA256:
+    case STUN_REALM:
+    case STUN_NONCE:
+    case STUN_USERHASH:
+    case STUN_PASSWORD_ALGORITHM: return true;
+    default: return false;
+    }
+}
+
 /* ---- Integrity ---- */
 
 /* The HMAC covers everything before the attribute, but with the header's length as if the attribute

@@ -128,6 +128,9 @@ unsigned stun_get_error(const struct stun_msg *m);
  * order; at most STUN_UNKNOWN_MAX. Returns how many. */
 unsigned stun_unknown(const struct stun_msg *m, bool (*known)(unsigned type),
                       uint16_t out[STUN_UNKNOWN_MAX]);
+/* Is it one by which somebody says who they are (RFC 8489 9)? Every server here knows these, if only to
+ * ignore them. */
+bool stun_is_credential(unsigned type);
 
 /* ---- Integrity (RFC 8489 14.5, 14.6, 9.2) ---- */
 

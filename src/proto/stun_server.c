@@ -54,18 +54,7 @@ int64_t stun_server_full_us(const struct stun_server *s)
  * understood so far that they may be ignored: nobody needs to be somebody to learn an address. */
 static bool known(unsigned type)
 {
-    switch (type) {
-    case STUN_USERNAME:
-    case STUN_MESSAGE_INTEGRITY:
-    case STUN_MESSAGE_INTEGRITY_SHA256:
-    case STUN_REALM:
-    case STUN_NONCE:
-    case STUN_USERHASH:
-    case STUN_PASSWORD_ALGORITHM:
-    case STUN_PRIORITY:
-    case STUN_USE_CANDIDATE: return true;
-    default: return false;
-    }
+    return stun_is_credential(type) || type == STUN_PRIORITY || type == STUN_USE_CANDIDATE;
 }
 
 static size_t answer(const struct stun_msg *m, const struct addr *from, const uint16_t *unknown,

@@ -26,13 +26,6 @@ static const uint16_t codes[TURN_DROP_COUNT] = {
 bool turn_known_attribute(unsigned type)
 {
     switch (type) {
-    case STUN_USERNAME:
-    case STUN_MESSAGE_INTEGRITY:
-    case STUN_MESSAGE_INTEGRITY_SHA256:
-    case STUN_REALM:
-    case STUN_NONCE:
-    case STUN_USERHASH:
-    case STUN_PASSWORD_ALGORITHM:
     case STUN_CHANNEL_NUMBER:
     case STUN_LIFETIME:
     case STUN_XOR_PEER_ADDRESS:
@@ -42,7 +35,7 @@ bool turn_known_attribute(unsigned type)
     case STUN_REQUESTED_TRANSPORT:
     case STUN_DONT_FRAGMENT:
     case STUN_RESERVATION_TOKEN: return true;
-    default: return false;
+    default: return stun_is_credential(type);
     }
 }
 

@@ -425,6 +425,25 @@ static void unknown_required_attributes_get_420(void **state)
     stun_server_free(s);
 }
 
+static void who_somebody_is_may_be_said_and_is_ignored(void **state)
+{
+    static const uint16_t known[] = {STUN_USERNAME,     STUN_REALM,    STUN_NONCE,
+                                     STUN_USERHASH,     STUN_PRIORITY, STUN_PASSWORD_ALGORITHM,
+                                     STUN_USE_CANDIDATE};
+    struct stun_server *s = server(0, 0, 0);
+    struct addr a = addr_ip4(203, 0, 113, 9, 1234);
+    uint8_t p[512], out[STUN_MESSAGE_MAX];
+    size_t len, n = request(p, sizeof p, true, known, ARRAY_LEN(known));
+    (void)state;
+    assert_int_equal(stun_server_input(s, 0, p, n, &a, false, out, &len), STUN_ANSWERED);
+    /* What only TURN knows is unknown here. */
+    n = request(p, sizeof p, true, (uint16_t[]){STUN_LIFETIME}, 1);
+    assert_int_equal(stun_server_input(s, 0, p, n, &a, false, out, &len), STUN_ANSWERED_420);
+    assert_true(stun_is_credential(STUN_MESSAGE_INTEGRITY));
+    assert_true(stun_is_credential(STUN_MESSAGE_INTEGRITY_SHA256));
+    stun_server_free(s);
+}
+
 static void everything_else_is_silence_with_a_reason(void **state)
 {
     struct stun_server *s = server(0, 0, 0);
@@ -539,6 +558,7 @@ int main(void)
         cmocka_unit_test(noise_is_no_frame),
         cmocka_unit_test(bindings_are_answered_with_what_was_asked),
         cmocka_unit_test(unknown_required_attributes_get_420),
+        cmocka_unit_test(who_somebody_is_may_be_said_and_is_ignored),
         cmocka_unit_test(everything_else_is_silence_with_a_reason),
         cmocka_unit_test(addresses_are_limited_and_refill),
         cmocka_unit_test(a_flood_of_made_up_addresses_is_bounded),

@@ -1,6 +1,8 @@
-/* A small TURN client over UDP, TCP or TLS, driven by the same thread as the loop. */
+/* A small TURN client over UDP, TCP, TLS or DTLS and a peer for it, driven by the same thread as the loop. */
 #ifndef TESTS_UNIT_RELAY_CLIENT_H
 #define TESTS_UNIT_RELAY_CLIENT_H
+
+#include <netinet/udp.h>
 
 #include "base/buf.h"
 #include "proto/stun.h"
@@ -13,7 +15,7 @@
 
 struct client {
     struct house *h;
-    struct peer p; /* TCP and TLS; UDP uses the descriptor only */
+    struct peer p; /* of UDP the descriptor only */
     enum turn_transport over;
     const char *user, *password;
     char nonce[128];
@@ -36,6 +38,32 @@ static UNUSED_OK int client_udp(const struct addr *to)
     return fd;
 }
 
+static UNUSED_OK SSL_CTX *client_dtls_ctx(void)
+{
+    static SSL_CTX *ctx;
+    if (ctx == NULL)
+        ctx = SSL_CTX_new(DTLS_client_method());
+    return ctx;
+}
+
+/* On a socket that is connected to `to`. */
+static UNUSED_OK SSL *client_dtls(int fd, const struct addr *to)
+{
+    struct in_addr ip;
+    BIO_ADDR *at = BIO_ADDR_new();
+    BIO *b = BIO_new_dgram(fd, BIO_NOCLOSE);
+    SSL *ssl = SSL_new(client_dtls_ctx());
+    memcpy(&ip, to->ip, sizeof ip);
+    assert_int_equal(BIO_ADDR_rawmake(at, AF_INET, &ip, sizeof ip, htons(to->port)), 1);
+    BIO_ctrl_set_connected(b, at);
+    BIO_ADDR_free(at);
+    SSL_set_bio(ssl, b, b);
+    SSL_set_options(ssl, SSL_OP_NO_QUERY_MTU);
+    DTLS_set_link_mtu(ssl, 1400);
+    SSL_set_connect_state(ssl);
+    return ssl;
+}
+
 static UNUSED_OK void client_open(struct client *c, struct house *h, enum turn_transport over)
 {
     memset(c, 0, sizeof *c);
@@ -43,12 +71,13 @@ static UNUSED_OK void client_open(struct client *c, struct house *h, enum turn_t
     c->over = over;
     c->user = "u";
     c->password = "p";
-    if (over == TURN_UDP) {
+    if (over == TURN_UDP || over == TURN_DTLS)
         c->p.fd = client_udp(&h->set.udp_at[0]);
-        return;
-    }
-    peer_connect(&c->p, h->set.tcp_at[0].port, over == TURN_TLS);
-    if (over == TURN_TLS)
+    else
+        peer_connect(&c->p, h->set.tcp_at[0].port, over == TURN_TLS);
+    if (over == TURN_DTLS)
+        c->p.ssl = client_dtls(c->p.fd, &h->set.udp_at[0]);
+    if (c->p.ssl != NULL)
         peer_shake(&c->p, h->l);
 }
 
@@ -82,6 +111,10 @@ static UNUSED_OK const uint8_t *client_next(struct client *c, size_t *n)
         ssize_t r = recv(c->p.fd, c->in, sizeof c->in, 0);
         *n = r > 0 ? (size_t)r : 0;
         return r > 0 ? c->in : NULL;
+    }
+    if (c->over == TURN_DTLS) {
+        *n = peer_read(&c->p, c->in, sizeof c->in);
+        return *n > 0 ? c->in : NULL;
     }
     if (c->have < sizeof c->in)
         c->have += peer_read(&c->p, c->in + c->have, sizeof c->in - c->have);
@@ -196,9 +229,76 @@ static UNUSED_OK size_t client_channel(const struct client *c, unsigned channel,
     set_u16(out + 2, (uint16_t)n);
     memcpy(out + 4, p, n);
     size_t len = 4 + n;
-    while (c->over != TURN_UDP && len % 4 != 0)
+    while ((c->over == TURN_TCP || c->over == TURN_TLS) && len % 4 != 0)
         out[len++] = 0;
     return len;
+}
+
+/* ---- The other end ---- */
+
+/* One user, relays to this machine. */
+static UNUSED_OK struct worker_conf turn_conf(void)
+{
+    static const struct str users[] = {{"u:p", 3}};
+    struct worker_conf c = {.relays = true, .max_relays = 1000};
+    struct turn_server_conf *s = &c.turn.server;
+    snprintf(s->auth.realm, sizeof s->auth.realm, CLIENT_REALM);
+    memset(s->auth.nonce_key, 7, sizeof s->auth.nonce_key);
+    s->hash = (struct hash_key){1, 2};
+    assert_true(cidr_parse(&s->policy.allow[0], STR("127.0.0.0/8")));
+    s->policy.nallow = 1;
+    c.turn.users = users;
+    c.turn.n_users = 1;
+    c.turn.max_scopes = 100;
+    memset(c.turn.scope_key, 9, sizeof c.turn.scope_key);
+    return c;
+}
+
+static UNUSED_OK struct turn_stats stats_of(struct house *h)
+{
+    struct turn_stats s = {0};
+    worker_turn_stats(h->w, &s);
+    return s;
+}
+
+/* A peer out there. */
+struct other {
+    int fd;
+    struct addr at, relay;
+};
+
+static UNUSED_OK void other_open(struct other *o)
+{
+    struct addr at = addr_ip4(127, 0, 0, 1, 0);
+    o->fd = udp_open(&at, 0);
+    assert_true(o->fd >= 0);
+    local_of(o->fd, &o->at);
+}
+
+static UNUSED_OK void other_send(struct other *o, const struct addr *to, const void *p, size_t n,
+                                 unsigned segment)
+{
+    struct sockaddr_storage ss;
+    socklen_t len = addr_to_sockaddr(to, &ss);
+    if (segment > 0) {
+        int seg = (int)segment;
+        assert_int_equal(setsockopt(o->fd, SOL_UDP, 103, &seg, sizeof seg), 0);
+    }
+    assert_int_equal(sendto(o->fd, p, n, 0, (struct sockaddr *)&ss, len), n);
+    if (segment > 0)
+        setsockopt(o->fd, SOL_UDP, 103, &(int){0}, sizeof(int));
+}
+
+static UNUSED_OK size_t other_wait(struct other *o, struct house *h, void *p, size_t cap)
+{
+    ssize_t n = -1;
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof ss;
+    PUMP_UNTIL(h->l, (n = recvfrom(o->fd, p, cap, 0, (struct sockaddr *)&ss, &len)) >= 0 ||
+                         errno != EAGAIN);
+    assert_true(n >= 0);
+    addr_from_sockaddr(&o->relay, (struct sockaddr *)&ss, len);
+    return (size_t)n;
 }
 
 #endif

@@ -4,76 +4,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <netinet/udp.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "relay_client.h"
-
-static const struct str users[] = {{"u:p", 3}};
-
-static struct worker_conf turn_conf(void)
-{
-    struct worker_conf c = {.relays = true, .max_relays = 1000};
-    struct turn_server_conf *s = &c.turn.server;
-    snprintf(s->auth.realm, sizeof s->auth.realm, CLIENT_REALM);
-    memset(s->auth.nonce_key, 7, sizeof s->auth.nonce_key);
-    s->hash = (struct hash_key){1, 2};
-    assert_true(cidr_parse(&s->policy.allow[0], STR("127.0.0.0/8")));
-    s->policy.nallow = 1;
-    c.turn.users = users;
-    c.turn.n_users = 1;
-    c.turn.max_scopes = 100;
-    memset(c.turn.scope_key, 9, sizeof c.turn.scope_key);
-    return c;
-}
-
-static struct turn_stats stats_of(struct house *h)
-{
-    struct turn_stats s = {0};
-    worker_turn_stats(h->w, &s);
-    return s;
-}
-
-/* A peer out there. */
-struct other {
-    int fd;
-    struct addr at, relay;
-};
-
-static void other_open(struct other *o)
-{
-    struct addr at = addr_ip4(127, 0, 0, 1, 0);
-    o->fd = udp_open(&at, 0);
-    assert_true(o->fd >= 0);
-    local_of(o->fd, &o->at);
-}
-
-static void other_send(struct other *o, const struct addr *to, const void *p, size_t n,
-                       unsigned segment)
-{
-    struct sockaddr_storage ss;
-    socklen_t len = addr_to_sockaddr(to, &ss);
-    if (segment > 0) {
-        int seg = (int)segment;
-        assert_int_equal(setsockopt(o->fd, SOL_UDP, 103, &seg, sizeof seg), 0);
-    }
-    assert_int_equal(sendto(o->fd, p, n, 0, (struct sockaddr *)&ss, len), n);
-    if (segment > 0)
-        setsockopt(o->fd, SOL_UDP, 103, &(int){0}, sizeof(int));
-}
-
-static size_t other_wait(struct other *o, struct house *h, void *p, size_t cap)
-{
-    ssize_t n = -1;
-    struct sockaddr_storage ss;
-    socklen_t len = sizeof ss;
-    PUMP_UNTIL(h->l, (n = recvfrom(o->fd, p, cap, 0, (struct sockaddr *)&ss, &len)) >= 0 ||
-                         errno != EAGAIN);
-    assert_true(n >= 0);
-    addr_from_sockaddr(&o->relay, (struct sockaddr *)&ss, len);
-    return (size_t)n;
-}
 
 /* ---- Tests ---- */
 

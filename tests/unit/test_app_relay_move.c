@@ -10,8 +10,6 @@
 
 #include "relay_client.h"
 
-static const struct str users[] = {{"u:p", 3}};
-
 struct pair {
     struct worker_team *team;
     struct house h[2];
@@ -20,16 +18,10 @@ struct pair {
 
 static struct worker_conf conf_of(struct pair *p, unsigned index)
 {
-    struct worker_conf c = {.relays = true, .max_relays = 1000, .index = index, .team = p->team};
-    struct turn_server_conf *s = &c.turn.server;
-    snprintf(s->auth.realm, sizeof s->auth.realm, CLIENT_REALM);
-    memset(s->auth.nonce_key, 7, sizeof s->auth.nonce_key);
-    s->hash = (struct hash_key){1, 2};
-    s->mobility = true;
-    assert_true(cidr_parse(&s->policy.allow[0], STR("127.0.0.0/8")));
-    s->policy.nallow = 1;
-    c.turn.users = users;
-    c.turn.n_users = 1;
+    struct worker_conf c = turn_conf();
+    c.index = index;
+    c.team = p->team;
+    c.turn.server.mobility = true;
     return c;
 }
 

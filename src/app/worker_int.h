@@ -1,7 +1,7 @@
 /*
  * Inside of app/worker.c (life, letters), worker_udp.c (packets), worker_stream.c (connections),
- * worker_dtls.c (DTLS), worker_relay.c (the TURN server's sockets and time) and worker_team.c (letters
- * between workers). Nobody else includes this.
+ * worker_dtls.c (DTLS), worker_relay.c (the TURN server's sockets and time) and worker_team.c
+ * (letters between workers). Nobody else includes this.
  */
 #ifndef MADANG_APP_WORKER_INT_H
 #define MADANG_APP_WORKER_INT_H

@@ -21,7 +21,7 @@ RUN echo 'APT::Sandbox::User "root";' >/etc/apt/apt.conf.d/10no-sandbox \
     && apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
         ca-certificates libssl3 libjansson4 libinih1 libargon2-1 libutf8proc2 libqrcodegen1 \
-        libzxcvbn0 libcbor0.8 libcurl4 >/dev/null \
+        libzxcvbn0 libcbor0.8 libcurl4 libsqlite3-0 >/dev/null \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/usr/ /usr/
 RUN install -d -m 0700 -o 10001 -g 10001 /var/lib/madang || install -d -m 1777 /var/lib/madang

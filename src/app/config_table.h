@@ -174,6 +174,9 @@
     X(INT, password_queue, "N", "32", 1, 1024, "room passwords that wait to be hashed")            \
     X(SIZE, argon2_memory, "SIZE", "19M", 8 * M_, 256 * M_, "memory of one hash (argon2id m)")     \
     X(INT, argon2_passes, "N", "2", 1, 16, "passes of one hash (argon2id t)")                      \
+    X(SECTION, store, "", "", 0, 0, "What is kept: people, messages")                              \
+    X(INT, store_queue, "N", "4096", 16, 100000,                                                   \
+      "requests that may wait for the database; more are told to come again")                      \
     X(SECTION, rates, "", "", 0, 0, "How often a session may do what: at once, and then per second")\
     X(RATE, rate_hello, "BURST/PER-SECOND", "60/10", 0, 0, "new sessions from one address")        \
     X(RATE, rate_join, "BURST/PER-SECOND", "10/1", 0, 0, "create, join")                           \

@@ -26,7 +26,7 @@
 #include "io/loop.h"
 #include "io/mailbox.h"
 
-enum { LETTER_PASSWORD = 1000 }; /* beside the kinds of msg/media_msg.h */
+enum { LETTER_PASSWORD = 1000, LETTER_STORE }; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
 enum { MAIL_AGAIN_US = 2000, RING_LATE_US = 50000, GONE_US = 100000, DUMP_WAIT_US = 2000000 };
 enum { TRIM_EVERY_S = 5, TRIM_FROM = 1 << 20 };
@@ -39,6 +39,7 @@ struct control {
     struct doorman *doorman;
     struct tape *tape;
     struct password_thread *passwords;
+    struct store *store; /* NULL: a TURN server alone */
     struct worker *const *workers;
     unsigned n_workers, next_worker;
     struct relay_mail *relays;
@@ -74,6 +75,12 @@ static bool port_password(void *ctx, const struct password_job *job)
     return password_submit(c->passwords, job);
 }
 
+static bool port_db(void *ctx, const struct db_request *request)
+{
+    struct control *c = ctx;
+    return c->store && store_submit(c->store, request);
+}
+
 static struct str port_ca_cert(void *ctx)
 {
     struct control *c = ctx;
@@ -100,6 +107,7 @@ static void port_metrics(void *ctx, struct buf *out)
     metrics_write(out, &(struct metrics_sources){
                            .exchange = tape_exchange(c->tape),
                            .counts = &c->counts,
+                           .store = c->store,
                            .passwords_waiting = password_waiting(c->passwords),
                            .connections = census_total(c->census),
                            .rec_dropped = rec_dropped(c->conf.rec),
@@ -196,7 +204,7 @@ static void dump(struct control *c)
     if (c->dump.waiting > 0) {
         return; /* one is under way */
     }
-    dump_begin(&c->dump, loop_now(c->loop), tape_exchange(c->tape), c->n_workers);
+    dump_begin(&c->dump, loop_now(c->loop), tape_exchange(c->tape), c->store, c->n_workers);
     for (unsigned i = 0; i < c->n_workers; i++) {
         worker_ask_dump(c->workers[i], c->dump.number);
     }
@@ -211,12 +219,21 @@ static bool deliver_password(void *ctx, struct password_letter *letter)
     return mailbox_post(c->mail, &letter->letter);
 }
 
+static bool deliver_stored(void *ctx, struct store_letter *letter)
+{
+    struct control *c = ctx; /* on the store's threads */
+    return mailbox_post(c->mail, &letter->letter);
+}
+
 static void on_letter(void *ctx, struct letter *l)
 {
     struct control *c = ctx;
     if (l->kind == LETTER_PASSWORD) {
         const struct password_letter *p = container_of(l, struct password_letter, letter);
         tape_password(c->tape, loop_now(c->loop), &p->answer);
+    } else if (l->kind == LETTER_STORE) {
+        const struct store_letter *s = container_of(l, struct store_letter, letter);
+        tape_db(c->tape, loop_now(c->loop), &s->answer);
     } else if (l->kind == MEDIA_DUMPED) {
         take_dump(c, container_of(l, struct media_dump, letter));
     }
@@ -442,6 +459,16 @@ static void take_stun(void *ctx, struct stream *s)
 
 /* ---- life ---- */
 
+static bool open_store(struct control *c, char *err, size_t errlen)
+{
+    struct store_options options = c->conf.store;
+    options.kind = LETTER_STORE;
+    options.deliver = deliver_stored;
+    options.ctx = c;
+    c->store = store_start(&options, err, errlen);
+    return c->store != NULL;
+}
+
 static bool open_all(struct control *c, char *err, size_t errlen)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
@@ -463,7 +490,7 @@ static bool open_all(struct control *c, char *err, size_t errlen)
         snprintf(err, errlen, "The password thread cannot be started: %s.", strerror(errno));
         return false;
     }
-    return true;
+    return conf->turn_only || open_store(c, err, errlen);
 }
 
 struct control *control_new(const struct control_conf *conf, char *err, size_t errlen)
@@ -488,6 +515,7 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
                            .health = port_health,
                            .metrics = port_metrics,
                            .relay = port_relay,
+                           .db = port_db,
                        },
                        loop_now(c->loop), c->wall_offset_us, &c->counts);
     doorman_taker(c->doorman, DOORMAN_HTTP, tape_take, c->tape);
@@ -563,6 +591,7 @@ void control_free(struct control *c)
     if (c->passwords) {
         password_stop(c->passwords);
     }
+    store_stop(c->store);
     if (c->netif.fd >= 0) {
         int fd = c->netif.fd;
         loop_fd_del(c->loop, &c->netif);

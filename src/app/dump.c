@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/version.h"
+#include "edge/store/db.h"
+#include "edge/store/store.h"
 
 enum { DUMP_MAX = 256 << 20 };
 
@@ -137,6 +139,27 @@ static void dump_write(struct buf *b, int64_t now_us, struct exchange *x)
     web_dump(exchange_web(x), now_us, b);
 }
 
+static void put_database(struct buf *b, struct store *store)
+{
+    struct store_stats s;
+    if (!store) {
+        buf_puts(b, ",\"database\":null");
+        return;
+    }
+    store_stats(store, &s);
+    buf_putf(b,
+             ",\"database\":{\"writer_waiting\":%u,\"reader_waiting\":%u,\"refused\":%" PRIu64
+             ",\"commits\":%" PRIu64 ",\"committed\":%" PRIu64 ",\"wal_pages\":%" PRIu64
+             ",\"answers\":{",
+             s.waiting[STORE_WRITER], s.waiting[STORE_READER], s.refused, s.commits, s.committed,
+             s.wal_pages);
+    for (unsigned i = 0; i < DB_STATUSES; i++) {
+        buf_putf(b, "%s\"%s\":%" PRIu64, i ? "," : "", db_status_name((enum db_status)i),
+                 s.answers[i]);
+    }
+    buf_puts(b, "}}");
+}
+
 /* ---- saving ---- */
 
 struct saving {
@@ -204,10 +227,12 @@ static void dump_save(const char *dir, int64_t wall_ms, struct buf *b)
 
 /* ---- what workers add ---- */
 
-void dump_begin(struct dump_job *j, int64_t now_us, struct exchange *x, unsigned workers)
+void dump_begin(struct dump_job *j, int64_t now_us, struct exchange *x, struct store *store,
+                unsigned workers)
 {
     buf_init(&j->text, DUMP_MAX);
     dump_write(&j->text, now_us, x);
+    put_database(&j->text, store);
     buf_puts(&j->text, ",\"workers\":[");
     j->waiting = workers;
     j->taken = 0;

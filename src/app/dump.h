@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "msg/media_msg.h"
 
+struct store;
+
 /* A dump under way: control's part is there at once, each worker's comes as a letter. All zeros at the
  * start. */
 struct dump_job {
@@ -18,7 +20,9 @@ struct dump_job {
     uint64_t number; /* the cookie of the letters */
 };
 
-void dump_begin(struct dump_job *j, int64_t now_us, struct exchange *x, unsigned workers);
+/* store: NULL when there is none. */
+void dump_begin(struct dump_job *j, int64_t now_us, struct exchange *x, struct store *store,
+                unsigned workers);
 /* A worker's part (the letter stays the caller's); true: it was the last. */
 bool dump_take(struct dump_job *j, const struct media_dump *m);
 /* Writes what there is to DIR/dump-STAMP.json (0600) on a thread of its own, since control does no

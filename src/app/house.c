@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/rec.h"
 #include "base/version.h"
+#include "edge/store/data_lock.h"
 #include "edge/tls/certs.h"
 
 enum { SENTENCE = 512, FACTS_MAX = 64 };
@@ -32,7 +33,9 @@ struct house {
     struct worker **workers;
     struct worker_team *team; /* of more than one */
     struct rec **worker_recs;
-    unsigned n_workers; /* started so far; conf.listen.workers is how many there are to be */
+    int lock;            /* of the data folder; -1: none */
+    char database[4096]; /* its path */
+    unsigned n_workers;  /* started so far; conf.listen.workers is how many there are to be */
     char server[FACTS_MAX];
     char why[SENTENCE];
 };
@@ -66,6 +69,12 @@ static bool check_descriptors(struct house *h)
     return false;
 }
 
+static bool lock_data(struct house *h)
+{
+    h->lock = h->conf.turn_only ? -1 : data_lock(h->conf.control.data_dir, h->why, sizeof h->why);
+    return h->conf.turn_only || h->lock >= 0;
+}
+
 static bool open_data(struct house *h)
 {
     if (h->conf.turn_only && (!h->conf.certs.tls || h->conf.certs.cert_file)) {
@@ -73,7 +82,13 @@ static bool open_data(struct house *h)
     }
     struct domain_config *d = &h->conf.control.exchange.domain;
     const char *dir = h->conf.control.data_dir;
-    return secrets_open_data(dir, h->why, sizeof h->why) &&
+    if (snprintf(h->database, sizeof h->database, "%s/%s", dir, DATABASE_FILE) >=
+        (int)sizeof h->database) {
+        snprintf(h->why, sizeof h->why, "The data folder's name is too long.");
+        return false;
+    }
+    h->conf.control.store.path = h->database;
+    return secrets_open_data(dir, h->why, sizeof h->why) && lock_data(h) &&
            secrets_key(dir, "ticket.key", d->ticket_key, sizeof d->ticket_key, h->why,
                        sizeof h->why);
 }
@@ -303,6 +318,7 @@ static void take_down(struct house *h)
     rec_close(h->rec);
     listen_close(&h->listen);
     cert_keeper_free(h->certs);
+    data_unlock(h->lock);
     xfree(h->workers);
     xfree(h->worker_recs);
     memzero(h, sizeof *h);
@@ -313,6 +329,7 @@ int house_run(const struct house_conf *conf)
     struct house *h = xcalloc(1, sizeof *h);
     int status = 0;
     h->conf = *conf;
+    h->lock = -1;
     h->conf.listen.workers = conf->listen.workers ? conf->listen.workers : 1;
     signal(SIGPIPE, SIG_IGN);
     umask(077);

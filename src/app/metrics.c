@@ -9,6 +9,8 @@
 #include "app/turn_metrics.h"
 #include "app/worker.h"
 #include "base/version.h"
+#include "edge/store/db.h"
+#include "edge/store/store.h"
 #include "edge/web/wire_out.h"
 
 enum { WORKERS_MAX = 64 };
@@ -109,6 +111,42 @@ static void put_turn(struct buf *b, const struct metrics_sources *src)
     }
 }
 
+static void put_number(struct buf *b, const char *name, const char *type, const char *help,
+                       uint64_t v)
+{
+    put_help(b, name, type, help);
+    buf_putf(b, "%s %" PRIu64 "\n", name, v);
+}
+
+static void put_store(struct buf *b, struct store *store)
+{
+    struct store_stats s;
+    if (!store) {
+        return;
+    }
+    store_stats(store, &s);
+    put_help(b, "madang_store_queue", "gauge", "Requests that wait for the database");
+    buf_putf(b, "madang_store_queue{thread=\"writer\"} %u\n", s.waiting[STORE_WRITER]);
+    buf_putf(b, "madang_store_queue{thread=\"reader\"} %u\n", s.waiting[STORE_READER]);
+    put_help(b, "madang_store_answers_total", "counter", "Answers of the database, by status");
+    for (unsigned i = 0; i < DB_STATUSES; i++) {
+        buf_putf(b, "madang_store_answers_total{status=\"%s\"} %" PRIu64 "\n",
+                 db_status_name((enum db_status)i), s.answers[i]);
+    }
+    put_number(b, "madang_store_refused_total", "counter",
+               "Requests that found the queue of the database full", s.refused);
+    put_number(b, "madang_store_committed_total", "counter", "Requests in groups that were kept",
+               s.committed);
+    put_number(b, "madang_store_group_max", "gauge", "Requests of the biggest group", s.group_max);
+    put_number(b, "madang_store_checkpoints_total", "counter",
+               "Times that the write-ahead log was copied", s.checkpoints);
+    put_number(b, "madang_store_wal_pages", "gauge", "Pages in the write-ahead log", s.wal_pages);
+    put_number(b, "madang_store_outside_total", "counter",
+               "Times that another process has changed the database", s.outside);
+    hist_print(b, "madang_store_commit_seconds", "Time of one commit, which is the disk's",
+               &s.commit, 1);
+}
+
 void metrics_write(struct buf *out, const struct metrics_sources *src)
 {
     const struct counts *threads[1 + WORKERS_MAX] = {src->counts};
@@ -120,5 +158,6 @@ void metrics_write(struct buf *out, const struct metrics_sources *src)
     count_print(out, threads, n);
     put_hub(out, hub_counts(exchange_hub(src->exchange)));
     put_turn(out, src);
+    put_store(out, src->store);
     put_process(out);
 }

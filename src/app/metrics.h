@@ -9,11 +9,13 @@
 #include "base/count.h"
 
 struct exchange;
+struct store;
 struct worker;
 
 struct metrics_sources {
     struct exchange *exchange;
     struct counts *counts; /* control's own; its gauges are brought up to date here */
+    struct store *store; /* NULL: there is none */
     unsigned passwords_waiting;
     unsigned connections;
     uint64_t rec_dropped;

@@ -141,6 +141,7 @@ static void apply_control(struct control_conf *k, const struct config *c)
     k->password.queue = c->password_queue;
     k->password.memory_kb = (uint32_t)(c->argon2_memory / 1024);
     k->password.passes = c->argon2_passes;
+    k->store.queue = c->store_queue;
     k->slow_round_us = c->loop_stall;
     k->drain_us = c->drain;
     k->retry_ms = 800;

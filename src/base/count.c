@@ -3,6 +3,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/util.h"
+
+enum { LOOPS_MAX = 128 };
+
 struct row {
     const char *name;
     const char *labels;
@@ -49,14 +53,14 @@ static void print_row(struct buf *b, size_t i, uint64_t v)
     buf_putf(b, " %" PRIu64 "\n", v);
 }
 
-static void print_loop(struct buf *b, const struct counts *const *threads, size_t n)
+void hist_print(struct buf *b, const char *name, const char *help, const struct hist *const *h,
+                size_t n)
 {
-    static const char name[] = "madang_loop_round_seconds";
     uint64_t sum_us = 0, seen = 0;
-    buf_putf(b, "# HELP %s Work of one loop round\n# TYPE %s histogram\n", name, name);
+    buf_putf(b, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name);
     for (size_t i = 0; i < HIST_N; i++) {
         for (size_t t = 0; t < n; t++)
-            seen += atomic_load_explicit(&threads[t]->loop.bucket[i], memory_order_relaxed);
+            seen += atomic_load_explicit(&h[t]->bucket[i], memory_order_relaxed);
         if (i < HIST_N - 1)
             buf_putf(b, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, (double)bounds_us[i] / 1e6,
                      seen);
@@ -64,8 +68,17 @@ static void print_loop(struct buf *b, const struct counts *const *threads, size_
             buf_putf(b, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, seen);
     }
     for (size_t t = 0; t < n; t++)
-        sum_us += atomic_load_explicit(&threads[t]->loop.sum_us, memory_order_relaxed);
+        sum_us += atomic_load_explicit(&h[t]->sum_us, memory_order_relaxed);
     buf_putf(b, "%s_sum %.6f\n%s_count %" PRIu64 "\n", name, (double)sum_us / 1e6, name, seen);
+}
+
+static void print_loop(struct buf *b, const struct counts *const *threads, size_t n)
+{
+    const struct hist *loops[LOOPS_MAX];
+    n = MIN_OF(n, (size_t)LOOPS_MAX);
+    for (size_t t = 0; t < n; t++)
+        loops[t] = &threads[t]->loop;
+    hist_print(b, "madang_loop_round_seconds", "Work of one loop round", loops, n);
 }
 
 void count_print(struct buf *b, const struct counts *const *threads, size_t n)

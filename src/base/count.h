@@ -203,6 +203,9 @@ static inline void count_dec(struct counts *c, enum count which)
 }
 
 void hist_observe(struct hist *h, int64_t us);
+/* Prometheus text of the sum of n of them; name ends in _seconds. */
+void hist_print(struct buf *b, const char *name, const char *help, const struct hist *const *h,
+                size_t n);
 
 /* The sum over n threads. */
 uint64_t count_sum(const struct counts *const *threads, size_t n, enum count which);

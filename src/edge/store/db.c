@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "edge/store/db_int.h"
 
-enum { BUSY_MS = 2000, CACHE_KB = 16 * 1024 };
+enum { BUSY_MS = 2000, CACHE_KB = 16 * 1024, FAILURES_SAID = 10 };
 
 /* ---- what SQLite says ---- */
 
@@ -43,6 +43,12 @@ const char *db_status_name(enum db_status status)
 const char *db_error(const struct db *db)
 {
     return sqlite3_errmsg(db->sq);
+}
+
+/* A disk that fails, fails often: the first words tell it all. A commit that is kept begins anew. */
+static bool worth_a_line(struct db *db)
+{
+    return db->failures++ < FAILURES_SAID;
 }
 
 static int exec(struct db *db, const char *sql)
@@ -132,7 +138,7 @@ static enum db_status run_step(struct db *db, const struct db_request *rq, unsig
     if (rc == SQLITE_DONE && sqlite3_column_count(st) == 0)
         found = sqlite3_changes(db->sq);
     enum db_status status = fits ? db_status_of(db, rc) : DB_FAILED;
-    if (status == DB_FAILED)
+    if (status == DB_FAILED && worth_a_line(db))
         log_error("store", NULL, "%s: %s", schema_proc(rq->proc)->name,
                   fits ? db_error(db) : "its rows are too many");
     sqlite3_reset(st);
@@ -213,9 +219,11 @@ enum db_status db_commit(struct db *db)
 {
     enum db_status status = db_status_of(db, exec(db, "COMMIT"));
     if (status != DB_OK) {
-        if (status == DB_FAILED)
+        if (status == DB_FAILED && worth_a_line(db))
             log_error("store", NULL, "a commit failed: %s", db_error(db));
         db_rollback(db);
+    } else {
+        db->failures = 0;
     }
     return status;
 }
@@ -239,9 +247,19 @@ int db_checkpoint(struct db *db)
 {
     int in_log = 0, done = 0;
     int rc = sqlite3_wal_checkpoint_v2(db->sq, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &done);
+    if (rc == SQLITE_OK && in_log >= 0)
+        db->wal_pages = in_log;
+    return rc == SQLITE_OK ? in_log - done : -1;
+}
+
+bool db_shred(struct db *db)
+{
+    sqlite3_busy_timeout(db->sq, 0);
+    int rc = sqlite3_wal_checkpoint_v2(db->sq, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db->sq, (int)db->busy_ms);
     if (rc == SQLITE_OK)
-        db->wal_pages = in_log - done;
-    return db->wal_pages;
+        db->wal_pages = 0;
+    return rc == SQLITE_OK;
 }
 
 int db_wal_pages(const struct db *db)
@@ -270,7 +288,8 @@ static bool set_up(struct db *db, const struct db_conf *conf)
 {
     char text[96];
     sqlite3_extended_result_codes(db->sq, 1);
-    sqlite3_busy_timeout(db->sq, (int)(conf->busy_ms ? conf->busy_ms : BUSY_MS));
+    db->busy_ms = conf->busy_ms ? conf->busy_ms : BUSY_MS;
+    sqlite3_busy_timeout(db->sq, (int)db->busy_ms);
     sqlite3_db_config(db->sq, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->sq, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(db->sq, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -280,6 +299,7 @@ static bool set_up(struct db *db, const struct db_conf *conf)
     return exec(db, "PRAGMA foreign_keys = ON") == SQLITE_OK &&
            exec(db, "PRAGMA secure_delete = ON") == SQLITE_OK &&
            exec(db, "PRAGMA synchronous = FULL") == SQLITE_OK &&
+           exec(db, "PRAGMA journal_size_limit = 33554432") == SQLITE_OK &&
            exec(db, "PRAGMA temp_store = MEMORY") == SQLITE_OK && exec(db, text) == SQLITE_OK &&
            exec(db, conf->reader ? "PRAGMA query_only = ON" : "PRAGMA journal_mode = WAL") ==
                SQLITE_OK;

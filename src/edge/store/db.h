@@ -44,8 +44,11 @@ enum db_status db_commit(struct db *db);
 void db_rollback(struct db *db);
 
 /* Copies what lies in the write-ahead log into the database, as far as readers let it. Returns the pages that
- * are still in the log. */
+ * are not copied yet; -1: the disk refused. */
 int db_checkpoint(struct db *db);
+/* Copies all of it and cuts the log's file to nothing, so that what was deleted is nowhere any more. False: a reader
+ * was in the way. Does not wait. */
+bool db_shred(struct db *db);
 /* Pages in the log after the last commit. */
 int db_wal_pages(const struct db *db);
 

@@ -12,6 +12,7 @@ struct db {
     struct sqlite3 *sq;
     char *path;
     int wal_pages;
+    unsigned busy_ms, failures;
     struct sqlite3_stmt *statements[DB_PROC_COUNT][SQL_STEPS_MAX]; /* prepared when first used */
 };
 

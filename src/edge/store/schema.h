@@ -3,6 +3,7 @@
 #ifndef MADANG_EDGE_STORE_SCHEMA_H
 #define MADANG_EDGE_STORE_SCHEMA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "msg/db_procs.h"
@@ -22,18 +23,17 @@ struct sql_step {
     const char *sql; /* NULL ends the steps */
     /* It must change or find at least one row; otherwise the procedure ends as DB_REFUSED, and what its
      * steps did is taken back. */
-    int must;
+    bool must;
+    /* It deletes what has to be gone for good: the store empties the write-ahead log soon after. (secure_delete
+     * has overwritten it in the database.) */
+    bool shred;
 };
 #define SQL_STEPS_MAX 16
-/* One step. SQL_MUST: one that must find something. */
-#define SQL_DO(text)     \
-    {                    \
-        .sql = text "\n" \
-    }
-#define SQL_MUST(text)              \
-    {                               \
-        .sql = text "\n", .must = 1 \
-    }
+/* clang-format off */
+#define SQL_DO(text)    {.sql = text}
+#define SQL_MUST(text)  {.sql = text, .must = true}
+#define SQL_SHRED(text) {.sql = text, .shred = true}
+/* clang-format on */
 
 struct sql_proc {
     enum db_proc proc;

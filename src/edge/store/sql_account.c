@@ -232,5 +232,5 @@ const struct sql_proc sql_account[] = {
      NULL,
      {SQL_MUST("UPDATE passkey SET name = ?3 WHERE key = ?2 AND user = ?1")}},
     {DB_PASSKEY_END, NULL, {SQL_MUST("DELETE FROM passkey WHERE key = ?2 AND user = ?1")}},
-    {DB_NONE, NULL, {{NULL, 0}}},
+    {.proc = DB_NONE},
 };

@@ -29,5 +29,5 @@ const struct sql_proc sql_call[] = {
     {DB_CALLS_SEEN,
      NULL,
      {SQL_DO("UPDATE call_party SET seen = 1 WHERE user = ?1 AND missed = 1 AND seen = 0")}},
-    {DB_NONE, NULL, {{NULL, 0}}},
+    {.proc = DB_NONE},
 };

@@ -39,5 +39,5 @@ const struct sql_proc sql_conv[] = {
      {SQL_DO("UPDATE conv_member SET read_seq = max(read_seq, ?3),"
              " delivered_seq = max(delivered_seq, ?3) WHERE conv = ?1 AND user = ?2"
              " AND ?3 <= (SELECT last_seq FROM conv WHERE id = ?1)")}},
-    {DB_NONE, NULL, {{NULL, 0}}},
+    {.proc = DB_NONE},
 };

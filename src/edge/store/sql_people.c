@@ -15,5 +15,5 @@ const struct sql_proc sql_people[] = {
     {DB_BLOCK_ON, NULL, {SQL_DO("INSERT OR IGNORE INTO block VALUES(?1, ?2, ?3)")}},
     {DB_BLOCK_OFF, NULL, {SQL_DO("DELETE FROM block WHERE user = ?1 AND other = ?2")}},
     {DB_BLOCKS, NULL, {SQL_DO("SELECT other FROM block WHERE user = ?1")}},
-    {DB_NONE, NULL, {{NULL, 0}}},
+    {.proc = DB_NONE},
 };

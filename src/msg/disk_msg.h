@@ -1,0 +1,67 @@
+/* Letters between the control thread and the disk thread, which does all file I/O that isn't the database's.
+ * Each request gets exactly one answer, in the order of the requests. Slices are borrowed for the time of the
+ * call: who queues a letter copies. */
+#ifndef MADANG_MSG_DISK_MSG_H
+#define MADANG_MSG_DISK_MSG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* A file is named by numbers that the server made: nothing that a client says becomes part of a path. */
+enum disk_area {
+    DISK_AVATAR, /* pictures of people */
+    DISK_FILE,   /* what messages have with them */
+    DISK_UPLOAD, /* what is on its way; nothing of it outlives the server */
+    DISK_EXPORT, /* what somebody asked for of their own; likewise */
+    DISK_AREAS
+};
+struct disk_name {
+    enum disk_area area;
+    uint64_t id;
+    uint32_t part; /* several files of one id: sizes of a picture, a thumbnail */
+};
+
+enum disk_op {
+    DISK_READ, /* n bytes from `at` on, or what there is; n = 0 asks for the size alone */
+    DISK_WRITE, /* data at `at`, which must not be beyond the end; sync: and it is there after a loss of power */
+    DISK_RENAME, /* to `to`, in place of what is there; kept over a loss of power */
+    DISK_UNLINK, /* what isn't there is gone, too */
+    DISK_OPS
+};
+
+enum { DISK_PIECE_MAX = 65536 }; /* bytes of one read or write */
+
+enum disk_owner { DISK_OF_WEB, DISK_OF_DOMAIN };
+
+struct disk_request {
+    enum disk_op op;
+    enum disk_owner owner;
+    uint64_t number; /* the asker's, goes back */
+    struct disk_name name;
+    struct disk_name to;
+    uint64_t at;
+    uint32_t n;
+    bool sync;
+    struct str data;
+};
+
+enum disk_status {
+    DISK_OK,
+    DISK_MISSING, /* there is no such file */
+    DISK_FULL,    /* the disk or the quota is full */
+    DISK_BUSY,    /* too much waits: nothing was done */
+    DISK_FAILED   /* any other error: it is in the log */
+};
+
+struct disk_answer {
+    enum disk_op op;
+    enum disk_owner owner;
+    uint64_t number;
+    enum disk_status status;
+    uint64_t size;   /* of the file, after it was done */
+    struct str data; /* read */
+};
+
+#endif

@@ -1,12 +1,20 @@
-// What the attack tests on TURN share: every way to write an address that must not be reached, ears at addresses where
-// something forbidden would arrive, and the server's own account of what it refused.
+// What the attack tests on TURN share: a server for the file and clients from many addresses; every way to write an address
+// that must not be reached; ears at addresses where something forbidden would arrive; and the server's own account of what
+// it refused. That something does not arrive is shown by what comes later and does.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import os from 'node:os';
-import { afterEach } from 'node:test';
+import { after, afterEach, before } from 'node:test';
+import { sleep, startServer } from './server.mjs';
 import { ATTR, CLASS, METHOD, addressValue, build, messageType, u16pad } from './stun.mjs';
+import { TurnClient } from './turn_client.mjs';
 
 /** @typedef {import('./stun.mjs').Address} Address */
-/** @typedef {import('./turn_client.mjs').TurnClient} TurnClient */
+/** @typedef {import('./stun.mjs').Message} Message */
+/** @typedef {import('./server.mjs').Server} Server */
+/** How long what must happen may take on the slowest machine. */
+export const PATIENCE = 20_000;
 
 /** Dotted IPv4 as the last 32 bits of an IPv6 address, in hexadecimal groups. @param {string} v4 */
 const groups = (v4) => {
@@ -42,33 +50,44 @@ export const FORBIDDEN = [
 export const ownAddresses = () => Object.values(os.networkInterfaces()).flat()
   .filter((a) => a && !a.internal && !(a.family === 'IPv6' && a.address.startsWith('fe80'))).map((a) => /** @type {any} */ (a).address);
 
-/** Of the running test: a test that fails leaves nothing open. @type {Set<dgram.Socket>} */
-const ears = new Set();
-afterEach(() => {
-  for (const s of ears) s.close();
-  ears.clear();
-});
+const MARK = 'madang-marker';
 
 /**
- * Somebody who listens where nothing may arrive, on all addresses of this machine or on one; answers nothing. Until the
- * end of the test.
+ * Somebody who listens where nothing may arrive, on all addresses of this machine or on one; answers nothing.
  * @param {string} [host]  default: all, IPv4 and IPv6
  */
-export async function ear(host = '::') {
-  const s = dgram.createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
-  ears.add(s);
+async function openEar(host = '::') {
+  const family = host.includes(':') ? 'udp6' : 'udp4';
+  const socket = dgram.createSocket({ type: family, recvBufferSize: 1 << 20 });
   /** @type {{from: string, port: number, data: Buffer}[]} */
   const heard = [];
-  s.on('message', (data, from) => heard.push({ from: from.address, port: from.port, data }));
-  await new Promise((resolve) => s.bind(0, host, () => resolve(undefined)));
-  return { heard, port: s.address().port, socket: s };
-}
-
-/** Answers with what came. @param {string} host */
-export async function echo(host) {
-  const e = await ear(host);
-  e.socket.on('message', (m, from) => e.socket.send(m, from.port, from.address));
-  return e;
+  /** @type {Map<string, () => void>} */
+  const marks = new Map();
+  socket.on('message', (data, from) => {
+    if (data.subarray(0, MARK.length).toString() === MARK) marks.get(data.toString())?.();
+    else heard.push({ from: from.address, port: from.port, data });
+  });
+  await new Promise((resolve) => socket.bind(0, host, () => resolve(undefined)));
+  const { port } = socket.address();
+  /** All that has been sent here until now has been heard: what we send ourselves comes behind it. */
+  const upToNow = async () => {
+    const mark = `${MARK} ${randomBytes(8).toString('hex')}`;
+    const s = dgram.createSocket(family);
+    try {
+      let come = false;
+      const came = new Promise((resolve) => { marks.set(mark, () => { come = true; resolve(undefined); }); });
+      for (const end = Date.now() + PATIENCE; !come && Date.now() < end;) {
+        s.send(mark, port, host === '::' ? '::1' : host);
+        await Promise.race([came, sleep(200)]); // where the buffer was full, once more
+      }
+      assert.ok(come, 'the ear is deaf');
+    } finally {
+      marks.delete(mark);
+      s.close();
+    }
+    return heard.map((h) => h.data.toString('latin1'));
+  };
+  return { heard, port, socket, upToNow, close: () => socket.close() };
 }
 
 /** The next free number of each client @type {WeakMap<TurnClient, number>} */
@@ -88,7 +107,7 @@ export function freshChannel(c) {
 export async function asks(c, peer, number = freshChannel(c)) {
   const ask = async (/** @type {number} */ method, /** @type {(id: Buffer) => import('./stun.mjs').Attribute[]} */ attributes) => {
     const m = await c.transact(c.make(method, attributes));
-    if (!m) throw new Error(`no answer to method ${method} about ${peer.host} ${peer.port}`);
+    if (!m) throw new Error(`no answer to method ${method} about ${peer.host} ${peer.port}${c.o.blame?.() ?? ''}`);
     return m.class === CLASS.success ? 0 : m.code;
   };
   return {
@@ -100,8 +119,8 @@ export async function asks(c, peer, number = freshChannel(c)) {
 /** A Send indication with exactly these attributes. @param {import('./stun.mjs').Attribute[]} attributes @param {Buffer} [id] */
 export const sendIndication = (attributes, id) => build(messageType(METHOD.send, CLASS.indication), attributes, id);
 
-/** The values of /metrics. @param {import('./server.mjs').Server} server @returns {Promise<(name: string) => number>} */
-export async function metrics(server) {
+/** The values of /metrics, which are some milliseconds old. @param {Server} server @returns {Promise<(name: string) => number>} */
+export async function metricsOf(server) {
   const { body } = await server.get('/metrics');
   const lines = new Map(body.toString().split('\n').filter((l) => l && l[0] !== '#')
     .map((l) => /** @type {[string, number]} */ ([l.slice(0, l.lastIndexOf(' ')), Number(l.slice(l.lastIndexOf(' ') + 1))])));
@@ -113,3 +132,66 @@ export async function metrics(server) {
 }
 /** @param {string} reason */
 export const drops = (reason) => `madang_turn_drops_total{reason="${reason}"}`;
+/** @param {Message | undefined} m @returns {number} 0: a success; -1: none came */
+export const codeOf = (m) => (m ? (m.class === CLASS.success ? 0 : m.code) : -1);
+
+/** A server for all tests of a file, and what each test opens, which ends with it. */
+export class Lab {
+  /**
+   * @param {string} net  three numbers: clients over UDP come from an address of their own in it, so that limits for each
+   *   address are not what is tested
+   * @param {Parameters<typeof startServer>[0]} options
+   * @param {{user: string, password: string}} [who]  clients are this one unless they say who they are
+   */
+  constructor(net, options, who) {
+    this.net = net;
+    this.who = who;
+    this.count = 0;
+    /** @type {{close: () => void}[]} */
+    this.open = [];
+    before(async () => { this.running = await startServer(options); });
+    afterEach(() => { for (const x of this.open.splice(0)) x.close(); });
+    after(async () => {
+      if (this.running) assert.deepEqual(await this.running.stop(), { code: 0, signal: null }, this.running.log().slice(-3000));
+    });
+  }
+
+  get server() { return /** @type {Server} */ (this.running); }
+
+  /** Until the test ends. @template {{close: () => void}} T @param {T} x @returns {T} */
+  keep(x) {
+    this.open.push(x);
+    return x;
+  }
+
+  /** @param {Partial<import('./turn_client.mjs').Options>} [o] */
+  async client(o = {}) {
+    const udp = (o.proto ?? 'udp') === 'udp';
+    return this.keep(await TurnClient.open({
+      host: '127.0.0.1', port: udp ? this.server.udpPort : this.server.port, ...this.who, rtoMs: 300,
+      blame: () => `; the server's log:\n${this.server.log().slice(-3000)}`,
+      ...(udp && o.host !== '::1' ? { localAddress: `${this.net}.${this.count++ % 250 + 1}` } : {}), ...o,
+    }));
+  }
+
+  /** @param {string} [host] */
+  async ear(host) { return this.keep(await openEar(host)); }
+
+  /** Answers with what came. @param {string} host */
+  async echo(host) {
+    const e = await this.ear(host);
+    e.socket.on('message', (m, from) => e.socket.send(m, from.port, from.address));
+    return e;
+  }
+
+  metrics() { return metricsOf(this.server); }
+
+  /** Waits for a value of /metrics. @param {string} name @param {(n: number) => boolean} is @returns {Promise<number>} */
+  async until(name, is) {
+    for (const end = Date.now() + PATIENCE; ; await sleep(10)) {
+      const n = (await this.metrics())(name);
+      if (is(n)) return n;
+      if (Date.now() > end) throw new Error(`${name} is still ${n}:\n${this.server.log().slice(-3000)}`);
+    }
+  }
+}

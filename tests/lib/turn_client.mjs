@@ -31,6 +31,7 @@ import {
  * @property {string[]} [alpn]
  * @property {number} [rtoMs]  of the first retransmission, default 500
  * @property {number} [tries]  default 5
+ * @property {() => string} [blame]  what to say beside that no answer came: the server's log
  */
 
 /** A request that was answered with an error. */
@@ -180,10 +181,12 @@ export class TurnClient {
   // ---- transactions
 
   /** Sends a message and waits for its answer; retransmits over UDP. undefined: none came.
-   *  @param {Buffer} bytes @param {{ms?: number, once?: boolean}} [o] @returns {Promise<Message | undefined>} */
-  transact(bytes, { ms, once = false } = {}) {
+   *  @param {Buffer} bytes @param {{ms?: number, once?: boolean, unless?: () => Promise<unknown>}} [o]  unless: begun after the
+   *    message was sent; what has not come when it ends will not
+   *  @returns {Promise<Message | undefined>} */
+  transact(bytes, { ms, once = false, unless } = {}) {
     const id = bytes.subarray(8, 20).toString('hex');
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       /** @type {NodeJS.Timeout | undefined} */
       let timer;
       const end = setTimeout(() => done(undefined), ms ?? this.#patience());
@@ -204,7 +207,18 @@ export class TurnClient {
         wait *= 2;
       };
       send();
+      unless?.().then(() => done(undefined), (e) => { reject(e); done(undefined); });
     });
+  }
+
+  /**
+   * All that was sent before has been dealt with, and what the server sent because of it has left: it goes out with the answer
+   * to the first of two requests, at the latest.
+   */
+  async settle() {
+    for (let i = 0; i < 2; i++) {
+      if (!await this.transact(this.make(METHOD.refresh, () => []))) throw new Error(`no answer to a Refresh${this.o.blame?.() ?? ''}`);
+    }
   }
 
   #patience() { return this.udp ? this.o.rtoMs * (2 ** this.o.tries - 1) : 8000; }
@@ -257,7 +271,7 @@ export class TurnClient {
     for (let tries = 0; ; tries++) {
       const signed = !!this.nonce && o.sign !== false;
       const m = await this.transact(this.make(method, attributes, o), o);
-      if (!m) throw new Error(`no answer to ${name}`);
+      if (!m) throw new Error(`no answer to ${name}${this.o.blame?.() ?? ''}`);
       if (m.method !== method) throw new Error(`${name} was answered by a message of method ${m.method}`);
       if (m.class === CLASS.success) {
         if (signed && !verify(m, this.key, this.integrity)) throw new Error(`the answer to ${name} has no right integrity`);

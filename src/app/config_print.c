@@ -77,6 +77,7 @@ static void put_usage(struct buf *out, bool turn_only)
     else
         buf_puts(out, "Usage: madang [OPTION]...\n"
                       "       madang turn [OPTION]...   a TURN and STUN server alone\n"
+                      "       madang db check|backup FILE|restore FILE [OPTION]...\n"
                       "       madang token [OPTION]...  credentials for a time, made of a secret\n"
                       "       madang turn-key [OPTION]...  a password as a computed key\n"
                       "       madang replay FILE...\n"

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/config.h"
+#include "app/db_commands.h"
 #include "app/house.h"
 #include "app/relay_commands.h"
 #include "app/relay_people.h"
@@ -162,6 +163,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(command, "turn-key") == 0) {
         return relay_command_key(&relay);
+    }
+    if (strcmp(command, "db") == 0) {
+        return db_command(&(struct db_command){argc - 1, argv + 1, environ, stdout, stderr});
     }
     struct command_line cmd = keep_command_line(argc, argv);
     int status = serve_configured(&cmd);

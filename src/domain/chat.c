@@ -27,6 +27,10 @@ void chat_request(struct domain *d, struct session *s, const struct cmd *cmd)
         emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return;
     }
+    if (call_rings_in(d, r)) {
+        emit_error(d, s, cmd->id, CODE_NOT_ALLOWED); /* nobody has answered yet */
+        return;
+    }
     if (!chat_text_ok(d, s, cmd))
         return;
     struct store_request append = {
@@ -62,6 +66,10 @@ void chat_whisper(struct domain *d, struct session *s, const struct cmd *cmd)
     struct session *to = relay_peer(d, s, cmd);
     if (!to || !chat_text_ok(d, s, cmd))
         return;
+    if (call_rings_in(d, session_room(s, cmd->room))) {
+        emit_error(d, s, cmd->id, CODE_NOT_ALLOWED);
+        return;
+    }
     struct event e = {.type = RESULT_WHISPER, .room = cmd->room, .from = s->id};
     e.u.chat = (struct chat_view){
         .from = s->id, .name = session_name(s), .text = cmd->u.text, .time_ms = d->wall};

@@ -44,6 +44,7 @@ void domain_config_defaults(struct domain_config *cfg)
                 [RATE_WATCH] = {10, SECOND},
                 [RATE_MANAGE] = {20, SECOND / 5},
                 [RATE_RESUME] = {10, SECOND},
+                [RATE_CALL] = {10, 6LL * SECOND},
             },
         .facts =
             {
@@ -77,6 +78,8 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->users);
     hmap_init(&d->addrs);
     hmap_init(&d->asks);
+    hmap_init(&d->calls);
+    list_init(&d->timed_calls);
     list_init(&d->addr_order);
     list_init(&d->away);
     list_init(&d->leaving);
@@ -95,6 +98,7 @@ void domain_free(struct domain *d)
         return;
     room_free_all(d);
     session_free_all(d);
+    call_free_all(d);
     user_free_all(d);
     ask_free_all(d);
     pool_free(&d->sessions_pool);
@@ -162,6 +166,19 @@ static const struct {
     [CMD_DESC] = {relay_request, ALWAYS, false},
     [CMD_CAND] = {relay_request, ALWAYS, false},
     [CMD_FILE] = {relay_request, ALWAYS, false},
+    [CMD_CALL] = {call_request, ALWAYS, false},
+    [CMD_CALL_INVITE] = {call_request, ALWAYS, false},
+    [CMD_CALL_ANSWER] = {call_request, RATE_MANAGE, false},
+    [CMD_CALL_DECLINE] = {call_request, RATE_MANAGE, false},
+    [CMD_CALL_CANCEL] = {call_request, RATE_MANAGE, false},
+    [CMD_CALL_END] = {call_request, RATE_MANAGE, false},
+    [CMD_CALL_HOLD] = {call_request, RATE_MANAGE, false},
+    [CMD_CALL_VIDEO] = {call_request, RATE_MANAGE, false},
+    [CMD_CALL_TAKE] = {call_request, RATE_MANAGE, false},
+    [CMD_CALL_BACK] = {call_request, RATE_MANAGE, false},
+    [CMD_CALL_QUALITY] = {call_request, RATE_MANAGE, false},
+    [CMD_CALLS] = {call_request, RATE_MANAGE, false},
+    [CMD_CALLS_SEEN] = {call_request, RATE_MANAGE, false},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, true},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, true},
 };
@@ -278,12 +295,14 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     domain_time(d, now_us, wall_ms);
     session_tick(d);
     room_tick(d);
+    call_tick(d);
     roomlist_tick(d);
 }
 
 int64_t domain_deadline(const struct domain *d)
 {
     int64_t at = MIN_OF(session_deadline(d), room_deadline(d));
+    at = MIN_OF(at, call_deadline(d));
     int64_t list = roomlist_deadline(d);
     return MIN_OF(at, list);
 }

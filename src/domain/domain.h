@@ -36,6 +36,7 @@ enum domain_rate_kind {
     RATE_WATCH,
     RATE_MANAGE,
     RATE_RESUME,
+    RATE_CALL, /* call, call_invite */
     RATE_KINDS
 };
 
@@ -58,8 +59,8 @@ struct domain_config {
     int64_t leave_us;      /* the same when its client said that it leaves (or reloads) */
     int64_t list_every_us; /* between two `rooms` events */
     int64_t ban_us;
-    int64_t ticket_ms;        /* how long a ticket is good, wall clock */
-    int64_t owner_wait_us;    /* how long a room made from a ticket waits for its owner */
+    int64_t ticket_ms;     /* how long a ticket is good, wall clock */
+    int64_t owner_wait_us; /* how long a room made from a ticket waits for its owner */
     enum registration registration;
     bool guests; /* people without an account may come in */
     bool user_invites;

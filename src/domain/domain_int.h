@@ -15,6 +15,7 @@
 #include "domain/ticket.h"
 
 struct room;
+struct call;
 struct user;
 
 /* A request that waits for the password thread or the store. Belongs to its session. */
@@ -119,6 +120,7 @@ struct room {
     uint16_t n_bans;
     bool is_public;
     bool locked;
+    uint64_t call; /* that made it and ends it; 0: none */
 };
 
 struct addr_bucket {
@@ -168,6 +170,12 @@ struct domain {
     struct job *jobs;
     uint32_t n_jobs;
     struct hmap asks; /* by number */
+    struct hmap calls;
+    struct list timed_calls;
+    int64_t
+        calls_since_ms; /* what was recorded before is of before the restart; 0: not asked yet */
+    int64_t calls_close_at; /* when those that nobody came back to are over; 0: that is done */
+    int64_t calls_alive_at; /* when it is recorded next that calls go on; 0: there are none */
     uint32_t *free_slots;
     uint32_t n_free_slots;
     uint32_t cap_free_slots;
@@ -343,6 +351,41 @@ void scope_free(struct scope *scope); /* without any effect */
 
 /* ---- me.c ---- */
 void me_request(struct domain *d, struct session *s, const struct cmd *cmd);
+
+/* ---- call*.c: direct calls (call.h is their inside) ---- */
+void call_request(struct domain *d, struct session *s, const struct cmd *cmd);
+/* A device of somebody signed in is there; has lost its pipe; has one again; is over (said: its client,
+ * or the person, wanted that); is `old` after a reload. Before it is detached from its user. */
+void call_session_came(struct domain *d, struct session *s);
+void call_session_away(struct domain *d, struct session *s);
+void call_session_back(struct domain *d, struct session *s);
+void call_session_gone(struct domain *d, struct session *s, bool said);
+void call_session_reloaded(struct domain *d, struct session *old, struct session *s);
+/* u blocks `other` from now on. */
+void call_user_blocks(struct domain *d, struct user *u, uint64_t other);
+/* Somebody of this account is in a call. */
+bool call_user_talks(const struct user *u);
+/* The server knows of the calls of before its restart from now on; once. */
+void call_boot(struct domain *d);
+/* May s come into the room, lock or not, because of a call? */
+bool call_admits(struct domain *d, const struct room *r, const struct session *s);
+/* s has come in, or leaves while the others stay. */
+void call_entered(struct domain *d, struct room *r, struct session *s);
+void call_left(struct domain *d, uint64_t room, struct session *s);
+/* Nobody has answered the call of this room. */
+bool call_rings_in(const struct domain *d, const struct room *r);
+/* What may pass between two in the room of a call that nobody has answered. */
+enum call_passes { CALL_PASSES_ALL, CALL_PASSES_RELAYED, CALL_PASSES_NOTHING };
+enum call_passes call_passes(const struct domain *d, const struct room *r, const struct session *s,
+                             const struct session *to);
+void call_tick(struct domain *d);
+int64_t call_deadline(const struct domain *d);
+void call_free_all(struct domain *d);
+
+/* ---- early.c ---- */
+/* What is left of an SDP or a trickle fragment when only relayed candidates may be told; false: nothing
+ * worth sending. Slices point into `body` or `out`. */
+bool early_filter(struct str body, struct buf *out, struct sdp_scan *scan);
 
 /* ---- roomlist.c ---- */
 void roomlist_watch(struct domain *d, struct session *s, const struct cmd *cmd);

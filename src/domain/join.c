@@ -65,7 +65,8 @@ static enum errcode join_check(struct domain *d, struct session *s, const struct
         return CODE_ROOMS_CAP;
     if (!r || join_replaced(d, r, s))
         return CODE_NONE;
-    if (r->locked && !ticket_good_for(t, r))
+    bool called = r->locked && call_admits(d, r, s);
+    if (r->locked && !called && (r->call || !ticket_good_for(t, r)))
         return CODE_ROOM_LOCKED;
     if (r->n_parts >= r->capacity)
         return CODE_ROOM_FULL;
@@ -288,6 +289,7 @@ static void join_enter(struct domain *d, struct session *s, struct pending *p,
     else
         emit_ack(d, s, id, &(struct event){.type = RESULT_JOINED, .u.joined = &joined});
     entry_tell(d, &en, s);
+    call_entered(d, en.room, s);
     if (freed && en.room->n_media == (uint32_t)d->cfg.mesh - 1)
         media_tell_free(d, en.room);
     if (changed && s->n_rooms > 1)
@@ -336,6 +338,9 @@ void leave_request(struct domain *d, struct session *s, const struct cmd *cmd)
         emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return;
     }
+    uint64_t id = r->id;
     emit_ok(d, s, cmd->id);
-    room_leave(d, r, s, LEFT_LEFT);
+    call_left(d, id, s);
+    if (session_room(s, id)) /* the end of a call has not done it */
+        room_leave(d, r, s, LEFT_LEFT);
 }

@@ -112,6 +112,7 @@ void manage_remove(struct domain *d, struct session *s, const struct cmd *cmd)
     emit_ok(d, s, cmd->id);
     room_ban(d, r, other->lineage);
     room_leave(d, r, other, LEFT_REMOVED);
+    call_left(d, r->id, other);
     /* The others get new tickets, so that the one that was removed has none that opens the room,
      * even if the server restarts and the list of the removed is gone. */
     room_changed(d, r, s->id, true);

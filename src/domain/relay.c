@@ -16,6 +16,26 @@ struct session *relay_peer(struct domain *d, struct session *s, const struct cmd
     return to;
 }
 
+/* early: no address of one may come to the other but those of relays. */
+static void relay_send(struct domain *d, struct room *r, struct session *s, struct session *to,
+                       struct event *e, bool early)
+{
+    struct sdp_scan scan;
+    struct buf left;
+    buf_init(&left, 2 * e->u.relay.body.n + 64);
+    bool worth = true;
+    if (early && e->u.relay.body.n) {
+        worth = early_filter(e->u.relay.body, &left, &scan);
+        e->u.relay.body = buf_str(&left);
+        e->u.relay.scan = &scan;
+    }
+    if (worth && e->u.relay.scan)
+        scope_signalled(d, r, s, to, e->u.relay.scan);
+    if (worth)
+        emit_to(d, to, e);
+    buf_free(&left);
+}
+
 void relay_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     static const struct {
@@ -31,13 +51,19 @@ void relay_request(struct domain *d, struct session *s, const struct cmd *cmd)
     struct session *to = relay_peer(d, s, cmd);
     if (!to)
         return;
+    struct room *r = session_room(s, cmd->room);
     struct event e = {.type = kinds[cmd->type].event, .room = cmd->room, .from = s->id};
-    if (cmd->type == CMD_FILE)
+    enum call_passes passes = call_passes(d, r, s, to);
+    if (passes == CALL_PASSES_NOTHING || (passes == CALL_PASSES_RELAYED && cmd->type == CMD_FILE)) {
+        emit_error(d, s, cmd->id, CODE_PEER_UNKNOWN);
+        return;
+    }
+    if (cmd->type == CMD_FILE) {
         e.u.file = cmd->u.file;
-    else
+        emit_to(d, to, &e);
+    } else {
         e.u.relay = cmd->u.relay;
-    if (cmd->type != CMD_FILE && cmd->u.relay.scan)
-        scope_signalled(d, session_room(s, cmd->room), s, to, cmd->u.relay.scan);
-    emit_to(d, to, &e);
+        relay_send(d, r, s, to, &e, passes == CALL_PASSES_RELAYED);
+    }
     emit_ok(d, s, cmd->id);
 }

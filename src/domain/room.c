@@ -227,11 +227,12 @@ void room_leave(struct domain *d, struct room *r, struct session *s, enum left_r
                       .room = r->id,
                       .from = s->id,
                       .u.left = {.reason = reason, .count = r->n_parts - (d->entering != NULL)}};
-    if (reason == LEFT_REMOVED || reason == LEFT_MERGED)
+    if (reason == LEFT_REMOVED || reason == LEFT_MERGED || reason == LEFT_ENDED)
         emit_to(d, s, &e);
     emit_room(d, r, &e, d->entering);
     if (r->n_parts == 0) {
-        room_destroy(d, r);
+        if (!r->call) /* that of a call is over with it */
+            room_destroy(d, r);
         return;
     }
     if (was_owner)

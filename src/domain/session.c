@@ -221,6 +221,10 @@ void session_hello_done(struct domain *d, struct session *s, int64_t id,
     struct session *old = s->replaces ? session_find(d, s->replaces) : NULL;
     s->replaces = 0;
     if (old)
+        call_session_reloaded(d, old, s);
+    else
+        call_session_came(d, s);
+    if (old)
         session_event(d, old, SEV_REPLACED, &(struct cmd){0});
 }
 
@@ -256,6 +260,7 @@ static void session_end(struct domain *d, struct session *s, enum session_event 
         d->n_away--;
     list_del(&s->away);
     roomlist_unwatch(d, s);
+    call_session_gone(d, s, ev == SEV_BYE || ev == SEV_SIGNED_OUT);
     while (s->n_rooms > 0)
         room_leave(d, s->rooms[s->n_rooms - 1], s, why[ev].left);
     roomlist_people(d);
@@ -316,12 +321,16 @@ void session_event(struct domain *d, struct session *s, enum session_event ev,
     const struct session_step *step = session_fsm(s->state, ev);
     s->state = step->next;
     switch (step->action) {
-    case SACT_AWAY: session_wait(d, s, cmd->u.on); break;
+    case SACT_AWAY:
+        session_wait(d, s, cmd->u.on);
+        call_session_away(d, s);
+        break;
     case SACT_BACK:
         list_del(&s->away);
         d->n_away--;
         session_bind(d, s, cmd);
         session_tell_away(d, s);
+        call_session_back(d, s);
         break;
     case SACT_REBIND: session_bind(d, s, cmd); break;
     case SACT_END: session_end(d, s, ev); break;

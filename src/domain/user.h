@@ -16,6 +16,7 @@
 #include "msg/db.h"
 
 struct ask;
+struct call_end;
 struct domain;
 struct event;
 struct session;
@@ -62,6 +63,8 @@ struct user {
 
     struct list sessions; /* live ones and those that are away: struct session.of_user */
     uint32_t n_sessions;
+
+    struct call_end *calls; /* that this person is in, or that ring: call.h */
 };
 
 /* The loaded user of that id, or NULL. */

@@ -141,7 +141,7 @@ struct hello_view {
     const struct badges_view *badges; /* of a user */
 };
 
-enum left_reason { LEFT_LEFT, LEFT_GONE, LEFT_REMOVED, LEFT_REPLACED, LEFT_MERGED, LEFT_REASONS };
+enum left_reason { LEFT_LEFT, LEFT_GONE, LEFT_REMOVED, LEFT_REPLACED, LEFT_MERGED, LEFT_ENDED, LEFT_REASONS };
 
 struct rooms_view {
     const struct room_view *changed; /* in RESULT_WATCH: all */

@@ -1,4 +1,4 @@
-/* docs/architecture/calls.md shows the table of calls as it is. CALL_CHART=write writes it there. */
+/* docs/architecture/calls.md shows the table of calls as it is. With MADANG_WRITE_DOCS=1 it is written there. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -102,14 +102,14 @@ static void the_document_shows_the_table(void **state)
     for (int s = 0; s < CALL_STATES; s++)
         rows(&b, s);
     char *doc = read_doc();
-    const char *from = strstr(doc, BEGIN), *to = strstr(doc, END), *how = getenv("CALL_CHART");
+    const char *from = strstr(doc, BEGIN), *to = strstr(doc, END);
     assert_non_null(from);
     assert_non_null(to);
     from += strlen(BEGIN);
-    if (how && strcmp(how, "write") == 0)
+    if (getenv("MADANG_WRITE_DOCS"))
         write_doc(doc, from, to, buf_str(&b));
     else if (!str_eq(str_of(from, (size_t)(to - from)), buf_str(&b)))
-        fail_msg("docs/architecture/calls.md is not what the table says: run CALL_CHART=write "
+        fail_msg("docs/architecture/calls.md is not what the table says: run MADANG_WRITE_DOCS=1 "
                  "test_call_chart");
     free(doc);
     buf_free(&b);

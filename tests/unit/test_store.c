@@ -178,6 +178,13 @@ static bool user_add(struct yard *y, uint64_t id, const char *name)
                VAL_NONE, VAL_I(0), VAL_T(STR("ko")), VAL_I(1000));
 }
 
+static bool put_call(struct yard *y, uint64_t caller, uint64_t callee)
+{
+    return ASK(y, DB_CALL_PUT, VAL_ID(10), VAL_ID(caller), VAL_ID(callee), VAL_ID(7), VAL_I(1),
+               VAL_I(1), VAL_I(0), VAL_T(STR("")), VAL_I(5), VAL_NONE, VAL_NONE, VAL_I(5), VAL_I(0),
+               VAL_I(0));
+}
+
 /* In one group: a name that is taken, a call between people who do not exist (its first step writes nothing, its
  * second would), a session that is not there; what stands around them is kept. */
 static void test_one_that_fails_harms_no_other(void **state)
@@ -190,12 +197,10 @@ static void test_one_that_fails_harms_no_other(void **state)
     assert_true(user_add(y, 1, "mina"));
     assert_true(user_add(y, 2, "jun"));
     assert_true(user_add(y, 3, "mina"));
-    assert_true(
-        ASK(y, DB_CALL_ADD, VAL_ID(10), VAL_ID(1), VAL_ID(99), VAL_NONE, VAL_I(1), VAL_I(5)));
+    assert_true(put_call(y, 1, 99));
     assert_true(ASK(y, DB_WEB_SESSION_END, VAL_B("x", 1)));
     assert_true(user_add(y, 4, "sora"));
-    assert_true(
-        ASK(y, DB_CALL_ADD, VAL_ID(10), VAL_ID(1), VAL_ID(2), VAL_NONE, VAL_I(1), VAL_I(5)));
+    assert_true(put_call(y, 1, 2));
     hear(y, 7);
     for (unsigned i = 0; i < 7; i++)
         assert_int_equal(y->heard[i]->answer.status, expected[i]);

@@ -33,7 +33,7 @@ static void events(void **state)
     wire_out_event(&b, &e);
     same(&b,
          "{'type':'entered','room':" ID1 ",'participant':" MINA ",'count':3,'replaces':" ID3 "}");
-    static const char *const reasons[] = {"left", "gone", "removed", "replaced", "merged"};
+    static const char *const reasons[] = {"left", "gone", "removed", "replaced", "merged", "ended"};
     for (int i = 0; i < LEFT_REASONS; i++) {
         char want[200];
         e = (struct event){.type = EVENT_LEFT,

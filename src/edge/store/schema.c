@@ -122,22 +122,25 @@ static const char people_v1[] =
     "CREATE INDEX push_sub_by_session ON push_sub(session);\n";
 
 static const char call_v1[] =
+    /* alive: when the server last knew of it; says, after the server has ended without a word, until when
+     * the call went on for sure. */
     "CREATE TABLE call(\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  caller INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE,\n"
     "  callee INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE,\n"
-    "  room INTEGER,\n"
+    "  room INTEGER NOT NULL,\n"
     "  video INTEGER NOT NULL,\n"
     "  state INTEGER NOT NULL,\n"
-    "  reason INTEGER NOT NULL DEFAULT 0,\n"
+    "  reason INTEGER NOT NULL,\n"
+    "  text TEXT NOT NULL,\n"
     "  started INTEGER NOT NULL,\n"
     "  answered INTEGER,\n"
     "  ended INTEGER,\n"
-    "  stars INTEGER\n"
+    "  alive INTEGER NOT NULL\n"
     ") STRICT;\n"
     "CREATE INDEX call_by_caller ON call(caller);\n"
     "CREATE INDEX call_by_callee ON call(callee);\n"
-    "CREATE INDEX call_open ON call(state) WHERE ended IS NULL;\n"
+    "CREATE INDEX call_open ON call(alive) WHERE ended IS NULL;\n"
     /* A line in somebody's history. way: 0 made, 1 received. */
     "CREATE TABLE call_party(\n"
     "  user INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE,\n"
@@ -147,9 +150,10 @@ static const char call_v1[] =
     "  way INTEGER NOT NULL,\n"
     "  missed INTEGER NOT NULL DEFAULT 0,\n"
     "  seen INTEGER NOT NULL DEFAULT 0,\n"
+    "  stars INTEGER,\n"
     "  PRIMARY KEY(user, started, call)\n"
     ") STRICT, WITHOUT ROWID;\n"
-    "CREATE INDEX call_party_by_call ON call_party(call);\n"
+    "CREATE INDEX call_party_by_call ON call_party(call, user);\n"
     "CREATE INDEX call_party_by_other ON call_party(other);\n"
     "CREATE INDEX call_party_missed ON call_party(user) WHERE missed = 1 AND seen = 0;\n";
 

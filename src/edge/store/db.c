@@ -295,6 +295,8 @@ static bool set_up(struct db *db, const struct db_conf *conf)
     sqlite3_db_config(db->sq, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(db->sq, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     snprintf(text, sizeof text, "PRAGMA cache_size = -%d", CACHE_KB);
+    if (!db_words_register(db->sq))
+        return false;
     /* The first statement reads the file's head: a damaged one shows itself here. */
     return exec(db, "PRAGMA foreign_keys = ON") == SQLITE_OK &&
            exec(db, "PRAGMA secure_delete = ON") == SQLITE_OK &&

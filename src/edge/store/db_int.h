@@ -20,6 +20,8 @@ struct db {
 enum db_status db_status_of(struct db *db, int rc);
 /* The first value of a statement; -1 on failure. */
 int64_t db_pragma(struct db *db, const char *sql);
+/* Makes the tokenizer "madang" known (db_words.c); false: this SQLite has no FTS5. */
+bool db_words_register(struct sqlite3 *sq);
 /* Are the tables those of a fresh database? */
 bool db_same_tables(struct db *db, const char *path, char *err, size_t errlen);
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "edge/keys/webauthn.h"
 
 /* What the password thread or the store had no room for: its answer must not come from within the call
  * that asked for it. */
@@ -167,6 +168,7 @@ struct exchange *exchange_new(const struct exchange_conf *conf, const struct exc
     rng_bytes(&rng, store_seed, sizeof store_seed);
     rng_bytes(&rng, &x->conf.web.hash, sizeof x->conf.web.hash);
 
+    x->conf.domain.passkey_check = webauthn_check;
     struct hub_conf hub = {
         .policy = {policy_command, policy_find_token, x},
         .answer = on_call_answer,

@@ -230,7 +230,9 @@ static void feed_stream(struct replay *r, struct rd *rd)
 
 static void feed_password(struct replay *r, struct rd *rd)
 {
-    struct password_answer a = {.job = rd_u64(rd), .outcome = rd_u8(rd)};
+    struct password_answer a;
+    a.job = rd_u64(rd);
+    a.outcome = rd_u8(rd);
     a.weak = rd_u8(rd);
     a.hash = str_of(rd->p, rd->n);
     exchange_password(r->x, r->rec.time, &a);
@@ -246,7 +248,10 @@ static bool port_password(void *ctx, const struct password_job *job)
 
 static void feed_db(struct replay *r, struct rd *rd)
 {
-    struct db_answer a = {.number = rd_u64(rd), .proc = rd_u16(rd), .status = rd_u8(rd)};
+    struct db_answer a; /* in an initialiser the order would be nobody's business */
+    a.number = rd_u64(rd);
+    a.proc = rd_u16(rd);
+    a.status = rd_u8(rd);
     buf_put(&r->rows, rd->p, rd->n);
     a.rows = buf_str(&r->rows);
     exchange_db(r->x, r->rec.time, &a);

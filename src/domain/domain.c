@@ -2,6 +2,7 @@
 #include "domain/domain_int.h"
 
 #include "base/mem.h"
+#include "domain/account.h"
 #include "domain/user.h"
 
 #define SECOND 1000000
@@ -29,6 +30,7 @@ void domain_config_defaults(struct domain_config *cfg)
         .owner_wait_us = 30LL * SECOND,
         .registration = REGISTRATION_INVITE,
         .guests = true,
+        .sign_in_ms = 30 * INT64_C(86400) * 1000,
         .hello = {60, SECOND / 10},
         .rates =
             {
@@ -80,6 +82,8 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->asks);
     hmap_init(&d->calls);
     list_init(&d->timed_calls);
+    attempts_init(&d->attempts, &d->hash_key);
+    d->challenges = xcalloc(CHALLENGES, sizeof *d->challenges);
     list_init(&d->addr_order);
     list_init(&d->away);
     list_init(&d->leaving);
@@ -106,6 +110,9 @@ void domain_free(struct domain *d)
     hmap_free(&d->tokens);
     hmap_free(&d->rooms);
     hmap_free(&d->addrs);
+    attempts_free(&d->attempts);
+    memzero(d->challenges, CHALLENGES * sizeof *d->challenges);
+    xfree(d->challenges);
     xfree(d->gone);
     xfree(d->jobs);
     xfree(d->free_slots);
@@ -147,6 +154,7 @@ static const struct {
     handler_fn *handler;
     enum domain_rate_kind rate;
     bool when_new; /* also before hello is answered */
+    bool user;     /* only for who is signed in */
 } table[CMD_COUNT] = {
     [CMD_BYE] = {do_bye, ALWAYS, true},
     [CMD_CREATE] = {create_request, ALWAYS, false},
@@ -179,6 +187,23 @@ static const struct {
     [CMD_CALL_QUALITY] = {call_request, RATE_MANAGE, false},
     [CMD_CALLS] = {call_request, RATE_MANAGE, false},
     [CMD_CALLS_SEEN] = {call_request, RATE_MANAGE, false},
+    [CMD_ACCOUNT_SET] = {account_set, RATE_MANAGE, .user = true},
+    [CMD_ACCOUNT_PASSWORD] = {account_confirm, RATE_MANAGE, .user = true},
+    [CMD_ACCOUNT_RECOVERY] = {account_confirm, RATE_MANAGE, .user = true},
+    [CMD_ACCOUNT_DELETE] = {account_confirm, RATE_MANAGE, .user = true},
+    [CMD_ACCOUNT_SESSIONS] = {account_sessions, RATE_MANAGE, .user = true},
+    [CMD_ACCOUNT_END] = {account_end, RATE_MANAGE, .user = true},
+    [CMD_INVITE_MAKE] = {invite_make, RATE_MANAGE, .user = true},
+    [CMD_INVITES] = {invite_list, RATE_MANAGE, .user = true},
+    [CMD_INVITE_END] = {invite_end, RATE_MANAGE, .user = true},
+    [CMD_TOKEN_MAKE] = {token_make, RATE_MANAGE, .user = true},
+    [CMD_TOKENS] = {token_list, RATE_MANAGE, .user = true},
+    [CMD_TOKEN_END] = {token_end, RATE_MANAGE, .user = true},
+    [CMD_PASSKEY_BEGIN] = {passkey_begin, RATE_MANAGE, .user = true},
+    [CMD_PASSKEY_ADD] = {passkey_add, RATE_MANAGE, .user = true},
+    [CMD_PASSKEYS] = {passkey_list, RATE_MANAGE, .user = true},
+    [CMD_PASSKEY_NAME] = {passkey_rename, RATE_MANAGE, .user = true},
+    [CMD_PASSKEY_REMOVE] = {passkey_remove, RATE_MANAGE, .user = true},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, true},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, true},
 };
@@ -198,6 +223,11 @@ static void dispatch(struct domain *d, const struct cmd *cmd)
             emit_retry(d, s, cmd->id, CODE_BUSY, 1000);
         return;
     }
+    if (table[cmd->type].user && !s->user) {
+        if (cmd->id > 0)
+            emit_error(d, s, cmd->id, CODE_SIGN_IN_REQUIRED);
+        return;
+    }
     enum domain_rate_kind rate = table[cmd->type].rate;
     if (rate == ALWAYS || session_rate(d, s, cmd->id, rate))
         table[cmd->type].handler(d, s, cmd);
@@ -208,7 +238,11 @@ static void dispatch_call(struct domain *d, const struct cmd *cmd)
 {
     static const struct wire_error unknown = {.code = CODE_UNKNOWN_TYPE};
     static handler_fn *const calls[CMD_COUNT] = {
-        [CMD_ME] = me_request,
+        [CMD_ME] = account_me_request,           [CMD_REGISTER] = account_register,
+        [CMD_SIGN_IN] = account_sign_in,         [CMD_SIGN_OUT] = account_sign_out,
+        [CMD_RECOVER] = account_recover,         [CMD_RESET] = account_reset,
+        [CMD_INVITE] = account_invite,           [CMD_PASSKEY_BEGIN] = passkey_begin,
+        [CMD_PASSKEY_SIGN_IN] = passkey_sign_in,
     };
     if (calls[cmd->type])
         calls[cmd->type](d, NULL, cmd);

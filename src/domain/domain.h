@@ -14,6 +14,7 @@
 #include "msg/db.h"
 #include "msg/effect.h"
 #include "msg/event.h"
+#include "msg/passkey_msg.h"
 #include "msg/store_msg.h"
 
 /* A token bucket: `burst` at once, then one every `every_us`. burst 0: no limit. */
@@ -40,6 +41,8 @@ enum domain_rate_kind {
     RATE_KINDS
 };
 
+typedef void passkey_check_fn(const struct passkey_check *check, struct passkey_verdict *verdict);
+
 struct domain_config {
     int node;   /* 0..1023, for ids */
     int worker; /* 0..63 */
@@ -65,7 +68,12 @@ struct domain_config {
     bool guests; /* people without an account may come in */
     bool user_invites;
     bool passkeys;
-    struct domain_rate hello; /* per address */
+    int64_t sign_in_ms;              /* how long a sign-in lasts that nobody uses, wall clock */
+    char rp_id[256];                 /* passkeys: host name that they are made for */
+    char origins[4][300];            /* and the origins that the page may have; "": fewer */
+    char push_key[128];              /* told with the policy; "": no push */
+    passkey_check_fn *passkey_check; /* pure; NULL: none */
+    struct domain_rate hello;        /* per address */
     struct domain_rate rates[RATE_KINDS];
     uint8_t ticket_key[32];
     bool relays;              /* TURN is on: participants have scopes */

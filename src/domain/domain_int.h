@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/pool.h"
 #include "domain/ask.h"
+#include "domain/attempts.h"
 #include "domain/domain.h"
 #include "domain/session_fsm.h"
 #include "domain/ticket.h"
@@ -48,6 +49,7 @@ struct session {
     uint64_t web_key;    /* of a user: which sign-in (the row of web_session) this one belongs to */
     uint64_t id;
     uint64_t conn;     /* 0: none */
+    uint64_t addr_key; /* of where hello came from; 0: not known */
     uint64_t lineage;  /* id of the first session of this person's chain */
     uint64_t replaces; /* while SESSION_NEW: the session that ends when hello is answered */
     int64_t away_until;
@@ -135,6 +137,14 @@ struct job { /* a password job under way */
     uint64_t session;
 };
 
+/* What a passkey is to sign; all zeros: free. */
+struct challenge {
+    uint8_t bytes[PASSKEY_CHALLENGE];
+    uint64_t user; /* 0: anybody's, to sign in */
+    int64_t until;
+};
+#define CHALLENGES 1024
+
 struct domain {
     struct domain_config cfg;
     domain_sink_fn *sink;
@@ -176,6 +186,9 @@ struct domain {
         calls_since_ms; /* what was recorded before is of before the restart; 0: not asked yet */
     int64_t calls_close_at; /* when those that nobody came back to are over; 0: that is done */
     int64_t calls_alive_at; /* when it is recorded next that calls go on; 0: there are none */
+    struct attempts attempts;
+    struct challenge *challenges; /* CHALLENGES of them, the oldest is overwritten */
+    uint32_t next_challenge;
     uint32_t *free_slots;
     uint32_t n_free_slots;
     uint32_t cap_free_slots;
@@ -234,6 +247,10 @@ int64_t session_deadline(const struct domain *d);
 void session_set_state(struct domain *d, struct session *s, const struct cmd *cmd);
 void session_set_name(struct domain *d, struct session *s, const struct cmd *cmd);
 void session_free_all(struct domain *d);
+/* In rooms, who is signed in has their display name. */
+void session_take_display(struct domain *d, struct session *s);
+/* Takes a token out of the bucket of that address; otherwise how long to wait, in milliseconds. */
+int64_t session_addr_rate(struct domain *d, uint64_t addr_key, const struct domain_rate *rate);
 /* True when it took a token of that bucket; otherwise the request is answered with `rate`. */
 bool session_rate(struct domain *d, struct session *s, int64_t id, enum domain_rate_kind kind);
 /* Tells every room, and s itself, that s looks different now. */
@@ -348,9 +365,6 @@ void scope_close(struct domain *d, const struct room *r, struct scope *scope);
 void scope_signalled(struct domain *d, const struct room *r, const struct session *from,
                      const struct session *to, const struct sdp_scan *scan);
 void scope_free(struct scope *scope); /* without any effect */
-
-/* ---- me.c ---- */
-void me_request(struct domain *d, struct session *s, const struct cmd *cmd);
 
 /* ---- call*.c: direct calls (call.h is their inside) ---- */
 void call_request(struct domain *d, struct session *s, const struct cmd *cmd);

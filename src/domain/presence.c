@@ -12,3 +12,9 @@ void presence_user_offline(struct domain *d, struct user *u)
     (void)d;
     (void)u;
 }
+
+void presence_user_changed(struct domain *d, struct user *u)
+{
+    (void)d;
+    (void)u;
+}

@@ -3,6 +3,7 @@
 
 #include "base/code.h"
 #include "base/mem.h"
+#include "domain/account.h"
 #include "domain/names.h"
 #include "domain/ratelimit.h"
 #include "domain/user.h"
@@ -78,6 +79,11 @@ static struct addr_bucket *addr_get(struct domain *d, uint64_t key)
     return a;
 }
 
+int64_t session_addr_rate(struct domain *d, uint64_t addr_key, const struct domain_rate *rate)
+{
+    return ratelimit_take(&addr_get(d, addr_key)->full_at, rate, d->now);
+}
+
 static uint32_t slot_get(struct domain *d)
 {
     return d->n_free_slots ? d->free_slots[--d->n_free_slots] : d->next_slot++;
@@ -118,6 +124,12 @@ static bool session_take_name(struct domain *d, struct session *s, struct str wa
     return true;
 }
 
+void session_take_display(struct domain *d, struct session *s)
+{
+    session_name_set(s, user_display(s->user));
+    session_tell(d, s);
+}
+
 static void session_index(struct domain *d, struct session *s)
 {
     do
@@ -142,6 +154,7 @@ static struct session *session_new(struct domain *d, const struct cmd *cmd)
     s->rooms = &s->one;
     s->cap_rooms = 1;
     s->conn = cmd->conn;
+    s->addr_key = cmd->u.hello.addr_key;
     s->state = SESSION_NEW;
     s->korean = str_eq(cmd->u.hello.lang, STR("ko"));
     return s;
@@ -153,11 +166,12 @@ static struct wire_error hello_refusal(struct domain *d, const struct cmd_hello 
     if (hello->v != PROTOCOL_VERSION)
         return (struct wire_error){.code = CODE_VERSION};
     if (hello->addr_key) {
-        struct addr_bucket *a = addr_get(d, hello->addr_key);
-        int64_t wait = ratelimit_take(&a->full_at, &d->cfg.hello, d->now);
+        int64_t wait = session_addr_rate(d, hello->addr_key, &d->cfg.hello);
         if (wait)
             return (struct wire_error){.code = CODE_RATE, .retry_ms = wait};
     }
+    if (!d->cfg.guests && hello->cookie.n != SECRET_LEN)
+        return (struct wire_error){.code = CODE_SIGN_IN_REQUIRED};
     return (struct wire_error){.code = CODE_NONE};
 }
 
@@ -192,7 +206,9 @@ void session_hello(struct domain *d, const struct cmd *cmd)
                                           .conn = cmd->conn,
                                           .session = session_ref(s),
                                           .id = cmd->id});
-    if (hello->has_join)
+    if (hello->cookie.n == SECRET_LEN)
+        account_hello(d, s, cmd);
+    else if (hello->has_join)
         join_request(d, s, cmd->id, &hello->join, true);
     else
         session_hello_done(d, s, cmd->id, NULL, NULL);
@@ -215,8 +231,15 @@ void session_hello_done(struct domain *d, struct session *s, int64_t id,
                           .facts = &d->cfg.facts,
                           .joined = joined,
                       }};
+    struct me_view me;
+    struct user_settings settings;
     if (error)
         e.u.hello.join_error = *error;
+    if (s->user) {
+        account_me_of_user(s->user, &me, &settings);
+        e.u.hello.user = &me;
+        e.u.hello.badges = &s->user->badges;
+    }
     emit_ack(d, s, id, &e);
     struct session *old = s->replaces ? session_find(d, s->replaces) : NULL;
     s->replaces = 0;
@@ -430,6 +453,10 @@ void session_set_name(struct domain *d, struct session *s, const struct cmd *cmd
 {
     if (!session_rate(d, s, cmd->id, RATE_NAME))
         return;
+    if (s->user) { /* it is their display name: account_set */
+        emit_error(d, s, cmd->id, CODE_NOT_ALLOWED);
+        return;
+    }
     if (!session_take_name(d, s, cmd->u.name)) {
         emit_error(d, s, cmd->id, CODE_BAD_NAME);
         return;

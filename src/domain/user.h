@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "domain/idset.h"
+#include "msg/account.h"
 #include "msg/db.h"
 
 struct ask;
@@ -58,6 +59,9 @@ struct user {
     int64_t avatar;
     int64_t created_ms;
     int64_t last_seen_ms;
+    uint32_t recovery_left; /* as of the last hello or change */
+    uint32_t passkeys;
+    struct badges_view badges; /* as of the last hello */
     struct idset blocked;
     struct idset favourites;
 
@@ -113,5 +117,7 @@ void user_free_all(struct domain *d);
 /* u has its first live session, or no longer any (it may be freed after the call). */
 void presence_user_online(struct domain *d, struct user *u);
 void presence_user_offline(struct domain *d, struct user *u);
+/* The display name or the picture is another one. */
+void presence_user_changed(struct domain *d, struct user *u);
 
 #endif

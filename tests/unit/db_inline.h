@@ -18,6 +18,7 @@ struct db_inline {
     struct db *db; /* opened by the first request */
     struct list answers;
     unsigned waiting;
+    unsigned asked;      /* ever */
     enum db_status fail; /* not DB_OK: what every request is answered, without being run */
     bool refuse;         /* the queue is full */
     bool hold;           /* answers wait */
@@ -48,6 +49,7 @@ static inline bool db_inline_ask(struct db_inline *in, const struct db_request *
     a->answer.rows = buf_str(&a->rows);
     list_push_back(&in->answers, &a->link);
     in->waiting++;
+    in->asked++;
     return true;
 }
 

@@ -66,9 +66,13 @@ struct world {
     size_t n_clients;
     struct held_job jobs[64];
     size_t n_jobs;
-    bool hold_jobs;  /* password answers wait for world_passwords */
-    bool hold_store; /* store answers wait for world_stores */
+    unsigned jobs_done[4];          /* by kind */
+    enum password_outcome jobs_end; /* of all jobs, unless PASSWORD_OK */
+    bool hold_jobs;                 /* password answers wait for world_passwords */
+    bool hold_store;                /* store answers wait for world_stores */
     uint64_t addr_key;
+    const char *addr;  /* of calls and hellos; NULL: 192.0.2.7 */
+    const char *agent; /* NULL: Tester/1 */
     uint64_t effects;
     uint64_t last_call; /* by HTTP */
     struct {
@@ -77,6 +81,7 @@ struct world {
         enum errcode code;
         struct cookie_change cookie;
     } http;
+    unsigned http_codes[CODE_COUNT]; /* of all answers */
     struct scope_watch scopes;
     struct buf relays; /* what was said of them, and "send;" for each desc and cand */
 };
@@ -158,6 +163,7 @@ static inline void world_http(struct world *w, const struct effect *e, struct bu
     w->http.call = e->http;
     w->http.code = e->event ? CODE_NONE : e->error.code;
     w->http.cookie = e->cookie;
+    w->http_codes[e->event ? CODE_NONE : e->error.code]++;
 }
 
 static inline void world_sink(void *arg, const struct effect *e)
@@ -238,7 +244,8 @@ static inline void world_dbs(struct world *w)
     w->db.hold = hold;
 }
 
-/* The fake hash of a password is "hash of PASSWORD". */
+/* The fake hash of a password is "hash of PASSWORD", at an earlier cost "old hash of PASSWORD". A password
+ * with "weak" in it is. */
 static inline void world_passwords(struct world *w, enum password_outcome forced)
 {
     while (w->n_jobs > 0) {
@@ -247,9 +254,16 @@ static inline void world_passwords(struct world *w, enum password_outcome forced
         memmove(w->jobs, w->jobs + 1, --w->n_jobs * sizeof h);
         int n = snprintf(hash, sizeof hash, "hash of %s", h.password);
         struct password_answer a = {.job = h.job.job, .outcome = forced};
-        if (h.job.kind == PASSWORD_HASH)
+        bool good = strcmp(hash, h.hash) == 0;
+        bool old = strncmp(h.hash, "old ", 4) == 0 && strcmp(hash, h.hash + 4) == 0;
+        w->jobs_done[h.job.kind]++;
+        if (h.job.kind == PASSWORD_HASH || h.job.kind == PASSWORD_NEW || (old && h.job.renew))
             a.hash = str_of(hash, (size_t)n);
-        else if (forced == PASSWORD_OK && strcmp(hash, h.hash) != 0)
+        if (forced == PASSWORD_OK && h.job.kind == PASSWORD_NEW && strstr(h.password, "weak")) {
+            a = (struct password_answer){
+                .job = h.job.job, .outcome = PASSWORD_WEAK, .weak = WEAK_COMMON};
+        } else if (forced == PASSWORD_OK && (h.job.kind == PASSWORD_NOBODY ||
+                                             (h.job.kind == PASSWORD_VERIFY && !good && !old)))
             a.outcome = PASSWORD_WRONG;
         domain_password(w->d, w->now, w->wall, &a);
         world_stores(w);
@@ -263,7 +277,7 @@ static inline void world_settle(struct world *w)
             world_stores(w);
         db_inline_answer(&w->db, world_db_answered, w);
         if (!w->hold_jobs)
-            world_passwords(w, PASSWORD_OK);
+            world_passwords(w, w->jobs_end);
     } while (!w->db.hold && w->db.waiting);
 }
 
@@ -392,8 +406,8 @@ static inline const char *post(struct world *w, struct browser *b, const char *v
     bool good = wire_in_parse_call(&in, str_from(verb), str_from(text));
     in.cmd.http = ++w->last_call;
     in.cmd.addr_key = w->addr_key;
-    in.cmd.addr = STR("192.0.2.7");
-    in.cmd.agent = STR("Tester/1");
+    in.cmd.addr = w->addr ? str_from(w->addr) : STR("192.0.2.7");
+    in.cmd.agent = w->agent ? str_from(w->agent) : STR("Tester/1");
     if (b && b->has_cookie)
         in.cmd.cookie = str_of(b->cookie, sizeof b->cookie);
     if (good)

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -238,31 +239,41 @@ static void registration_is_edge_triggered_and_tells_the_end(void **state)
 
 /* ---- Slow rounds, signals, stop ---- */
 
+enum { SLOW_US = 1000 };
+
+struct sleepy {
+    struct loop_task t;
+    int64_t began; /* the round */
+};
+
+/* Takes longer than whatever came before it in this round, and than what is slow. */
 static void sleepy(struct loop_task *t)
 {
-    (void)t;
-    usleep(30000);
+    int64_t start = clock_mono_us(), before = start - container_of(t, struct sleepy, t)->began;
+    while (clock_mono_us() <= start + 2 * before + SLOW_US)
+        ;
 }
 
 static void a_slow_round_is_reported_with_what_ran(void **state)
 {
     (void)state;
     struct counts *c = xcalloc(1, sizeof *c);
-    struct loop *l = loop_new(&(struct loop_conf){.name = "test", .counts = c});
-    struct loop_task slow = {.fn = sleepy, .name = "sleepy"};
+    struct loop *l =
+        loop_new(&(struct loop_conf){.name = "test", .counts = c, .slow_round_us = SLOW_US});
+    struct sleepy slow = {.t = {.fn = sleepy, .name = "sleepy"}};
     struct named_task quick = {{.fn = task_run, .name = "quick"}, l, 'q', 0};
     int64_t us;
     int fds[2];
     assert_int_equal(pipe(fds), 0);
     log_set_fd(fds[1]);
-    loop_round(l, 0);
     assert_null(loop_last_stall(l, &us));
     loop_defer(l, &quick.t);
-    loop_defer(l, &slow);
+    loop_defer(l, &slow.t);
+    slow.began = clock_mono_us();
     loop_round(l, 0);
     log_set_fd(2);
     assert_string_equal(loop_last_stall(l, &us), "sleepy");
-    assert_true(us >= 30000);
+    assert_true(us >= SLOW_US);
     assert_int_equal(count_get(c, COUNT_LOOP_STALLS), 1);
     char line[512] = "";
     assert_true(read(fds[0], line, sizeof line - 1) > 0);
@@ -272,6 +283,19 @@ static void a_slow_round_is_reported_with_what_ran(void **state)
     close(fds[1]);
     loop_free(l);
     xfree(c);
+}
+
+static void a_round_that_is_not_slow_is_not_reported(void **state)
+{
+    (void)state;
+    struct loop *l = loop_new(&(struct loop_conf){.slow_round_us = 3600 * US_PER_S});
+    struct sleepy slow = {.t = {.fn = sleepy, .name = "sleepy"}};
+    slow.began = clock_mono_us();
+    loop_defer(l, &slow.t);
+    loop_round(l, 0);
+    assert_null(loop_last_stall(l, NULL));
+    assert_int_equal(count_get(loop_counts(l), COUNT_LOOP_STALLS), 0);
+    loop_free(l);
 }
 
 static void on_signal(void *ctx, int sig)
@@ -292,19 +316,36 @@ static void signals_come_from_the_loop(void **state)
     assert_int_equal(got, SIGHUP);
 }
 
+struct other_thread {
+    struct loop_task running;
+    struct loop *l;
+    sem_t run;
+};
+
+static void it_runs(struct loop_task *t)
+{
+    sem_post(&container_of(t, struct other_thread, running)->run);
+}
+
 static void *stop_it(void *arg)
 {
-    usleep(5000);
-    loop_stop(arg);
+    struct other_thread *s = arg;
+    while (sem_wait(&s->run) < 0)
+        ;
+    loop_stop(s->l);
     return NULL;
 }
 
 static void stop_works_from_another_thread(void **state)
 {
+    struct other_thread s = {.running = {.fn = it_runs, .name = "running"}, .l = *state};
     pthread_t t;
-    assert_int_equal(pthread_create(&t, NULL, stop_it, *state), 0);
+    assert_int_equal(sem_init(&s.run, 0, 0), 0);
+    assert_int_equal(pthread_create(&t, NULL, stop_it, &s), 0);
+    loop_defer(*state, &s.running);
     loop_run(*state);
     pthread_join(t, NULL);
+    sem_destroy(&s.run);
 }
 
 /* ---- Mailbox ---- */
@@ -463,6 +504,7 @@ int main(void)
         T(removing_drops_events_that_were_fetched),
         T(registration_is_edge_triggered_and_tells_the_end),
         T(a_slow_round_is_reported_with_what_ran),
+        T(a_round_that_is_not_slow_is_not_reported),
         T(signals_come_from_the_loop),
         T(stop_works_from_another_thread),
         T(a_box_is_bounded_ordered_and_wakes_once),

@@ -54,6 +54,27 @@ async function icePeer(host, pwd) {
   return e;
 }
 
+/** Ann and Ben in a call; Ann's relay has a channel to a peer at Ben's address, who knows Ben's password. */
+async function called() {
+  const ann = await guest();
+  const ben = await guest(ann.room);
+  const peer = await icePeer('127.0.0.5', PWD);
+  const at = { host: '127.0.0.5', port: peer.port };
+  await signal(ben, ann, [line(at)]);
+  const c = await lab.client(ann.relay);
+  await c.allocate();
+  await c.bind(0x4000, at);
+  return { ann, ben, peer, at, c };
+}
+
+/** The same, and the peer has agreed. */
+async function agreed() {
+  const call = await called();
+  call.c.sendChannel(0x4000, binding());
+  assert.ok(await call.c.receive());
+  return call;
+}
+
 test('nobody is reached before somebody of the call has signalled; then those addresses, and no others', async () => {
   const ann = await guest();
   const ben = await guest(ann.room);
@@ -114,14 +135,7 @@ test('private and loopback addresses that somebody signals count for nothing', a
 });
 
 test('before the other side has agreed, Bindings pass and nothing else; then everything', async () => {
-  const ann = await guest();
-  const ben = await guest(ann.room);
-  const peer = await icePeer('127.0.0.5', PWD);
-  const at = { host: '127.0.0.5', port: peer.port };
-  await signal(ben, ann, [line(at)]);
-  const c = await lab.client(ann.relay);
-  await c.allocate();
-  await c.bind(0x4000, at);
+  const { peer, at, c } = await called();
   const all = [() => c.send(at, Buffer.from('\x80data by Send')), () => c.sendChannel(0x4000, Buffer.from('\x80data by channel')),
     () => c.sendChannel(0x4000, Buffer.from('\x16\xfe\xfd handshake', 'latin1')),
     () => c.sendChannel(0x4000, build(messageType(METHOD.allocate, CLASS.request))), () => c.sendChannel(0x4000, binding().subarray(0, 19)),
@@ -203,21 +217,6 @@ test('relay to relay: people of one call after they agreed; never another call',
   for (const x of [e, a]) await x.settle();
   assert.deepEqual(a.inbox, []);
 });
-
-/** Ann and Ben in a call; Ann's relay has a channel to a peer at Ben's address, and the peer has agreed. */
-async function agreed() {
-  const ann = await guest();
-  const ben = await guest(ann.room);
-  const peer = await icePeer('127.0.0.5', PWD);
-  const at = { host: '127.0.0.5', port: peer.port };
-  await signal(ben, ann, [line(at)]);
-  const c = await lab.client(ann.relay);
-  await c.allocate();
-  await c.bind(0x4000, at);
-  c.sendChannel(0x4000, binding());
-  assert.ok(await c.receive());
-  return { ann, ben, peer, at, c };
-}
 
 /** The relay is gone, and its credential is worth nothing. @param {TurnClient} c */
 async function ended(c) {

@@ -1,28 +1,8 @@
 /* Allocate and Refresh: what is given, refused, and when it ends (RFC 8656 7, 8). */
-#include "unit/turn_fixture.h"
+#include "unit/turn_world.h"
 
-static struct world w;
 static struct request r;
 static struct stun_msg m;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
-static const struct turn_stats *stats(void)
-{
-    return turn_server_stats(w.s);
-}
 
 /* ---- Who ---- */
 
@@ -271,7 +251,7 @@ static void other_methods_get_400(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, begin_running, end)
     const struct CMUnitTest tests[] = {
         T(strangers_are_asked_for_credentials_and_leave_nothing),
         T(an_old_nonce_is_stale),

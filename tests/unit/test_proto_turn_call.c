@@ -1,6 +1,6 @@
 /* Relays of a call: whom they reach, what passes before consent, and when they end. And any relay to
  * any other in this process. */
-#include "unit/turn_fixture.h"
+#include "unit/turn_world.h"
 
 enum { ANN = 100, BEN = 200, EVE = 300 };
 #define BEN_IP  "8.8.4.4"
@@ -8,29 +8,15 @@ enum { ANN = 100, BEN = 200, EVE = 300 };
 #define BEN_PWD "benbenbenbenbenbenbenb"
 #define ANN_PWD "annannannannannannanna"
 
-static struct world w;
 static struct client ann, ben, eve;
 
 static int begin(void **state)
 {
-    (void)state;
-    world_new(&w);
+    begin_running(state);
     client_in_call(&ann, &w, "192.0.2.1:4000", ANN);
     client_in_call(&ben, &w, "192.0.2.2:4000", BEN);
     client_in_call(&eve, &w, "192.0.2.3:4000", EVE);
     return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
-static const struct turn_stats *stats(void)
-{
-    return turn_server_stats(w.s);
 }
 
 /* party told scope this password and address. */

@@ -1,28 +1,8 @@
 /* Permissions, channels and what goes through them (RFC 8656 9 to 12). */
-#include "unit/turn_fixture.h"
+#include "unit/turn_world.h"
 
-static struct world w;
 static struct request r;
 static struct stun_msg m;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
-static const struct turn_stats *stats(void)
-{
-    return turn_server_stats(w.s);
-}
 
 /* ---- Permissions ---- */
 
@@ -247,7 +227,7 @@ static void binding_again_renews_channel_and_permission(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, begin_running, end)
     const struct CMUnitTest tests[] = {
         T(data_needs_a_permission_in_both_directions),
         T(a_permission_lasts_300_seconds),

@@ -1,28 +1,8 @@
 /* Quotas, rates, bandwidth, caps; what happens when memory runs out; and ten thousand at once. */
-#include "unit/turn_fixture.h"
+#include "unit/turn_world.h"
 
-static struct world w;
 static struct request r;
 static struct stun_msg m;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_conf(&w);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
-static const struct turn_stats *stats(void)
-{
-    return turn_server_stats(w.s);
-}
 
 static struct client numbered(unsigned i, const char *name)
 {
@@ -470,7 +450,7 @@ static void ten_thousand_at_once_come_and_go(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, begin_configured, end)
     const struct CMUnitTest tests[] = {
         T(a_user_has_so_many_allocations),
         T(all_users_together_have_so_many),

@@ -1,8 +1,7 @@
 /* Clients that move (RFC 8016), connections that go, streams and their padding, ICMP, and data of
  * awkward sizes. */
-#include "unit/turn_fixture.h"
+#include "unit/turn_world.h"
 
-static struct world w;
 static struct request r;
 static struct stun_msg m;
 static uint8_t ticket[128];
@@ -10,23 +9,10 @@ static unsigned ticket_n;
 
 static int begin(void **state)
 {
-    (void)state;
-    world_conf(&w);
+    begin_configured(state);
     w.conf.mobility = true;
     world_start(&w);
     return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
-static const struct turn_stats *stats(void)
-{
-    return turn_server_stats(w.s);
 }
 
 static void keep_ticket(void)

@@ -1,30 +1,10 @@
 /* Which relayed addresses an Allocate gets: parity, reservations, families, workers, and what happens
  * when there is none (RFC 8656 7.2). */
 #include "proto/turn_ports.h"
-#include "unit/turn_fixture.h"
+#include "unit/turn_world.h"
 
-static struct world w;
 static struct request r;
 static struct stun_msg m;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_conf(&w);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_end(&w);
-    return 0;
-}
-
-static const struct turn_stats *stats(void)
-{
-    return turn_server_stats(w.s);
-}
 
 static struct client numbered(unsigned i)
 {
@@ -378,7 +358,7 @@ static void workers_share_no_port_and_keep_pairs(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, begin_configured, end)
     const struct CMUnitTest tests[] = {
         T(even_is_even),
         T(the_next_port_is_kept_for_30_seconds),

@@ -134,6 +134,33 @@ static int challenge(struct client *c)
     return request_raw(&r, c, &m);
 }
 
+static unsigned looked_up;
+
+static bool count_look_ups(void *ctx, const struct stun_auth_query *q, struct stun_user *out)
+{
+    looked_up++;
+    return turn_users_find(ctx, q, out);
+}
+
+/* A flood costs no more than looking into a table. */
+static void who_has_used_up_the_answers_is_not_even_checked(void **state)
+{
+    (void)state;
+    w.conf.challenge_burst = 10;
+    w.conf.auth.users.find = count_look_ups;
+    world_start(&w);
+    struct client c = numbered(0, "ann");
+    c.password = "wrong";
+    looked_up = 0;
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(allocate(&c, NULL), 401);
+    assert_true(looked_up >= 10);
+    unsigned before = looked_up;
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal(allocate(&c, NULL), -1);
+    assert_int_equal(looked_up, before);
+}
+
 static void strangers_get_few_answers_over_udp(void **state)
 {
     (void)state;
@@ -458,6 +485,7 @@ int main(void)
         T(the_worker_has_so_many),
         T(peers_of_an_allocation_are_counted),
         T(permissions_that_do_not_fit_are_none),
+        T(who_has_used_up_the_answers_is_not_even_checked),
         T(strangers_get_few_answers_over_udp),
         T(a_flood_does_not_reach_those_who_are_in),
         T(a_lie_does_not_cost_the_others_their_nonce),

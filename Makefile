@@ -6,10 +6,11 @@ DESTDIR ?=
 ARGS ?=
 FUZZ_SECONDS ?= 600
 MINUTES ?= 10
+CRASH_ROUNDS ?= 200
 CMAKE_ARGS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-fast test-integration test-browser test-netlab nat-table lint fuzz bench soak \
+.PHONY: help build run test test-fast test-integration test-browser test-netlab nat-table crash lint fuzz bench soak \
 	format install deb clean deps
 
 help: ## What there is
@@ -50,6 +51,11 @@ test-netlab: ## Browsers behind NATs, in network namespaces (root)
 
 nat-table: build ## Write docs/nat-table.md from the laboratory (root)
 	@MADANG_WRITE_DOCS=1 TEST_FILTER=netlab/turn- scripts/test.sh netlab
+
+crash: build ## kill -9 the store 200 times under load, and cut its power 500 times; nothing acknowledged may be lost
+	@cmake --build build --target test_store_crash test_db_power -j $(JOBS) -- -s --no-print-directory
+	@CRASH_ROUNDS=$(CRASH_ROUNDS) build/tests/test_store_crash
+	@POWER_ROUNDS=500 build/tests/test_db_power
 
 lint: ## clang-format, cppcheck, clang-tidy, shellcheck, include rules, tsc, eslint
 	@scripts/lint.sh

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "db_requests.h"
 #include "edge/store/db.h"
 #include "edge/store/store.h"
 #include "io/mailbox.h"
@@ -171,18 +172,21 @@ static void test_reading_after_writing(void **state)
     assert_true(str_eq(v.s, STR("one")));
 }
 
+static bool send(struct yard *y, struct db_request rq)
+{
+    return ask(y, rq.proc, rq.args, rq.n_args);
+}
+
 static bool user_add(struct yard *y, uint64_t id, const char *name)
 {
-    struct str s = str_from(name);
-    return ASK(y, DB_USER_ADD, VAL_ID(id), VAL_T(s), VAL_T(s), VAL_T(s), VAL_T(s), VAL_I(0),
-               VAL_NONE, VAL_I(0), VAL_T(STR("ko")), VAL_I(1000));
+    struct val args[REQUEST_ARGS];
+    return send(y, request_user(args, id, name));
 }
 
 static bool put_call(struct yard *y, uint64_t caller, uint64_t callee)
 {
-    return ASK(y, DB_CALL_PUT, VAL_ID(10), VAL_ID(caller), VAL_ID(callee), VAL_ID(7), VAL_I(1),
-               VAL_I(1), VAL_I(0), VAL_T(STR("")), VAL_I(5), VAL_NONE, VAL_NONE, VAL_I(5), VAL_I(0),
-               VAL_I(0));
+    struct val args[REQUEST_ARGS];
+    return send(y, request_call(args, 10, caller, callee));
 }
 
 /* In one group: a name that is taken, a call between people who do not exist (its first step writes nothing, its

@@ -20,8 +20,8 @@ enum {
     QUEUE_BYTES = 64 << 20,
     GROUP_MAX = 1000,
     GROUP_BYTES = 8 << 20,
-    LOG_PAGES = 1000,      /* a log that has grown by so many is copied when nothing waits */
-    LOG_PAGES_MAX = 16000, /* and by so many also when something does */
+    LOG_PAGES = 1000,     /* a log that has grown by so many is copied when nothing waits */
+    LOG_PAGES_MAX = 8000, /* and by so many also when something does */
     ROWS_KEPT = 64 << 10,
     LOOK_US = 1000000, /* for changes by other processes */
     AGAIN_NS = 1000000

@@ -25,14 +25,18 @@
 //            forgetFile(id)
 //   net:     retryNow()  retryCall()  reload()
 //   toasts:  dismiss(id)
+//   people:  home(tab), account.*, people.*, calls.*: app/with_people.js
 import { Call } from './app/call.js';
 import { Bus, codeOf, toaster } from './app/context.js';
 import { Rooms } from './app/rooms.js';
 import { Talk } from './app/talk.js';
+import { Account } from './app/account.js';
+import { withPeople } from './app/with_people.js';
 import { realClock } from './core/clock.js';
 import { randomId } from './core/random.js';
 import { createStore } from './core/store.js';
 import { readIntent } from './domain/call.js';
+import { callOfRoom } from './domain/ring.js';
 import { INITIAL, reduce } from './domain/root.js';
 import { connect } from './net/connect.js';
 import { StreamRegistry } from './rtc/registry.js';
@@ -62,7 +66,8 @@ export function createApp(env, log) {
   const clock = realClock;
   const intent = storedIntent(env.local);
   const self = { ...INITIAL.self, name: intent.name };
-  const store = createStore(reduce, { ...INITIAL, intent, support: env.support, self });
+  const screen = Account.wasSignedIn(env.local) && !env.startsInRooms ? 'people' : 'lobby';
+  const store = createStore(reduce, { ...INITIAL, screen, home: screen, intent, support: env.support, self });
   const streams = new StreamRegistry();
   /** @type {Context} */
   const c = {
@@ -78,10 +83,13 @@ export function createApp(env, log) {
   const call = new Call(c, streams);
   const talk = new Talk(c, call);
   const lobby = { watching: false };
+  const people = withPeople(c, rooms);
 
   rooms.ghosts = () => call.mesh.connected();
   call.waits = () => rooms.reclaiming.size > 0;
-  listenNet(c, { rooms, call, talk, lobby });
+  call.warm = () => people.calls.warm();
+  call.held = () => people.calls.held();
+  listenNet(c, { rooms, call, talk, lobby, people });
   store.subscribe((state, action) => {
     if (action.type === 'intent/set' && !action.passing) keepIntent(env.local, state.intent);
     if (!action.type.startsWith('chat/') && !action.type.startsWith('file/')) scheduleFollow();
@@ -92,6 +100,7 @@ export function createApp(env, log) {
     scheduled = true;
     queueMicrotask(() => {
       scheduled = false;
+      people.calls.follow();
       call.follow();
     });
   };
@@ -104,13 +113,13 @@ export function createApp(env, log) {
     meter: (/** @type {(level: number) => void} */ fn) => call.meter.listen(fn),
     link: (/** @type {string} */ room) => `${env.server}/r/${room}`,
     log,
-    actions: makeActions(c, { rooms, call, talk, lobby }),
+    actions: { ...makeActions(c, { rooms, call, talk, lobby, people }), ...people.actions },
     start() {
       rooms.expect();
       c.sig.start();
     },
     /** What happens to the page, told by main.js. */
-    page: pageEvents(c, { rooms, call }),
+    page: pageEvents(c, { rooms, call, people }),
     /** For tests in a browser. */
     parts: { sig: c.sig, call, mesh: call.mesh, transfers: talk.transfers, instance: c.instance },
   };
@@ -123,17 +132,19 @@ function keepIntent(local, intent) {
   } catch { }
 }
 
-/** @typedef {{rooms: Rooms, call: Call, talk: Talk, lobby: {watching: boolean}}} Parts */
+/** @typedef {{rooms: Rooms, call: Call, talk: Talk, lobby: {watching: boolean},
+ *   people: ReturnType<typeof withPeople>}} Parts */
 
 /** @param {Context} c @param {Parts} parts */
 function listenNet(c, parts) {
-  const { rooms, call, lobby } = parts;
-  c.sig.on('session', ({ ack }) => {
+  const { rooms, call, lobby, people } = parts;
+  c.sig.on('session', ({ ack, again }) => {
     call.servers = { stunPort: ack.stun_port ?? 0, turn: ack.turn ?? null };
     c.dispatch({ type: 'self/hello', ack });
     c.dispatch({ type: 'room/stale', on: true });
     call.mesh.newSession();
     rooms.begun(ack);
+    people.begun(ack, again);
     if (lobby.watching) watch(c, true);
   });
   c.sig.on('phase', ({ phase, pipe, retryInMs, attempt, error }) => {
@@ -142,14 +153,17 @@ function listenNet(c, parts) {
     c.dispatch({ type: 'room/stale', on: phase !== 'online', session: c.sig.session });
     if (phase === 'online') call.mesh.nudge();
     if (phase === 'version') c.dispatch({ type: 'screen/over', code: 'version' });
+    if (phase === 'ended' && error === 'signed_out') people.account.ended();
+    if (error === 'sign_in_required' && c.state().screen !== 'sign') people.account.show('sign_in');
     if (phase === 'ended' && error?.startsWith('replaced')) c.dispatch({ type: 'screen/over', code: 'replaced' });
   });
   c.sig.on('message', (message) => event(c, parts, message));
 }
 
 /** @param {Context} c @param {Parts} parts @param {Message} message */
-function event(c, { rooms, call, talk }, { head, body }) {
+function event(c, { rooms, call, talk, people }, { head, body }) {
   const e = /** @type {any} */ (head);
+  if (people.event(e)) return;
   switch (e.type) {
     case 'desc': case 'cand':
       if (!talk.transfers.receive(e.type, e, body)) call.mesh.receive(e.type, e, body);
@@ -210,7 +224,7 @@ async function watch(c, on) {
 const orSay = (c, asked) => { asked.catch((e) => c.toast('error', codeOf(e))); };
 
 /** @param {Context} c @param {Parts} parts */
-function makeActions(c, { rooms, call, talk, lobby }) {
+function makeActions(c, { rooms, call, talk, lobby, people }) {
   const set = (/** @type {Partial<Intent>} */ patch) => c.dispatch({ type: 'intent/set', patch });
   const inCurrent = (/** @type {(room: string) => void} */ fn) => {
     const { current } = c.state();
@@ -230,7 +244,11 @@ function makeActions(c, { rooms, call, talk, lobby }) {
     join: (/** @type {{password?: string} | undefined} */ how) => { rooms.join(how); },
     cancelJoin: () => c.dispatch({ type: 'screen/lobby' }),
     answerOtherTab: (/** @type {'switch'|'muted'|'cancel'} */ answer) => { rooms.answerOtherTab(answer); },
-    leave: (/** @type {string | undefined} */ room = undefined) => rooms.leave(room),
+    leave(/** @type {string | undefined} */ room = undefined) {
+      const call = callOfRoom(c.state().ring, room ?? c.state().current);
+      if (call) people.calls.end(call.call);
+      else rooms.leave(room);
+    },
     show: (/** @type {string} */ room) => rooms.show(room),
     roomSet: (/** @type {Record<string, any>} */ fields) =>
       inCurrent((room) => orSay(c, c.sig.request('room_set', { room, ...fields }))),
@@ -324,8 +342,8 @@ async function askMedia(c, room, on) {
   }
 }
 
-/** @param {Context} c @param {{rooms: Rooms, call: Call}} parts */
-function pageEvents(c, { rooms, call }) {
+/** @param {Context} c @param {Pick<Parts, 'rooms' | 'call' | 'people'>} parts */
+function pageEvents(c, { rooms, call, people }) {
   return {
     hidden: () => rooms.handOff(),
     visible() {
@@ -341,7 +359,10 @@ function pageEvents(c, { rooms, call }) {
       // Candidates gathered without a network are none, and the restart that helps would have to wait.
       if (online) call.mesh.networkChanged();
     },
-    gesture: () => call.meter.resume(),
+    gesture() {
+      call.meter.resume();
+      people.gesture();
+    },
     permissionGiven: (/** @type {'mic'|'camera'} */ kind) => call.capture.retry(kind),
   };
 }

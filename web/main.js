@@ -17,6 +17,18 @@ function storage(which) {
   }
 }
 
+// Addresses: /r/ROOM, /u/NAME (a call link), /i/CODE (an invitation), and where one is at home behind the #.
+const HOMES = /** @type {const} */ (['people', 'calls', 'messages', 'me']);
+const homeIn = (/** @type {string} */ hash) => HOMES.find((h) => `#${h}` === hash) ?? null;
+const lastPart = (/** @type {string} */ path, /** @type {string} */ kind) => {
+  const found = new RegExp(`^/${kind}/([^/]{1,128})/?$`).exec(path)?.[1];
+  try {
+    return found ? decodeURIComponent(found) : null;
+  } catch {
+    return null;
+  }
+};
+
 const tab = storage('sessionStorage');
 const app = createApp({
   server: location.origin, hostname: location.hostname, lang: currentLang(), local: storage('localStorage'), tab,
@@ -30,6 +42,12 @@ const app = createApp({
   },
   reload: () => location.reload(),
   unseen: () => document.visibilityState === 'hidden',
+  startsInRooms: location.hash === '#rooms',
+  clicked: !!navigator.userActivation?.hasBeenActive,
+  vibrate: (pattern) => { navigator.vibrate?.(pattern); },
+  credentials: typeof PublicKeyCredential === 'function' ? navigator.credentials : undefined,
+  workers: navigator.serviceWorker,
+  notification: typeof Notification === 'function' ? Notification : undefined,
 }, log);
 
 // ---- the address and what is shown
@@ -37,18 +55,25 @@ const roomIn = (/** @type {string} */ path) => /^\/r\/([0-9A-Za-z]{1,32})\/?$/.e
 
 const pathOf = (/** @type {import('./domain/types.js').State} */ s) => {
   const room = s.screen === 'room' ? s.current : s.screen === 'prejoin' ? s.prejoin?.room : null;
-  return room ? `/r/${room}` : '/';
+  if (room) return `/r/${room}`;
+  if (!s.account.user) return '/';
+  return s.screen === 'people' ? '/' : `/#${s.screen === 'lobby' ? 'rooms' : s.screen}`;
 };
 
 app.subscribe((s) => {
-  if (s.screen === 'over' || (s.screen === 'prejoin' && !s.prejoin?.room)) return;
+  if (s.screen === 'over' || s.screen === 'sign' || (s.screen === 'prejoin' && !s.prejoin?.room)) return;
+  if (s.people.link && !s.people.link.error) return; // not yet found
   const path = pathOf(s);
-  if (path !== location.pathname) history.pushState(null, '', path + location.search);
+  if (path === location.pathname + location.hash) return;
+  const [before, hash = ''] = path.split('#');
+  history.pushState(null, '', before + location.search + (hash && `#${hash}`));
 });
 addEventListener('popstate', () => {
   const room = roomIn(location.pathname);
+  const { screen, account } = app.state();
   if (room) app.actions.prepare({ room });
-  else if (app.state().screen === 'room') app.actions.leave();
+  else if (screen === 'room') app.actions.leave();
+  else if (account.user && location.hash !== '#rooms') app.actions.home(homeIn(location.hash) ?? 'people');
   else app.actions.goLobby();
 });
 
@@ -78,5 +103,10 @@ if (debug) Object.assign(window, { madang: app });
 
 const first = roomIn(location.pathname);
 mount(app, /** @type {Element} */ (document.getElementById('app')));
+const [invitation, somebody] = [lastPart(location.pathname, 'i'), lastPart(location.pathname, 'u')];
+const home = homeIn(location.hash);
 if (first) app.actions.prepare({ room: first });
+else if (invitation) app.actions.account.openInvitation(invitation);
+else if (somebody) app.actions.people.openLink(somebody);
+else if (home && app.state().screen === 'people') app.actions.home(home);
 app.start();

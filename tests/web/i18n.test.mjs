@@ -7,6 +7,14 @@ import en from '../../web/i18n/en.js';
 import { hasText, pickLang, translator } from '../../web/i18n/index.js';
 import ko from '../../web/i18n/ko.js';
 import { SYSTEMS } from '../../web/views/certificate.js';
+import { NAV_KEYS } from '../../web/views/people/nav.js';
+import { FILTER_KEYS } from '../../web/views/people/directory.js';
+import { KINDS } from '../../web/views/people/history.js';
+import { MODES } from '../../web/views/people/own-menu.js';
+import { PUSH_WHY, SETTINGS } from '../../web/views/people/privacy.js';
+import { OUTCOMES, REPLIES } from '../../web/views/people/ring.js';
+import { WEAK } from '../../web/views/people/form.js';
+import { WHY } from '../../web/views/people/sign.js';
 import { FILE_ERRORS } from '../../web/views/file-card.js';
 import { BROWSERS } from '../../web/views/permission.js';
 import { REMEDIES } from '../../web/views/problem.js';
@@ -34,7 +42,21 @@ const FAMILIES = {
   'device.default_': ['mic', 'camera', 'speaker'],
   'over.': ['removed', 'version', 'elsewhere'],
   'notice.': [...(/const CODES = \[([^\]]+)\]/.exec(all)?.[1].match(/\w+/g) ?? []), 'count', 'other'],
-  'toast.': ['removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],
+  'nav.': [...NAV_KEYS, 'calls_new', 'messages_new'],
+  'people.filter_': FILTER_KEYS,
+  'people.none_': [...FILTER_KEYS, 'found', 'more'],
+  'history.': [...KINDS, 'video', 'voice', 'none', 'none_more', 'failed', 'choose'],
+  'mode.': [...MODES, 'label'],
+  'presence.': ['online', 'away', 'call', 'dnd', 'offline', 'blocked', 'last_seen'],
+  'privacy.': [...SETTINGS, ...SETTINGS.map((s) => `${s}_more`), 'title'],
+  'notify.why.': PUSH_WHY,
+  'notify.': ['default', 'granted', 'denied'],
+  'passkey.why.': WHY,
+  'outcome.': OUTCOMES,
+  'reply.': [...REPLIES, 'own', 'send', 'back'],
+  'weak.': WEAK,
+  'delete.': ['account', 'messages', 'rooms', 'calls'],
+  'toast.': ['codes_left', 'signed_out', 'call_invited', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],
 };
 
 test('the two languages have the same keys', () => {
@@ -43,7 +65,7 @@ test('the two languages have the same keys', () => {
 
 test('no key is there twice', () => {
   for (const lang of ['ko', 'en']) {
-    const text = readFileSync(new URL(`../../web/i18n/${lang}.js`, import.meta.url), 'utf8');
+    const text = [lang, `people.${lang}`].map((file) => readFileSync(new URL(`../../web/i18n/${file}.js`, import.meta.url), 'utf8')).join('\n');
     const keys = [...text.matchAll(/^ {2}'([^']+)':/gm)].map((m) => m[1]);
     assert.equal(new Set(keys).size, keys.length, `${lang}: ${keys.filter((k, i) => keys.indexOf(k) !== i)}`);
   }
@@ -55,7 +77,7 @@ test('the same placeholders in both', () => {
 
 test('Korean is Korean, English has no Hangul, nothing is empty', () => {
   // Names, and the switch that has to be readable by those who don't read the language.
-  const same = new Set(['lang.other', 'app.title', 'chat.spoken']);
+  const same = new Set(['lang.other', 'app.title', 'chat.spoken', 'people.search_hint']);
   for (const key of Object.keys(en)) {
     assert.ok(en[key].trim() && ko[key].trim(), key);
     if (same.has(key)) continue;
@@ -74,7 +96,7 @@ test('every key that a view asks for is there', () => {
 });
 
 test('every key is used', () => {
-  const literal = new Set([...all.matchAll(/'([a-z_]+(?:\.[\w-]+)*)'/g)].map((m) => m[1]));
+  const literal = new Set([...all.matchAll(/['`]([a-z_]+(?:\.[\w-]+)*)['`]/g)].map((m) => m[1]));
   const family = new Set(Object.entries(FAMILIES).flatMap(([prefix, parts]) => parts.map((p) => prefix + p)));
   // t(`mic.${on ? 'off' : 'on'}`) and the like.
   const made = new Set(['mic', 'cam'].flatMap((k) => ['name', 'on', 'off'].map((w) => `${k}.${w}`))

@@ -94,11 +94,13 @@ export class Call {
   /** Called after each change of the state that may concern the call. */
   follow() {
     const { intent, screen, support } = this.c.state();
-    const open = support.webrtc && (screen === 'prejoin' || !!this.room() || this.waits()) && !intent.listenOnly;
+    const open = support.webrtc && !intent.listenOnly
+      && (screen === 'prejoin' || !!this.room() || this.waits() || this.warm());
+    const held = this.held();
     this.capture.want({
-      mic: { open, muted: !intent.mic, id: intent.micId, label: intent.micLabel, facing: 'user' },
+      mic: { open, muted: !intent.mic || held, id: intent.micId, label: intent.micLabel, facing: 'user' },
       camera: {
-        open: open && intent.cam, muted: false, id: intent.camId, label: intent.camLabel,
+        open: open && intent.cam && !held, muted: false, id: intent.camId, label: intent.camLabel,
         facing: intent.facing,
       },
     });
@@ -125,6 +127,12 @@ export class Call {
 
   /** Whether the connections are about to have their room again. */
   waits = () => false;
+
+  /** Whether devices are to be ready before there is a room: one is calling somebody. */
+  warm = () => false;
+
+  /** Whether the call is on hold: nothing is sent, and what one wants stays as it is. */
+  held = () => false;
 
   /** Everybody sees one's microphone, camera and screen. */
   tellState() {

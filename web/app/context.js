@@ -21,6 +21,12 @@ import { Emitter } from '../core/emitter.js';
  * @property {import('../domain/types.js').Support} support
  * @property {() => void} reload
  * @property {() => boolean} unseen  nobody looks at the page
+ * @property {boolean} [startsInRooms]  the address says so
+ * @property {boolean} [clicked]  somebody has done something on the page already: it may make sounds
+ * @property {(pattern: number | number[]) => void} [vibrate]
+ * @property {CredentialsContainer} [credentials]  where there is WebAuthn
+ * @property {ServiceWorkerContainer} [workers]
+ * @property {typeof Notification} [notification]
  */
 /**
  * @typedef {object} Context

@@ -55,14 +55,14 @@ export class Rooms {
 
   /** @returns {import('../net/protocol.js').HelloFields} */
   hello() {
-    const { intent, self } = this.c.state();
+    const { intent, self, account } = this.c.state();
     const [join, ...rest] = this.#wanted();
     this.returning = rest;
     this.first = join?.room;
     const replaces = this.handoff?.token ?? this.c.sig.lostToken;
     const badName = this.c.sig.state.error === 'bad_name';
     return {
-      name: badName ? '' : intent.name || self.name || this.handoff?.name, lang: this.c.env.lang, client: 'madang-web/0.1',
+      name: badName ? '' : account.user?.display || intent.name || self.name || this.handoff?.name, lang: this.c.env.lang, client: 'madang-web/0.1',
       ...(join ? { join } : {}), ...(replaces ? { replaces } : {}),
     };
   }
@@ -184,6 +184,19 @@ export class Rooms {
     } catch (e) {
       this.#refused(codeOf(e), /** @type {any} */ (e).retryMs, p.room);
     }
+  }
+
+  /** Into the room of a call, without a door. @param {string} room */
+  async enterCall(room) {
+    const { c } = this;
+    const media = !Object.values(c.state().rooms).some((r) => r.media) && c.state().support.webrtc;
+    const { mic, cam } = this.shown();
+    try {
+      this.entered(await c.sig.request('join', { room, media, mic, cam }), media);
+    } catch (e) {
+      if (codeOf(e) !== 'already_joined') throw e;
+    }
+    this.show(room);
   }
 
   /** @param {string} code @param {number | undefined} retryMs @param {string | null} room */

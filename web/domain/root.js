@@ -1,7 +1,11 @@
 // The whole state and its reducer.
+import { ACCOUNT, accountReducer } from './account.js';
 import { INTENT, MEDIA, intentReducer, mediaReducer, peersReducer } from './call.js';
+import { CALLS, callsReducer } from './calls.js';
 import { filesReducer } from './files.js';
 import { LOBBY, lobbyReducer } from './lobby.js';
+import { PEOPLE, peopleReducer } from './people.js';
+import { RING, ringReducer } from './ring.js';
 import { roomsReducer } from './room.js';
 import { NET, SELF, netReducer, selfReducer } from './session.js';
 
@@ -12,16 +16,20 @@ const TOASTS = 5;
 
 /** @type {State} */
 export const INITIAL = {
-  screen: 'lobby', over: null, support: { secure: true, webrtc: true, devices: true }, net: NET, self: SELF,
+  screen: 'lobby', home: 'lobby', sign: 'sign_in', over: null, support: { secure: true, webrtc: true, devices: true }, net: NET, self: SELF,
   lobby: LOBBY, prejoin: null, rooms: {}, current: null, peers: {}, intent: INTENT, media: MEDIA, files: {},
-  toasts: [],
+  toasts: [], account: ACCOUNT, people: PEOPLE, calls: CALLS, ring: RING,
 };
 
 /** @param {State} s @param {Action} a @returns {State} */
 function screens(s, a) {
   switch (a.type) {
     case 'support': return { ...s, support: a.support };
-    case 'screen/lobby': return { ...s, screen: 'lobby', prejoin: null, over: null };
+    case 'screen/lobby': return { ...s, screen: 'lobby', home: 'lobby', prejoin: null, over: null };
+    case 'screen/home': return { ...s, screen: a.tab, home: a.tab, prejoin: null, over: null };
+    case 'screen/sign': return { ...s, screen: 'sign', sign: a.mode, prejoin: null, over: null };
+    case 'account/gone':
+      return { ...s, home: 'lobby', screen: s.screen === 'room' || s.screen === 'prejoin' ? s.screen : 'lobby' };
     case 'screen/over': return { ...s, screen: 'over', over: { code: a.code }, prejoin: null };
     case 'screen/room': return { ...s, screen: 'room', current: a.room, prejoin: null, over: null };
     case 'prejoin/open':
@@ -34,7 +42,7 @@ function screens(s, a) {
       };
     case 'prejoin/set': return s.prejoin ? { ...s, prejoin: { ...s.prejoin, ...a.patch } } : s;
     case 'room/gone':
-      return s.current === a.room ? { ...s, current: null, screen: s.screen === 'room' ? 'lobby' : s.screen } : s;
+      return s.current === a.room ? { ...s, current: null, screen: s.screen === 'room' ? s.home : s.screen } : s;
     case 'room/merged':
       return s.current === a.from ? { ...s, current: a.joined.room.room } : s;
     case 'toast/add': return { ...s, toasts: [...s.toasts, a.toast].slice(-TOASTS) };
@@ -50,7 +58,9 @@ export function reduce(state, action) {
     net: netReducer(s.net, action), self: selfReducer(s.self, action), lobby: lobbyReducer(s.lobby, action),
     rooms: roomsReducer(s.rooms, action), peers: peersReducer(s.peers, action),
     intent: intentReducer(s.intent, action), media: mediaReducer(s.media, action),
-    files: filesReducer(s.files, action),
+    files: filesReducer(s.files, action), account: accountReducer(s.account, action),
+    people: peopleReducer(s.people, action), calls: callsReducer(s.calls, action),
+    ring: ringReducer(s.ring, action),
   };
   const changed = Object.entries(parts).some(([k, v]) => v !== s[/** @type {keyof State} */ (k)]);
   return changed ? { ...s, ...parts } : s;

@@ -221,9 +221,17 @@
  */
 
 /**
+ * What people with accounts have: where one is when one is in no room.
+ * @typedef {'lobby'|'people'|'calls'|'messages'|'me'} HomeScreen
+ * @typedef {'sign_in'|'register'|'recover'|'reset'} SignMode
+ */
+
+/**
  * @typedef {object} State
- * @property {'lobby'|'prejoin'|'room'|'over'} screen  over: the session ended, or one was removed (see
- *   `over`)
+ * @property {HomeScreen|'sign'|'prejoin'|'room'|'over'} screen  over: the session ended, or one was removed
+ *   (see `over`)
+ * @property {HomeScreen} home  where one goes back to from a room
+ * @property {SignMode} sign  which form of the screen `sign`
  * @property {{code: string}|null} over  `removed`, `replaced`, `version`, `switched` (goes on in another tab)
  * @property {Support} support
  * @property {NetState} net
@@ -237,6 +245,10 @@
  * @property {MediaState} media
  * @property {Record<string, FileState>} files
  * @property {Toast[]} toasts
+ * @property {import('./account.js').AccountState} account
+ * @property {import('./people.js').PeopleState} people
+ * @property {import('./calls.js').CallsState} calls
+ * @property {import('./ring.js').RingState} ring
  */
 
 /** Everything that reducers take. @typedef {{type: string} & Record<string, any>} Action */

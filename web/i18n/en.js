@@ -1,6 +1,9 @@
 // English. Same keys as ko.js (tests/web/i18n.test.mjs holds them together); see index.js for the form.
+import people from './people.en.js';
+
 /** @type {Record<string, string>} */
 export default {
+  ...people,
   'app.title': 'madang · meet in the yard',
   'skip': 'Skip to the content',
   'close': 'Close',

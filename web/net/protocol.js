@@ -41,11 +41,20 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 // What requests are answered with
 /** @typedef {{session: SessionId, token: string, name: string, tag: string, resume_s: number, ping_s: number,
  *             stun_port: number, turn?: {udp: number, tcp: number, tls: boolean}, server: string,
- *             limits: Limits, joined?: Joined,
+ *             limits: Limits, user?: import('../domain/account.js').Me, joined?: Joined,
+ *             badges?: import('../domain/account.js').Badges,
  *             join_error?: {code: string, retry_ms?: number}}} HelloAck */
 /** @typedef {{rooms: Room[], total: number, people: number}} WatchAck */
 /** @typedef {{seq: number, time: number}} ChatAck */
 
+/** What people with accounts ask: docs/protocol-people.md says the fields.
+ * @typedef {'account_set'|'account_password'|'account_recovery'|'account_delete'|'account_sessions'
+ *   |'account_end'|'avatar'|'invite_make'|'invites'|'invite_end'|'passkeys'|'passkey_begin'|'passkey_add'
+ *   |'passkey_name'|'passkey_remove'|'push_add'|'push_remove'|'people'|'person'|'people_watch'|'favourite'
+ *   |'block'|'presence'|'call'|'call_answer'|'call_decline'|'call_cancel'|'call_end'|'call_hold'|'call_video'
+ *   |'call_take'|'call_invite'|'call_quality'|'calls'|'calls_seen'} PeopleRequest */
+/** @typedef {RoomRequests & Record<PeopleRequest, [Record<string, any>, any]>} Requests
+ *   type -> [fields, ack] */
 /** @typedef {{
  *   create: [CreateFields, Joined], join: [JoinFields, Joined], leave: [{room: RoomId}, {}],
  *   watch: [{on: boolean}, Partial<WatchAck>], room_set: [RoomSetFields, Room],
@@ -55,7 +64,7 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   chat: [{room: RoomId, text: string}, ChatAck], whisper: [{room: RoomId, to: SessionId, text: string},
  *   {time: number}],
  *   desc: [DescFields, {}], cand: [CandFields, {}], file: [FileFields, {}],
- * }} Requests  type -> [fields, ack] */
+ * }} RoomRequests */
 
 // Events
 /** @typedef {{type: 'entered', room: RoomId, participant: Participant, count: number, replaces?:

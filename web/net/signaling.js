@@ -147,6 +147,15 @@ export class Signaling extends Emitter {
     this.end('closed');
   }
 
+  /** Who one is has changed (signed in or out): a new session, which takes this one's place. */
+  renew() {
+    if (this.state.phase === 'idle' || this.state.phase === 'version') return;
+    this.#drop();
+    this.#forget('session_lost');
+    this.attempts = 0;
+    this.#attempt();
+  }
+
   /** No more: nothing is sent.
    * @param {string} error */
   end(error) {

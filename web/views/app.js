@@ -5,6 +5,13 @@ import { Banner } from './banner.js';
 import { AppContext } from './context.js';
 import { Dialogs } from './dialogs.js';
 import { Lobby } from './lobby.js';
+import { Directory } from './people/directory.js';
+import { History } from './people/history.js';
+import { Me } from './people/me.js';
+import { Messages } from './people/messages.js';
+import { useRingAlert } from './people/ring-alert.js';
+import { Ringing } from './people/ring.js';
+import { Sign } from './people/sign.js';
 import { Over } from './over.js';
 import { Prejoin } from './prejoin.js';
 import { applyLang, applyTheme, keepLang, keepTheme, storedTheme } from './prefs.js';
@@ -15,7 +22,12 @@ import { Toasts } from './toasts.js';
 /** @typedef {import('./context.js').Ui} Ui */
 /** @typedef {import('../domain/types.js').State} State */
 
-const SCREENS = { lobby: Lobby, prejoin: Prejoin, room: Room, over: Over };
+const SCREENS = {
+  lobby: Lobby, prejoin: Prejoin, room: Room, over: Over, people: Directory, calls: History,
+  messages: Messages, me: Me, sign: Sign,
+};
+
+const HOMES = ['people', 'calls', 'messages', 'me', 'lobby'];
 
 /** @param {App} app @returns {State} */
 function useAppState(app) {
@@ -41,7 +53,11 @@ function useAppState(app) {
 /** @param {State} state @param {import('../i18n/index.js').Translate} t */
 function titleOf(state, t) {
   const room = state.current ? state.rooms[state.current] : null;
-  if (state.screen !== 'room' || !room) return t('app.title');
+  if (state.screen !== 'room' || !room) {
+    const { missed, unread, requests } = state.account.badges;
+    const count = missed + unread + requests;
+    return `${count > 0 ? `(${count}) ` : ''}${t('app.title')}`;
+  }
   const unread = room.unread > 0 ? `(${room.unread}) ` : '';
   return `${unread}${room.room.title || t('room.untitled')} · madang`;
 }
@@ -65,7 +81,7 @@ function Root({ app, initial }) {
   }));
   const setUi = (/** @type {Partial<Ui>} */ patch) => set((/** @type {Ui} */ old) => ({ ...old, ...patch }));
   const t = useMemo(() => translator(ui.lang), [ui.lang]);
-  const title = titleOf(state, t);
+  const title = useRingAlert(state, t, titleOf(state, t));
   useLayoutEffect(() => applyLang(ui.lang, title), [ui.lang, title]);
   useLayoutEffect(() => {
     applyTheme(ui.theme);
@@ -80,12 +96,13 @@ function Root({ app, initial }) {
   const Screen = SCREENS[state.screen];
   const context = { app, act: app.actions, state, t, lang: ui.lang, ui, setUi };
   return html`<${AppContext.Provider} value=${context}>
-    <div class=${`page ${state.screen === 'room' ? 'in-room' : ''}`}>
+    <div class=${`page ${state.screen === 'room' ? 'in-room' : ''} ${HOMES.includes(state.screen) && state.account.user ? 'at-home' : ''}`}>
       <a class="skip unseen" href="#main" onClick=${toMain}>${t('skip')}</a>
       <${Banner} />
       <${Screen} />
     </div>
     <${Dialogs} />
+    <${Ringing} />
     <${Toasts} />
   <//>`;
 }

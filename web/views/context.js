@@ -15,7 +15,7 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
  *   on: (event: 'change', fn: (id: string) => void) => () => void }} streams
  * @property {(fn: (level: number) => void) => () => void} meter
  * @property {(room: string) => string} link
- * @property {Actions} actions
+ * @property {Actions & import('../app/with_people.js').PeopleActions} actions
  */
 /**
  * @typedef {object} Actions
@@ -64,7 +64,8 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
 
 /** @typedef {'auto' | 'light' | 'dark'} Theme */
 /** @typedef {'settings' | 'share' | 'help' | 'create' | 'room' | 'permission' | 'merge'
- *   | 'certificate'} DialogName */
+ *   | 'certificate' | 'password' | 'new-codes' | 'delete' | 'block' | 'passkey' | 'picture'
+ *   | 'call-invite'} DialogName */
 
 /**
  * @typedef {object} Ui

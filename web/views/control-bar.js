@@ -3,6 +3,7 @@ import { html } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
 import { useDevices } from './devices.js';
 import { MediaButton } from './media-buttons.js';
+import { HoldButton, useCall } from './people/call-bar.js';
 import { Icon } from './ui/icon.js';
 import { Menu } from './ui/menu.js';
 
@@ -57,16 +58,19 @@ function MoreMenu() {
   const { state, act, t, setUi } = useApp();
   const here = state.rooms[/** @type {string} */ (state.current)];
   const { media } = state;
+  const call = useCall();
   const others = Object.values(state.rooms).filter((r) => r.id !== here.id);
   /** @type {MenuItem[]} */
   const items = [
     { text: t('people.title'), icon: 'people', key: 'people', run: () => setUi({ panel: 'people' }) },
-    { text: t('share.title'), icon: 'link', key: 'share', run: () => setUi({ dialog: 'share' }) },
+    call ? { text: t('call.invite'), icon: 'person-add', key: 'call-invite', run: () => setUi({ dialog: 'call-invite' }) }
+      : { text: t('share.title'), icon: 'link', key: 'share', run: () => setUi({ dialog: 'share' }) },
   ];
+  if (call) items.push({ text: t(call.heldHere ? 'call.unhold' : 'call.hold'), icon: call.heldHere ? 'play' : 'pause', key: 'hold', run: () => { act.calls.hold(call.call, !call.heldHere); } });
   if (media.canShareScreen) items.push({ text: t(media.screen.phase === 'live' ? 'screen.stop' : 'screen.share'), icon: 'screen', key: 'screen', run: () => (media.screen.phase === 'live' ? act.stopScreen() : act.startScreen()) });
   if (media.canFlip) items.push({ text: t('cam.flip'), icon: 'flip', key: 'flip', run: () => act.flipCamera() });
   if (!here.media && !state.intent.listenOnly) items.push({ text: t('bar.ask_media'), icon: 'cam', key: 'ask-media', run: () => act.askMedia(true) });
-  if (here.owner) items.push({ line: true }, { text: t('room.settings'), icon: 'edit', key: 'room', run: () => setUi({ dialog: 'room' }) },
+  if (here.owner && !call) items.push({ line: true }, { text: t('room.settings'), icon: 'edit', key: 'room', run: () => setUi({ dialog: 'room' }) },
     { text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) },
     { text: t('merge.title'), icon: 'merge', key: 'merge', run: () => setUi({ dialog: 'merge' }) });
   if (others.length > 0) items.push({ line: true }, { label: t('bar.other_rooms') }, ...others.map((r) => ({
@@ -79,13 +83,15 @@ function MoreMenu() {
 export function ControlBar() {
   const { state, act, t } = useApp();
   const here = state.rooms[/** @type {string} */ (state.current)];
+  const call = useCall();
   const offers = Object.values(state.files).filter((f) => f.room === here.id && !f.own && f.phase === 'offered').length;
   return html`<section class="bar" aria-label=${t('bar.name')}>
     <${MicGroup} />
     <${CamGroup} />
+    <${HoldButton} />
     <${ScreenButton} cls="wide-only" />
     <${ChatButton} unread=${here.unread + offers} />
     <${MoreMenu} />
-    <button type="button" class="round leave" data-act="leave" aria-label=${t('leave')} title=${t('leave')} onClick=${() => act.leave()}><${Icon} name="leave" /></button>
+    <button type="button" class="round leave" data-act="leave" aria-label=${t(call ? 'call.end' : 'leave')} title=${t(call ? 'call.end' : 'leave')} onClick=${() => act.leave()}><${Icon} name="leave" /></button>
   </section>`;
 }

@@ -1,6 +1,9 @@
 // The dialog that is open, if any. The questions that the app asks come before those that one opened.
 import { html } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
+import { BlockDialog, CodesDialog, DeleteDialog, NewCodesDialog, PasskeyDialog, PasswordDialog } from './people/account-dialogs.js';
+import { CallInviteDialog } from './people/call-bar.js';
+import { PictureDialog } from './people/picture-dialog.js';
 import { CertificateDialog } from './certificate.js';
 import { CreateDialog } from './create-dialog.js';
 import { HelpDialog } from './help.js';
@@ -13,11 +16,14 @@ import { ShareDialog } from './share.js';
 const DIALOGS = {
   settings: SettingsDialog, share: ShareDialog, help: HelpDialog, create: CreateDialog, room: RoomDialog,
   merge: MergeDialog, permission: PermissionDialog, certificate: CertificateDialog,
+  password: PasswordDialog, 'new-codes': NewCodesDialog, delete: DeleteDialog, block: BlockDialog,
+  passkey: PasskeyDialog, picture: PictureDialog, 'call-invite': CallInviteDialog,
 };
 
 export function Dialogs() {
   const { state, ui, setUi } = useApp();
   if (state.prejoin?.otherTab) return html`<${OtherTabDialog} />`;
+  if (state.account.codes) return html`<${CodesDialog} />`;
   if (!ui.dialog) return null;
   const One = DIALOGS[ui.dialog];
   return html`<${One} key=${ui.dialog} close=${() => setUi({ dialog: null })} />`;

@@ -1,6 +1,7 @@
 // The line on top of the lobby and of the screen before joining.
 import { html } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
+import { HomeHeader } from './people/home.js';
 import { Icon, Mark } from './ui/icon.js';
 
 export function LangSwitch() {
@@ -20,12 +21,15 @@ function ThemeSwitch() {
 
 /** @param {{ back?: () => void, backLabel?: string }} props */
 export function Header({ back, backLabel }) {
-  const { t, setUi } = useApp();
+  const { state, act, t, setUi } = useApp();
+  const { user, policy } = state.account;
+  if (user && !back) return html`<${HomeHeader} />`;
   return html`<header class="top">
     ${back && html`<button type="button" class="icon-btn" data-act="back" aria-label=${backLabel} title=${backLabel} onClick=${back}>
       <${Icon} name="back" /></button>`}
     <span class=${`brand ${back ? 'beside-back' : ''}`}><${Mark} size=${28} /><b>madang</b></span>
     <span class="grow"></span>
+    ${policy && !user && state.screen === 'lobby' && html`<button type="button" class="btn wide-only" data-act="sign-in" onClick=${() => act.account.show('sign_in')}>${t('sign.in')}</button>`}
     <${LangSwitch} />
     <${ThemeSwitch} />
     <button type="button" class="icon-btn" data-act="settings" aria-label=${t('settings')} title=${t('settings')}

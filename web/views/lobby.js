@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { useApp, useUid } from './context.js';
 import { Header } from './header.js';
+import { Avatar } from './people/avatar.js';
 import { roomIdOf } from './room-link.js';
 import { Problem } from './problem.js';
 import { useRemedy } from './remedy.js';
@@ -36,6 +37,24 @@ function Nickname() {
         onBlur=${keep} />
     </div>
   </div>`;
+}
+
+/** Who has an account is called as their profile says. */
+function Known() {
+  const { state, act, t } = useApp();
+  const me = state.account.user;
+  if (!me) return html`<${Nickname} />`;
+  return html`<button type="button" class="me known" data-act="profile" onClick=${() => act.home('me')}><${Avatar} person=${me} />
+    <span class="grow"><b class="cut">${me.display}</b><span class="small soft">${t('lobby.known')}</span></span></button>`;
+}
+
+/** The way to an account, for who has none or is not signed in. */
+function WithAccount() {
+  const { state, act, t } = useApp();
+  const { policy, user } = state.account;
+  if (!policy || user) return null;
+  return html`<button type="button" class="link-btn cert" data-act="account" onClick=${() => act.account.show('sign_in')}>
+    <${Icon} name="person" size="s" />${t(policy.registration === 'open' ? 'lobby.account' : 'lobby.sign_in')}</button>`;
 }
 
 function ByLink() {
@@ -84,11 +103,12 @@ export function Lobby() {
         <p class="soft lead">${t('lobby.lead')}</p>
         <${Lacking} />
         <div class="card lobby-card">
-          <${Nickname} />
+          <${Known} />
           <button type="button" class="btn primary big wide" data-act="create" onClick=${() => setUi({ dialog: 'create' })}>
             <${Icon} name="plus" />${t('lobby.create')}</button>
           <${ByLink} />
         </div>
+        <${WithAccount} />
         <button type="button" class="link-btn cert" data-act="certificate" onClick=${() => setUi({ dialog: 'certificate' })}>
           <${Icon} name="shield" size="s" />${t('lobby.cert')}</button>
       </section>

@@ -23,6 +23,11 @@ export const REMEDIES = {
   // the protocol
   version: 'reload', session_unknown: 'reload', no_session: 'reload', bad_json: 'reload', bad_request: 'reload',
   unknown_type: 'reload', bad_id: 'reload', stream_unknown: 'retry', unknown: 'retry',
+  // people
+  sign_in_required: 'dismiss', sign_in_wrong: 'dismiss', name_taken: 'dismiss', name_confusable: 'dismiss', weak_password: 'dismiss',
+  bad_invite: 'dismiss', registration_closed: 'dismiss', passkey_refused: 'dismiss', passkey_cancelled: 'dismiss', passkey_known: 'dismiss',
+  no_host: 'dismiss', untrusted: 'dismiss', user_unknown: 'dismiss', in_call: 'dismiss', call_unknown: 'dismiss', call_over: 'dismiss',
+  not_allowed: 'dismiss', last_admin: 'dismiss', bad_picture: 'dismiss', picture_large: 'dismiss', push_denied: 'dismiss', push_refused: 'dismiss',
   replaced: 'here', replaced_pipe: 'here', switched: 'here', closed: 'reload',
 };
 

@@ -3,6 +3,8 @@ import { html, useEffect, useRef } from '../vendor/htm-preact.js';
 import { ControlBar } from './control-bar.js';
 import { useApp } from './context.js';
 import { Panel } from './panel.js';
+import { isHeld, otherOf } from '../domain/ring.js';
+import { CallHints, Lasting, useCall } from './people/call-bar.js';
 import { shortcutOf } from './shortcuts.js';
 import { Stage } from './stage.js';
 import { RoomHints } from './room-hints.js';
@@ -48,35 +50,42 @@ function RoomHead() {
   const { state, t, ui, setUi } = useApp();
   const here = state.rooms[/** @type {string} */ (state.current)];
   const { room, order, owner } = here;
+  const call = useCall();
+  const title = call ? otherOf(call, state.account.user?.user ?? '').display : room.title || t('room.untitled');
   return html`<header class="room-head">
-    <h1 class="cut" data-room-title>${room.title || t('room.untitled')}</h1>
+    <h1 class="cut" data-room-title>${title}</h1>
+    ${call && html`<${Lasting} since=${call.answered} />`}
     ${room.locked && html`<span class="badge" title=${t('rooms.locked')}><${Icon} name="lock" size="s" /><span class="unseen">${t('rooms.locked')}</span></span>`}
     ${room.password && html`<span class="badge" title=${t('rooms.password')}><${Icon} name="key" size="s" /><span class="unseen">${t('rooms.password')}</span></span>`}
     <span class="grow"></span>
-    ${owner && html`<button type="button" class="icon-btn" data-act="room-settings" aria-label=${t('room.settings')} title=${t('room.settings')}
+    ${owner && !call && html`<button type="button" class="icon-btn" data-act="room-settings" aria-label=${t('room.settings')} title=${t('room.settings')}
       onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" /></button>`}
     <button type="button" class="pill tnum" data-act="people" aria-expanded=${String(ui.panel === 'people')} title=${`${t('people.title')} (P)`} onClick=${() => setUi({ panel: ui.panel === 'people' ? null : 'people' })}>
       <${Icon} name="people" size="s" /><span class="unseen">${t('people.title')} </span>${order.length}</button>
-    <button type="button" class="pill strong" data-act="share" title=${`${t('share.title')} (L)`} onClick=${() => setUi({ dialog: 'share' })}>
-      <${Icon} name="link" size="s" /><span class="wide-text">${t('share.invite')}</span></button>
+    ${call ? html`<button type="button" class="pill strong" data-act="call-invite" title=${t('call.invite')} onClick=${() => setUi({ dialog: 'call-invite' })}>
+      <${Icon} name="person-add" size="s" /><span class="wide-text">${t('call.invite')}</span></button>`
+      : html`<button type="button" class="pill strong" data-act="share" title=${`${t('share.title')} (L)`} onClick=${() => setUi({ dialog: 'share' })}>
+      <${Icon} name="link" size="s" /><span class="wide-text">${t('share.invite')}</span></button>`}
   </header>`;
 }
 
 export function Room() {
   const { state, ui } = useApp();
   useShortcuts();
+  const held = isHeld(state.ring, state.current);
   const here = state.current ? state.rooms[state.current] : null;
   if (!here) return null;
-  return html`<div class=${`room ${ui.panel ? 'with-panel' : ''}`}>
+  return html`<div class=${`room ${held ? 'held' : ''} ${ui.panel ? 'with-panel' : ''}`}>
     <${RoomHead} />
     <div class="room-middle">
       <main class="stage-place" id="main" tabindex="-1">
+        <${CallHints} />
         <${RoomHints} />
         <${Stage} />
       </main>
       <${Panel} />
     </div>
     <${ControlBar} />
-    <${Sounds} />
+    <${Sounds} silent=${held} />
   </div>`;
 }

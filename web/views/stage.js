@@ -2,6 +2,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
 import { stageLayout } from './layout.js';
+import { useCall } from './people/call-bar.js';
 import { ScreenTile, Tile } from './tile.js';
 import { Face } from './ui/face.js';
 import { Icon } from './ui/icon.js';
@@ -54,6 +55,7 @@ function Faces({ people }) {
 
 function Alone() {
   const { t, setUi } = useApp();
+  if (useCall()) return html`<div class="alone"><p>${t('ring.connecting')}</p></div>`;
   return html`<div class="alone">
     <p>${t('stage.alone')}</p>
     <button type="button" class="btn primary" onClick=${() => setUi({ dialog: 'share' })}><${Icon} name="link" size="s" />${t('stage.alone_do')}</button>

@@ -73,8 +73,8 @@ export function Video({ id, mirror = false, whole = false, label, onRatio }) {
     autoplay playsinline muted aria-label=${label}></video>`;
 }
 
-/** @param {{ id: string }} props */
-function Sound({ id }) {
+/** @param {{ id: string, silent: boolean }} props */
+function Sound({ id, silent }) {
   const { app, act } = useApp();
   const stream = useStream(id);
   const ref = useRef(/** @type {HTMLAudioElement | null} */ (null));
@@ -88,12 +88,12 @@ function Sound({ id }) {
       if (e.name === 'NotAllowedError') act.playbackBlocked();
     });
   }, [stream, blocked]);
-  return html`<audio ref=${ref} autoplay data-stream=${id}></audio>`;
+  return html`<audio ref=${ref} autoplay muted=${silent} data-stream=${id}></audio>`;
 }
 
-/** The sound of everybody who is here. */
-export function Sounds() {
+/** The sound of everybody who is here. @param {{ silent?: boolean }} props  silent: the call is on hold */
+export function Sounds({ silent = false }) {
   const { state } = useApp();
   const ids = Object.values(state.peers).map((p) => p.audio).filter(Boolean);
-  return html`<div hidden>${ids.map((id) => html`<${Sound} key=${id} id=${id} />`)}</div>`;
+  return html`<div hidden>${ids.map((id) => html`<${Sound} key=${id} id=${id} silent=${silent} />`)}</div>`;
 }

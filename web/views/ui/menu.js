@@ -61,10 +61,11 @@ function keepInside(el) {
 
 /**
  * @param {{ items: MenuItem[], label: string, cls?: string, place?: string, children?: any, name?: string,
- *   title?: string }} props
+ *   title?: string, named?: boolean }} props
+ * named: what is inside the button says its name.
  * place: 'up' or 'down' with 'start', 'end' or 'middle'.
  */
-export function Menu({ items, label, cls = 'icon-btn', place = 'down end', children, name, title }) {
+export function Menu({ items, label, cls = 'icon-btn', place = 'down end', children, name, title, named = false }) {
   const [open, setOpen] = useState(false);
   const id = useUid();
   const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
@@ -111,7 +112,7 @@ export function Menu({ items, label, cls = 'icon-btn', place = 'down end', child
   };
   return html`<span class="menu-anchor">
     <button type="button" ref=${button} class=${cls} aria-haspopup="menu" aria-expanded=${String(open)} data-menu=${name}
-      aria-controls=${open ? id : undefined} aria-label=${label} title=${title ?? label}
+      aria-controls=${open ? id : undefined} aria-label=${named ? undefined : label} title=${title ?? label}
       onClick=${() => setOpen(!open)} onKeyDown=${openKey}>${children ?? html`<${Icon} name="more" />`}</button>
     ${open && html`<div class=${`menu ${place}`} id=${id} ref=${list} role="menu" aria-label=${label} onKeyDown=${key}>
       ${items.map((item) => html`<${Item} item=${item} close=${close} />`)}

@@ -1,0 +1,302 @@
+// Direct calls: pressing call, ringing, answering, and what belongs to a call while it lasts. The media are
+// those of a room that the server makes for the call.
+import { callOfRoom, calling, inPhase, isHeld } from '../domain/ring.js';
+import { PAGE } from '../domain/calls.js';
+import { codeOf } from './context.js';
+
+/** @typedef {import('./context.js').Context} Context */
+/** @typedef {import('../domain/ring.js').Call} Call */
+/** @typedef {import('../domain/people.js').Somebody} Somebody */
+/** @typedef {'hold'|'end'} Other  what becomes of the call that one is in */
+
+export class Calls {
+  /**
+   * @param {Context} c
+   * @param {import('./rooms.js').Rooms} rooms
+   * @param {import('../media/ringer.js').Ringer} ringer
+   */
+  constructor(c, rooms, ringer) {
+    this.c = c;
+    this.rooms = rooms;
+    this.ringer = ringer;
+    /** Rooms that are being gone into. @type {Set<string>} */
+    this.entering = new Set();
+    /** @type {Map<string, string>} call -> its room, while one is in it */
+    this.inside = new Map();
+    this.undialled = false;
+    this.toldVideo = '';
+    ringer.listen((ready) => c.dispatch({ type: 'ring/sound', sound: ready ? 'ready' : 'blocked' }));
+  }
+
+  me() {
+    return this.c.state().account.user?.user ?? '';
+  }
+
+  /** @param {Call} call @param {boolean} [waiting] */
+  put(call, waiting = false) {
+    this.c.dispatch({ type: 'ring/call', call, me: this.me(), now: Date.now(), waiting });
+  }
+
+  /** @param {any} e */
+  event(e) {
+    this.put(e.call, !!e.waiting);
+    if (!this.c.state().ring.calls[e.call.call] && this.c.state().calls.loaded) this.load();
+  }
+
+  // ---- making one
+
+  /** @param {Somebody} person @param {boolean} video */
+  async start(person, video) {
+    const { c } = this;
+    const { ring } = c.state();
+    if (calling(ring)) return;
+    this.undialled = false;
+    this.#camera(video);
+    c.dispatch({ type: 'ring/dial', with: person, video });
+    try {
+      const { call } = await c.sig.request('call', { to: person.user, video });
+      if (this.undialled) {
+        c.dispatch({ type: 'ring/undial' });
+        return void this.#quietly('call_cancel', { call: call.call });
+      }
+      this.put({ device: 'this', ...call });
+      if (call.state !== 'ringing') c.dispatch({ type: 'ring/undial' });
+    } catch (e) {
+      c.dispatch({ type: 'ring/not_placed', error: codeOf(e) });
+    }
+  }
+
+  /** Gives up calling, or puts away why it could not be placed. */
+  cancel() {
+    const { c } = this;
+    const { ring } = c.state();
+    this.undialled = true;
+    c.dispatch({ type: 'ring/undial' });
+    for (const { call } of inPhase(ring, 'outgoing')) {
+      c.dispatch({ type: 'ring/drop', call });
+      this.#quietly('call_cancel', { call });
+    }
+  }
+
+  /** @param {string} type @param {Record<string, any>} fields */
+  #quietly(type, fields) {
+    return this.c.sig.request(/** @type {any} */ (type), fields).catch((/** @type {any} */ e) => this.c.log.info('call', `${type}: ${codeOf(e)}`));
+  }
+
+  /** For this call only: what one wants in general stays as it is stored. @param {boolean} on */
+  #camera(on) {
+    const { intent } = this.c.state();
+    const same = intent.cam === on && intent.mic && !intent.listenOnly;
+    const patch = { cam: on, mic: true, listenOnly: false };
+    if (!same) this.c.dispatch({ type: 'intent/set', patch, passing: true });
+  }
+
+  // ---- answering
+
+  /** @param {string} call @param {boolean} video @param {Other} [other] */
+  async accept(call, video, other) {
+    const { c } = this;
+    const ring = c.state().ring.calls[call];
+    if (ring?.phase !== 'incoming' || ring.asked) return;
+    c.dispatch({ type: 'ring/asked', call, what: 'accept' });
+    this.#camera(video);
+    try {
+      for (const r of inPhase(c.state().ring, 'here')) await this.#makeRoom(r, other);
+      const { call: answered, room } = await c.sig.request('call_answer', { call, video, ...(other ? { other } : {}) });
+      this.put({ device: 'this', ...answered, room: room ?? answered.room });
+    } catch (e) {
+      this.#refused(call, e);
+    }
+  }
+
+  /** Another call is to be in the foreground.
+   * @param {import('../domain/ring.js').Ring} r @param {Other} [other] */
+  async #makeRoom(r, other) {
+    if (!r.room) return;
+    if (other === 'end') return this.#leave(r.call, r.room);
+    await this.c.sig.request('media', { room: r.room, on: false }).then(
+      () => this.c.dispatch({ type: 'room/media', room: r.room, on: false }), () => {});
+  }
+
+  /** @param {string} call @param {unknown} e */
+  #refused(call, e) {
+    const code = codeOf(e);
+    if (code === 'call_over' || code === 'call_unknown') this.c.dispatch({ type: 'ring/drop', call });
+    else this.c.dispatch({ type: 'ring/refused', call, error: code });
+    this.c.toast('warn', code);
+  }
+
+  /** @param {string} call @param {string} [text] */
+  decline(call, text = '') {
+    this.c.dispatch({ type: 'ring/drop', call });
+    this.#quietly('call_decline', { call, ...(text ? { text } : {}) });
+  }
+
+  // ---- while it lasts
+
+  /** @param {string} call */
+  end(call) {
+    const { c } = this;
+    const ring = c.state().ring.calls[call];
+    if (!ring) return;
+    const next = inPhase(c.state().ring, 'here').find((r) => r.call !== call);
+    this.put({ ...ring, state: 'ended', ended: Date.now() });
+    this.#quietly('call_end', { call });
+    if (next) this.back(next.call);
+  }
+
+  /** Goes on with a call that was put on hold for another one. @param {string} call */
+  async back(call) {
+    const { c } = this;
+    const ring = c.state().ring.calls[call];
+    if (!ring?.room) return;
+    this.rooms.show(ring.room);
+    for (const r of inPhase(c.state().ring, 'here')) if (r.call !== call) await this.#makeRoom(r, 'hold');
+    const { room } = ring;
+    if (!c.state().rooms[room]?.media) {
+      await c.sig.request('media', { room, on: true }).then(
+        ({ media }) => c.dispatch({ type: 'room/media', room, on: media, full: !media }), () => {});
+    }
+    if (ring.heldHere) this.hold(call, false);
+  }
+
+  /** @param {string} call @param {boolean} on */
+  async hold(call, on) {
+    try {
+      await this.c.sig.request('call_hold', { call, on });
+      const ring = this.c.state().ring.calls[call];
+      const held = (ring?.held ?? []).filter((u) => u !== this.me()).concat(on ? [this.me()] : []);
+      if (ring) this.put({ ...ring, held });
+    } catch (e) {
+      this.c.toast('error', codeOf(e));
+    }
+  }
+
+  /** From another of one's devices to this one. @param {string} call */
+  async take(call) {
+    const { c } = this;
+    const ring = c.state().ring.calls[call];
+    if (!ring || ring.asked) return;
+    c.dispatch({ type: 'ring/asked', call, what: 'take' });
+    this.#camera(ring.video && c.state().intent.cam);
+    try {
+      const { call: taken, room } = await c.sig.request('call_take', { call });
+      this.put({ ...taken, device: 'this', room: room ?? taken.room });
+    } catch (e) {
+      this.#refused(call, e);
+    }
+  }
+
+  /** @param {string} call @param {string} to */
+  async invite(call, to) {
+    try {
+      await this.c.sig.request('call_invite', { call, to });
+      this.c.toast('info', 'call_invited', { name: this.c.state().people.known[to]?.display ?? '' });
+    } catch (e) {
+      this.c.toast('error', codeOf(e));
+    }
+  }
+
+  /** Everybody's devices learn that a voice call has become one with pictures. */
+  #tellVideo() {
+    const { ring, intent, current } = this.c.state();
+    const call = callOfRoom(ring, current);
+    if (!call || call.video || !intent.cam || this.toldVideo === call.call) return;
+    this.toldVideo = call.call;
+    this.#quietly('call_video', { call: call.call, on: true });
+  }
+
+  /** @param {number} stars */
+  rate(stars) {
+    const { after } = this.c.state().ring;
+    if (!after) return;
+    this.c.dispatch({ type: 'ring/after', patch: { stars } });
+    this.#quietly('call_quality', { call: after.call, stars });
+  }
+
+  afterDone() {
+    this.c.dispatch({ type: 'ring/after_done' });
+  }
+
+  elsewhereSeen() {
+    this.c.dispatch({ type: 'ring/elsewhere_seen' });
+  }
+
+  // ---- the history
+
+  async load(more = false) {
+    const { c } = this;
+    const { calls, account } = c.state();
+    if (!account.user || calls.busy) return;
+    c.dispatch({ type: 'calls/asked' });
+    const last = calls.list[calls.list.length - 1];
+    try {
+      const answer = await c.sig.request('calls', { limit: PAGE, ...(more && last ? { before: last.started } : {}) });
+      c.dispatch({ type: 'calls/list', calls: answer.calls, more });
+      c.dispatch({ type: 'people/put', people: answer.calls.map((/** @type {any} */ r) => r.with).filter((/** @type {any} */ p) => !c.state().people.known[p.user]) });
+    } catch (e) {
+      c.dispatch({ type: 'calls/refused', error: codeOf(e) });
+    }
+  }
+
+  /** The history was looked at: the badge goes on all devices. */
+  seen() {
+    if (!this.c.state().account.badges.missed) return;
+    this.#quietly('calls_seen', {});
+  }
+
+  // ---- from the state to rooms and sounds
+
+  /** Called after each change of the state. */
+  follow() {
+    const { ring } = this.c.state();
+    for (const r of inPhase(ring, 'here')) if (r.room) this.#enter(r.call, r.room);
+    for (const [call, room] of this.inside) if (ring.calls[call]?.phase !== 'here') this.#leave(call, room);
+    this.#tellVideo();
+    const incoming = inPhase(ring, 'incoming').filter((r) => !r.asked);
+    const busy = inPhase(ring, 'here').length > 0;
+    const out = inPhase(ring, 'outgoing').length > 0;
+    this.ringer.play(incoming.length ? (busy ? 'waiting' : 'incoming') : out ? 'outgoing' : null);
+  }
+
+  /** @param {string} call @param {string} room */
+  async #enter(call, room) {
+    const { c } = this;
+    if (this.entering.has(room)) return;
+    if (c.state().rooms[room]) {
+      if (!this.inside.has(call)) this.inside.set(call, room);
+      return;
+    }
+    if (this.inside.has(call)) return; // one is being put out of it
+    this.entering.add(room);
+    try {
+      await this.rooms.enterCall(room);
+      this.inside.set(call, room);
+    } catch (e) {
+      c.toast('error', codeOf(e));
+      c.dispatch({ type: 'ring/drop', call });
+    } finally {
+      this.entering.delete(room);
+    }
+    this.follow();
+  }
+
+  /** @param {string} call @param {string} room */
+  #leave(call, room) {
+    this.inside.delete(call);
+    this.rooms.leave(room);
+  }
+
+  /** Whether camera and microphone are to be silent in the room in view. */
+  held() {
+    const { ring } = this.c.state();
+    const room = Object.values(this.c.state().rooms).find((r) => r.media);
+    return isHeld(ring, room?.id ?? null);
+  }
+
+  /** Whether devices are to be ready: one is calling, or has just accepted. */
+  warm() {
+    const { ring } = this.c.state();
+    return calling(ring) || inPhase(ring, 'incoming').some((r) => r.asked === 'accept') || this.entering.size > 0;
+  }
+}

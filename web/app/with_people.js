@@ -1,0 +1,104 @@
+// The part of the app that people with accounts use, put together: who hears what, and what views may call.
+import { Api } from '../net/api.js';
+import { Ringer } from '../media/ringer.js';
+import { Account } from './account.js';
+import { Calls } from './calls.js';
+import { Passkeys } from './passkeys.js';
+import { People } from './people.js';
+import { Push } from './push.js';
+
+/** @typedef {import('./context.js').Context} Context */
+
+/** @param {Context} c @param {import('./rooms.js').Rooms} rooms */
+export function withPeople(c, rooms) {
+  const { env } = c;
+  const api = new Api({ server: env.server });
+  const account = new Account(c, api);
+  const people = new People(c);
+  const ringer = new Ringer({ clock: c.clock, vibrate: env.vibrate, clicked: env.clicked });
+  const calls = new Calls(c, rooms, ringer);
+  const passkeys = new Passkeys(c, api, env.credentials);
+  const push = new Push(c, { workers: env.workers, notification: env.notification });
+  const parts = { account, people, calls, passkeys, push };
+  return {
+    ...parts,
+    /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack @param {boolean} again */
+    begun(ack, again) {
+      account.begun(ack.user, again);
+      people.begun();
+      if (ack.user) push.register();
+      if (ack.user && c.state().calls.loaded) calls.load();
+    },
+    /** @param {any} e @returns {boolean} whether it was one of these */
+    event(e) {
+      if (e.type === 'me') c.dispatch({ type: 'account/me', user: e.user });
+      else if (e.type === 'badges') c.dispatch({ type: 'account/badges', badges: e });
+      else if (e.type === 'presence' || e.type === 'person_changed') people.event(e);
+      else if (e.type === 'ring' || e.type === 'call') calls.event(e);
+      else return false;
+      return true;
+    },
+    /** Within a click or a key. */
+    gesture() {
+      ringer.unlock();
+      people.stir();
+    },
+    actions: peopleActions(c, parts),
+  };
+}
+
+/** @typedef {{account: Account, people: People, calls: Calls, passkeys: Passkeys, push: Push}} Parts */
+
+/** @param {Context} c @param {Parts} parts */
+function peopleActions(c, { account, people, calls, passkeys, push }) {
+  return {
+    home: (/** @type {import('../domain/types.js').HomeScreen} */ tab) => c.dispatch({ type: 'screen/home', tab }),
+    account: {
+      show: account.show.bind(account), signIn: account.signIn.bind(account),
+      signOut: () => { account.signOut(); },
+      register: account.register.bind(account), recover: account.recover.bind(account),
+      reset: account.reset.bind(account), openInvitation: account.openInvitation.bind(account),
+      set: account.set.bind(account), setMode: account.setMode.bind(account),
+      setAvatar: account.setAvatar.bind(account),
+      changePassword: account.changePassword.bind(account), newCodes: account.newCodes.bind(account),
+      codesKept: account.codesKept.bind(account), remove: account.remove.bind(account),
+      loadSessions: account.loadSessions.bind(account), endSessions: account.endSessions.bind(account),
+      loadInvites: account.loadInvites.bind(account), invite: account.invite.bind(account),
+      endInvite: account.endInvite.bind(account),
+      forget: (/** @type {string} */ what) => c.dispatch({ type: 'account/forget', what }),
+      whyNoPasskeys: () => passkeys.why(),
+      passkeySignIn: async () => {
+        const answer = await passkeys.signIn();
+        if (answer) account.signedIn(answer.user);
+      },
+      loadPasskeys: passkeys.load.bind(passkeys), addPasskey: passkeys.add.bind(passkeys),
+      renamePasskey: passkeys.rename.bind(passkeys), removePasskey: passkeys.remove.bind(passkeys),
+      lookAtPush: () => { push.look(); }, turnPush: push.turn.bind(push),
+    },
+    people: {
+      show: people.show.bind(people), search: people.search.bind(people), more: people.more.bind(people),
+      choose: people.choose.bind(people), closeLink: people.closeLink.bind(people),
+      openLink(/** @type {string} */ name) {
+        if (c.state().account.user) return people.openLink(name);
+        account.next = () => people.openLink(name);
+        c.dispatch({ type: 'people/link', link: { name, error: null } });
+        if (c.state().screen !== 'people') c.dispatch({ type: 'screen/sign', mode: 'sign_in' });
+        return undefined;
+      },
+      favourite: (/** @type {string} */ user, /** @type {boolean} */ on) => people.mark('favourite', user, on),
+      block: (/** @type {string} */ user, /** @type {boolean} */ on) => people.mark('block', user, on),
+      link: (/** @type {string} */ name) => `${c.env.server}/u/${encodeURIComponent(name)}`,
+    },
+    calls: {
+      start: calls.start.bind(calls), cancel: calls.cancel.bind(calls), accept: calls.accept.bind(calls),
+      decline: calls.decline.bind(calls), end: calls.end.bind(calls), hold: calls.hold.bind(calls),
+      back: calls.back.bind(calls),
+      take: calls.take.bind(calls), invite: calls.invite.bind(calls), rate: calls.rate.bind(calls),
+      afterDone: calls.afterDone.bind(calls), elsewhereSeen: calls.elsewhereSeen.bind(calls),
+      load: calls.load.bind(calls), seen: calls.seen.bind(calls),
+      notifyHere: async () => { await c.env.notification?.requestPermission(); },
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof peopleActions>} PeopleActions */

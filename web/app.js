@@ -154,7 +154,7 @@ function listenNet(c, parts) {
     if (phase === 'online') call.mesh.nudge();
     if (phase === 'version') c.dispatch({ type: 'screen/over', code: 'version' });
     if (phase === 'ended' && error === 'signed_out') people.account.ended();
-    if (error === 'sign_in_required' && c.state().screen !== 'sign') people.account.show('sign_in');
+    if (error === 'sign_in_required' && c.state().screen !== 'sign') people.account.required();
     if (phase === 'ended' && error?.startsWith('replaced')) c.dispatch({ type: 'screen/over', code: 'replaced' });
   });
   c.sig.on('message', (message) => event(c, parts, message));

@@ -38,6 +38,10 @@ static void serves_the_page(void **state)
     assert_has(get(fx, "/r/0a1b2c3d4e5f6", ""), "text/html");
     assert_has(get(fx, "/r/", ""), "HTTP/1.1 404 ");
     assert_has(get(fx, "/r/a/b", ""), "HTTP/1.1 404 ");
+    assert_has(get(fx, "/u/mina", ""), "text/html");
+    assert_has(get(fx, "/i/7KQ2M3XPZ8TN", ""), "text/html");
+    assert_has(get(fx, "/u/", ""), "HTTP/1.1 404 ");
+    assert_has(get(fx, "/i/a/b", ""), "HTTP/1.1 404 ");
     assert_has(get(fx, "/nothing", ""), "HTTP/1.1 404 Not Found\r\n");
     assert_has(get(fx, "/../etc/passwd", ""), "HTTP/1.1 404 ");
     fx_free(fx);

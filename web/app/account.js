@@ -43,7 +43,7 @@ export class Account {
       this.c.dispatch({ type: 'account/policy', user, policy });
     } catch (e) {
       this.c.log.warn('account', `policy: ${e}`);
-      this.c.dispatch({ type: 'account/policy', user: this.c.state().account.user, policy: null });
+      // Asked again with the next session.
     }
   }
 
@@ -93,6 +93,12 @@ export class Account {
     const { invitation } = this.c.state().account;
     if (invitation && !invitation.kind) this.c.dispatch({ type: 'account/invitation', invitation: null });
     this.c.dispatch({ type: 'screen/sign', mode });
+  }
+
+  /** This server lets no guests in. */
+  required() {
+    if (!this.c.state().account.asked) this.begin();
+    this.show('sign_in');
   }
 
   /** @param {{name: string, password: string}} form */

@@ -24,6 +24,7 @@ export function withPeople(c, rooms) {
     ...parts,
     /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack @param {boolean} again */
     begun(ack, again) {
+      if (!c.state().account.asked) account.begin();
       account.begun(ack.user, again);
       people.begun();
       if (ack.user) push.register();

@@ -35,11 +35,14 @@ static void sdk(struct web_conn *c, const struct http1_request *req)
     http_reply(c, req, &r);
 }
 
-static void room(struct web_conn *c, const struct http1_request *req)
+/* /r/ROOM, /u/NAME, /i/CODE: the page finds out what is there. A user name of 32 letters in Hangul has 288
+ * characters in an address. */
+static void linked(struct web_conn *c, const struct http1_request *req)
 {
     struct str name = str_skip(req->path, 3);
 
-    if (name.n == 0 || name.n > 64 || str_chr(name, '/') != STR_NPOS)
+    if (name.n == 0 || name.n > (req->path.p[1] == 'u' ? 400 : 64) ||
+        str_chr(name, '/') != STR_NPOS)
         http_reply_status(c, req, 404);
     else
         http_page(c, req);
@@ -72,7 +75,9 @@ static const struct route {
     route_fn *fn;
 } routes[] = {
     {STR_INIT("/"), false, false, false, GETS, "GET, HEAD", http_page},
-    {STR_INIT("/r/"), true, false, false, GETS, "GET, HEAD", room},
+    {STR_INIT("/r/"), true, false, false, GETS, "GET, HEAD", linked},
+    {STR_INIT("/u/"), true, false, false, GETS, "GET, HEAD", linked},
+    {STR_INIT("/i/"), true, false, false, GETS, "GET, HEAD", linked},
     {STR_INIT("/a/"), true, false, false, GETS, "GET, HEAD", asset},
     {STR_INIT("/sdk/madang.js"), false, false, false, GETS, "GET, HEAD", sdk},
     {STR_INIT("/api/ws"), false, false, false, 1 << HTTP1_GET, "GET", ws_begin},

@@ -188,8 +188,15 @@ function puppeteerPage(tab, { first, make, context, use }) {
     goto: async (url) => { await tab.goto(url, { waitUntil: 'domcontentloaded', timeout: PATIENCE }); },
     reload: async () => { await tab.reload({ waitUntil: 'domcontentloaded', timeout: PATIENCE }); },
     eval: (fn, arg) => tab.evaluate(/** @type {any} */ (fn), arg),
+    // By hand: puppeteer's own fill empties the field behind the page's back, and a page that draws itself
+    // just then puts back what it knows.
     fill: (selector, text, enter = false) => use(tab, async () => {
-      await tab.locator(selector).fill(text);
+      const field = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (
+        await tab.waitForSelector(selector, { visible: true }));
+      await field.focus();
+      await field.evaluate((e) => e.select());
+      if (text) await tab.keyboard.type(text);
+      else await tab.keyboard.press('Delete');
       if (enter) await tab.keyboard.press('Enter');
     }),
     click: (selector, ms = PATIENCE) => use(tab, async () => {

@@ -366,7 +366,8 @@ static inline void power_write_out(const struct power_file *f)
     }
     FILE *out = fopen(f->path, "w");
     if (out) {
-        fwrite(f->durable, 1, f->n, out);
+        if (f->n > 0)
+            fwrite(f->durable, 1, f->n, out);
         fclose(out);
     }
 }

@@ -9,6 +9,22 @@
 static char folder[] = "/tmp/madang-replay-XXXXXX";
 static char file[64], changed[64];
 
+/* An answer of more than one record. */
+static void big_answer(struct yard *y)
+{
+    static char text[REC_DATA_MAX];
+    struct buf rows;
+    memset(text, 'x', sizeof text);
+    buf_init(&rows, DB_ROWS_MAX);
+    for (int i = 0; i < 3; i++) {
+        struct val v = VAL_T(str_of(text, sizeof text));
+        db_row_write(&rows, &v, 1);
+    }
+    tape_db(y->tape, y->now,
+            &(struct db_answer){DB_SETTING_GET, UINT64_MAX, DB_OK, buf_str(&rows)});
+    buf_free(&rows);
+}
+
 /* A little of everything: pages, WebSockets, chat, a lock, a loss, a resume, POSTs, the end. */
 static void an_evening(struct rec *rec)
 {
@@ -26,6 +42,13 @@ static void an_evening(struct rec *rec)
     feed_text(caller, call);
     yard_settle(y);
     assert_non_null(memmem(caller->out, caller->out_len, "{\"user\":null,", 13));
+    y->db.refuse = true; /* a full queue is an answer of the world, too */
+    caller = yard_connect(y);
+    feed_text(caller, call);
+    yard_settle(y);
+    assert_non_null(memmem(caller->out, caller->out_len, "store_busy", 10));
+    y->db.refuse = false;
+    big_answer(y);
     client_open(a);
     say(a, "{\"type\":\"hello\",\"id\":1,\"v\":1}");
     field(hear_with(a, "\"id\":1"), "session", ada);
@@ -81,7 +104,7 @@ static int record(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(file, sizeof file, "%s/evening", folder);
     snprintf(changed, sizeof changed, "%s/changed", folder);
-    assert_int_equal(rec_open(&rec, file, 2 << 20), ERR_OK);
+    assert_int_equal(rec_open(&rec, file, 4 << 20), ERR_OK);
     an_evening(rec);
     rec_close(rec);
     return 0;
@@ -105,7 +128,7 @@ static void change(uint16_t kind, size_t from_end)
     bool done = false;
     assert_int_equal(rec_reader_open(&reader, file), ERR_OK);
     unlink(changed);
-    assert_int_equal(rec_open(&copy, changed, 2 << 20), ERR_OK);
+    assert_int_equal(rec_open(&copy, changed, 4 << 20), ERR_OK);
     while (rec_next(reader, &r) == ERR_OK) {
         memcpy(bytes, r.data.p, r.data.n);
         if (!done && r.kind == kind && r.data.n > 60) {

@@ -188,6 +188,7 @@ function event(c, { rooms, call, talk, people }, { head, body }) {
       if (!e.participant.media) call.mesh.drop(e.participant.session);
       if (e.participant.session === c.state().self.session) {
         c.dispatch({ type: 'self/name', name: e.participant.name });
+        people.calls.ownMedia(e.room, e.participant.media);
       }
       break;
     default:

@@ -23,7 +23,7 @@ const run = (actions, from = INITIAL) => actions.reduce(reduce, from);
 const ME = { user: 'me', name: 'mina', display: 'Mina', role: 'user', avatar: 0, created: 0, settings: { last_seen: true }, recovery_left: 10, passkeys: 0 };
 const somebody = (user, more = {}) => ({ user, name: user, display: user, avatar: 0, presence: 'online', favourite: false, blocked: false, ...more });
 const call = (more = {}) => ({ call: 'c1', state: 'ringing', caller: somebody('jun'), callee: somebody('me'), video: true, started: 1000, ...more });
-const put = (c, more = {}) => ({ type: 'ring/call', call: c, me: 'me', now: 9000, ...more });
+const put = (c, more = {}) => ({ type: 'ring/call', call: c, me: 'me', session: 'S', now: 9000, ...more });
 const hello = (user) => ({ type: 'self/hello', ack: { session: 'S', name: 'x', tag: 't', user, badges: { missed: 2 } } });
 
 test('who one is follows the session, and goes with all that belongs to it', () => {
@@ -117,29 +117,29 @@ test('favourites stand first, only in the whole list; whom one watches has a lim
 });
 
 test('what a call is on this device', () => {
-  const mine = { caller: somebody('me'), callee: somebody('jun') };
-  assert.equal(phaseOf(call(), 'me'), 'incoming');
-  assert.equal(phaseOf(call(mine), 'me'), 'outgoing');
-  assert.equal(phaseOf(call({ ...mine, device: 'other' }), 'me'), 'elsewhere');
-  assert.equal(phaseOf(call({ state: 'accepted', device: 'this' }), 'me'), 'here');
-  assert.equal(phaseOf(call({ state: 'accepted', device: 'other' }), 'me'), 'elsewhere');
-  for (const state of ['declined', 'cancelled', 'busy', 'expired', 'ended']) assert.equal(phaseOf(call({ state }), 'me'), 'over');
+  const mine = { caller: somebody('me'), callee: somebody('jun'), caller_device: 'S' };
+  assert.equal(phaseOf(call(), 'me', 'S'), 'incoming');
+  assert.equal(phaseOf(call(mine), 'me', 'S'), 'outgoing');
+  assert.equal(phaseOf(call({ ...mine, caller_device: 'X' }), 'me', 'S'), 'elsewhere');
+  assert.equal(phaseOf(call({ state: 'accepted', callee_device: 'S', caller_device: 'S' }), 'me', 'S'), 'here');
+  assert.equal(phaseOf(call({ state: 'accepted', callee_device: 'X', caller_device: 'X' }), 'me', 'S'), 'elsewhere');
+  for (const state of ['declined', 'cancelled', 'busy', 'expired', 'ended']) assert.equal(phaseOf(call({ state }), 'me', 'S'), 'over');
 });
 
 test('answered on another device: it stops ringing here, and is said', () => {
-  const s = run([put(call()), put(call({ state: 'accepted', device: 'other' }))]);
+  const s = run([put(call()), put(call({ state: 'accepted', callee_device: 'X', caller_device: 'X' }))]);
   assert.equal(s.ring.answeredElsewhere, 'c1');
   assert.equal(inPhase(s.ring, 'incoming').length, 0);
   assert.equal(run([{ type: 'ring/elsewhere_seen' }], s).ring.answeredElsewhere, null);
 });
 
 test('after a call: how long it was, to those who were in it; a missed one is told by the badge alone', () => {
-  const talked = run([put(call()), put(call({ state: 'accepted', device: 'this', answered: 2000, room: 'R' })),
+  const talked = run([put(call()), put(call({ state: 'accepted', callee_device: 'S', caller_device: 'S', answered: 2000, room: 'R' })),
     put(call({ state: 'ended', answered: 2000, ended: 62_000 }))]);
   assert.deepEqual([talked.ring.after.outcome, talked.ring.after.lasted, talked.ring.after.with.user], ['ended', 60_000, 'jun']);
   const missed = run([put(call()), put(call({ state: 'expired' }))]);
   assert.equal(missed.ring.after, null);
-  const mine = { caller: somebody('me'), callee: somebody('jun') };
+  const mine = { caller: somebody('me'), callee: somebody('jun'), caller_device: 'S' };
   const declined = run([put(call(mine)), put(call({ ...mine, state: 'declined', text: 'later' }))]);
   assert.deepEqual([declined.ring.after.outcome, declined.ring.after.text, declined.ring.after.lasted], ['declined', 'later', null]);
   const gaveUp = run([put(call(mine)), put(call({ ...mine, state: 'cancelled' }))]);
@@ -154,7 +154,7 @@ test('a call that is over before it was known leaves nothing', () => {
 });
 
 test('hold, and which room belongs to which call', () => {
-  const here = call({ state: 'accepted', device: 'this', room: 'R', answered: 1 });
+  const here = call({ state: 'accepted', callee_device: 'S', room: 'R', answered: 1 });
   let s = run([put(here)]);
   assert.equal(callOfRoom(s.ring, 'R').call, 'c1');
   assert.equal(callOfRoom(s.ring, 'other'), null);
@@ -218,7 +218,7 @@ test('a picture is cut inside itself, wherever it is dragged', () => {
 
 /** @param {Record<string, any>} answers  type -> answer, or a function of the fields */
 function house(answers = {}) {
-  const store = createStore(reduce, { ...INITIAL, account: { ...ACCOUNT, user: ME } });
+  const store = createStore(reduce, { ...INITIAL, self: { ...INITIAL.self, session: 'S' }, account: { ...ACCOUNT, user: ME } });
   const clock = fakeClock();
   const sent = [];
   const played = [];
@@ -251,14 +251,14 @@ function house(answers = {}) {
 }
 
 test('press call, it rings, it is answered: into the room, and out of it when it is over', async () => {
-  const mine = { caller: ME, callee: somebody('jun') };
-  const h = house({ call: { call: call({ ...mine, device: 'this' }) } });
+  const mine = { caller: ME, callee: somebody('jun'), caller_device: 'S' };
+  const h = house({ call: { call: call(mine) } });
   await h.calls.start(somebody('jun'), true);
   assert.equal(h.c.state().ring.dialling, null);
   assert.equal(calling(h.c.state().ring), true);
   await h.settle();
   assert.equal(h.played.at(-1), 'outgoing');
-  h.calls.event({ call: call({ ...mine, state: 'accepted', device: 'this', room: 'R', answered: 5 }) });
+  h.calls.event({ call: call({ ...mine, state: 'accepted', callee_device: 'S', room: 'R', answered: 5 }) });
   await h.settle();
   assert.deepEqual(h.rooms.inside, ['R']);
   assert.equal(h.played.at(-1), 'null');
@@ -269,7 +269,7 @@ test('press call, it rings, it is answered: into the room, and out of it when it
 });
 
 test('given up before the server has answered: the call is cancelled as soon as it is known', async () => {
-  const h = house({ call: { call: call({ caller: ME, callee: somebody('jun') }) } });
+  const h = house({ call: { call: call({ caller: ME, callee: somebody('jun'), caller_device: 'S' }) } });
   const started = h.calls.start(somebody('jun'), false);
   h.calls.cancel();
   await started;
@@ -286,7 +286,7 @@ test('a call that cannot be placed says why until it is put away', async () => {
 });
 
 test('accept by voice leaves the camera off, for this call only', async () => {
-  const h = house({ call_answer: { call: call({ state: 'accepted', device: 'this' }), room: 'R' } });
+  const h = house({ call_answer: { call: call({ state: 'accepted', callee_device: 'S', room: 'R' }) } });
   h.calls.event({ call: call() });
   await h.calls.accept('c1', false);
   await h.settle();
@@ -304,30 +304,32 @@ test('accepted too late: it stops ringing, and is said', async () => {
 });
 
 test('hold and accept: the first call rests, its place of the mesh is given back, and it is taken up again', async () => {
-  const h = house({ media: (f) => ({ media: f.on }),
-    call_answer: { call: call({ call: 'c2', state: 'accepted', device: 'this', answered: 9 }), room: 'R2' } });
-  h.calls.event({ call: call({ state: 'accepted', device: 'this', room: 'R', answered: 5 }) });
+  const h = house({
+    call_answer: { call: call({ call: 'c2', state: 'accepted', callee_device: 'S', caller_device: 'S', answered: 9, room: 'R2' }) } });
+  h.calls.event({ call: call({ state: 'accepted', callee_device: 'S', room: 'R', answered: 5 }) });
   await h.settle();
   h.calls.event({ call: call({ call: 'c2', caller: somebody('sky') }), waiting: true });
   await h.settle();
   assert.equal(h.played.at(-1), 'waiting');
   await h.calls.accept('c2', true, 'hold');
   await h.settle();
-  assert.deepEqual(h.sent.map(([t, f]) => (t === 'media' ? `media ${f.room} ${f.on}` : t)), ['media R false', 'call_answer']);
+  assert.deepEqual(h.sent[0], ['call_answer', { call: 'c2', video: true, other: 'hold' }]);
+  assert.equal(h.c.state().rooms.R.media, false);
   assert.deepEqual(h.rooms.inside, ['R', 'R2']);
-  h.calls.event({ call: call({ state: 'accepted', device: 'this', room: 'R', answered: 5, held: ['me'] }) });
+  h.calls.event({ call: call({ state: 'accepted', callee_device: 'S', room: 'R', answered: 5, held: ['me'] }) });
   h.calls.end('c2');
   await h.settle();
   assert.deepEqual(h.rooms.inside, ['R']);
-  assert.ok(h.sent.some(([t, f]) => t === 'media' && f.room === 'R' && f.on));
-  assert.ok(h.sent.some(([t, f]) => t === 'call_hold' && !f.on));
+  assert.ok(h.sent.some(([t, f]) => t === 'call_hold' && f.call === 'c1' && !f.on));
+  h.calls.ownMedia('R', true);
+  assert.equal(h.c.state().rooms.R.media, true);
 });
 
 test('taken to another device: this one leaves the room quietly', async () => {
   const h = house();
-  h.calls.event({ call: call({ state: 'accepted', device: 'this', room: 'R', answered: 5 }) });
+  h.calls.event({ call: call({ state: 'accepted', callee_device: 'S', room: 'R', answered: 5 }) });
   await h.settle();
-  h.calls.event({ call: call({ state: 'accepted', device: 'other', room: 'R', answered: 5 }) });
+  h.calls.event({ call: call({ state: 'accepted', callee_device: 'X', caller_device: 'X', room: 'R', answered: 5 }) });
   await h.settle();
   assert.deepEqual(h.rooms.inside, []);
   assert.equal(h.c.state().ring.after, null);

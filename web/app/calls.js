@@ -6,7 +6,7 @@ import { codeOf } from './context.js';
 
 /** @typedef {import('./context.js').Context} Context */
 /** @typedef {import('../domain/ring.js').Call} Call */
-/** @typedef {import('../domain/people.js').Somebody} Somebody */
+/** @typedef {import('../domain/people.js').Who} Who */
 /** @typedef {'hold'|'end'} Other  what becomes of the call that one is in */
 
 export class Calls {
@@ -34,7 +34,8 @@ export class Calls {
 
   /** @param {Call} call @param {boolean} [waiting] */
   put(call, waiting = false) {
-    this.c.dispatch({ type: 'ring/call', call, me: this.me(), now: Date.now(), waiting });
+    const { session } = this.c.state().self;
+    this.c.dispatch({ type: 'ring/call', call, me: this.me(), session, now: Date.now(), waiting });
   }
 
   /** @param {any} e */
@@ -45,7 +46,7 @@ export class Calls {
 
   // ---- making one
 
-  /** @param {Somebody} person @param {boolean} video */
+  /** @param {Who} person @param {boolean} video */
   async start(person, video) {
     const { c } = this;
     const { ring } = c.state();
@@ -59,7 +60,7 @@ export class Calls {
         c.dispatch({ type: 'ring/undial' });
         return void this.#quietly('call_cancel', { call: call.call });
       }
-      this.put({ device: 'this', ...call });
+      this.put(call);
       if (call.state !== 'ringing') c.dispatch({ type: 'ring/undial' });
     } catch (e) {
       c.dispatch({ type: 'ring/not_placed', error: codeOf(e) });
@@ -101,21 +102,19 @@ export class Calls {
     c.dispatch({ type: 'ring/asked', call, what: 'accept' });
     this.#camera(video);
     try {
-      for (const r of inPhase(c.state().ring, 'here')) await this.#makeRoom(r, other);
-      const { call: answered, room } = await c.sig.request('call_answer', { call, video, ...(other ? { other } : {}) });
-      this.put({ device: 'this', ...answered, room: room ?? answered.room });
+      const answer = await c.sig.request('call_answer', { call, video, ...(other ? { other } : {}) });
+      this.#rest(call);
+      this.put(answer.call);
     } catch (e) {
       this.#refused(call, e);
     }
   }
 
-  /** Another call is to be in the foreground.
-   * @param {import('../domain/ring.js').Ring} r @param {Other} [other] */
-  async #makeRoom(r, other) {
-    if (!r.room) return;
-    if (other === 'end') return this.#leave(r.call, r.room);
-    await this.c.sig.request('media', { room: r.room, on: false }).then(
-      () => this.c.dispatch({ type: 'room/media', room: r.room, on: false }), () => {});
+  /** One call is in the foreground: others have no place of the mesh any more. @param {string} call */
+  #rest(call) {
+    for (const r of inPhase(this.c.state().ring, 'here')) {
+      if (r.call !== call && r.room) this.c.dispatch({ type: 'room/media', room: r.room, on: false });
+    }
   }
 
   /** @param {string} call @param {unknown} e */
@@ -147,26 +146,17 @@ export class Calls {
 
   /** Goes on with a call that was put on hold for another one. @param {string} call */
   async back(call) {
-    const { c } = this;
-    const ring = c.state().ring.calls[call];
+    const ring = this.c.state().ring.calls[call];
     if (!ring?.room) return;
     this.rooms.show(ring.room);
-    for (const r of inPhase(c.state().ring, 'here')) if (r.call !== call) await this.#makeRoom(r, 'hold');
-    const { room } = ring;
-    if (!c.state().rooms[room]?.media) {
-      await c.sig.request('media', { room, on: true }).then(
-        ({ media }) => c.dispatch({ type: 'room/media', room, on: media, full: !media }), () => {});
-    }
-    if (ring.heldHere) this.hold(call, false);
+    if (ring.heldHere) await this.hold(call, false);
   }
 
   /** @param {string} call @param {boolean} on */
   async hold(call, on) {
     try {
       await this.c.sig.request('call_hold', { call, on });
-      const ring = this.c.state().ring.calls[call];
-      const held = (ring?.held ?? []).filter((u) => u !== this.me()).concat(on ? [this.me()] : []);
-      if (ring) this.put({ ...ring, held });
+      if (!on) this.#rest(call);
     } catch (e) {
       this.c.toast('error', codeOf(e));
     }
@@ -180,8 +170,8 @@ export class Calls {
     c.dispatch({ type: 'ring/asked', call, what: 'take' });
     this.#camera(ring.video && c.state().intent.cam);
     try {
-      const { call: taken, room } = await c.sig.request('call_take', { call });
-      this.put({ ...taken, device: 'this', room: room ?? taken.room });
+      const answer = await c.sig.request('call_take', { call });
+      this.put(answer.call);
     } catch (e) {
       this.#refused(call, e);
     }
@@ -190,7 +180,8 @@ export class Calls {
   /** @param {string} call @param {string} to */
   async invite(call, to) {
     try {
-      await this.c.sig.request('call_invite', { call, to });
+      const answer = await this.c.sig.request('call_invite', { call, to });
+      this.put(answer.call);
       this.c.toast('info', 'call_invited', { name: this.c.state().people.known[to]?.display ?? '' });
     } catch (e) {
       this.c.toast('error', codeOf(e));
@@ -233,7 +224,6 @@ export class Calls {
     try {
       const answer = await c.sig.request('calls', { limit: PAGE, ...(more && last ? { before: last.started } : {}) });
       c.dispatch({ type: 'calls/list', calls: answer.calls, more });
-      c.dispatch({ type: 'people/put', people: answer.calls.map((/** @type {any} */ r) => r.with).filter((/** @type {any} */ p) => !c.state().people.known[p.user]) });
     } catch (e) {
       c.dispatch({ type: 'calls/refused', error: codeOf(e) });
     }
@@ -285,6 +275,13 @@ export class Calls {
   #leave(call, room) {
     this.inside.delete(call);
     this.rooms.leave(room);
+  }
+
+  /** Who holds a call has no place of the mesh, and has it again afterwards.
+   * @param {string} room @param {boolean} on */
+  ownMedia(room, on) {
+    const r = this.c.state().rooms[room];
+    if (r && r.media !== on && callOfRoom(this.c.state().ring, room)) this.c.dispatch({ type: 'room/media', room, on });
   }
 
   /** Whether camera and microphone are to be silent in the room in view. */

@@ -98,7 +98,7 @@ export class People {
   choose(user) {
     this.c.dispatch({ type: 'people/choose', user });
     this.#watchSoon();
-    if (user && !this.c.state().people.known[user]) this.#load({ user });
+    if (user && !this.c.state().people.known[user]) this.#load({ user }).catch((e) => this.c.toast('warn', codeOf(e)));
   }
 
   /** @param {{user: string} | {name: string}} who */

@@ -34,6 +34,7 @@ export function withPeople(c, rooms) {
     event(e) {
       if (e.type === 'me') c.dispatch({ type: 'account/me', user: e.user });
       else if (e.type === 'badges') c.dispatch({ type: 'account/badges', badges: e });
+      else if (e.type === 'missed') c.dispatch({ type: 'account/missed', missed: e.missed });
       else if (e.type === 'presence' || e.type === 'person_changed') people.event(e);
       else if (e.type === 'ring' || e.type === 'call') calls.event(e);
       else return false;

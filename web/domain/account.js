@@ -80,6 +80,7 @@ export function accountReducer(a, action) {
       return { ...a, badges: { missed: missed ?? 0, unread: unread ?? 0, requests: requests ?? 0 } };
     }
     case 'account/gone': return signedOut(a);
+    case 'account/missed': return { ...a, badges: { ...a.badges, missed: action.missed } };
     case 'account/mode': return { ...a, mode: action.mode };
     case 'account/asking': {
       const asked = { ...ASK, busy: true, done: askOf(a, action.what).done };

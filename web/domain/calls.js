@@ -1,9 +1,10 @@
 // The history of calls as state.
 
 /** @typedef {import('./types.js').Action} Action */
-/** @typedef {import('./people.js').Somebody} Somebody */
+/** @typedef {import('./people.js').Who} Who */
 /**
- * @typedef {{call: string, with: Somebody, way: 'out'|'in', video: boolean, seen: boolean,
+ * @typedef {{call: string, with: Who, way: 'out'|'in', video: boolean, seen: boolean,
+ *   reason?: string, text?: string,
  *   outcome: 'answered'|'missed'|'declined'|'cancelled'|'busy', started: number,
  *   duration_ms: number}} CallRecord
  */

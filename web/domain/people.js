@@ -1,10 +1,10 @@
 // The directory as state: whom one knows, the list in view, whose card is open.
 
 /** @typedef {import('./types.js').Action} Action */
+/** Who somebody is, in short. @typedef {{user: string, name: string, display: string, avatar: number}} Who */
 /** @typedef {'online'|'away'|'call'|'dnd'|'offline'} Presence */
 /**
- * @typedef {{user: string, name: string, display: string, avatar: number, presence: Presence,
- *   last_seen?: number, favourite: boolean, blocked: boolean}} Somebody
+ * @typedef {Who & {presence: Presence, last_seen?: number, favourite: boolean, blocked: boolean}} Somebody
  */
 /** @typedef {''|'favourites'|'online'|'blocked'} Only */
 /**

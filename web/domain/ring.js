@@ -2,11 +2,12 @@
 // has to do with it follows from that, and from what it has just asked for.
 
 /** @typedef {import('./types.js').Action} Action */
-/** @typedef {import('./people.js').Somebody} Somebody */
+/** @typedef {import('./people.js').Who} Who */
 /**
  * @typedef {{call: string, state: 'ringing'|'accepted'|'declined'|'cancelled'|'busy'|'expired'|'ended',
- *   caller: Somebody, callee: Somebody, video: boolean, room?: string, started: number, answered?: number,
- *   ended?: number, reason?: string, text?: string, device?: 'this'|'other', held?: string[]}} Call
+ *   caller: Who, callee: Who, video: boolean, group?: boolean, room?: string, started: number,
+ *   answered?: number, ended?: number, reason?: string, text?: string, caller_device?: string,
+ *   callee_device?: string, held?: string[], lost?: string[]}} Call
  */
 /**
  *  incoming   it rings here
@@ -21,28 +22,28 @@
  *   error: string | null, heldHere: boolean}} Ring */
 /**
  * What is shown after a call, until it is put away.
- * @typedef {{call: string, with: Somebody, outcome: string, text: string, video: boolean,
+ * @typedef {{call: string, with: Who, outcome: string, text: string, video: boolean,
  *   lasted: number | null, stars: number}} After
  */
 /**
  * `dialling`: pressed, and no call of the server yet. `sound`: whether ringing can be heard: browsers want a
  * click first.
  * @typedef {{calls: Record<string, Ring>, after: After | null, answeredElsewhere: string | null,
- *   dialling: {with: Somebody, video: boolean, error: string | null} | null,
+ *   dialling: {with: Who, video: boolean, error: string | null} | null,
  *   sound: 'unknown'|'ready'|'blocked'}} RingState
  */
 
 /** @type {RingState} */
 export const RING = { calls: {}, dialling: null, after: null, answeredElsewhere: null, sound: 'unknown' };
 
-/** @param {Call} call @param {string} me @returns {Phase} */
-export function phaseOf(call, me) {
-  if (call.state === 'ringing') {
-    if (call.caller.user !== me) return 'incoming';
-    return call.device === 'other' ? 'elsewhere' : 'outgoing';
-  }
+/** @param {Call} call @param {string} me @param {string} session  of this page @returns {Phase} */
+export function phaseOf(call, me, session) {
+  const mine = call.caller.user === me;
+  const device = mine ? call.caller_device : call.callee_device;
+  if (call.state === 'ringing' && !mine) return 'incoming';
+  if (call.state === 'ringing') return device === session ? 'outgoing' : 'elsewhere';
   if (call.state !== 'accepted') return 'over';
-  return call.device === 'this' ? 'here' : 'elsewhere';
+  return device === session ? 'here' : 'elsewhere';
 }
 
 /** The other one. @param {Pick<Call, 'caller'|'callee'>} call @param {string} me */
@@ -50,10 +51,10 @@ export const otherOf = (call, me) => (call.caller.user === me ? call.callee : ca
 
 /** How a call that is over is told. @param {Call} call @param {string} me */
 function outcomeOf(call, me) {
-  if (call.answered) return 'ended';
+  if (call.answered) return call.reason === 'lost' ? 'lost' : 'ended';
   if (call.state === 'expired') return call.caller.user === me ? 'no_answer' : 'missed';
   if (call.state === 'cancelled') return call.caller.user === me ? 'cancelled' : 'missed';
-  return call.reason && call.state === 'ended' ? call.reason : call.state;
+  return call.state === 'ended' ? 'failed' : call.state;
 }
 
 /** @param {RingState} s @param {Call} call @param {string} me @param {number} now @returns {After | null} */
@@ -75,9 +76,9 @@ function without(calls, id) {
 }
 
 /** @param {RingState} s @param {any} action @returns {RingState} */
-function changed(s, { call, me, now, waiting = false }) {
+function changed(s, { call, me, session, now, waiting = false }) {
   const old = s.calls[call.call];
-  const phase = phaseOf(call, me);
+  const phase = phaseOf(call, me, session);
   if (phase === 'over') {
     if (!old) return s;
     return { ...s, calls: without(s.calls, call.call), after: afterOf(s, call, me, now) };

@@ -247,6 +247,21 @@ void call_ring(struct domain *d, struct call *c, struct session *s)
 
 /* ---- outputs ---- */
 
+static bool same_room(const struct call *a, const struct call *b)
+{
+    return b && a->room == b->room;
+}
+
+void call_make_way(struct domain *d, struct session *s, const struct call *but, bool end)
+{
+    struct call *c;
+    while ((c = call_at(s)) != NULL && !same_room(c, but)) {
+        enum call_who side = call_side(c, s->user);
+        if (end || !CALL_PUT(d, c, CEV_HOLD, .who = side))
+            CALL_PUT(d, c, CEV_END, .who = side);
+    }
+}
+
 static void call_out(struct domain *d, struct call *c, const struct call_out *o)
 {
     struct session *s = o->device ? session_find(d, o->device) : NULL;
@@ -277,7 +292,12 @@ static void call_out(struct domain *d, struct call *c, const struct call_out *o)
 static void call_run(struct domain *d, struct call *c, const struct call_outs *outs)
 {
     uint64_t id = c->id;
-    bool gone = false;
+    bool gone = false, talks = call_fsm_talking(&c->f);
+    if (talks != c->talks) {
+        c->talks = talks;
+        presence_user_talks(d, c->user[CALL_CALLER]);
+        presence_user_talks(d, c->user[CALL_CALLEE]);
+    }
     for (uint32_t i = 0; i < outs->n; i++) {
         call_out(d, c, &outs->o[i]);
         gone |= outs->o[i].kind == CALL_OUT_FORGET;
@@ -310,6 +330,16 @@ void call_ring_all(struct domain *d, struct call *c)
         if ((s->state == SESSION_LIVE || s->state == SESSION_AWAY) &&
             call_fsm_device(&c->f, d->now, CALL_CALLEE, s->id, CALL_CAME, &outs))
             call_run(d, c, &outs);
+    }
+}
+
+void call_finish(struct domain *d, struct call *c, const struct asker *who,
+                 const struct call_input *in)
+{
+    c->done = *who;
+    if (!call_put(d, c, in)) {
+        c->done = (struct asker){0};
+        reply_error(d, who, CODE_CALL_OVER);
     }
 }
 

@@ -23,8 +23,10 @@ struct call {
     struct call_end end[2];
     struct call_fsm f;
     int64_t started_ms;
-    bool joins; /* the room is that of another call: somebody is asked into it */
-    char *text; /* that came with a refusal, or NULL */
+    bool talks;        /* as was told last */
+    bool joins;        /* the room is that of another call: somebody is asked into it */
+    struct asker done; /* who is told when the end is recorded */
+    char *text;        /* that came with a refusal, or NULL */
 };
 
 /* What a call_object points to. */
@@ -39,7 +41,12 @@ struct call *call_find(const struct domain *d, uint64_t id);
 struct call *call_new(struct domain *d, uint64_t id, struct user *caller, struct user *callee);
 /* Gives the call an input and does what comes of it; the call may be gone after it. False: ignored. */
 bool call_put(struct domain *d, struct call *c, const struct call_input *in);
+/* The same, which ends it: who asked is answered when that is recorded, or cannot be for now. */
+void call_finish(struct domain *d, struct call *c, const struct asker *who,
+                 const struct call_input *in);
 #define CALL_PUT(d, c, ...) call_put(d, c, &(const struct call_input){.event = __VA_ARGS__})
+#define CALL_FINISH(d, c, who, ...) \
+    call_finish(d, c, who, &(const struct call_input){.event = __VA_ARGS__})
 /* Of one that was never begun. */
 void call_drop(struct domain *d, struct call *c);
 enum call_who call_side(const struct call *c, const struct user *u);
@@ -47,6 +54,8 @@ enum call_who call_side(const struct call *c, const struct user *u);
 uint64_t call_device(const struct call *c, const struct user *u);
 /* The call that this device is in and that it has not put on hold, or that it makes. NULL: none. */
 struct call *call_at(const struct session *s);
+/* What this device is in gives way: it is put on hold, or ended when it cannot be. */
+void call_make_way(struct domain *d, struct session *s, const struct call *but, bool end);
 /* In how many conversations somebody is, or may be soon: calls of one room count once, those that this
  * person knows nothing of don't. */
 uint32_t call_count(const struct user *u);

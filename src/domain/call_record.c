@@ -24,8 +24,18 @@ static void recorded(struct domain *d, struct ask *ask, const struct ask_answer 
     struct call *c = call_find(d, ask->a);
     enum db_status status = answer->db->status;
     bool refused = status == DB_BUSY || status == DB_FULL || status == DB_FAILED;
-    if (c) /* a conflict: one of the two has no account any more, and so no history */
-        CALL_PUT(d, c, refused ? CEV_UNRECORDED : CEV_RECORDED, .record = (uint32_t)ask->b);
+    if (!c)
+        return;
+    if (call_fsm_over(&c->f) && ask->b == c->f.record) {
+        struct asker who = c->done;
+        c->done = (struct asker){0};
+        if (refused)
+            reply_db(d, &who, status);
+        else
+            reply_ok(d, &who);
+    }
+    /* a conflict: one of the two has no account any more, and so no history */
+    CALL_PUT(d, c, refused ? CEV_UNRECORDED : CEV_RECORDED, .record = (uint32_t)ask->b);
 }
 
 void call_record(struct domain *d, struct call *c)

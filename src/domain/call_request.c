@@ -62,13 +62,18 @@ static struct call *call_between(const struct user *a, const struct user *b)
 
 /* There is a call between the two. True: that is the answer. */
 static bool call_again(struct domain *d, struct session *s, const struct asker *who, struct call *c,
-                       bool video)
+                       const struct call_ask *ask)
 {
     enum call_who side = call_side(c, s->user);
+    bool rings = side == CALL_CALLEE && c->f.state == CALL_RINGING;
     if (side == CALL_CALLEE && c->f.hidden)
         return false;
-    if (side == CALL_CALLEE && c->f.state == CALL_RINGING) /* both want the same: it is answered */
-        CALL_PUT(d, c, CEV_GLARE, .device = s->id, .on = video);
+    if (ask->with || (rings && call_at(s))) {
+        reply_error(d, who, CODE_IN_CALL);
+        return true;
+    }
+    if (rings) /* both want the same: it is answered */
+        CALL_PUT(d, c, CEV_GLARE, .device = s->id, .on = ask->video);
     call_reply(d, who, c, side);
     return true;
 }
@@ -131,7 +136,7 @@ static void call_found(struct domain *d, struct ask *ask, struct user *to, enum 
         return;
     }
     struct call *c = to && to != s->user ? call_between(s->user, to) : NULL;
-    if (c && call_again(d, s, &ask->who, c, what->video))
+    if (c && call_again(d, s, &ask->who, c, what))
         return;
     enum errcode code = call_refusal(d, s, to, what);
     if (code == CODE_BUSY)
@@ -140,6 +145,22 @@ static void call_found(struct domain *d, struct ask *ask, struct user *to, enum 
         reply_error(d, &ask->who, code);
     else
         call_begin(d, s, &ask->who, to, what);
+}
+
+static void call_read(struct domain *d, struct ask *ask, const struct ask_answer *answer)
+{
+    if (answer->db->status != DB_OK)
+        reply_db(d, &ask->who, answer->db->status);
+    else
+        user_with(d, ask->a, ask, call_found);
+}
+
+/* What user_with would ask for somebody who is not in memory. */
+static void call_read_as_if(struct domain *d, struct ask *ask)
+{
+    ASK_AND_FORGET(d, DB_USER_GET, VAL_ID(ask->a));
+    ASK_AND_FORGET(d, DB_BLOCKS, VAL_ID(ask->a));
+    ASK_DB(d, ask, DB_FAVOURITES, VAL_ID(ask->a));
 }
 
 static void do_call(struct domain *d, struct session *s, const struct cmd *cmd)
@@ -155,18 +176,15 @@ static void do_call(struct domain *d, struct session *s, const struct cmd *cmd)
             return;
         what = (struct call_ask){.with = c->id, .video = c->f.video};
     }
-    user_with(d, q->to, ask_new(d, asker_of(cmd), NULL, &what, sizeof what), call_found);
+    struct ask *ask = ask_new(d, asker_of(cmd), call_read, &what, sizeof what);
+    ask->a = q->to;
+    if (user_find(d, q->to)) /* not told by how long it takes: as if it had to be read */
+        call_read_as_if(d, ask);
+    else
+        user_with(d, q->to, ask, call_found);
 }
 
 /* ---- to answer ---- */
-
-/* The other call that this device is in makes way. */
-static void call_make_way(struct domain *d, struct session *s, struct call *o, bool end)
-{
-    enum call_who side = call_side(o, s->user);
-    if (end || !CALL_PUT(d, o, CEV_HOLD, .who = side))
-        CALL_PUT(d, o, CEV_END, .who = side);
-}
 
 static void do_answer(struct domain *d, struct session *s, const struct cmd *cmd)
 {
@@ -184,8 +202,7 @@ static void do_answer(struct domain *d, struct session *s, const struct cmd *cmd
         emit_error(d, s, cmd->id, CODE_IN_CALL);
         return;
     }
-    if (o)
-        call_make_way(d, s, o, q->other == CALL_OTHER_END);
+    call_make_way(d, s, c, q->other == CALL_OTHER_END);
     CALL_PUT(d, c, CEV_ANSWER, .device = s->id, .on = q->video);
     struct asker who = asker_of(cmd);
     call_reply(d, &who, c, side);
@@ -203,9 +220,9 @@ static void do_decline(struct domain *d, struct session *s, const struct cmd *cm
     } else if (c->f.state != CALL_RINGING) {
         emit_error(d, s, cmd->id, CODE_CALL_OVER); /* another device was quicker */
     } else {
+        struct asker who = asker_of(cmd);
         c->text = q->text.n ? str_dup(q->text) : NULL;
-        CALL_PUT(d, c, CEV_DECLINE, .who = side, .device = s->id);
-        emit_ok(d, s, cmd->id);
+        CALL_FINISH(d, c, &who, CEV_DECLINE, .who = side, .device = s->id);
     }
 }
 
@@ -221,20 +238,22 @@ static void do_end(struct domain *d, struct session *s, const struct cmd *cmd)
         emit_error(d, s, cmd->id, CODE_NOT_ALLOWED);
         return;
     }
-    CALL_PUT(d, c, CEV_END, .who = side);
-    emit_ok(d, s, cmd->id);
+    struct asker who = asker_of(cmd);
+    CALL_FINISH(d, c, &who, CEV_END, .who = side);
 }
 
 static void do_hold(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_call_on *q = &cmd->u.call.on;
     enum call_who side;
-    struct call *o = call_at(s), *c = my_talk(d, s, cmd, q->call, &side);
+    struct call *c = my_talk(d, s, cmd, q->call, &side);
     if (!c)
         return;
-    if (!q->on && o && o != c && o->room != c->room) /* one waits while the other goes on */
-        call_make_way(d, s, o, false);
-    CALL_PUT(d, c, q->on ? CEV_HOLD : CEV_UNHOLD, .who = side);
+    if (!q->on) /* one waits while the other goes on */
+        call_make_way(d, s, c, false);
+    for (struct call_end *e = s->user->calls; e; e = e->next)
+        if (e->call->room == c->room && call_device(e->call, s->user) == s->id)
+            CALL_PUT(d, e->call, q->on ? CEV_HOLD : CEV_UNHOLD, .who = call_side(e->call, s->user));
     emit_ok(d, s, cmd->id);
 }
 

@@ -119,5 +119,7 @@ void presence_user_online(struct domain *d, struct user *u);
 void presence_user_offline(struct domain *d, struct user *u);
 /* The display name or the picture is another one. */
 void presence_user_changed(struct domain *d, struct user *u);
+/* u talks to somebody now, or no longer does: call_user_talks() says which. */
+void presence_user_talks(struct domain *d, struct user *u);
 
 #endif

@@ -248,9 +248,11 @@ void call_history(struct domain *d, struct session *s, const struct cmd *cmd)
 static void missed_counted(struct domain *d, struct ask *ask, const struct ask_answer *answer)
 {
     struct val n;
-    const struct user *u = user_find(d, ask->a);
-    if (u && db_row(answer->db, &n, 1))
-        user_tell(d, u, &(struct event){.type = EVENT_MISSED, .u.call.missed = n.i}, NULL);
+    struct user *u = user_find(d, ask->a);
+    if (!u || !db_row(answer->db, &n, 1))
+        return;
+    u->badges.missed = n.i;
+    user_tell(d, u, &(struct event){.type = EVENT_BADGES, .u.account.badges = u->badges}, NULL);
 }
 
 void call_tell_missed(struct domain *d, const struct user *u)

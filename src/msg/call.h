@@ -25,8 +25,7 @@
 
 #define CALL_EVENTTYPES(EVENTTYPE) \
     EVENTTYPE(RING, "ring")        \
-    EVENTTYPE(CALL, "call")        \
-    EVENTTYPE(MISSED, "missed")
+    EVENTTYPE(CALL, "call")
 
 #define CALL_RESULTTYPES(RESULTTYPE) \
     RESULTTYPE(CALL)                 \
@@ -133,7 +132,6 @@ union call_view {
         bool waiting;           /* ring: this person is in a call */
     } call;                     /* EVENT_RING, EVENT_CALL, RESULT_CALL */
     struct object_list records; /* of call_record: RESULT_CALLS */
-    int64_t missed;             /* EVENT_MISSED */
 };
 
 #endif

@@ -40,14 +40,31 @@ static inline void blocks(struct world *w, uint64_t who, uint64_t whom)
     run_proc(w, DB_BLOCK_ON, args, 3);
 }
 
+static struct browser browsers[HANA + 1];
+
+/* Signed in for good. */
+static inline void put_browser(struct world *w, uint64_t user)
+{
+    uint8_t hash[SHA256_SIZE];
+    struct browser *b = &browsers[user];
+    b->has_cookie = true;
+    memset(b->cookie, (int)user, sizeof b->cookie);
+    sha256(b->cookie, sizeof b->cookie, hash);
+    const struct val args[] = {
+        VAL_B(hash, sizeof hash), VAL_ID(user),   VAL_ID(user),  VAL_I(w->wall),
+        VAL_I(w->wall * 2),       VAL_T(STR("")), VAL_T(STR(""))};
+    run_proc(w, DB_WEB_SESSION_ADD, args, ARRAY_LEN(args));
+}
+
 static inline int call_setup(void **state)
 {
+    static const char *const names[] = {NULL, "mina", "jun", "sora", "hana"};
     struct world *w = world_new();
     *state = w;
-    put_user(w, MINA, "mina");
-    put_user(w, JUN, "jun");
-    put_user(w, SORA, "sora");
-    put_user(w, HANA, "hana");
+    for (uint64_t user = MINA; user <= HANA; user++) {
+        put_user(w, user, names[user]);
+        put_browser(w, user);
+    }
     return 0;
 }
 #define CALL_TEST(name) cmocka_unit_test_setup_teardown(name, call_setup, world_teardown)
@@ -59,25 +76,21 @@ static inline struct session *session_of(const struct client *c)
     return s;
 }
 
-static inline void device_attached(struct domain *d, struct ask *ask, struct user *u,
-                                   enum db_status status)
+/* One more device of that person; more: fields of hello. */
+static inline struct client *device_with(struct world *w, uint64_t user, const char *more)
 {
-    struct session *s = session_find(d, ask->a);
-    assert_int_equal(status, DB_OK);
-    assert_non_null(u);
-    user_attach(d, u, s);
-    call_session_came(d, s);
+    struct client *c = client_new(w);
+    c->browser = &browsers[user];
+    const char *a = ask(c, "'type':'hello','v':1%s", more);
+    assert_ack(a);
+    assert_non_null(session_of(c)->user);
+    value(a, "token", c->token, sizeof c->token);
+    return c;
 }
 
-/* One more device of that person. */
 static inline struct client *device(struct world *w, uint64_t user)
 {
-    struct client *c = hello(w, "a device");
-    struct ask *a = ask_new(w->d, (struct asker){0}, NULL, NULL, 0);
-    a->a = c->session;
-    user_with(w->d, user, a, device_attached);
-    world_settle(w);
-    return c;
+    return device_with(w, user, "");
 }
 
 static inline const char *id_text(uint64_t id)

@@ -273,9 +273,9 @@ static inline void world_passwords(struct world *w, enum password_outcome forced
 static inline void world_settle(struct world *w)
 {
     do { /* a request may ask the one and then the other */
+        db_inline_answer(&w->db, world_db_answered, w);
         if (!w->hold_store)
             world_stores(w);
-        db_inline_answer(&w->db, world_db_answered, w);
         if (!w->hold_jobs)
             world_passwords(w, w->jobs_end);
     } while (!w->db.hold && w->db.waiting);

@@ -67,7 +67,7 @@ static void a_call_is_declined(void **state)
     assert_has(told(a, "call"), "'state':'declined'");
     assert_has(told(a, "call"), "'text':'in ten minutes'");
     assert_has(told(b2, "call"), "'state':'declined'");
-    assert_string_equal(told(b2, "missed"), ""); /* nothing was missed */
+    assert_string_equal(told(b2, "badges"), ""); /* nothing was missed */
     assert_error(pick_up(b2, &t, ""), "call_unknown");
 }
 
@@ -80,7 +80,7 @@ static void a_call_is_cancelled(void **state)
     assert_error(ask_call(b, "call_cancel", &t, ""), "not_allowed");
     assert_ack(ask_call(a, "call_cancel", &t, ""));
     assert_has(told(b, "call"), "'state':'cancelled'");
-    assert_has(told(b, "missed"), "'missed':1");
+    assert_has(told(b, "badges"), "'missed':1");
     t = talk_of(dial(a, JUN));
     w->db.hold = true; /* the store is slow: the call is over, but not yet forgotten */
     ask_call(a, "call_end", &t, "");
@@ -102,7 +102,7 @@ static void nobody_answers(void **state)
     world_pass(w, 1);
     assert_has(told(a, "call"), "'state':'expired'");
     assert_has(told(a, "call"), "'reason':'no_answer'");
-    assert_has(told(b, "missed"), "'missed':1");
+    assert_has(told(b, "badges"), "'missed':1");
     assert_int_equal(people_in(w, &t), UINT32_MAX);
 }
 
@@ -224,7 +224,7 @@ static void the_callee_is_busy(void **state)
     assert_has(third, "'reason':'busy'");
     assert_has(told(b, "call"), "'state':'busy'"); /* shown, not rung */
     assert_string_equal(told(b, "ring"), "");
-    assert_has(told(b, "missed"), "'missed':1");
+    assert_has(told(b, "badges"), "'missed':1");
     assert_ack(ask_call(b, "call_decline", &second, ",'text':'busy'"));
     assert_has(told(c, "call"), "'text':'busy'");
 }
@@ -239,7 +239,7 @@ static void who_does_not_want_to_be_disturbed(void **state)
     assert_has(ack, "'state':'busy'");
     assert_has(ack, "'reason':'dnd'");
     assert_string_equal(told(b, "ring"), "");
-    assert_has(told(b, "missed"), "'missed':1");
+    assert_has(told(b, "badges"), "'missed':1");
     assert_int_equal(w->d->calls.n, 0);
     assert_int_equal(w->d->rooms.n, 0);
     assert_ack(dial(b, MINA)); /* but may call */
@@ -376,6 +376,68 @@ static void the_caller_reloads(void **state)
     assert_has(told(b, "call"), "'reason':'lost'");
 }
 
+/* The pages say which session they replace, and join at once. */
+static void pages_are_reloaded(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    struct talk t = talk_of(dial(a, JUN));
+    char more[256];
+    snprintf(more, sizeof more, ",'replaces':'%s'", b->token);
+    lose_pipe(b);
+    struct client *b2 = device_with(w, JUN, more);
+    assert_has(told(b2, "ring"), t.call); /* it still rings */
+    assert_ack(join(a, t.room, ""));
+    assert_ack(pick_up(b2, &t, ""));
+    assert_ack(join(b2, t.room, ""));
+    drain_all(w);
+    snprintf(more, sizeof more, ",'replaces':'%s','join':{'room':'%s'}", b2->token, t.room);
+    struct client *b3 = device_with(w, JUN, more);
+    assert_null(strstr(b3->log[0], "join_error"));
+    assert_has(told(a, "entered"), b3->sid);
+    assert_has(told(a, "call"), b3->sid);
+    assert_false(has(told(a, "call"), "'lost'"));
+    assert_int_equal(people_in(w, &t), 2);
+    drain_all(w);
+    world_pass(w, 60 * SECOND);
+    assert_string_equal(told(a, "call"), ""); /* nobody was lost */
+    snprintf(more, sizeof more, ",'replaces':'%s','join':{'room':'%s'}", a->token, t.room);
+    struct client *a2 = device_with(w, MINA, more);
+    assert_ack(ask_call(a2, "call_hold", &t, ",'on':true")); /* it is the device in the call */
+    assert_ack(ask_call(b3, "call_end", &t, ""));
+    assert_has(told(a2, "call"), "'state':'ended'");
+}
+
+static void somebody_signs_out_in_the_call(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    talk(a, b, JUN);
+    session_event(w->d, session_of(b), SEV_SIGNED_OUT, &(struct cmd){0});
+    world_settle(w);
+    assert_has(told(a, "call"), "'reason':'hangup'");
+    assert_int_equal(w->d->calls.n, 0);
+}
+
+static void blocked_while_it_rings_and_while_they_talk(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    struct talk t = talk_of(dial(a, JUN));
+    join(a, t.room, "");
+    join(b, t.room, "");
+    drain_all(w);
+    call_user_blocks(w->d, session_of(b)->user, MINA);
+    assert_has(told(b, "call"), "'state':'cancelled'");
+    assert_error(pick_up(b, &t, ""), "call_unknown");
+    assert_string_equal(told(a, "call"), "");
+    assert_ack(ask_call(a, "call_cancel", &t, ""));
+    assert_string_equal(told(b, "badges"), "");
+    t = talk(a, b, JUN);
+    call_user_blocks(w->d, session_of(b)->user, MINA);
+    assert_has(told(a, "call"), "'state':'ended'");
+}
+
 static void somebody_is_lost_in_the_call(void **state)
 {
     struct world *w = *state;
@@ -477,6 +539,9 @@ int main(void)
         CALL_TEST(video),
         CALL_TEST(take_it_here),
         CALL_TEST(the_caller_reloads),
+        CALL_TEST(pages_are_reloaded),
+        CALL_TEST(somebody_signs_out_in_the_call),
+        CALL_TEST(blocked_while_it_rings_and_while_they_talk),
         CALL_TEST(somebody_is_lost_in_the_call),
         CALL_TEST(a_third_person),
         CALL_TEST(a_third_person_does_not_come),

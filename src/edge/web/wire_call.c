@@ -116,11 +116,6 @@ static const struct field records_list[] = {
 };
 static const struct fields records = FIELDS(union call_view, records_list);
 
-static const struct field missed_list[] = {
-    F_INT(union call_view, "missed", missed, 0, 0, NEEDED),
-};
-static const struct fields missed = FIELDS(union call_view, missed_list);
-
 const struct wire_topic wire_call = {
     .commands =
         {
@@ -142,7 +137,6 @@ const struct wire_topic wire_call = {
         {
             [EVENT_RING] = &call_out,
             [EVENT_CALL] = &call_out,
-            [EVENT_MISSED] = &missed,
             [RESULT_CALL] = &call_out,
             [RESULT_CALLS] = &records,
         },

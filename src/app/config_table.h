@@ -177,6 +177,19 @@
     X(SECTION, store, "", "", 0, 0, "What is kept: people, messages")                              \
     X(INT, store_queue, "N", "4096", 16, 100000,                                                   \
       "requests that may wait for the database; more are told to come again")                      \
+    X(SECTION, push, "", "", 0, 0, "Web Push: notifications where no page is open")                \
+    X(CHOICE, push, "off|on", "off", 0, 0,                                                         \
+      "whether this server contacts the push services of people's browsers (Google's, Mozilla's, " \
+      "Apple's, Microsoft's), for those who wish to be notified; what is told is encrypted for "   \
+      "the browser")                                                                               \
+    X(TEXT, push_contact, "URL", "", 0, 255,                                                       \
+      "mailto: or https: address at which these services reach who runs this server; without it, " \
+      "https:// and the first name")                                                               \
+    X(INT, push_queue, "N", "256", 8, 10000, "notifications that wait or are under way")           \
+    X(CIDRS, push_allow, "CIDR", "", 0, 32,                                                        \
+      "network that notifications may go to though it is not public, repeatable; for tests")       \
+    X(PATH, push_ca, "FILE", "", 0, 0,                                                             \
+      "authorities (PEM) for push services instead of the system's; for tests")                    \
     X(SECTION, rates, "", "", 0, 0, "How often a session may do what: at once, and then per second")\
     X(RATE, rate_hello, "BURST/PER-SECOND", "60/10", 0, 0, "new sessions from one address")        \
     X(RATE, rate_join, "BURST/PER-SECOND", "10/1", 0, 0, "create, join")                           \

@@ -12,6 +12,7 @@
 #include "app/dump.h"
 #include "app/metrics.h"
 #include "app/netif.h"
+#include "app/push_desk.h"
 #include "app/sdnotify.h"
 #include "app/tape.h"
 #include "app/worker.h"
@@ -26,7 +27,11 @@
 #include "io/loop.h"
 #include "io/mailbox.h"
 
-enum { LETTER_PASSWORD = 1000, LETTER_STORE }; /* beside the kinds of msg/media_msg.h */
+enum {
+    LETTER_PASSWORD = 1000,
+    LETTER_STORE,
+    LETTER_PUSH
+}; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
 enum { MAIL_AGAIN_US = 2000, RING_LATE_US = 50000, GONE_US = 100000, DUMP_WAIT_US = 2000000 };
 enum { TRIM_EVERY_S = 5, TRIM_FROM = 1 << 20 };
@@ -40,6 +45,7 @@ struct control {
     struct tape *tape;
     struct password_thread *passwords;
     struct store *store; /* NULL: a TURN server alone */
+    struct push_desk push;
     struct worker *const *workers;
     unsigned n_workers, next_worker;
     struct relay_mail *relays;
@@ -81,6 +87,12 @@ static bool port_db(void *ctx, const struct db_request *request)
     return c->store && store_submit(c->store, request);
 }
 
+static void port_push(void *ctx, const struct push_job *job)
+{
+    struct control *c = ctx;
+    push_desk_send(&c->push, job);
+}
+
 static struct str port_ca_cert(void *ctx)
 {
     struct control *c = ctx;
@@ -115,6 +127,7 @@ static void port_metrics(void *ctx, struct buf *out)
                            .n_workers = c->n_workers,
                            .relays = c->conf.relays,
                        });
+    push_desk_metrics(out, &c->push);
 }
 
 /* ---- what workers are told of relays ---- */
@@ -225,6 +238,18 @@ static bool deliver_stored(void *ctx, struct store_letter *letter)
     return mailbox_post(c->mail, &letter->letter);
 }
 
+static bool deliver_pushed(void *ctx, struct push_letter *letter)
+{
+    struct control *c = ctx; /* on the push thread */
+    return mailbox_post(c->mail, &letter->letter);
+}
+
+static void take_pushed(struct control *c, const struct push_answer *answer)
+{
+    push_desk_count(&c->push, answer->outcome);
+    tape_pushed(c->tape, loop_now(c->loop), answer);
+}
+
 static void on_letter(void *ctx, struct letter *l)
 {
     struct control *c = ctx;
@@ -234,6 +259,8 @@ static void on_letter(void *ctx, struct letter *l)
     } else if (l->kind == LETTER_STORE) {
         const struct store_letter *s = container_of(l, struct store_letter, letter);
         tape_db(c->tape, loop_now(c->loop), &s->answer);
+    } else if (l->kind == LETTER_PUSH) {
+        take_pushed(c, &container_of(l, struct push_letter, letter)->answer);
     } else if (l->kind == MEDIA_DUMPED) {
         take_dump(c, container_of(l, struct media_dump, letter));
     }
@@ -469,6 +496,19 @@ static bool open_store(struct control *c, char *err, size_t errlen)
     return c->store != NULL;
 }
 
+static bool open_push(struct control *c, char *err, size_t errlen)
+{
+    struct push_options options = c->conf.push;
+    options.kind = LETTER_PUSH;
+    options.deliver = deliver_pushed;
+    options.ctx = c;
+    if (c->conf.push_on && !push_desk_open(&c->push, &options)) {
+        snprintf(err, errlen, "The push thread cannot be started: %s.", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 static bool open_all(struct control *c, char *err, size_t errlen)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
@@ -490,7 +530,7 @@ static bool open_all(struct control *c, char *err, size_t errlen)
         snprintf(err, errlen, "The password thread cannot be started: %s.", strerror(errno));
         return false;
     }
-    return conf->turn_only || open_store(c, err, errlen);
+    return conf->turn_only || (open_push(c, err, errlen) && open_store(c, err, errlen));
 }
 
 struct control *control_new(const struct control_conf *conf, char *err, size_t errlen)
@@ -516,6 +556,7 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
                            .metrics = port_metrics,
                            .relay = port_relay,
                            .db = port_db,
+                           .push = port_push,
                        },
                        loop_now(c->loop), c->wall_offset_us, &c->counts);
     doorman_taker(c->doorman, DOORMAN_HTTP, tape_take, c->tape);
@@ -591,6 +632,7 @@ void control_free(struct control *c)
     if (c->passwords) {
         password_stop(c->passwords);
     }
+    push_desk_close(&c->push);
     store_stop(c->store);
     if (c->netif.fd >= 0) {
         int fd = c->netif.fd;

@@ -12,6 +12,7 @@
 #include "app/exchange.h"
 #include "app/relay_mail.h"
 #include "app/relay_people.h"
+#include "edge/push/push.h"
 #include "edge/store/password.h"
 #include "edge/store/store.h"
 #include "io/doorman.h"
@@ -27,7 +28,9 @@ struct control_conf {
     struct doorman_conf doorman; /* census is control's */
     unsigned max_connections, max_per_addr;
     struct password_options password; /* deliver and ctx are control's */
-    struct store_options store; /* path and queue; the rest is control's */
+    struct store_options store;       /* path and queue; the rest is control's */
+    struct push_options push;         /* deliver, ctx and kind are control's */
+    bool push_on;
     int64_t slow_round_us;
     int64_t drain_us; /* after SIGTERM: how long clients have to go */
     int64_t retry_ms; /* and when they are told to come back */

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "edge/keys/webauthn.h"
+#include "edge/web/wire_push.h"
 
 /* What the password thread or the store had no room for: its answer must not come from within the call
  * that asked for it. */
@@ -52,6 +53,19 @@ static void answer_refused(struct exchange *x, int64_t now_us, struct refused *r
     xfree(r);
 }
 
+static void push_note(struct exchange *x, const struct effect *e)
+{
+    struct push_job job = *e->push;
+    struct buf body;
+    buf_init(&body, PUSH_BODY_MAX);
+    wire_push_note(&body, e->note);
+    job.body = buf_str(&body);
+    if (x->ports.push && !body.failed) {
+        x->ports.push(x->ports.ctx, &job);
+    }
+    buf_free(&body);
+}
+
 static void on_effect(void *ctx, const struct effect *e)
 {
     struct exchange *x = ctx;
@@ -67,6 +81,8 @@ static void on_effect(void *ctx, const struct effect *e)
         }
     } else if (e->type == EFFECT_RELAY) {
         x->ports.relay(x->ports.ctx, e->relay);
+    } else if (e->type == EFFECT_PUSH) {
+        push_note(x, e);
     } else {
         hub_effect(x->hub, e);
     }
@@ -250,6 +266,13 @@ void exchange_password(struct exchange *x, int64_t now_us, const struct password
 void exchange_db(struct exchange *x, int64_t now_us, const struct db_answer *answer)
 {
     domain_db(x->domain, now_us, wall_ms(x, now_us), answer);
+    settle(x, now_us);
+    hub_settle(x->hub, now_us);
+}
+
+void exchange_pushed(struct exchange *x, int64_t now_us, const struct push_answer *answer)
+{
+    domain_pushed(x->domain, now_us, wall_ms(x, now_us), answer);
     settle(x, now_us);
     hub_settle(x->hub, now_us);
 }

@@ -5,7 +5,7 @@
  * loop, app/replay.c feeds it from a recording, tests feed it by hand.
  *
  * Inputs: streams (exchange_take and what their user callbacks bring), exchange_tick, exchange_password,
- * exchange_db, exchange_wall, exchange_hsts, exchange_drain. Outputs: what is written to streams, and the ports below.
+ * exchange_db, exchange_pushed, exchange_wall, exchange_hsts, exchange_drain. Outputs: what is written to streams, and the ports below.
  */
 #ifndef MADANG_APP_EXCHANGE_H
 #define MADANG_APP_EXCHANGE_H
@@ -49,6 +49,9 @@ struct exchange_ports {
     /* Hands a request to the store; false: its queue is full, and the answer is DB_BUSY. Copies what it
      * needs. NULL: there is no database. */
     bool (*db)(void *ctx, const struct db_request *request);
+    /* Hands a message to the push thread, or drops it when that has too many. Copies what it needs. NULL:
+     * there is no push. */
+    void (*push)(void *ctx, const struct push_job *job);
 };
 
 /* conf is copied, but what it points to must outlive the exchange. wall_offset_us: what has to be
@@ -65,6 +68,7 @@ void exchange_tick(struct exchange *x, int64_t now_us);
 int64_t exchange_deadline(const struct exchange *x);
 void exchange_password(struct exchange *x, int64_t now_us, const struct password_answer *answer);
 void exchange_db(struct exchange *x, int64_t now_us, const struct db_answer *answer);
+void exchange_pushed(struct exchange *x, int64_t now_us, const struct push_answer *answer);
 /* The wall clock was set. */
 void exchange_wall(struct exchange *x, int64_t wall_offset_us);
 /* Another certificate is shown: whether browsers trust it (web_conf.hsts). */

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/rec.h"
 #include "base/version.h"
+#include "edge/push/vapid.h"
 #include "edge/store/data_lock.h"
 #include "edge/tls/certs.h"
 
@@ -37,6 +38,7 @@ struct house {
     char database[4096]; /* its path */
     unsigned n_workers;  /* started so far; conf.listen.workers is how many there are to be */
     char server[FACTS_MAX];
+    char contact[300]; /* of push, when none is set */
     char why[SENTENCE];
 };
 
@@ -75,6 +77,35 @@ static bool lock_data(struct house *h)
     return h->conf.turn_only || h->lock >= 0;
 }
 
+/* The server's own key for push services. Subscriptions are bound to it: who loses it, loses them. */
+static bool open_push_key(struct house *h)
+{
+    struct control_conf *c = &h->conf.control;
+    char text[VAPID_PUBLIC_SIZE];
+    if (!c->push_on) {
+        return true;
+    }
+    if (c->push.subject && !vapid_is_subject(str_from(c->push.subject))) {
+        snprintf(h->why, sizeof h->why,
+                 "push-contact is neither like mailto:you@example.org nor like "
+                 "https://example.org/.");
+        return false;
+    }
+    if (!secrets_key(c->data_dir, "push.key", c->push.secret, sizeof c->push.secret, h->why,
+                     sizeof h->why)) {
+        return false;
+    }
+    struct p256 *key = p256_new(c->push.secret);
+    str_copy(str_from(vapid_public(key, text)), c->exchange.domain.push_key,
+             sizeof c->exchange.domain.push_key);
+    p256_free(key);
+    if (!c->push.subject && h->conf.certs.n_names > 0) {
+        snprintf(h->contact, sizeof h->contact, "https://%.255s", h->conf.certs.names[0]);
+        c->push.subject = h->contact;
+    }
+    return true;
+}
+
 static bool open_data(struct house *h)
 {
     if (h->conf.turn_only && (!h->conf.certs.tls || h->conf.certs.cert_file)) {
@@ -90,7 +121,8 @@ static bool open_data(struct house *h)
     h->conf.control.store.path = h->database;
     return secrets_open_data(dir, h->why, sizeof h->why) && lock_data(h) &&
            secrets_key(dir, "ticket.key", d->ticket_key, sizeof d->ticket_key, h->why,
-                       sizeof h->why);
+                       sizeof h->why) &&
+           open_push_key(h);
 }
 
 static bool open_certificates(struct house *h)

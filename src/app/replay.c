@@ -49,8 +49,9 @@ static void differs(struct replay *r, const char *fmt, ...)
 }
 
 static const char *const kind_names[] = {
-    "open", "data", "eof",   "writable", "deadline", "closed", "wrote",   "tick", "password", "job",
-    "text", "wall", "ready", "drain",    "cut",      "hsts",   "db_part", "db",   "db_asked",
+    "open", "data",     "eof",     "writable", "deadline", "closed", "wrote",
+    "tick", "password", "job",     "text",     "wall",     "ready",  "drain",
+    "cut",  "hsts",     "db_part", "db",       "db_asked", "pushed",
 };
 
 static const char *kind_name(unsigned kind)
@@ -266,6 +267,22 @@ static bool port_db(void *ctx, const struct db_request *request)
     return answer(r, TAPE_DB_ASKED, &data) && data.n == 1 && data.p[0];
 }
 
+static void feed_pushed(struct replay *r, struct rd *rd)
+{
+    struct push_answer a;
+    a.outcome = rd_u8(rd);
+    a.status = rd_u16(rd);
+    a.attempts = rd_u8(rd);
+    a.endpoint = str_of(rd->p, rd->n);
+    exchange_pushed(r->x, r->rec.time, &a);
+}
+
+static void port_push(void *ctx, const struct push_job *job)
+{
+    struct replay *r = ctx;
+    tape_hash_push(&r->got, job);
+}
+
 static struct str port_ca_cert(void *ctx)
 {
     struct str data;
@@ -321,6 +338,7 @@ static bool start(struct replay *r)
                             .metrics = port_text,
                             .relay = port_relay,
                             .db = port_db,
+                            .push = port_push,
                         },
                         wall_offset_us, &r->counts);
     return true;
@@ -336,6 +354,7 @@ static void feed(struct replay *r)
     case TAPE_WALL: exchange_wall(r->x, (int64_t)rd_u64(&rd)); break;
     case TAPE_DB_PART: buf_put(&r->rows, rd.p, rd.n); break;
     case TAPE_DB: feed_db(r, &rd); break;
+    case TAPE_PUSHED: feed_pushed(r, &rd); break;
     case TAPE_HSTS: exchange_hsts(r->x, rd_u8(&rd)); break;
     case TAPE_READY: exchange_ready(r->x); break;
     case TAPE_DRAIN: exchange_drain(r->x, now, (int64_t)rd_u64(&rd)); break;

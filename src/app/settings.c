@@ -142,6 +142,12 @@ static void apply_control(struct control_conf *k, const struct config *c)
     k->password.memory_kb = (uint32_t)(c->argon2_memory / 1024);
     k->password.passes = c->argon2_passes;
     k->store.queue = c->store_queue;
+    k->push_on = c->push && !c->turn_only;
+    k->push.queue = c->push_queue;
+    k->push.subject = c->push_contact;
+    k->push.ca_file = c->push_ca;
+    k->push.allow = c->push_allow.v;
+    k->push.n_allow = c->push_allow.n;
     k->slow_round_us = c->loop_stall;
     k->drain_us = c->drain;
     k->retry_ms = 800;

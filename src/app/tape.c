@@ -282,6 +282,18 @@ void tape_db(struct tape *t, int64_t now_us, const struct db_answer *answer)
     put_outputs(t);
 }
 
+void tape_pushed(struct tape *t, int64_t now_us, const struct push_answer *answer)
+{
+    uint8_t head[4] = {(uint8_t)answer->outcome, 0, 0, (uint8_t)answer->attempts};
+    set_u16(head + 1, (uint16_t)answer->status);
+    t->now_us = now_us;
+    t->recorded += answer->endpoint.n;
+    rec_put2(t->rec, TAPE_PUSHED, TAPE_EXCHANGE, now_us, head, sizeof head, answer->endpoint.p,
+             answer->endpoint.n);
+    exchange_pushed(t->x, now_us, answer);
+    put_outputs(t);
+}
+
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us)
 {
     t->now_us = now_us;
@@ -346,6 +358,15 @@ static bool port_db(void *ctx, const struct db_request *request)
     return taken;
 }
 
+static void port_push(void *ctx, const struct push_job *job)
+{
+    struct tape *t = ctx;
+    tape_hash_push(&t->out, job);
+    if (t->ports.push) {
+        t->ports.push(t->ports.ctx, job);
+    }
+}
+
 static struct str port_ca_cert(void *ctx)
 {
     struct tape *t = ctx;
@@ -402,6 +423,7 @@ static void begin(struct tape *t)
                             .metrics = port_metrics,
                             .relay = port_relay,
                             .db = port_db,
+                            .push = port_push,
                         },
                         t->wall_offset_us, t->counts);
 }

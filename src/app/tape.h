@@ -39,7 +39,8 @@ enum tape_kind {
     TAPE_HSTS,             /* u8 */
     TAPE_DB_PART,          /* bytes of the rows of the answer that follows */
     TAPE_DB,               /* u64 number, u16 proc, u8 status, the last bytes of the rows */
-    TAPE_DB_ASKED          /* * u8 whether the store took it */
+    TAPE_DB_ASKED,         /* * u8 whether the store took it */
+    TAPE_PUSHED            /* u8 outcome, u16 status, u8 attempts, endpoint text */
 };
 
 struct tape;
@@ -58,6 +59,7 @@ void tape_take(void *ctx, struct stream *s); /* ctx is the tape */
 void tape_tick(struct tape *t, int64_t now_us);
 void tape_password(struct tape *t, int64_t now_us, const struct password_answer *answer);
 void tape_db(struct tape *t, int64_t now_us, const struct db_answer *answer);
+void tape_pushed(struct tape *t, int64_t now_us, const struct push_answer *answer);
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us);
 void tape_hsts(struct tape *t, int64_t now_us, bool on);
 void tape_ready(struct tape *t, int64_t now_us);
@@ -78,7 +80,8 @@ enum tape_output {
     TAPE_OUT_JOB,
     TAPE_OUT_TAKEN,
     TAPE_OUT_RELAY,
-    TAPE_OUT_DB
+    TAPE_OUT_DB,
+    TAPE_OUT_PUSH
 };
 
 void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, int n,
@@ -86,6 +89,7 @@ void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, i
 void tape_hash_job(struct rec_hash *h, const struct password_job *job);
 void tape_hash_relay(struct rec_hash *h, const struct relay_scope *what);
 void tape_hash_db(struct rec_hash *h, const struct db_request *request);
+void tape_hash_push(struct rec_hash *h, const struct push_job *job);
 
 /* The checkpoint of the exchange: its settings and seed. What is read owns memory (tape_conf_free);
  * false: it is not of this version. */

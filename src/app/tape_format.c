@@ -36,6 +36,19 @@ void tape_hash_job(struct rec_hash *h, const struct password_job *job)
     }
 }
 
+void tape_hash_push(struct rec_hash *h, const struct push_job *job)
+{
+    uint8_t b[5];
+    set_u32(b, job->ttl_s);
+    b[4] = (uint8_t)job->urgency;
+    rec_hash_add(h, TAPE_OUT_PUSH, b, sizeof b);
+    rec_hash_add(h, TAPE_OUT_PUSH, job->endpoint.p, job->endpoint.n);
+    rec_hash_add(h, TAPE_OUT_PUSH, job->p256dh, sizeof job->p256dh);
+    rec_hash_add(h, TAPE_OUT_PUSH, job->auth, sizeof job->auth);
+    rec_hash_add(h, TAPE_OUT_PUSH, job->topic.p, job->topic.n);
+    rec_hash_add(h, TAPE_OUT_PUSH, job->body.p, job->body.n);
+}
+
 void tape_hash_relay(struct rec_hash *h, const struct relay_scope *what)
 {
     uint8_t b[17];

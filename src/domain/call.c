@@ -283,7 +283,10 @@ static void call_out(struct domain *d, struct call *c, const struct call_out *o)
     case CALL_OUT_CLOSE: call_room_close(d, c); break;
     case CALL_OUT_GROUP: break; /* done by call_room_group, which asked for it */
     case CALL_OUT_HIDE: call_hide(d, c); break;
-    case CALL_OUT_MISSED: call_tell_missed(d, c->user[CALL_CALLEE]); break;
+    case CALL_OUT_MISSED:
+        call_tell_missed(d, c->user[CALL_CALLEE]);
+        call_push(d, c, true);
+        break;
     default: break;
     }
 }

@@ -106,6 +106,8 @@ static void call_begin(struct domain *d, struct session *s, const struct asker *
     if (how != CEV_INVITE)
         call_room_close(d, c);
     call_reply(d, who, c, CALL_CALLER);
+    if (how == CEV_INVITE)
+        call_push(d, c, false);
     call_ring_all(d, c);
 }
 

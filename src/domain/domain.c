@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "domain/account.h"
+#include "domain/push.h"
 #include "domain/user.h"
 
 #define SECOND 1000000
@@ -204,6 +205,8 @@ static const struct {
     [CMD_PASSKEYS] = {passkey_list, RATE_MANAGE, .user = true},
     [CMD_PASSKEY_NAME] = {passkey_rename, RATE_MANAGE, .user = true},
     [CMD_PASSKEY_REMOVE] = {passkey_remove, RATE_MANAGE, .user = true},
+    [CMD_PUSH_ADD] = {push_add, RATE_MANAGE, .user = true},
+    [CMD_PUSH_REMOVE] = {push_remove, RATE_MANAGE, .user = true},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, true},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, true},
 };

@@ -104,6 +104,9 @@ void domain_password(struct domain *d, int64_t now_us, int64_t wall_ms,
 /* Each EFFECT_DB gets one answer, those of one mode (msg/db_procs.h) in the order of the requests. Number 0: another
  * process has changed the database. */
 void domain_db(struct domain *d, int64_t now_us, int64_t wall_ms, const struct db_answer *answer);
+/* What became of an EFFECT_PUSH: those that were taken come back once each, in any order. */
+void domain_pushed(struct domain *d, int64_t now_us, int64_t wall_ms,
+                   const struct push_answer *answer);
 /* Does what is due; call it when now reaches domain_deadline (INT64_MAX: nothing is planned). */
 void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms);
 int64_t domain_deadline(const struct domain *d);

@@ -14,6 +14,7 @@
 #include "msg/conv.h"
 #include "msg/ids.h"
 #include "msg/people.h"
+#include "msg/push_msg.h"
 #include "msg/values.h"
 
 /* How a command comes: in a message of a pipe, by POST /api/TYPE, or either way. */
@@ -55,7 +56,8 @@ enum cmd_way {
     ACCOUNT_CMDTYPES(CMDTYPE) \
     PEOPLE_CMDTYPES(CMDTYPE)  \
     CALL_CMDTYPES(CMDTYPE)    \
-    CONV_CMDTYPES(CMDTYPE)
+    CONV_CMDTYPES(CMDTYPE)    \
+    PUSH_CMDTYPES(CMDTYPE)
 
 enum cmd_type {
     CMD_NONE,
@@ -195,6 +197,7 @@ struct cmd {
         union people_args people;
         union call_args call;
         union conv_args conv;
+        union push_args push;
     } u;
 };
 

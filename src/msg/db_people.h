@@ -14,7 +14,14 @@
     DB_PROC(FAVOURITES, READ_AFTER, "user", "other")                                               \
     DB_PROC(BLOCK_ON, WRITE, "user other now", "")                                                 \
     DB_PROC(BLOCK_OFF, WRITE, "user other", "")                                                    \
-    DB_PROC(BLOCKS, READ_AFTER, "user", "other")
+    DB_PROC(BLOCKS, READ_AFTER, "user", "other")                                                   \
+    /* push; a person has at most 20 browsers: the oldest subscriptions go */                      \
+    DB_PROC(PUSH_ADD, WRITE, "endpoint user session p256dh auth now", "")                          \
+    DB_PROC(PUSH_REMOVE, WRITE, "user endpoint", "")                                               \
+    /* Of somebody whose settings have this bit. */                                                \
+    DB_PROC(PUSH_SUBS, READ_AFTER, "user bit", "endpoint p256dh auth session")                          \
+    DB_PROC(PUSH_END, WRITE, "endpoint", "")                                                       \
+    DB_PROC(PUSH_FAILED, WRITE, "endpoint", "") /* the tenth time it goes */
 /* clang-format on */
 
 #endif

@@ -25,6 +25,7 @@
 #include "msg/errcode.h"
 #include "msg/event.h"
 #include "msg/ids.h"
+#include "msg/push_msg.h"
 #include "msg/store_msg.h"
 
 enum effect_type {
@@ -38,7 +39,8 @@ enum effect_type {
     EFFECT_PASSWORD, /* a job for the password thread */
     EFFECT_HTTP,     /* answers the call `http`: by event, or by error when that is NULL */
     EFFECT_RELAY,    /* what relays may reach has changed: before what tells clients of it */
-    EFFECT_DB        /* a request to the database */
+    EFFECT_DB,       /* a request to the database */
+    EFFECT_PUSH /* a message for a browser without a page; answered by domain_pushed() if it is taken */
 };
 
 /* What the answer to a call does to the cookie of its browser. */
@@ -95,6 +97,8 @@ struct effect {
     const struct password_job *password;
     const struct relay_scope *relay;
     const struct db_request *db;
+    const struct push_job *push; /* without a body: that is made of: */
+    const struct push_note *note;
 };
 
 #endif

@@ -19,14 +19,29 @@ enum {
 
 enum push_urgency { PUSH_NORMAL, PUSH_HIGH, PUSH_LOW, PUSH_VERY_LOW };
 
+/* What is told: the service worker of the page shows it in the person's language. */
+enum push_kind {
+    PUSH_CALL,   /* somebody calls */
+    PUSH_MISSED, /* nobody has answered; replaces the former */
+    PUSH_MESSAGE,
+    PUSH_KINDS
+};
+
+struct push_note {
+    enum push_kind kind;
+    uint64_t id;              /* of the call, or of the conversation */
+    struct str name, display; /* of who calls or writes */
+    struct str text;          /* of a message; what is longer than 300 bytes is cut */
+    bool video;
+    int64_t time_ms;
+};
+
 struct push_job {
-    uint64_t number;     /* the domain's, goes back in the answer */
     struct str endpoint; /* as the browser gave it: https */
     uint8_t p256dh[PUSH_P256DH];
     uint8_t auth[PUSH_SECRET];
-    struct str body; /* for the service worker; encrypted on the way */
-    struct str
-        topic; /* base64url characters: replaces one of the same topic that still waits; or empty */
+    struct str body;  /* JSON for the service worker; encrypted on the way */
+    struct str topic; /* base64url characters: replaces one of that topic which waits; or empty */
     enum push_urgency urgency; /* PUSH_HIGH: a call that rings */
     uint32_t ttl_s; /* how long the service keeps it, and how long we try: 0 is now or never */
 };
@@ -41,8 +56,9 @@ enum push_outcome {
     PUSH_OUTCOMES
 };
 
+/* The subscription comes back with it, so that the domain keeps nothing while it waits. */
 struct push_answer {
-    uint64_t number;
+    struct str endpoint;
     enum push_outcome outcome;
     unsigned status; /* of HTTP; 0: there was none */
     unsigned attempts;
@@ -54,5 +70,19 @@ static inline const char *push_outcome_name(enum push_outcome outcome)
                                                      "failed", "forbidden", "busy"};
     return (unsigned)outcome < PUSH_OUTCOMES ? names[outcome] : "?";
 }
+
+/* ---- what clients say of it: docs/protocol-people.md, section 5 ---- */
+
+#define PUSH_CMDTYPES(CMDTYPE)             \
+    CMDTYPE(PUSH_ADD, "push_add", BY_PIPE) \
+    CMDTYPE(PUSH_REMOVE, "push_remove", BY_PIPE)
+
+/* Of struct cmd, u.push. */
+union push_args {
+    struct cmd_push {
+        struct str endpoint;
+        struct str p256dh, auth; /* bytes; only of push_add */
+    } sub;
+};
 
 #endif

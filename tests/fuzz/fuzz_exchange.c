@@ -428,10 +428,10 @@ static struct yard *yard_new(unsigned flags)
         memset(y->room[i], '0', sizeof y->room[i] - 1);
         memset(y->session[i], '0', sizeof y->session[i] - 1);
     }
-    y->tape = tape_new(
-        rec, &y->conf,
-        &(struct exchange_ports){y, port_password, port_ca, port_text, port_text, port_relay, NULL},
-        y->now, INT64_C(1800000000000000), &y->counts);
+    y->tape = tape_new(rec, &y->conf,
+                       &(struct exchange_ports){y, port_password, port_ca, port_text, port_text,
+                                                port_relay, NULL, NULL},
+                       y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     return y;
 }

@@ -313,6 +313,7 @@ static void sink(void *arg, const struct effect *e)
         s->jobs[s->n_jobs++] = *e->password;
         break;
     case EFFECT_DB: fail_msg("guests ask nothing of the database"); break;
+    case EFFECT_PUSH: fail_msg("nobody pushes to guests"); break;
     case EFFECT_HTTP: fail_msg("nobody calls"); break;
     case EFFECT_RELAY: mix(s, e->relay->scope ^ e->relay->party ^ (uint64_t)e->relay->kind); break;
     }

@@ -20,6 +20,7 @@
 #include "edge/store/mem_store.h"
 #include "edge/web/wire_in.h"
 #include "edge/web/wire_out.h"
+#include "edge/web/wire_push.h"
 #include "db_inline.h"
 #include "scope_watch.h"
 
@@ -54,6 +55,13 @@ struct held_job {
     char hash[PASSWORD_HASH_MAX + 1];
 };
 
+struct kept_push {
+    char endpoint[PUSH_ENDPOINT_MAX + 1], topic[PUSH_TOPIC_MAX + 1], body[PUSH_BODY_MAX + 1];
+    uint8_t p256dh, auth; /* the first byte of each */
+    enum push_urgency urgency;
+    uint32_t ttl_s;
+};
+
 struct world {
     struct domain_config cfg;
     struct domain *d;
@@ -74,6 +82,8 @@ struct world {
     const char *addr;  /* of calls and hellos; NULL: 192.0.2.7 */
     const char *agent; /* NULL: Tester/1 */
     uint64_t effects;
+    struct kept_push pushes[4]; /* the last ones */
+    unsigned n_pushes;
     uint64_t last_call; /* by HTTP */
     struct {
         uint64_t call; /* that this answers; 0: none yet */
@@ -166,6 +176,22 @@ static inline void world_http(struct world *w, const struct effect *e, struct bu
     w->http_codes[e->event ? CODE_NONE : e->error.code]++;
 }
 
+static inline void world_push(struct world *w, const struct effect *e)
+{
+    struct kept_push *p = &w->pushes[w->n_pushes++ % ARRAY_LEN(w->pushes)];
+    struct buf body;
+    p->ttl_s = e->push->ttl_s;
+    p->urgency = e->push->urgency;
+    p->p256dh = e->push->p256dh[0];
+    p->auth = e->push->auth[0];
+    assert_true(str_copy(e->push->endpoint, p->endpoint, sizeof p->endpoint));
+    assert_true(str_copy(e->push->topic, p->topic, sizeof p->topic));
+    buf_init(&body, PUSH_BODY_MAX);
+    wire_push_note(&body, e->note);
+    assert_true(str_copy(buf_str(&body), p->body, sizeof p->body));
+    buf_free(&body);
+}
+
 static inline void world_sink(void *arg, const struct effect *e)
 {
     struct world *w = arg;
@@ -218,6 +244,7 @@ static inline void world_sink(void *arg, const struct effect *e)
     case EFFECT_HTTP: world_http(w, e, &b); break;
     case EFFECT_DB: assert_true(db_inline_ask(&w->db, e->db)); break;
     case EFFECT_RELAY: break;
+    case EFFECT_PUSH: world_push(w, e); break;
     }
     buf_free(&b);
 }

@@ -76,6 +76,10 @@ static void an_evening(struct rec *rec)
     assert_int_equal(y->relays[RELAY_PARTY], 1);
     cut(b);
     yard_wait(y, 7000000);
+    tape_pushed(y->tape, y->now,
+                &(struct push_answer){.endpoint = STR("https://push.example/x"),
+                                      .outcome = PUSH_GONE,
+                                      .status = 410});
     tape_wall(y->tape, y->now, INT64_C(1800000000500000));
     tape_hsts(y->tape, y->now, true);
     feed_text(yard_connect(y), "GET / HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -118,7 +118,9 @@ static void answer(struct push_thread *t, struct task *task, enum push_outcome o
     struct late *late = xcalloc(1, sizeof *late);
     l->letter.kind = t->options.kind;
     l->letter.drop = letter_free;
-    l->answer = (struct push_answer){task->job.number, outcome, status, task->attempts};
+    memcpy(l->endpoint, task->job.endpoint.p, task->job.endpoint.n);
+    l->answer = (struct push_answer){str_of(l->endpoint, task->job.endpoint.n), outcome, status,
+                                     task->attempts};
     late->letter = l;
     task_free(task);
     pthread_mutex_lock(&t->lock);
@@ -385,24 +387,4 @@ void push_stop(struct push_thread *t)
     curl_multi_wakeup(t->multi);
     pthread_join(t->thread, NULL);
     free_thread(t);
-}
-
-struct push_answer push_once(const struct push_options *options, const struct push_job *job)
-{
-    struct push_options o = with_defaults(options);
-    struct push_answer a = {.number = job->number, .outcome = PUSH_FORBIDDEN};
-    struct push_result r;
-    struct p256 *key = p256_new(o.secret);
-    struct push_http *h = curl_is_ready() && fits(job) ? push_http_new(&o, key, job) : NULL;
-    if (h) {
-        int code = (int)curl_easy_perform(push_http_easy(h));
-        push_http_result(h, code, &r);
-        push_judge(&r, &a.outcome);
-        a.status = r.status;
-        a.attempts = 1;
-    }
-    push_http_free(h);
-    p256_free(key);
-    memzero(&o, sizeof o);
-    return a;
 }

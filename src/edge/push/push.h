@@ -20,7 +20,8 @@ struct push_thread;
 
 struct push_letter {
     struct letter letter;
-    struct push_answer answer;
+    struct push_answer answer; /* its endpoint lies in: */
+    char endpoint[PUSH_ENDPOINT_MAX];
 };
 
 /* Called on the push thread; takes the letter (true), or not, then it is offered again until the thread
@@ -51,8 +52,5 @@ bool push_submit(struct push_thread *t, const struct push_job *job);
 unsigned push_waiting(struct push_thread *t);
 /* Drops what is under way and waits for the thread, not for any server. NULL is fine. */
 void push_stop(struct push_thread *t);
-
-/* The job's work without a thread: for the command that tries a subscription. */
-struct push_answer push_once(const struct push_options *options, const struct push_job *job);
 
 #endif

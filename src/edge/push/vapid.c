@@ -20,6 +20,12 @@ static bool is_plain(struct str s)
     return true;
 }
 
+bool vapid_is_subject(struct str text)
+{
+    return is_plain(text) &&
+           (str_starts(text, STR("mailto:")) || str_starts(text, STR("https://")));
+}
+
 static void put_b64url(struct buf *b, const void *p, size_t n)
 {
     size_t cap = B64URL_SIZE(n);

@@ -304,7 +304,8 @@ void hub_effect(struct hub *h, const struct effect *e)
     case EFFECT_STORE:
     case EFFECT_PASSWORD:
     case EFFECT_RELAY:
-    case EFFECT_DB: break; /* app/exchange hands these on */
+    case EFFECT_DB:
+    case EFFECT_PUSH: break; /* app/exchange hands these on */
     }
 }
 

@@ -1,6 +1,6 @@
 /* What was acknowledged survives the loss of power, and the database is sound afterwards: on a disk that keeps what
  * was synced, and of the rest keeps, loses and tears what it likes (power_vfs.h). Cut before each write, sync and
- * truncation of a life, and at random in long ones. POWER_ROUNDS (60), POWER_SEED. */
+ * truncation of a life, and at random in long ones. POWER_ROUNDS (25), POWER_SEED. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -221,14 +221,14 @@ static void test_cut_at_every_point(void **state)
     uint64_t seed = number("POWER_SEED", 11);
     power.random = seed;
     again(y);
-    live(y, 12);
+    live(y, 9);
     uint64_t events = power.events;
     assert_true(events > 60);
     for (uint64_t at = 1; at <= events; at++) {
         again(y);
         power.random = seed;
         power.cut_at = at;
-        live(y, 12);
+        live(y, 9);
         assert_true(power.off);
         power.random = seed + at; /* the fate of what was not synced */
         check(y);
@@ -239,7 +239,7 @@ static void test_cut_at_every_point(void **state)
 static void test_many_cuts_in_a_row(void **state)
 {
     struct yard *y = *state;
-    uint64_t rounds = number("POWER_ROUNDS", 60);
+    uint64_t rounds = number("POWER_ROUNDS", 25);
     power.random = number("POWER_SEED", 12);
     again(y);
     for (uint64_t i = 0; i < rounds; i++) {

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "edge/store/db_int.h"
 
-enum { BUSY_MS = 2000, CACHE_KB = 16 * 1024, FAILURES_SAID = 10 };
+enum { BUSY_MS = 2000, CACHE_KB = 16 * 1024, FAILURES_SAID = 10, SQLITE_NEEDED = 3038000 };
 
 /* ---- what SQLite says ---- */
 
@@ -386,6 +386,11 @@ static bool open_file(struct db *db, const char *path, const struct db_conf *con
 
 struct db *db_open(const char *path, const struct db_conf *conf, char *err, size_t errlen)
 {
+    if (sqlite3_libversion_number() < SQLITE_NEEDED) {
+        snprintf(err, errlen, "SQLite %s is too old: madang needs 3.38 or newer.",
+                 sqlite3_libversion());
+        return NULL;
+    }
     struct db *db = xcalloc(1, sizeof *db);
     schema_init();
     db->path = xstrdup(path);

@@ -20,6 +20,7 @@ enum {
     QUEUE_BYTES = 64 << 20,
     GROUP_MAX = 1000,
     GROUP_BYTES = 8 << 20,
+    ALONE_MAX = 8,        /* requests of a group that was not kept that may fail again */
     LOG_PAGES = 1000,     /* a log that has grown by so many is copied when nothing waits */
     LOG_PAGES_MAX = 8000, /* and by so many also when something does */
     ROWS_KEPT = 64 << 10,
@@ -32,6 +33,12 @@ struct waiting {
     size_t bytes;
     struct db_request request;
     struct val args[];
+};
+
+/* A request of the group under way, and its answer. */
+struct entry {
+    struct waiting *asked;
+    struct store_letter *letter;
 };
 
 /* One of the threads. */
@@ -50,7 +57,7 @@ struct lane {
     /* The thread's own. */
     struct db *db;
     struct buf rows;
-    struct store_letter *group[GROUP_MAX];
+    struct entry group[GROUP_MAX];
     enum db_status ill; /* what has been said of the disk in the log; DB_OK: it is well */
     bool shred;         /* deleted things are still in the log */
     int64_t data_version, look_at;
@@ -238,23 +245,36 @@ static struct store_letter *run_one(struct lane *l, const struct db_request *rq,
     return letter;
 }
 
-/* What was done in a group that was not kept was not done, and what was read there is not so. */
-static void undo(struct lane *l, unsigned from, unsigned to, enum db_status why)
+static bool is_write(const struct waiting *w)
 {
-    for (unsigned i = from; i < to; i++) {
-        if (l->group[i]->answer.status == DB_OK) {
-            l->group[i]->answer.status = why;
-            l->group[i]->answer.rows = STR_NONE;
-        }
+    return schema_proc(w->request.proc)->mode == DB_WRITE;
+}
+
+/* A group was not kept (or never begun): what was done there was not done, and what was read and decided there is not
+ * so. Each is run again alone, so that one that is too big for the disk harms no other; but a disk that fails goes
+ * on failing, and may take its time for it: after `tries` failures it is taken at its word. */
+static void run_alone(struct lane *l, unsigned n, enum db_status why, unsigned tries)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct entry *e = &l->group[i];
+        bool write = is_write(e->asked);
+        letter_drop(e->letter ? &e->letter->letter : NULL);
+        e->letter = run_one(l, &e->asked->request, write && tries == 0 ? why : DB_OK);
+        enum db_status status = e->letter->answer.status;
+        if (write && (status == DB_FAILED || status == DB_BUSY) && tries > 0)
+            tries--;
     }
 }
 
-static bool writes(const struct list *group)
+/* Not DB_OK: SQLite has taken the whole group back, since it could not go on. */
+static enum db_status run_together(struct lane *l, unsigned n)
 {
-    LIST_FOREACH(it, group)
-        if (schema_proc(container_of(it, struct waiting, link)->request.proc)->mode == DB_WRITE)
-            return true;
-    return false;
+    for (unsigned i = 0; i < n; i++) {
+        l->group[i].letter = run_one(l, &l->group[i].asked->request, DB_OK);
+        if (!db_in_group(l->db))
+            return l->group[i].letter->answer.status;
+    }
+    return DB_OK;
 }
 
 static bool shreds(enum db_proc proc)
@@ -278,36 +298,32 @@ static enum db_status commit(struct lane *l, unsigned n)
         set(&s->group_max, MAX_OF(get(&s->group_max), n));
         set(&s->wal_pages, (uint64_t)db_wal_pages(l->db));
     }
-    note_health(l, status);
+    if (status == DB_OK)
+        note_health(l, status);
     return status;
 }
 
-/* Fills l->group with the letters of all; they may be delivered when it returns. */
+/* Fills l->group; its letters may be delivered when it returns. */
 static unsigned run_group(struct lane *l, struct list *requests)
 {
-    bool group = writes(requests);
-    enum db_status begun = group ? db_begin(l->db) : DB_OK;
-    unsigned n = 0, kept = 0;
+    unsigned n = 0, writes = 0;
     struct list *it;
-    if (begun != DB_OK)
-        note_health(l, begun);
     while ((it = list_pop_front(requests))) {
         struct waiting *w = container_of(it, struct waiting, link);
-        struct store_letter *letter = run_one(l, &w->request, begun);
-        l->group[n++] = letter;
+        l->group[n++] = (struct entry){w, NULL};
+        writes += is_write(w);
         l->shred |= shreds(w->request.proc);
-        xfree(w);
-        if (group && begun == DB_OK && !db_in_group(l->db)) { /* SQLite has taken it all back */
-            undo(l, kept, n, letter->answer.status);
-            note_health(l, letter->answer.status);
-            kept = n;
-            begun = db_begin(l->db);
-        }
     }
-    if (group && begun == DB_OK) {
-        enum db_status status = commit(l, n - kept);
-        if (status != DB_OK)
-            undo(l, kept, n, status);
+    enum db_status status = writes ? db_begin(l->db) : DB_BUSY;
+    bool begun = status == DB_OK;
+    if (begun)
+        status = run_together(l, n);
+    if (begun && status == DB_OK)
+        status = commit(l, n);
+    if (status != DB_OK) {
+        if (writes)
+            note_health(l, status);
+        run_alone(l, n, status, begun ? ALONE_MAX : 0);
     }
     return n;
 }
@@ -350,8 +366,10 @@ static void run_writer(struct lane *l)
     l->data_version = db_data_version(l->db);
     while (take_group(l, &requests)) {
         unsigned n = list_empty(&requests) ? 0 : run_group(l, &requests);
-        for (unsigned i = 0; i < n; i++)
-            deliver(l, l->group[i]);
+        for (unsigned i = 0; i < n; i++) {
+            xfree(l->group[i].asked);
+            deliver(l, l->group[i].letter);
+        }
         look_outside(l);
         tidy(l);
     }

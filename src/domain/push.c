@@ -22,7 +22,7 @@ struct kept_note {
 static void emit_push(struct domain *d, const struct val *sub, const struct push_note *note,
                       uint32_t ttl_s)
 {
-    char topic[B32_SIZE];
+    char topic[B32_SIZE] = "";
     struct push_job job = {.endpoint = sub[0].s,
                            .topic = str_of(topic, B32_SIZE - 1),
                            .urgency = note->kind == PUSH_CALL ? PUSH_HIGH : PUSH_NORMAL,

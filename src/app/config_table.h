@@ -174,6 +174,17 @@
     X(INT, password_queue, "N", "32", 1, 1024, "room passwords that wait to be hashed")            \
     X(SIZE, argon2_memory, "SIZE", "19M", 8 * M_, 256 * M_, "memory of one hash (argon2id m)")     \
     X(INT, argon2_passes, "N", "2", 1, 16, "passes of one hash (argon2id t)")                      \
+    X(SECTION, accounts, "", "", 0, 0, "Who may have an account, and what a sign-in is worth")     \
+    X(CHOICE, registration, "open|invite|closed", "invite", 0, 0,                                  \
+      "who may make an account: anybody, who has a link, or nobody but by the operator's links")   \
+    X(CHOICE, guests, "off|on", "on", 0, 0, "whether people may come in with a nickname alone")    \
+    X(CHOICE, user_invites, "off|on", "off", 0, 0,                                                 \
+      "whether everybody may make links that let others in, or administrators alone")              \
+    X(TIME, sign_in_lifetime, "TIME", "30d", 600 * S_, 400 * 86400 * S_,                           \
+      "how long a browser stays signed in that nobody uses")                                       \
+    X(TEXT, passkey_host, "HOST", "", 0, 253,                                                      \
+      "host name that passkeys are made for (never change it); without it, the first name that "   \
+      "is no address; without one, there are no passkeys")                                         \
     X(SECTION, store, "", "", 0, 0, "What is kept: people, messages")                              \
     X(INT, store_queue, "N", "4096", 16, 100000,                                                   \
       "requests that may wait for the database; more are told to come again")                      \

@@ -11,6 +11,8 @@
 #include "app/relay_settings.h"
 #include "app/secrets.h"
 #include "app/tape.h"
+#include "app/people_links.h"
+#include "app/settings.h"
 #include "app/terminal.h"
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -36,7 +38,8 @@ struct house {
     struct rec **worker_recs;
     int lock;            /* of the data folder; -1: none */
     char database[4096]; /* its path */
-    unsigned n_workers;  /* started so far; conf.listen.workers is how many there are to be */
+    char first_link[PEOPLE_PATH_MAX];
+    unsigned n_workers; /* started so far; conf.listen.workers is how many there are to be */
     char server[FACTS_MAX];
     char contact[300]; /* of push, when none is set */
     char why[SENTENCE];
@@ -125,6 +128,13 @@ static bool open_data(struct house *h)
            open_push_key(h);
 }
 
+/* Whoever opens it becomes the first administrator. */
+static void make_first_link(struct house *h)
+{
+    if (!h->conf.turn_only && !h->conf.quiet)
+        people_first_link(h->database, clock_wall_us() / US_PER_MS, h->first_link);
+}
+
 static bool open_certificates(struct house *h)
 {
     char why[SENTENCE];
@@ -196,6 +206,8 @@ static bool start_control(struct house *h)
     snprintf(h->server, sizeof h->server, "madang/%s", madang_version());
     c->exchange.domain.facts.server = str_from(h->server);
     c->exchange.domain.facts.stun_port = h->listen.nudp ? h->listen.udp_at[0].port : 0;
+    if (h->listen.ntcp)
+        settings_origins(&c->exchange.domain, h->conf.certs.tls, h->listen.tcp_at[0].port);
     c->exchange.web.alone = h->conf.turn_only;
     c->exchange.web.tls = h->conf.certs.tls;
     offer_relays(h, &c->exchange.domain);
@@ -307,6 +319,7 @@ static void print_addresses(const struct house *h)
         .n_names = h->conf.certs.n_names,
         .own_ca = certs && certs_ca_pem(certs) != NULL,
         .ca_fingerprint = certs ? certs_ca_fingerprint(certs) : NULL,
+        .first_link = h->first_link,
         .uncovered = certs ? certs_uncovered(certs) : NULL,
         .certificate = certs && !certs_ca_pem(certs) ? certs_names(certs) : NULL,
     };
@@ -334,7 +347,7 @@ static bool put_up(struct house *h)
 {
     return check_descriptors(h) && open_data(h) && open_certificates(h) &&
            listen_open(&h->conf.listen, &h->listen, h->why, sizeof h->why) && open_recordings(h) &&
-           start_control(h) && start_workers(h);
+           start_control(h) && start_workers(h) && (make_first_link(h), true);
 }
 
 static void take_down(struct house *h)

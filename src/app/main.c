@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "app/db_commands.h"
 #include "app/house.h"
+#include "app/people_commands.h"
 #include "app/relay_commands.h"
 #include "app/relay_people.h"
 #include "app/replay.h"
@@ -166,6 +167,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(command, "db") == 0) {
         return db_command(&(struct db_command){argc - 1, argv + 1, environ, stdout, stderr});
+    }
+    if (people_command_is(command)) {
+        return people_command(&(struct people_command){
+            argc - 1, argv + 1, environ, clock_wall_us() / US_PER_MS, stdin, stdout, stderr});
     }
     struct command_line cmd = keep_command_line(argc, argv);
     int status = serve_configured(&cmd);

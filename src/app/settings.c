@@ -1,5 +1,8 @@
 #include "app/settings.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "app/netif.h"
 #include "app/relay_settings.h"
 #include "base/clock.h"
@@ -75,6 +78,42 @@ static void apply_facts(struct hello_facts *f, const struct config *c)
     f->limit_mesh = c->mesh;
 }
 
+static const char *passkey_host_of(const struct config *c)
+{
+    if (c->passkey_host && c->passkey_host[0])
+        return c->passkey_host;
+    for (size_t i = 0; i < c->name.n; i++)
+        if (passkey_host(c->name.v[i]))
+            return c->name.v[i].p;
+    return "";
+}
+
+static void apply_accounts(struct domain_config *d, const struct config *c)
+{
+    d->registration = (enum registration)c->registration;
+    d->guests = c->guests != 0;
+    d->user_invites = c->user_invites != 0;
+    d->sign_in_ms = c->sign_in_lifetime / US_PER_MS;
+    snprintf(d->rp_id, sizeof d->rp_id, "%s", passkey_host_of(c));
+    d->passkeys = passkey_host(str_from(d->rp_id));
+    settings_origins(d, c->tls != CONFIG_TLS_OFF, (uint16_t)c->port);
+}
+
+void settings_origins(struct domain_config *d, bool tls, uint16_t port)
+{
+    const char *host = d->rp_id;
+    unsigned n = 0;
+    memset(d->origins, 0, sizeof d->origins);
+    if (!host[0])
+        return;
+    /* A proxy in front speaks TLS on the usual port. */
+    snprintf(d->origins[n++], sizeof d->origins[0], "https://%s", host);
+    if (port && port != 443)
+        snprintf(d->origins[n++], sizeof d->origins[0], "https://%s:%u", host, port);
+    if (!tls && strcmp(host, "localhost") == 0)
+        snprintf(d->origins[n++], sizeof d->origins[0], "http://%s:%u", host, port);
+}
+
 static void apply_domain(struct domain_config *d, const struct config *c)
 {
     domain_config_defaults(d);
@@ -96,6 +135,7 @@ static void apply_domain(struct domain_config *d, const struct config *c)
     d->ban_us = c->ban_time;
     d->ticket_ms = c->ticket_lifetime / US_PER_MS;
     d->owner_wait_us = c->owner_wait;
+    apply_accounts(d, c);
     apply_rates(d, c);
     apply_facts(&d->facts, c);
 }

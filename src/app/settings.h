@@ -10,6 +10,9 @@
 void settings_apply(struct house_conf *h, const struct config *c,
                     const struct relay_people *people);
 
+/* The origins that the page may have for passkeys, by d->rp_id; port: of the page, 0 when it is not known. */
+void settings_origins(struct domain_config *d, bool tls, uint16_t port);
+
 /* The address of --public-ip: as given, or with "auto" the machine's own public one. False: none. */
 bool settings_public_ip(const struct config *c, struct addr *out);
 

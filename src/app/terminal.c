@@ -215,6 +215,21 @@ static void put_qr(struct buf *out, const struct terminal_info *info,
     buf_putf(out, "%*sWith a phone: scan this, or type %s\n", INDENT, "", url);
 }
 
+static void put_first_link(struct buf *out, const struct terminal_info *info,
+                           const struct terminal_look *look)
+{
+    char url[URL_CAP];
+
+    if (!info->first_link || !info->first_link[0])
+        return;
+    terminal_best_url(info, url);
+    buf_puts(out, "\n");
+    put_text(out, look,
+             "Nobody administers this server yet. Whoever opens this link first, within a week, "
+             "does; \"madang admin-link\" prints another one:");
+    buf_putf(out, "%*s%s%s\n", INDENT + 2, "", url, info->first_link);
+}
+
 static void put_certificate(struct buf *out, const struct terminal_info *info,
                             const struct terminal_look *look)
 {
@@ -280,6 +295,7 @@ void terminal_render(struct buf *out, const struct terminal_info *info,
                  "with --public-ip ADDRESS (or MADANG_PUBLIC_IP), the address of the machine that "
                  "runs the container, so that it can be shown here and used for calls.");
     }
+    put_first_link(out, info, look);
     put_certificate(out, info, look);
     if (!info->tls) {
         buf_puts(out, "\n");

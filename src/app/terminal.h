@@ -36,6 +36,7 @@ struct terminal_info {
     const char *const *names;     /* --name and the like: host names that lead here */
     size_t n_names;
     bool own_ca;                       /* the certificate is from the local authority */
+    const char *first_link;            /* "/i/CODE" for the first administrator; "" or NULL: none */
     const char *ca_fingerprint;        /* SHA-256 "AB:CD:..." then */
     const struct tls_names *uncovered; /* certs_uncovered(), or NULL */
     const struct tls_names

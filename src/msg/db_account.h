@@ -31,6 +31,7 @@
     DB_PROC(USER_BY_NAME, READ_AFTER, "name_key",                                                  \
         "id name display role flags settings presence avatar lang created last_seen password")     \
     DB_PROC(USER_COUNT, READ, "", "users admins")                                                  \
+    DB_PROC(ADMIN_EXISTS, READ, "", "admin")                                                       \
     DB_PROC(USER_LIST, READ, "after limit", "id name display role flags created last_seen")        \
     DB_PROC(USER_SET_DISPLAY, WRITE, "user display words", "")                                     \
     DB_PROC(USER_SET_SETTINGS, WRITE, "user settings", "")                                         \

@@ -82,6 +82,7 @@ const struct sql_proc sql_account[] = {
      "counting is reading all; only for the operator and metrics",
      {SQL_DO("SELECT (SELECT count(*) FROM user WHERE flags & 2 = 0),"
              " (SELECT count(*) FROM user WHERE role > 0)")}},
+    {DB_ADMIN_EXISTS, NULL, {SQL_DO("SELECT EXISTS(SELECT 1 FROM user WHERE role > 0)")}},
     {DB_USER_LIST,
      NULL,
      {SQL_DO("SELECT id, name, display, role, flags, created, last_seen FROM user"

@@ -1,0 +1,274 @@
+/* What people do with their own account: names, settings, passwords, codes, sign-ins, tokens, the end. */
+#include "account_world.h"
+
+static void test_set(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), two = {.has_cookie = false};
+    struct browser b_jun = person(w, "jun");
+    char room[B32_SIZE];
+    sign_in(w, &two, "mina", PW);
+    struct client *a = session_of(w, &one), *b = session_of(w, &two), *j = session_of(w, &b_jun);
+    create(a, room, "");
+    assert_ack(join(j, room, ""));
+    drain_all(w);
+    const char *m =
+        ask(a, "'type':'account_set','display':'김미나','settings':{'last_seen':false}");
+    assert_has(m, "'display':'김미나'");
+    assert_has(m, "'settings':{'last_seen':false,'read_marks':true");
+    assert_has(last(b), "{'type':'me','user':{'user':'"); /* the other device */
+    assert_has(next(j), "'name':'김미나'");               /* and who is in a room with her */
+    m = ask(b, "'type':'account_set','settings':{'push':true}");
+    assert_has(m, "'last_seen':false");
+    assert_has(m, "'push':true");
+    assert_error(ask(a, "'type':'account_set','display':'a\\u202eb'"), "bad_name");
+    assert_error(ask(a, "'type':'account_set','settings':{'push':7}"), "bad_request");
+    struct client *again = session_of(w, &one);
+    assert_has(answer_to(again, 1), "'name':'김미나','tag'");
+    assert_has(answer_to(again, 1), "'push':true");
+    world_free(w);
+}
+
+static void test_change_password(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), two = {.has_cookie = false}, b = {.has_cookie = false};
+    sign_in(w, &two, "mina", PW);
+    struct client *a = session_of(w, &one), *other = session_of(w, &two);
+    assert_error(ask(a, "'type':'account_password','old':'wrong','password':'another horse'"),
+                 "sign_in_wrong");
+    assert_error(ask(a, "'type':'account_password','old':'" PW "','password':'weak horse'"),
+                 "weak_password");
+    assert_int_equal(other->ended, 0);
+    assert_ack(ask(a, "'type':'account_password','old':'" PW "','password':'another horse'"));
+    assert_int_equal(other->ended, ENDED_SIGNED_OUT + 1);
+    assert_int_equal(a->ended, 0);
+    assert_has(post(w, &two, "me", "{}"), "{'user':null");
+    assert_has(post(w, &one, "me", "{}"), "{'user':{");
+    assert_has(sign_in(w, &b, "mina", PW), "'sign_in_wrong'");
+    assert_has(sign_in(w, &b, "mina", "another horse"), "{'user':{");
+    /* guesses at an open screen are counted like all others */
+    for (int i = 0; i < 5; i++)
+        ask(a, "'type':'account_delete','password':'wrong'");
+    assert_error(ask(a, "'type':'account_delete','password':'another horse'"), "rate");
+    world_free(w);
+}
+
+/* Of two changes at once, one wins; the other was made from a password that is no more. */
+static void test_two_changes(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), b = {.has_cookie = false};
+    struct client *a = session_of(w, &one), *c = session_of(w, &one);
+    w->hold_jobs = true;
+    ask(a, "'type':'account_password','old':'" PW "','password':'first horse'");
+    ask(c, "'type':'account_password','old':'" PW "','password':'second horse'");
+    w->hold_jobs = false;
+    world_settle(w);
+    assert_ack(answer_to(a, 2));
+    assert_error(answer_to(c, 2), "sign_in_wrong");
+    assert_has(sign_in(w, &b, "mina", "first horse"), "{'user':{");
+    world_free(w);
+}
+
+static void test_recovery(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = {.has_cookie = false}, b = {.has_cookie = false};
+    char code[RECOVERY_TEXT + 1], shouted[32], fresh[RECOVERY_TEXT + 1];
+    const char *a = call(w, &one, "register", "{'name':'mina','password':'" PW "'}");
+    memcpy(code, strstr(a, "\"recovery\":[\"") + 13, RECOVERY_TEXT);
+    code[RECOVERY_TEXT] = 0;
+    struct client *c = session_of(w, &one);
+    /* as people type them */
+    snprintf(shouted, sizeof shouted, " %s ", code);
+    for (char *p = shouted; *p; p++)
+        *p = *p == '-' ? ' ' : *p == '0' ? 'O' : *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
+    assert_has(
+        call(w, &b, "recover", "{'name':'mina','code':'%s','password':'weak horse'}", shouted),
+        "'weak_password'");
+    assert_has(
+        call(w, &b, "recover", "{'name':'mina','code':'%s','password':'third horse'}", shouted),
+        "'left':9}");
+    assert_true(b.has_cookie);
+    assert_int_equal(c->ended, ENDED_SIGNED_OUT + 1);
+    assert_has(post(w, &one, "me", "{}"), "{'user':null");
+    assert_has(call(w, &b, "recover", "{'name':'mina','code':'%s','password':'more horses'}", code),
+               "'sign_in_wrong'"); /* once */
+    /* new ones: the old are void */
+    c = session_of(w, &b);
+    assert_error(ask(c, "'type':'account_recovery','password':'wrong'"), "sign_in_wrong");
+    const char *n = ask(c, "'type':'account_recovery','password':'third horse'");
+    assert_ack(n);
+    memcpy(fresh, strstr(n, "\"recovery\":[\"") + 13, RECOVERY_TEXT);
+    fresh[RECOVERY_TEXT] = 0;
+    assert_has(last(c), "'recovery_left':10");
+    assert_has(
+        call(w, &b, "recover", "{'name':'MINA','code':'%s','password':'fourth horse'}", fresh),
+        "'left':9}");
+    world_free(w);
+}
+
+static int64_t id_of(struct world *w, const char *name)
+{
+    return OUTSIDE(w, DB_USER_BY_NAME, VAL_T(str_from(name)));
+}
+
+static void reset_link(struct world *w, int64_t target, char text[B64URL_SIZE(INVITE_LEN)])
+{
+    uint8_t code[INVITE_LEN] = {9, (uint8_t)target}, hash[SHA256_SIZE];
+    sha256(code, sizeof code, hash);
+    b64url_encode(text, B64URL_SIZE(INVITE_LEN), code, sizeof code);
+    OUTSIDE(w, DB_INVITE_ADD, VAL_B(hash, sizeof hash), VAL_I(target ^ 1), VAL_NONE,
+            VAL_I(INVITE_RESET), VAL_I(target), VAL_I(1), VAL_I(w->wall), VAL_I(w->wall + 100000));
+}
+
+static void test_reset(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), b = {.has_cookie = false};
+    struct client *c = session_of(w, &one);
+    char link[B64URL_SIZE(INVITE_LEN)];
+    reset_link(w, id_of(w, "mina"), link);
+    assert_has(call(w, &b, "invite", "{'invite':'%s'}", link),
+               "{'kind':'reset','by':'','name':'mina'}");
+    assert_has(call(w, &b, "register", "{'name':'jun','password':'" PW "','invite':'%s'}", link),
+               "'bad_invite'"); /* it makes no account */
+    assert_has(call(w, &b, "reset", "{'link':'%s','password':'weak horse'}", link),
+               "'weak_password'");
+    assert_has(call(w, &b, "reset", "{'link':'%s','password':'fifth horse'}", link), "{'user':{");
+    assert_int_equal(c->ended, ENDED_SIGNED_OUT + 1);
+    assert_has(call(w, &b, "reset", "{'link':'%s','password':'sixth horse'}", link),
+               "'bad_invite'");
+    assert_has(call(w, &b, "reset", "{'link':'x','password':'sixth horse'}"), "'bad_invite'");
+    assert_has(post(w, &b, "me", "{}"), "'name':'mina'");
+    world_free(w);
+}
+
+static void test_sign_ins(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), two = {.has_cookie = false}, jun = person(w, "jun");
+    char key[32];
+    w->agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    w->addr = "198.51.100.4";
+    world_pass(w, 10 * SECOND);
+    sign_in(w, &two, "mina", PW);
+    struct client *a = session_of(w, &one), *b = session_of(w, &two), *j = session_of(w, &jun);
+    const char *list = ask(a, "'type':'account_sessions'");
+    assert_has(list,
+               "'device':'Firefox on Linux','address':'192.0.2.7'"); /* where hello came from */
+    assert_has(list, "'device':'Tester'");
+    assert_has(list, "'created':1800000010000");
+    const char *other = strstr(list, "Firefox on Linux");
+    assert_non_null(other);
+    const char *from = other;
+    while (from > list && strncmp(from, "\"key\":\"", 7) != 0)
+        from--;
+    value(from, "key", key, sizeof key);
+    assert_error(ask(j, "'type':'account_end','key':'%s'", key), "unknown"); /* not his */
+    assert_int_equal(b->ended, 0);
+    assert_ack(ask(a, "'type':'account_end','key':'%s'", key));
+    assert_int_equal(b->ended, ENDED_SIGNED_OUT + 1);
+    assert_has(post(w, &two, "me", "{}"), "{'user':null");
+    sign_in(w, &two, "mina", PW);
+    b = session_of(w, &two);
+    assert_ack(ask(a, "'type':'account_end','others':true"));
+    assert_int_equal(b->ended, ENDED_SIGNED_OUT + 1);
+    assert_int_equal(a->ended, 0);
+    ask(a, "'type':'account_end','all':true");
+    assert_int_equal(a->ended, ENDED_SIGNED_OUT + 1);
+    assert_has(post(w, &one, "me", "{}"), "{'user':null");
+    assert_int_equal(j->ended, 0);
+    world_free(w);
+}
+
+static void test_delete(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), two = {.has_cookie = false};
+    struct client *a = session_of(w, &one);
+    sign_in(w, &two, "mina", PW);
+    assert_error(ask(a, "'type':'account_delete','password':'wrong'"), "sign_in_wrong");
+    ask(a, "'type':'account_delete','password':'" PW "'");
+    assert_ack(answer_to(a, a->next_id - 1));
+    assert_int_equal(a->ended, ENDED_SIGNED_OUT + 1);
+    assert_int_equal(w->d->users.n, 0);
+    assert_has(post(w, &two, "me", "{}"), "{'user':null");
+    assert_has(sign_in(w, &two, "mina", PW), "'sign_in_wrong'");
+    person(w, "mina"); /* the name is free */
+    world_free(w);
+}
+
+static void test_tokens(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), jun = person(w, "jun");
+    struct client *a = session_of(w, &one), *j = session_of(w, &jun);
+    char token[64], key[32];
+    assert_error(ask(a, "'type':'token_make','name':'bot','scopes':['all']"), "bad_request");
+    assert_error(ask(a, "'type':'token_make','name':'bot','scopes':[]"), "bad_request");
+    value(ask(a, "'type':'token_make','name':'bot','scopes':['messages','calls'],'ttl_s':3600"),
+          "token", token, sizeof token);
+    assert_int_equal(strlen(token), 47);
+    const char *list = ask(a, "'type':'tokens'");
+    assert_has(list, "'name':'bot','created':1800000000000,'expires':1800003600000,"
+                     "'scopes':['messages','calls']}]");
+    assert_null(strstr(list, token));
+    value(list, "key", key, sizeof key);
+    assert_has(ask(j, "'type':'tokens'"), "'tokens':[]");
+    assert_error(ask(j, "'type':'token_end','key':'%s'", key), "unknown");
+    assert_ack(ask(a, "'type':'token_end','key':'%s'", key));
+    assert_has(ask(a, "'type':'tokens'"), "'tokens':[]");
+    world_free(w);
+}
+
+/* Another process (madang user ...) has changed something: who is there is read again. */
+static void test_outside_changes(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), two = person(w, "jun");
+    struct client *a = session_of(w, &one), *b = session_of(w, &two);
+    const struct db_answer changed = {.number = 0, .status = DB_OK};
+    domain_db(w->d, w->now, w->wall, &changed);
+    world_settle(w);
+    assert_int_equal(a->ended, 0);
+    OUTSIDE(w, DB_USER_DISABLE, VAL_I(id_of(w, "mina")));
+    OUTSIDE(w, DB_USER_SET_ROLE, VAL_I(id_of(w, "jun")), VAL_I(USER_ADMIN));
+    domain_db(w->d, w->now, w->wall, &changed);
+    world_settle(w);
+    assert_int_equal(a->ended, ENDED_SIGNED_OUT + 1);
+    assert_int_equal(b->ended, 0);
+    assert_ack(ask(b, "'type':'invite_make'")); /* an administrator now */
+    OUTSIDE(w, DB_PASSWORD_SET, VAL_I(id_of(w, "jun")), VAL_T(STR("hash of " PW)));
+    domain_db(w->d, w->now, w->wall, &changed);
+    world_settle(w);
+    assert_int_equal(b->ended, ENDED_SIGNED_OUT + 1);
+    assert_int_equal(w->d->users.n, 0);
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_change_password),
+        cmocka_unit_test(test_two_changes),
+        cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_sign_ins),
+        cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_outside_changes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/code.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "edge/web/hub_int.h"
@@ -47,11 +48,15 @@ static void take_hello(struct hub *h, struct pipe *p, int64_t now, struct cmd *c
         return;
     }
     char addr[ADDR_STR_SIZE];
+    struct visitor visitor = {0}; /* the pipe forgets its own once it has a session: now */
+    if (p->visitor)
+        visitor = *p->visitor;
     c->u.hello.addr_key = hub_addr_key(h, pipe_peer(p));
     c->u.hello.addr = str_from(addr_format_ip(pipe_peer(p), addr));
-    c->u.hello.cookie = visitor_cookie(p->visitor);
-    c->u.hello.agent = visitor_agent(p->visitor);
+    c->u.hello.cookie = visitor_cookie(&visitor);
+    c->u.hello.agent = visitor_agent(&visitor);
     hub_command(h, now, c);
+    memzero(&visitor, sizeof visitor);
 }
 
 static void take_resume(struct hub *h, struct pipe *p, int64_t now, struct cmd *c)

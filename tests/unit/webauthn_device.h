@@ -24,6 +24,7 @@ struct device {
     const char *rp_id, *origin;
     uint8_t flags; /* without "credential" and "extensions" */
     uint32_t counter;
+    const uint8_t *challenge; /* NULL: device_challenge */
 };
 
 /* What comes out of it; the slices of a check point into these. */
@@ -133,7 +134,8 @@ static inline void put_cose(struct buf *b, const struct device *d)
 static inline void say_client_data(const struct device *d, struct said *s, const char *type)
 {
     char challenge[B64URL_SIZE(PASSKEY_CHALLENGE)];
-    b64url_encode(challenge, sizeof challenge, device_challenge, sizeof device_challenge);
+    b64url_encode(challenge, sizeof challenge, d->challenge ? d->challenge : device_challenge,
+                  PASSKEY_CHALLENGE);
     buf_putf(&s->client_data,
              "{\"type\":\"%s\",\"challenge\":\"%s\",\"origin\":\"%s\",\"crossOrigin\":false}", type,
              challenge, d->origin);

@@ -1,0 +1,208 @@
+/* Passkeys through the policy: with the real check, the real database and an authenticator of the tests. */
+#include "account_world.h"
+#include "webauthn_device.h"
+
+#include "edge/keys/webauthn.h"
+
+struct keys {
+    struct world *w;
+    struct browser mina;
+    struct client *c;
+    struct device device;
+    uint8_t challenge[PASSKEY_CHALLENGE];
+    char handle[64]; /* as a field of passkey_sign_in */
+};
+
+static struct keys keys_new(void)
+{
+    struct keys k = {.w = world_new()};
+    k.w->cfg.registration = REGISTRATION_OPEN;
+    k.w->cfg.passkeys = true;
+    k.w->cfg.passkey_check = webauthn_check;
+    memcpy(k.w->cfg.rp_id, "talk.example", 13);
+    memcpy(k.w->cfg.origins[0], "https://talk.example", 21);
+    memcpy(k.w->cfg.origins[1], "https://talk.example:8443", 26);
+    k.w->addr_key = 7;
+    world_again(k.w);
+    k.device = device_new(PASSKEY_ES256);
+    k.mina = person(k.w, "mina");
+    k.c = session_of(k.w, &k.mina);
+    return k;
+}
+
+static void keys_free(struct keys *k)
+{
+    EVP_PKEY_free(k->device.pkey);
+    world_free(k->w);
+}
+
+/* What stands behind "name": in base64url. */
+static size_t blob(const char *text, const char *name, uint8_t *out, size_t cap)
+{
+    char b64[2048];
+    size_t n;
+    value(text, name, b64, sizeof b64);
+    assert_true(b64url_decode(out, cap, &n, str_from(b64)));
+    return n;
+}
+
+static void take_challenge(struct keys *k, const char *answer)
+{
+    assert_int_equal(blob(answer, "challenge", k->challenge, sizeof k->challenge), 32);
+    k->device.challenge = k->challenge;
+}
+
+static char *b64(const struct buf *b)
+{
+    static char text[4][32768];
+    static unsigned turn;
+    char *out = text[turn++ % 4];
+    b64url_encode(out, sizeof text[0], buf_data(b), buf_len(b));
+    return out;
+}
+
+/* Adds the device as mina's; the answer. */
+static const char *add(struct keys *k)
+{
+    struct said s = said_new();
+    const char *begun = ask(k->c, "'type':'passkey_begin'");
+    char handle[32];
+    value(strstr(begun, "\"user\":{"), "id", handle, sizeof handle);
+    if (!k->handle[0])
+        snprintf(k->handle, sizeof k->handle, ",'user_handle':'%s'", handle);
+    take_challenge(k, begun);
+    device_register(&k->device, &s);
+    const char *a =
+        ask(k->c, "'type':'passkey_add','name':'My phone','client_data':'%s','attestation':'%s'",
+            b64(&s.client_data), b64(&s.attestation));
+    said_free(&s);
+    return a;
+}
+
+static const char *use_with(struct keys *k, struct browser *b, const char *handle)
+{
+    struct said s = said_new();
+    char id[128];
+    k->device.counter++;
+    device_sign_in(&k->device, &s);
+    b64url_encode(id, sizeof id, k->device.id, k->device.id_len);
+    const char *a =
+        call(k->w, b, "passkey_sign_in",
+             "{'credential':'%s','client_data':'%s','auth_data':'%s','signature':'%s'%s}", id,
+             b64(&s.client_data), b64(&s.auth_data), b64(&s.signature), handle);
+    said_free(&s);
+    return a;
+}
+
+static const char *use(struct keys *k, struct browser *b)
+{
+    take_challenge(k, post(k->w, b, "passkey_begin", "{}"));
+    return use_with(k, b, k->handle);
+}
+
+static void test_add_and_use(void **state)
+{
+    (void)state;
+    struct keys k = keys_new();
+    struct browser b = {.has_cookie = false};
+    char key[32];
+    const char *begun = ask(k.c, "'type':'passkey_begin'");
+    assert_has(begun, "'rp':'talk.example','user':{'id':'");
+    assert_has(begun, "'name':'mina','display':'mina'}");
+    const char *a = add(&k);
+    assert_ack(a);
+    value(a, "key", key, sizeof key);
+    assert_has(last(k.c), "'passkeys':1");
+    assert_has(ask(k.c, "'type':'passkeys'"), "'name':'My phone','created':1800000000000}]");
+    assert_has(ask(k.c, "'type':'passkey_begin'"), "'exclude':['HR0d");
+    assert_has(use(&k, &b), "{'user':{");
+    assert_has(k.w->http.text, "'name':'mina'");
+    assert_has(post(k.w, &b, "me", "{}"), "'passkeys':1");
+    assert_has(ask(k.c, "'type':'passkeys'"), "'used':1800000000000");
+    assert_ack(ask(k.c, "'type':'passkey_name','key':'%s','name':'Old phone'", key));
+    assert_has(ask(k.c, "'type':'passkeys'"), "Old phone");
+    assert_ack(ask(k.c, "'type':'passkey_remove','key':'%s'", key));
+    assert_error(ask(k.c, "'type':'passkey_remove','key':'%s'", key), "unknown");
+    assert_has(use(&k, &b), "'passkey_refused'");
+    assert_has(post(k.w, &b, "me", "{}"), "'passkeys':0"); /* what it signed in goes on */
+    keys_free(&k);
+}
+
+static void test_challenges(void **state)
+{
+    (void)state;
+    struct keys k = keys_new();
+    struct browser b = {.has_cookie = false};
+    assert_ack(add(&k));
+    take_challenge(&k, post(k.w, &b, "passkey_begin", "{}"));
+    assert_has(use_with(&k, &b, k.handle), "{'user':{");
+    assert_has(use_with(&k, &b, k.handle), "'passkey_refused'"); /* once */
+    take_challenge(&k, post(k.w, &b, "passkey_begin", "{}"));
+    world_pass(k.w, 301 * SECOND);
+    assert_has(use_with(&k, &b, k.handle), "'passkey_refused'"); /* in time */
+    take_challenge(&k, ask(k.c, "'type':'passkey_begin'"));
+    assert_has(use_with(&k, &b, k.handle), "'passkey_refused'"); /* for what it was made */
+    memset(k.challenge, 0, sizeof k.challenge);
+    assert_has(use_with(&k, &b, k.handle), "'passkey_refused'"); /* ours, and no free place */
+    keys_free(&k);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    struct keys k = keys_new();
+    struct browser b = {.has_cookie = false}, jun = person(k.w, "jun");
+    assert_ack(add(&k));
+    assert_error(add(&k), "passkey_refused"); /* it is there already */
+    struct client *c = k.c;
+    k.c = session_of(k.w, &jun);
+    assert_error(add(&k), "passkey_refused"); /* and not jun's */
+    char key[32];
+    value(ask(c, "'type':'passkeys'"), "key", key, sizeof key);
+    assert_error(ask(k.c, "'type':'passkey_remove','key':'%s'", key), "unknown");
+    assert_error(ask(k.c, "'type':'passkey_name','key':'%s','name':'mine'", key), "unknown");
+    /* another site's page, another key, another person's handle */
+    k.device.origin = "https://evil.example";
+    assert_has(use(&k, &b), "'passkey_refused'");
+    k.device.origin = "https://talk.example";
+    take_challenge(&k, post(k.w, &b, "passkey_begin", "{}"));
+    assert_has(use_with(&k, &b, ",'user_handle':'AAAAAAAAAAE'"), "'passkey_refused'");
+    take_challenge(&k, post(k.w, &b, "passkey_begin", "{}"));
+    assert_has(use_with(&k, &b, ""), "'passkey_refused'");
+    k.device.id[0] ^= 1;
+    assert_has(use(&k, &b), "'passkey_refused'");
+    k.device.id[0] ^= 1;
+    assert_false(b.has_cookie);
+    assert_has(use(&k, &b), "{'user':{");
+    /* a copy of the authenticator */
+    k.device.counter -= 5;
+    assert_has(use(&k, &b), "'passkey_refused'");
+    k.device.counter += 10;
+    OUTSIDE(k.w, DB_USER_DISABLE, VAL_I(OUTSIDE(k.w, DB_USER_BY_NAME, VAL_T(STR("mina")))));
+    assert_has(use(&k, &b), "'passkey_refused'");
+    keys_free(&k);
+}
+
+static void test_off(void **state)
+{
+    (void)state;
+    struct keys k = keys_new();
+    struct browser b = {.has_cookie = false};
+    k.w->d->cfg.passkeys = false;
+    assert_has(post(k.w, &b, "passkey_begin", "{}"), "'passkey_refused'");
+    assert_error(ask(k.c, "'type':'passkey_begin'"), "passkey_refused");
+    struct client *guest = hello(k.w, "Bo");
+    assert_error(ask(guest, "'type':'passkey_begin'"), "sign_in_required");
+    keys_free(&k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_add_and_use),
+        cmocka_unit_test(test_challenges),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_off),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -5,8 +5,8 @@ const worker = /** @type {any} */ (self);
 const ASSETS = '@ASSETS@';
 const SHELL = `madang${ASSETS}`;
 const WORDS = {
-  ko: { call: '{name}님의 전화', video: '{name}님의 영상 전화', missed: '{name}님의 전화를 못 받았어요', other: 'madang에서 알림이 왔어요' },
-  en: { call: '{name} calls you', video: '{name} calls you with video', missed: 'You missed a call of {name}', other: 'Something new in madang' },
+  ko: { call: '{name}님의 전화', video: '{name}님의 영상 전화', missed: '{name}님의 전화를 못 받았어요', message: '{name}님의 메시지', other: 'madang에서 알림이 왔어요' },
+  en: { call: '{name} calls you', video: '{name} calls you with video', missed: 'You missed a call of {name}', message: 'A message of {name}', other: 'Something new in madang' },
 };
 
 worker.addEventListener('install', (/** @type {any} */ e) => {
@@ -48,21 +48,22 @@ worker.addEventListener('fetch', (/** @type {any} */ e) => {
   else if (pathname.startsWith(`${ASSETS}/`)) e.respondWith(asset(request));
 });
 
-/** @param {any} data @param {'call' | 'video' | 'missed' | 'other'} key */
+/** @param {any} data @param {'call' | 'video' | 'missed' | 'message' | 'other'} key */
 function line(data, key) {
-  const lang = data.lang === 'ko' || (!data.lang && navigator.language.startsWith('ko')) ? 'ko' : 'en';
-  return WORDS[lang][key].replace('{name}', () => String(data.name ?? 'madang').slice(0, 64));
+  const lang = navigator.language.startsWith('ko') ? 'ko' : 'en';
+  return WORDS[lang][key].replace('{name}', () => String(data.display ?? data.name ?? 'madang').slice(0, 64));
 }
 
 /** @param {any} data  what the server sent, or {} */
 async function show(data) {
-  const old = await worker.registration.getNotifications({ tag: data.call ?? 'madang' });
-  const options = { tag: data.call ?? 'madang', icon: `${ASSETS}/icons/icon-192.png`, badge: `${ASSETS}/icons/icon-192.png`, data: { call: data.call ?? null } };
-  if (data.type === 'call') {
-    return worker.registration.showNotification(line(data, data.video ? 'video' : 'call'), { ...options, requireInteraction: true, vibrate: [350, 150, 350] });
-  }
-  for (const n of old) n.close();
-  return worker.registration.showNotification(line(data, data.type === 'missed' ? 'missed' : 'other'), options);
+  const { type, video, text } = data;
+  const icon = `${ASSETS}/icons/icon-192.png`;
+  const body = typeof text === 'string' ? text.slice(0, 200) : undefined;
+  // One tag for a call: that it was missed takes the place of that it rings.
+  const options = { tag: String(data.id ?? 'madang'), icon, badge: icon, body };
+  const key = type === 'call' ? (video ? 'video' : 'call') : type === 'missed' || type === 'message' ? type : 'other';
+  const rings = type === 'call' ? { requireInteraction: true, renotify: true, vibrate: [350, 150, 350] } : {};
+  return worker.registration.showNotification(line(data, key), { ...options, ...rings });
 }
 
 worker.addEventListener('push', (/** @type {any} */ e) => {

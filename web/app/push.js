@@ -48,6 +48,24 @@ export class Push {
     }
   }
 
+  /** At each start: the server forgets a browser with its sign-in, the browser does not. */
+  async begun() {
+    try {
+      const worker = await this.register();
+      const made = await worker.pushManager?.getSubscription();
+      if (made && this.c.state().account.user?.settings.push) await this.#tell(made);
+    } catch (e) {
+      this.c.log.info('push', `${e}`);
+    }
+  }
+
+  /** @param {PushSubscription} made */
+  #tell(made) {
+    const [p256dh, auth] = /** @type {const} */ (['p256dh', 'auth'])
+      .map((name) => toBase64url(made.getKey(name) ?? new Uint8Array()));
+    return this.c.sig.request('push_add', { endpoint: made.endpoint, p256dh, auth });
+  }
+
   /** Within a click. @param {boolean} on */
   async turn(on) {
     await ask(this.c, 'push', () => (on ? this.#on() : this.#off()));
@@ -61,16 +79,15 @@ export class Push {
     const made = await worker.pushManager.subscribe({
       userVisibleOnly: true, applicationServerKey: fromBase64url(policy?.push_key ?? ''),
     }).catch((e) => { throw Object.assign(e, { code: 'push_refused' }); });
-    const [p256dh, auth] = /** @type {const} */ (['p256dh', 'auth'])
-      .map((name) => toBase64url(made.getKey(name) ?? new Uint8Array()));
-    return this.c.sig.request('push_add', { endpoint: made.endpoint, p256dh, auth });
+    await this.#tell(made);
+    await this.c.sig.request('account_set', { settings: { push: true } });
   }
 
   async #off() {
     const worker = await this.register();
     const made = await worker.pushManager.getSubscription();
-    if (!made) return {};
+    if (!made) return;
     await made.unsubscribe();
-    return this.c.sig.request('push_remove', { endpoint: made.endpoint });
+    await this.c.sig.request('push_remove', { endpoint: made.endpoint });
   }
 }

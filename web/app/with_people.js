@@ -27,7 +27,7 @@ export function withPeople(c, rooms) {
       if (!c.state().account.asked) account.begin();
       account.begun(ack.user, again);
       people.begun();
-      if (ack.user) push.register();
+      if (ack.user) push.begun();
       if (ack.user && c.state().calls.loaded) calls.load();
     },
     /** @param {any} e @returns {boolean} whether it was one of these */

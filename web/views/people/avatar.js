@@ -32,5 +32,5 @@ export function PresenceWords({ person: p }) {
   const { t, lang } = useApp();
   if (p.blocked) return html`<span>${t('presence.blocked')}</span>`;
   if (p.presence === 'offline' && p.last_seen) return html`<span>${t('presence.last_seen', { when: ago(p.last_seen, lang) })}</span>`;
-  return html`<span>${t(`presence.${p.presence}`)}</span>`;
+  return p.presence ? html`<span>${t(`presence.${p.presence}`)}</span>` : null;
 }

@@ -64,12 +64,14 @@ void call_room_sieve(struct domain *d, struct call *c)
             room_leave(d, r, r->parts[i].session, LEFT_ENDED);
 }
 
+/* Somebody goes on with the call here: the device that had it is done. */
 void call_entered(struct domain *d, struct room *r, struct session *s)
 {
-    struct call *c = r->call ? call_find(d, r->call) : NULL;
-    (void)s;
-    if (c && call_fsm_talking(&c->f)) /* somebody goes on here: the other device is done */
-        call_room_sieve(d, c);
+    for (uint32_t i = r->call && s->user ? r->n_parts : 0; i-- > 0;) {
+        struct session *old = r->parts[i].session;
+        if (old != s && old->user == s->user && !call_admits(d, r, old))
+            room_leave(d, r, old, LEFT_ENDED);
+    }
 }
 
 /* ---- what may be said there ---- */

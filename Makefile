@@ -56,6 +56,9 @@ crash: build ## kill -9 the store 200 times under load, and cut its power 500 ti
 	@cmake --build build --target test_store_crash test_db_power -j $(JOBS) -- -s --no-print-directory
 	@CRASH_ROUNDS=$(CRASH_ROUNDS) build/tests/test_store_crash
 	@POWER_ROUNDS=500 build/tests/test_db_power
+	@scripts/npm-ci.sh all
+	@CRASH_ROUNDS=$(CRASH_ROUNDS) MADANG_BIN=build/madang node --test --test-name-pattern='kill -9' \
+		tests/integration/store.test.mjs
 
 lint: ## clang-format, cppcheck, clang-tidy, shellcheck, include rules, tsc, eslint
 	@scripts/lint.sh

@@ -84,6 +84,10 @@ struct ask *account_ask(struct domain *d, const struct cmd *cmd, ask_then *then)
         VAL_T(str_of((c)->visit.net, (c)->visit.net_n))
 void account_fresh(struct domain *d, struct fresh *f);
 int64_t account_expires(const struct domain *d);
+/* Asks whose sign-in that cookie's hash is (DB_WEB_SESSION_USE). That it was used is written down beside, at most once
+ * a minute: with a full disk people still come in, and reloading a page costs no commit. */
+void account_use_session(struct domain *d, struct ask *a, const uint8_t hash[SHA256_SIZE],
+                         struct str addr);
 uint64_t account_id(struct domain *d);
 /* Keeps the password; false: it was refused (too long, or no text) and answered. min: also when it is short. */
 bool account_take_password(struct domain *d, struct ask *a, struct str password, bool min);

@@ -102,6 +102,5 @@ void account_hello(struct domain *d, struct session *s, const struct cmd *cmd)
     if (h->has_join && h->join.ticket.n)
         memcpy(a->data + sizeof *w + h->join.password.n, h->join.ticket.p, h->join.ticket.n);
     sha256(h->cookie.p, h->cookie.n, hash);
-    ASK_DB(d, a, DB_WEB_SESSION_USE, VAL_B(hash, sizeof hash), VAL_I(d->wall),
-           VAL_I(account_expires(d)), VAL_T(h->addr));
+    account_use_session(d, a, hash, h->addr);
 }

@@ -207,6 +207,5 @@ void account_me_request(struct domain *d, struct session *s, const struct cmd *c
     struct fresh *f = &account_call(a)->fresh;
     memcpy(f->token, cmd->cookie.p, sizeof f->token);
     sha256(f->token, sizeof f->token, f->hash);
-    ASK_DB(d, a, DB_WEB_SESSION_USE, VAL_B(f->hash, sizeof f->hash), VAL_I(d->wall),
-           VAL_I(account_expires(d)), VAL_T(cmd->addr));
+    account_use_session(d, a, f->hash, cmd->addr);
 }

@@ -41,10 +41,11 @@
     DB_PROC(USER_ENABLE, WRITE, "user", "")                                                        \
     /* What is left is a row without a name. REFUSED: the last administrator, or nobody. */        \
     DB_PROC(USER_DELETE, WRITE, "user", "")                                                        \
-    /* token: the hash of a cookie. USE: REFUSED when there is none that is good at `now`; slides  \
-     * `expires`. */                                                                               \
+    /* token: the hash of a cookie. USE: REFUSED when there is none that is good at `now`. */       \
     DB_PROC(WEB_SESSION_ADD, WRITE, "token key user now expires addr agent", "")                   \
-    DB_PROC(WEB_SESSION_USE, WRITE, "token now expires addr", "key user")                          \
+    DB_PROC(WEB_SESSION_USE, READ_AFTER, "token now", "key user")                                  \
+    /* Slides `expires`, unless it was used since `since` from the same address. */                \
+    DB_PROC(WEB_SESSION_TOUCH, WRITE, "token now expires addr since", "")                          \
     DB_PROC(WEB_SESSION_END, WRITE, "token", "key user")                                           \
     DB_PROC(WEB_SESSION_KEYS, READ_AFTER, "user", "key")                                           \
     DB_PROC(WEB_SESSIONS, READ_AFTER, "user now", "key created used addr agent")                   \

@@ -119,8 +119,11 @@ const struct sql_proc sql_account[] = {
     {DB_WEB_SESSION_ADD, NULL, {ADD_SESSION("?1", "?2", "?3", "?4", "?5", "?6", "?7")}},
     {DB_WEB_SESSION_USE,
      NULL,
-     {SQL_MUST("UPDATE web_session SET used = ?2, expires = ?3, addr = ?4"
-               " WHERE token = ?1 AND expires > ?2 RETURNING key, user")}},
+     {SQL_MUST("SELECT key, user FROM web_session WHERE token = ?1 AND expires > ?2")}},
+    {DB_WEB_SESSION_TOUCH,
+     NULL,
+     {SQL_DO("UPDATE web_session SET used = ?2, expires = ?3, addr = ?4"
+             " WHERE token = ?1 AND expires > ?2 AND (used < ?5 OR addr <> ?4)")}},
     {DB_WEB_SESSION_END,
      NULL,
      {SQL_MUST("DELETE FROM web_session WHERE token = ?1 RETURNING key, user")}},

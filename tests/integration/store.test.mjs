@@ -1,0 +1,184 @@
+// The database under the running program: kill -9, a full disk, damaged and foreign files, backups, numbers.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync, closeSync, unlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { call, CHEAP, mustRegister, PASSWORD, register } from '../lib/people.mjs';
+import { BIN, freePort, freeUdpPort, startServer } from '../lib/server.mjs';
+
+const dir = mkdtempSync(path.join(os.tmpdir(), 'madang-store-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.MADANG_SANITIZER ? 3 : 8));
+let seed = Number(process.env.CRASH_SEED ?? 7);
+/** @param {number} n */
+const below = (n) => {
+  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+  return Math.floor(seed / 2 ** 32 * n);
+};
+
+/** @param {string[]} args @returns {Promise<{code: number, out: string, err: string}>} */
+const run = (args) => new Promise((resolve) => {
+  execFile(BIN, args, { timeout: 30000 }, (e, out, err) => resolve({ code: e ? Number(e.code) : 0, out, err }));
+});
+
+/** @param {string} data @param {string} verb @param {string[]} more */
+const db = (data, verb, ...more) => run(['db', verb, ...more, '--data', data]);
+
+/** A start that must end by itself, with one sentence. @param {string} data @param {RegExp} re */
+async function refused(data, re) {
+  const r = await run(['--port', `${await freePort()}`, '--udp-port', `${await freeUdpPort()}`, '--listen', '127.0.0.1',
+    '--tls', 'off', '--data', data]);
+  assert.equal(r.code, 1, r.err);
+  assert.match(r.err, re);
+  assert.equal(r.err.trim().split('\n').length, 1, r.err);
+}
+
+/** @param {string} file @param {number} at @param {Buffer} bytes */
+function scribble(file, at, bytes) {
+  const fd = openSync(file, 'r+');
+  writeSync(fd, bytes, 0, bytes.length, at);
+  closeSync(fd);
+}
+
+test('kill -9 at random moments loses no account and no sign-in that was acknowledged', async () => {
+  const data = path.join(dir, 'crash');
+  const server = await startServer({ data, args: CHEAP });
+  /** @type {Map<string, string>} */
+  const cookies = new Map();
+  let made = 0;
+  for (let round = 0; round < rounds; round++) {
+    const until = cookies.size + 1 + below(25);
+    let on = true;
+    const before = cookies.size;
+    const crowd = Array.from({ length: 8 }, async () => {
+      while (on) {
+        const name = `person${made++}`;
+        try {
+          const r = await register(server, name);
+          assert.equal(r.status, 200, JSON.stringify(r.body));
+          cookies.set(name, r.cookie ?? '');
+        } catch (e) {
+          if (on) throw e; // not the kill's doing
+        }
+        if (cookies.size >= until && on) {
+          on = false;
+          process.kill(server.pid, 'SIGKILL');
+        }
+      }
+    });
+    await Promise.all(crowd);
+    await server.down('SIGKILL');
+    const check = await db(data, 'check');
+    assert.equal(check.code, 0, check.err);
+    await server.up();
+    const look = round + 1 < rounds ? [...cookies].slice(before) : [...cookies];
+    for (const [name, cookie] of look) {
+      const me = await call(server, 'me', {}, { cookie });
+      assert.equal(me.body.user?.name, name, `round ${round}: ${JSON.stringify(me.body)}`);
+    }
+  }
+  const again = await call(server, 'sign_in', { name: [...cookies.keys()][0], password: PASSWORD });
+  assert.equal(again.status, 200);
+  await server.stop();
+});
+
+test('a full disk is said, everything else goes on, and it recovers by itself', async () => {
+  const data = path.join(dir, 'full');
+  // A small disk of its own, seen by this server alone.
+  const alone = process.getuid?.() === 0 ? ['unshare', '-m'] : ['unshare', '-Urm'];
+  const server = await startServer({
+    data, args: CHEAP,
+    wrap: [...alone, 'sh', '-c', 'mkdir -p "$0" && mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"', data],
+  });
+  const cookie = await mustRegister(server, 'mina');
+  const filler = `/proc/${server.pid}/root${data}/filler`;
+  const fd = openSync(filler, 'w');
+  const piece = Buffer.alloc(4096);
+  try { for (;;) writeSync(fd, piece); } catch (e) { assert.equal(/** @type {any} */ (e).code, 'ENOSPC'); }
+  closeSync(fd);
+  let r = { status: 200, body: { code: '' } };
+  for (let i = 0; i < 200 && r.status === 200; i++) r = await register(server, `crowd${i}`);
+  assert.equal(r.status, 503);
+  assert.equal(r.body.code, 'store_full');
+  await server.waitLog(/the disk is full/);
+  // Who is signed in still is, and pages are served.
+  assert.equal((await call(server, 'me', {}, { cookie })).body.user?.name, 'mina');
+  assert.equal((await server.get('/')).status, 200);
+  unlinkSync(filler);
+  assert.equal((await register(server, 'jun')).status, 200);
+  await server.waitLog(/the database works again/);
+  assert.match((await server.get('/metrics')).body.toString(), /madang_store_answers_total\{status="full"\} [1-9]/);
+  await server.stop();
+});
+
+test('a backup of the running server is one moment of it, and restores', async () => {
+  const data = path.join(dir, 'backup');
+  const file = path.join(dir, 'copy.db');
+  const server = await startServer({ data, args: CHEAP });
+  const cookie = await mustRegister(server, 'mina');
+  let on = true;
+  let made = 0;
+  const crowd = (async () => { while (on) assert.equal((await register(server, `crowd${made++}`)).status, 200); })();
+  const copied = await db(data, 'backup', file);
+  on = false;
+  await crowd;
+  assert.equal(copied.code, 0, copied.err);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const later = await mustRegister(server, 'jun');
+  const early = await db(data, 'restore', file);
+  assert.equal(early.code, 1);
+  assert.match(early.err, /Another madang uses the data folder .*, as process \d+\. Stop it first\./);
+  await server.down();
+  const back = await db(data, 'restore', file);
+  assert.equal(back.code, 0, back.err);
+  await server.up();
+  assert.equal((await call(server, 'me', {}, { cookie })).body.user?.name, 'mina');
+  assert.equal((await call(server, 'me', {}, { cookie: later })).body.user, null);
+  await server.stop();
+});
+
+test('databases that cannot be used end the start with a sentence', async () => {
+  const data = path.join(dir, 'refused');
+  const file = path.join(data, 'madang.db');
+  const server = await startServer({ data });
+  await refused(data, /Another madang uses the data folder .*, as process \d+\.$/m);
+  await server.down();
+  const sound = readFileSync(file);
+  scribble(file, 60, Buffer.from([0, 0, 0x12, 0x67])); // PRAGMA user_version
+  await refused(data, /was made by a newer madang \(its tables are version 4711, this program knows \d+\): start the newer one/);
+  scribble(file, 0, sound);
+  scribble(file, 100, Buffer.alloc(3000, 0x5a));
+  await refused(data, /malformed/);
+  scribble(file, 0, Buffer.from('This is a letter, and no database.'));
+  await refused(data, /file is not a database/);
+  scribble(file, 0, sound);
+  await server.up();
+  await server.stop();
+});
+
+test('a TURN server alone has no database', async () => {
+  const data = path.join(dir, 'turn');
+  const server = await startServer({ command: 'turn', data, args: ['--user', 'ann:secret password'] });
+  assert.ok(!existsSync(path.join(data, 'madang.db')));
+  assert.ok(!(await server.get('/metrics')).body.toString().includes('madang_store'));
+  await server.stop();
+});
+
+test('the store counts, and is in the dump', async () => {
+  const server = await startServer({ args: CHEAP });
+  await mustRegister(server, 'mina');
+  const text = (await server.get('/metrics')).body.toString();
+  for (const line of [/^madang_store_queue\{thread="writer"\} 0$/m, /^madang_store_answers_total\{status="ok"\} [1-9]/m,
+    /^madang_store_committed_total [1-9]/m, /^madang_store_commit_seconds_count [1-9]/m, /^madang_store_refused_total 0$/m]) {
+    assert.match(text, line);
+  }
+  process.kill(server.pid, 'SIGUSR1');
+  const file = /written to (.*)/.exec(await server.waitLog(/dump: written to/))?.[1] ?? '';
+  const d = JSON.parse(readFileSync(file, 'utf8'));
+  assert.ok(d.database.commits > 0 && d.database.answers.ok > 0, JSON.stringify(d.database));
+  assert.equal(d.database.answers.failed, 0);
+  await server.stop();
+});

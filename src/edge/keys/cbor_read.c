@@ -190,7 +190,7 @@ static void pass(struct rd *r, unsigned depth);
 
 static void pass_map(struct rd *r, uint64_t pairs, unsigned depth)
 {
-    struct cbor_part keys[CBOR_READ_PAIRS];
+    struct cbor_part keys[CBOR_READ_PAIRS] = {{.n = 0}};
     if (pairs > CBOR_READ_PAIRS) {
         r->bad = true;
     }

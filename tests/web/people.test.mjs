@@ -336,6 +336,25 @@ test('taken to another device: this one leaves the room quietly', async () => {
   assert.equal(inPhase(h.c.state().ring, 'elsewhere').length, 1);
 });
 
+test('the server was started again in the middle of a call: it goes on, what rang is forgotten', async () => {
+  const here = { state: 'accepted', callee_device: 'S', room: 'R', answered: 5 };
+  const h = house({ call_back: ({ call: id }) => (id === 'c1' ? { call: call({ ...here, callee_device: 'S2' }) } : { code: 'call_over' }) });
+  h.calls.event({ call: call(here) });
+  h.calls.event({ call: call({ call: 'c2', caller: somebody('sky') }), waiting: true });
+  await h.settle();
+  h.c.dispatch({ type: 'self/hello', ack: { session: 'S2', name: 'me', limits: {} } });
+  h.calls.again();
+  await h.settle();
+  assert.deepEqual(h.sent, [['call_back', { call: 'c1' }]]);
+  assert.deepEqual(Object.keys(h.c.state().ring.calls), ['c1']);
+  assert.deepEqual(h.rooms.inside, ['R']);
+  h.calls.event({ call: call({ ...here, call: 'c3', callee_device: 'S2', room: 'R3' }) });
+  await h.settle();
+  h.calls.again();
+  await h.settle();
+  assert.deepEqual(h.rooms.inside, ['R']); // one of them was over meanwhile
+});
+
 test('typing asks once, and who is away for five minutes is told to be', async () => {
   const h = house({ people: { people: [somebody('jun')] }, people_watch: { people: [{ user: 'jun', presence: 'away' }] } });
   const people = new People(h.c);

@@ -44,6 +44,25 @@ export class Calls {
     if (!this.c.state().ring.calls[e.call.call] && this.c.state().calls.loaded) this.load();
   }
 
+  /** Another session has begun: the server was started again, or has forgotten the one before. What it still
+   * knows of it tells anew; the calls that this page is in it is told. */
+  again() {
+    for (const { call, phase } of Object.values(this.c.state().ring.calls)) {
+      if (phase === 'here') this.#goOn(call);
+      else this.c.dispatch({ type: 'ring/drop', call });
+    }
+  }
+
+  /** @param {string} call */
+  async #goOn(call) {
+    try {
+      const answer = await this.c.sig.request('call_back', { call });
+      this.put(answer.call);
+    } catch (e) {
+      if (codeOf(e) !== 'session_lost') this.#refused(call, e);
+    }
+  }
+
   // ---- making one
 
   /** @param {Who} person @param {boolean} video */

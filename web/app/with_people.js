@@ -27,6 +27,7 @@ export function withPeople(c, rooms) {
       if (!c.state().account.asked) account.begin();
       account.begun(ack.user, again);
       people.begun();
+      if (ack.user && again) calls.again();
       if (ack.user) push.begun();
       if (ack.user && c.state().calls.loaded) calls.load();
     },

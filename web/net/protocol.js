@@ -52,7 +52,7 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   |'account_end'|'avatar'|'invite_make'|'invites'|'invite_end'|'passkeys'|'passkey_begin'|'passkey_add'
  *   |'passkey_name'|'passkey_remove'|'push_add'|'push_remove'|'people'|'person'|'people_watch'|'favourite'
  *   |'block'|'presence'|'call'|'call_answer'|'call_decline'|'call_cancel'|'call_end'|'call_hold'|'call_video'
- *   |'call_take'|'call_invite'|'call_quality'|'calls'|'calls_seen'} PeopleRequest */
+ *   |'call_take'|'call_back'|'call_invite'|'call_quality'|'calls'|'calls_seen'} PeopleRequest */
 /** @typedef {RoomRequests & Record<PeopleRequest, [Record<string, any>, any]>} Requests
  *   type -> [fields, ack] */
 /** @typedef {{
@@ -71,7 +71,7 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   SessionId}} EnteredEvent */
 /** @typedef {{type: 'left', room: RoomId, session: SessionId, reason: LeftReason, count: number}} LeftEvent
  *   */
-/** @typedef {'left'|'gone'|'removed'|'replaced'|'merged'} LeftReason */
+/** @typedef {'left'|'gone'|'removed'|'replaced'|'merged'|'ended'} LeftReason */
 /** @typedef {{type: 'participant', room: RoomId, participant: Participant}} ParticipantEvent */
 /** @typedef {{type: 'room_changed', room: Room, by: SessionId | null}} RoomChangedEvent */
 /** @typedef {{type: 'merged', from: RoomId, joined: Joined}} MergedEvent */

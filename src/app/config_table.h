@@ -188,6 +188,10 @@
     X(SECTION, store, "", "", 0, 0, "What is kept: people, messages")                              \
     X(INT, store_queue, "N", "4096", 16, 100000,                                                   \
       "requests that may wait for the database; more are told to come again")                      \
+    X(SIZE, files_size, "SIZE", "10G", M_, 16777216 * M_, "pictures and files of all people")      \
+    X(SIZE, upload_size, "SIZE", "100M", 64 * K_, 4096 * M_, "one file that is sent")              \
+    X(SIZE, uploads_each, "SIZE", "500M", 64 * K_, 65536 * M_,                                     \
+      "files that one person has sent and not used yet")                                           \
     X(SECTION, push, "", "", 0, 0, "Web Push: notifications where no page is open")                \
     X(CHOICE, push, "off|on", "off", 0, 0,                                                         \
       "whether this server contacts the push services of people's browsers (Google's, Mozilla's, " \

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "edge/store/disk.h"
 #include "edge/store/password.h"
 #include "io/census.h"
 #include "io/dtls.h"
@@ -30,7 +31,8 @@
 enum {
     LETTER_PASSWORD = 1000,
     LETTER_STORE,
-    LETTER_PUSH
+    LETTER_PUSH,
+    LETTER_DISK
 }; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
 enum { MAIL_AGAIN_US = 2000, RING_LATE_US = 50000, GONE_US = 100000, DUMP_WAIT_US = 2000000 };
@@ -44,7 +46,8 @@ struct control {
     struct doorman *doorman;
     struct tape *tape;
     struct password_thread *passwords;
-    struct store *store; /* NULL: a TURN server alone */
+    struct store *store;      /* NULL: a TURN server alone */
+    struct disk_thread *disk; /* likewise */
     struct push_desk push;
     struct worker *const *workers;
     unsigned n_workers, next_worker;
@@ -93,6 +96,12 @@ static void port_push(void *ctx, const struct push_job *job)
     push_desk_send(&c->push, job);
 }
 
+static bool port_disk(void *ctx, const struct disk_request *request)
+{
+    struct control *c = ctx;
+    return c->disk && disk_submit(c->disk, request);
+}
+
 static struct str port_ca_cert(void *ctx)
 {
     struct control *c = ctx;
@@ -120,6 +129,7 @@ static void port_metrics(void *ctx, struct buf *out)
                            .exchange = tape_exchange(c->tape),
                            .counts = &c->counts,
                            .store = c->store,
+                           .disk = c->disk,
                            .passwords_waiting = password_waiting(c->passwords),
                            .connections = census_total(c->census),
                            .rec_dropped = rec_dropped(c->conf.rec),
@@ -232,6 +242,12 @@ static bool deliver_password(void *ctx, struct password_letter *letter)
     return mailbox_post(c->mail, &letter->letter);
 }
 
+static bool deliver_disk(void *ctx, struct disk_letter *letter)
+{
+    struct control *c = ctx; /* on the disk thread */
+    return mailbox_post(c->mail, &letter->letter);
+}
+
 static bool deliver_stored(void *ctx, struct store_letter *letter)
 {
     struct control *c = ctx; /* on the store's threads */
@@ -261,6 +277,9 @@ static void on_letter(void *ctx, struct letter *l)
         tape_db(c->tape, loop_now(c->loop), &s->answer);
     } else if (l->kind == LETTER_PUSH) {
         take_pushed(c, &container_of(l, struct push_letter, letter)->answer);
+    } else if (l->kind == LETTER_DISK) {
+        const struct disk_letter *k = container_of(l, struct disk_letter, letter);
+        tape_disk(c->tape, loop_now(c->loop), &k->answer);
     } else if (l->kind == MEDIA_DUMPED) {
         take_dump(c, container_of(l, struct media_dump, letter));
     }
@@ -509,6 +528,20 @@ static bool open_push(struct control *c, char *err, size_t errlen)
     return true;
 }
 
+static bool open_disk(struct control *c, char *err, size_t errlen)
+{
+    struct disk_conf conf = {.dir = c->conf.files_dir, .bytes_max = c->conf.files_max};
+    struct disk *d = disk_open(&conf, err, errlen);
+    c->disk =
+        d ? disk_start(
+                d, &(struct disk_options){.kind = LETTER_DISK, .deliver = deliver_disk, .ctx = c})
+          : NULL;
+    if (d && !c->disk) {
+        snprintf(err, errlen, "The disk thread cannot be started: %s.", strerror(errno));
+    }
+    return c->disk != NULL;
+}
+
 static bool open_all(struct control *c, char *err, size_t errlen)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, 0};
@@ -530,7 +563,8 @@ static bool open_all(struct control *c, char *err, size_t errlen)
         snprintf(err, errlen, "The password thread cannot be started: %s.", strerror(errno));
         return false;
     }
-    return conf->turn_only || (open_push(c, err, errlen) && open_store(c, err, errlen));
+    return conf->turn_only ||
+           (open_push(c, err, errlen) && open_store(c, err, errlen) && open_disk(c, err, errlen));
 }
 
 struct control *control_new(const struct control_conf *conf, char *err, size_t errlen)
@@ -557,6 +591,7 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
                            .relay = port_relay,
                            .db = port_db,
                            .push = port_push,
+                           .disk = port_disk,
                        },
                        loop_now(c->loop), c->wall_offset_us, &c->counts);
     doorman_taker(c->doorman, DOORMAN_HTTP, tape_take, c->tape);
@@ -634,6 +669,7 @@ void control_free(struct control *c)
     }
     push_desk_close(&c->push);
     store_stop(c->store);
+    disk_stop(c->disk);
     if (c->netif.fd >= 0) {
         int fd = c->netif.fd;
         loop_fd_del(c->loop, &c->netif);

@@ -31,6 +31,8 @@ struct control_conf {
     struct store_options store;       /* path and queue; the rest is control's */
     struct push_options push;         /* deliver, ctx and kind are control's */
     bool push_on;
+    const char *files_dir; /* of pictures and files */
+    uint64_t files_max;    /* bytes of them */
     int64_t slow_round_us;
     int64_t drain_us; /* after SIGTERM: how long clients have to go */
     int64_t retry_ms; /* and when they are told to come back */

@@ -13,7 +13,8 @@
 struct refused {
     struct list link;
     uint64_t number;
-    enum db_proc proc; /* DB_NONE: a password */
+    enum db_proc proc; /* DB_NONE: a password, or what the disk should do */
+    bool disk;
 };
 
 struct exchange {
@@ -34,16 +35,20 @@ static int64_t wall_ms(const struct exchange *x, int64_t now_us)
 
 /* ---- policy ---- */
 
-static void refuse(struct exchange *x, uint64_t number, enum db_proc proc)
+static struct refused *refuse(struct exchange *x, uint64_t number, enum db_proc proc)
 {
     struct refused *r = xmalloc(sizeof *r);
     *r = (struct refused){.number = number, .proc = proc};
     list_push_back(&x->refused, &r->link);
+    return r;
 }
 
 static void answer_refused(struct exchange *x, int64_t now_us, struct refused *r)
 {
-    if (r->proc == DB_NONE) {
+    if (r->disk) {
+        struct disk_answer busy = {.number = r->number, .status = DISK_BUSY};
+        domain_disk(x->domain, now_us, wall_ms(x, now_us), &busy);
+    } else if (r->proc == DB_NONE) {
         struct password_answer busy = {.job = r->number, .outcome = PASSWORD_BUSY};
         domain_password(x->domain, now_us, wall_ms(x, now_us), &busy);
     } else {
@@ -78,6 +83,10 @@ static void on_effect(void *ctx, const struct effect *e)
     } else if (e->type == EFFECT_DB) {
         if (!x->ports.db || !x->ports.db(x->ports.ctx, e->db)) {
             refuse(x, e->db->number, e->db->proc);
+        }
+    } else if (e->type == EFFECT_DISK) {
+        if (!x->ports.disk || !x->ports.disk(x->ports.ctx, e->disk)) {
+            refuse(x, e->disk->number, DB_NONE)->disk = true;
         }
     } else if (e->type == EFFECT_RELAY) {
         x->ports.relay(x->ports.ctx, e->relay);
@@ -143,6 +152,24 @@ static void on_call_answer(void *ctx, uint64_t call, const struct web_answer *a)
     web_call_answer(x->web, call, a);
 }
 
+static void on_fetch(void *ctx, const struct web_fetch *fetch, int64_t now_us)
+{
+    struct exchange *x = ctx;
+    hub_fetch(x->hub, fetch, now_us);
+}
+
+static void on_grant(void *ctx, uint64_t fetch, const struct file_grant *file)
+{
+    struct exchange *x = ctx;
+    web_file_grant(x->web, fetch, file);
+}
+
+static bool on_disk(void *ctx, const struct disk_request *rq)
+{
+    struct exchange *x = ctx;
+    return x->ports.disk && x->ports.disk(x->ports.ctx, rq);
+}
+
 static struct str on_ca_cert(void *ctx)
 {
     struct exchange *x = ctx;
@@ -188,6 +215,7 @@ struct exchange *exchange_new(const struct exchange_conf *conf, const struct exc
     struct hub_conf hub = {
         .policy = {policy_command, policy_find_token, x},
         .answer = on_call_answer,
+        .grant = on_grant,
         .answer_ctx = x,
         .outbox = conf->outbox,
         .message_max = conf->frame_max,
@@ -208,6 +236,8 @@ struct exchange *exchange_new(const struct exchange_conf *conf, const struct exc
                          .metrics = on_metrics,
                          .wall_s = on_wall_s,
                          .call = on_call,
+                         .fetch = on_fetch,
+                         .disk = on_disk,
                      },
                      counts);
     memzero(&rng, sizeof rng);
@@ -273,6 +303,17 @@ void exchange_db(struct exchange *x, int64_t now_us, const struct db_answer *ans
 void exchange_pushed(struct exchange *x, int64_t now_us, const struct push_answer *answer)
 {
     domain_pushed(x->domain, now_us, wall_ms(x, now_us), answer);
+    settle(x, now_us);
+    hub_settle(x->hub, now_us);
+}
+
+void exchange_disk(struct exchange *x, int64_t now_us, const struct disk_answer *answer)
+{
+    if (answer->owner == DISK_OF_WEB) {
+        web_disk(x->web, answer);
+    } else {
+        domain_disk(x->domain, now_us, wall_ms(x, now_us), answer);
+    }
     settle(x, now_us);
     hub_settle(x->hub, now_us);
 }

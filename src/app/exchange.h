@@ -52,6 +52,8 @@ struct exchange_ports {
     /* Hands a message to the push thread, or drops it when that has too many. Copies what it needs. NULL:
      * there is no push. */
     void (*push)(void *ctx, const struct push_job *job);
+    /* The same to the disk thread, for exchange_disk. NULL: there are no files. */
+    bool (*disk)(void *ctx, const struct disk_request *request);
 };
 
 /* conf is copied, but what it points to must outlive the exchange. wall_offset_us: what has to be
@@ -69,6 +71,7 @@ int64_t exchange_deadline(const struct exchange *x);
 void exchange_password(struct exchange *x, int64_t now_us, const struct password_answer *answer);
 void exchange_db(struct exchange *x, int64_t now_us, const struct db_answer *answer);
 void exchange_pushed(struct exchange *x, int64_t now_us, const struct push_answer *answer);
+void exchange_disk(struct exchange *x, int64_t now_us, const struct disk_answer *answer);
 /* The wall clock was set. */
 void exchange_wall(struct exchange *x, int64_t wall_offset_us);
 /* Another certificate is shown: whether browsers trust it (web_conf.hsts). */

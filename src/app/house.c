@@ -39,6 +39,7 @@ struct house {
     int lock;            /* of the data folder; -1: none */
     char database[4096]; /* its path */
     char first_link[PEOPLE_PATH_MAX];
+    char files[4096 + 8];
     unsigned n_workers; /* started so far; conf.listen.workers is how many there are to be */
     char server[FACTS_MAX];
     char contact[300]; /* of push, when none is set */
@@ -122,6 +123,8 @@ static bool open_data(struct house *h)
         return false;
     }
     h->conf.control.store.path = h->database;
+    snprintf(h->files, sizeof h->files, "%s/files", dir);
+    h->conf.control.files_dir = h->files;
     return secrets_open_data(dir, h->why, sizeof h->why) && lock_data(h) &&
            secrets_key(dir, "ticket.key", d->ticket_key, sizeof d->ticket_key, h->why,
                        sizeof h->why) &&

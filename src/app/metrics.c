@@ -9,6 +9,7 @@
 #include "app/turn_metrics.h"
 #include "app/worker.h"
 #include "base/version.h"
+#include "edge/store/disk.h"
 #include "edge/store/db.h"
 #include "edge/store/store.h"
 #include "edge/web/wire_out.h"
@@ -147,6 +148,27 @@ static void put_store(struct buf *b, struct store *store)
                &s.commit, 1);
 }
 
+static void put_files(struct buf *b, struct disk_thread *disk)
+{
+    static const char *const names[DISK_STATUSES] = {"ok", "missing", "full", "busy", "failed"};
+    struct disk_stats s;
+    if (!disk) {
+        return;
+    }
+    disk_stats(disk, &s);
+    put_number(b, "madang_files_bytes", "gauge", "Bytes of pictures and files", s.bytes);
+    put_number(b, "madang_files_bytes_max", "gauge", "And how many there may be", s.bytes_max);
+    put_number(b, "madang_disk_queue", "gauge", "Requests that wait for the disk thread",
+               s.waiting);
+    put_help(b, "madang_disk_answers_total", "counter", "Answers of the disk thread, by status");
+    for (unsigned i = 0; i < DISK_STATUSES; i++) {
+        buf_putf(b, "madang_disk_answers_total{status=\"%s\"} %" PRIu64 "\n", names[i],
+                 s.answers[i]);
+    }
+    put_number(b, "madang_disk_refused_total", "counter",
+               "Requests that found the disk thread's queue full", s.refused);
+}
+
 void metrics_write(struct buf *out, const struct metrics_sources *src)
 {
     const struct counts *threads[1 + WORKERS_MAX] = {src->counts};
@@ -159,5 +181,6 @@ void metrics_write(struct buf *out, const struct metrics_sources *src)
     put_hub(out, hub_counts(exchange_hub(src->exchange)));
     put_turn(out, src);
     put_store(out, src->store);
+    put_files(out, src->disk);
     put_process(out);
 }

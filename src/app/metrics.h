@@ -8,14 +8,16 @@
 #include "base/buf.h"
 #include "base/count.h"
 
+struct disk_thread;
 struct exchange;
 struct store;
 struct worker;
 
 struct metrics_sources {
     struct exchange *exchange;
-    struct counts *counts; /* control's own; its gauges are brought up to date here */
-    struct store *store; /* NULL: there is none */
+    struct counts *counts;    /* control's own; its gauges are brought up to date here */
+    struct store *store;      /* NULL: there is none */
+    struct disk_thread *disk; /* likewise */
     unsigned passwords_waiting;
     unsigned connections;
     uint64_t rec_dropped;

@@ -49,9 +49,9 @@ static void differs(struct replay *r, const char *fmt, ...)
 }
 
 static const char *const kind_names[] = {
-    "open", "data",     "eof",     "writable", "deadline", "closed", "wrote",
-    "tick", "password", "job",     "text",     "wall",     "ready",  "drain",
-    "cut",  "hsts",     "db_part", "db",       "db_asked", "pushed",
+    "open",     "data", "eof",      "writable", "deadline", "closed",     "wrote", "tick",
+    "password", "job",  "text",     "wall",     "ready",    "drain",      "cut",   "hsts",
+    "db_part",  "db",   "db_asked", "pushed",   "disk",     "disk_asked",
 };
 
 static const char *kind_name(unsigned kind)
@@ -283,6 +283,26 @@ static void port_push(void *ctx, const struct push_job *job)
     tape_hash_push(&r->got, job);
 }
 
+static void feed_disk(struct replay *r, struct rd *rd)
+{
+    struct disk_answer a = {0};
+    a.number = rd_u64(rd);
+    a.owner = rd_u8(rd);
+    a.op = rd_u8(rd);
+    a.status = rd_u8(rd);
+    a.size = rd_u64(rd);
+    a.data = str_of(rd->p, rd->n);
+    exchange_disk(r->x, r->rec.time, &a);
+}
+
+static bool port_disk(void *ctx, const struct disk_request *request)
+{
+    struct replay *r = ctx;
+    struct str data;
+    tape_hash_disk(&r->got, request);
+    return answer(r, TAPE_DISK_ASKED, &data) && data.n == 1 && data.p[0];
+}
+
 static struct str port_ca_cert(void *ctx)
 {
     struct str data;
@@ -339,6 +359,7 @@ static bool start(struct replay *r)
                             .relay = port_relay,
                             .db = port_db,
                             .push = port_push,
+                            .disk = port_disk,
                         },
                         wall_offset_us, &r->counts);
     return true;
@@ -355,6 +376,7 @@ static void feed(struct replay *r)
     case TAPE_DB_PART: buf_put(&r->rows, rd.p, rd.n); break;
     case TAPE_DB: feed_db(r, &rd); break;
     case TAPE_PUSHED: feed_pushed(r, &rd); break;
+    case TAPE_DISK: feed_disk(r, &rd); break;
     case TAPE_HSTS: exchange_hsts(r->x, rd_u8(&rd)); break;
     case TAPE_READY: exchange_ready(r->x); break;
     case TAPE_DRAIN: exchange_drain(r->x, now, (int64_t)rd_u64(&rd)); break;

@@ -18,6 +18,7 @@ struct tape {
     struct list streams;
     int64_t now_us, wall_offset_us;
     uint64_t recorded; /* bytes since the last checkpoint */
+    int64_t asked;     /* of passwords, database and disk: answers that are still to come */
     uint32_t last_conn;
     bool ready;
 };
@@ -261,6 +262,7 @@ void tape_password(struct tape *t, int64_t now_us, const struct password_answer 
     t->now_us = now_us;
     rec_put2(t->rec, TAPE_PASSWORD, TAPE_EXCHANGE, now_us, head, sizeof head, answer->hash.p,
              answer->hash.n);
+    t->asked--;
     exchange_password(t->x, now_us, answer);
     put_outputs(t);
 }
@@ -278,6 +280,7 @@ void tape_db(struct tape *t, int64_t now_us, const struct db_answer *answer)
     head[10] = (uint8_t)answer->status;
     t->recorded += rows.n;
     rec_put2(t->rec, TAPE_DB, TAPE_EXCHANGE, now_us, head, sizeof head, rows.p, rows.n);
+    t->asked -= answer->number != 0;
     exchange_db(t->x, now_us, answer);
     put_outputs(t);
 }
@@ -291,6 +294,23 @@ void tape_pushed(struct tape *t, int64_t now_us, const struct push_answer *answe
     rec_put2(t->rec, TAPE_PUSHED, TAPE_EXCHANGE, now_us, head, sizeof head, answer->endpoint.p,
              answer->endpoint.n);
     exchange_pushed(t->x, now_us, answer);
+    put_outputs(t);
+}
+
+void tape_disk(struct tape *t, int64_t now_us, const struct disk_answer *answer)
+{
+    uint8_t head[19];
+    set_u64(head, answer->number);
+    head[8] = (uint8_t)answer->owner;
+    head[9] = (uint8_t)answer->op;
+    head[10] = (uint8_t)answer->status;
+    set_u64(head + 11, answer->size);
+    t->now_us = now_us;
+    t->recorded += answer->data.n;
+    rec_put2(t->rec, TAPE_DISK, TAPE_EXCHANGE, now_us, head, sizeof head, answer->data.p,
+             answer->data.n);
+    t->asked--;
+    exchange_disk(t->x, now_us, answer);
     put_outputs(t);
 }
 
@@ -342,6 +362,7 @@ static bool port_password(void *ctx, const struct password_job *job)
 {
     struct tape *t = ctx;
     bool taken = t->ports.password(t->ports.ctx, job);
+    t->asked += taken;
     uint8_t b = taken;
     put(t, TAPE_JOB, &b, 1);
     tape_hash_job(&t->out, job);
@@ -352,6 +373,7 @@ static bool port_db(void *ctx, const struct db_request *request)
 {
     struct tape *t = ctx;
     bool taken = t->ports.db && t->ports.db(t->ports.ctx, request);
+    t->asked += taken;
     uint8_t b = taken;
     put(t, TAPE_DB_ASKED, &b, 1);
     tape_hash_db(&t->out, request);
@@ -365,6 +387,17 @@ static void port_push(void *ctx, const struct push_job *job)
     if (t->ports.push) {
         t->ports.push(t->ports.ctx, job);
     }
+}
+
+static bool port_disk(void *ctx, const struct disk_request *request)
+{
+    struct tape *t = ctx;
+    bool taken = t->ports.disk && t->ports.disk(t->ports.ctx, request);
+    t->asked += taken;
+    uint8_t b = taken;
+    put(t, TAPE_DISK_ASKED, &b, 1);
+    tape_hash_disk(&t->out, request);
+    return taken;
 }
 
 static struct str port_ca_cert(void *ctx)
@@ -424,6 +457,7 @@ static void begin(struct tape *t)
                             .relay = port_relay,
                             .db = port_db,
                             .push = port_push,
+                            .disk = port_disk,
                         },
                         t->wall_offset_us, t->counts);
 }
@@ -453,7 +487,7 @@ static bool nobody_there(struct tape *t)
     struct domain_counts n;
     domain_count(exchange_domain(t->x), &n);
     return list_empty(&t->streams) && n.sessions == 0 && n.rooms == 0 && n.password_jobs == 0 &&
-           n.asks == 0;
+           n.asks == 0 && n.uploads == 0 && t->asked <= 0;
 }
 
 void tape_idle(struct tape *t, int64_t now_us)

@@ -53,6 +53,14 @@ void ask_password(struct domain *d, struct ask *a, enum password_kind kind, stru
                      &(struct password_job){.kind = kind, .password = password, .hash = hash});
 }
 
+void ask_disk(struct domain *d, struct ask *a, struct disk_request *rq)
+{
+    wait_for(d, a);
+    rq->owner = DISK_OF_DOMAIN;
+    rq->number = a->number;
+    d->sink(d->sink_arg, &(struct effect){.type = EFFECT_DISK, .disk = rq});
+}
+
 static void forget(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     (void)d;
@@ -95,6 +103,11 @@ static bool answered(struct domain *d, uint64_t number, const struct ask_answer 
 void ask_db_answered(struct domain *d, const struct db_answer *answer)
 {
     answered(d, answer->number, &(struct ask_answer){.db = answer});
+}
+
+void ask_disk_answered(struct domain *d, const struct disk_answer *answer)
+{
+    answered(d, answer->number, &(struct ask_answer){.disk = answer});
 }
 
 bool ask_password_answered(struct domain *d, const struct password_answer *answer)

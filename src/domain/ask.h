@@ -26,6 +26,7 @@
 #include "base/hmap.h"
 #include "base/util.h"
 #include "msg/db.h"
+#include "msg/disk_msg.h"
 #include "msg/errcode.h"
 #include "msg/event.h"
 #include "msg/store_msg.h"
@@ -46,9 +47,10 @@ static inline struct asker asker_of(const struct cmd *cmd)
     return (struct asker){.session = cmd->session, .http = cmd->http, .id = cmd->id};
 }
 
-/* One of them is NULL: that of ask_db or that of ask_password. Borrowed for the call. */
+/* All but one are NULL: that of ask_db, ask_password or ask_disk. Borrowed for the call. */
 struct ask_answer {
     const struct db_answer *db;
+    const struct disk_answer *disk;
     const struct password_answer *password;
 };
 
@@ -81,6 +83,8 @@ void ask_password(struct domain *d, struct ask *ask, enum password_kind kind, st
                   struct str hash);
 /* The same with all that a job may say; number and salt are filled in. */
 void ask_password_job(struct domain *d, struct ask *ask, struct password_job *job);
+/* The owner and the number are filled in. */
+void ask_disk(struct domain *d, struct ask *ask, struct disk_request *rq);
 /* The same for what nobody waits for; a failure goes to the log of the store. */
 void ask_and_forget(struct domain *d, enum db_proc proc, const struct val *args, unsigned n_args);
 #define ASK_AND_FORGET(d, proc, ...)                           \
@@ -103,6 +107,7 @@ void reply_db(struct domain *d, const struct asker *who, enum db_status status);
 
 /* ---- for domain.c ---- */
 void ask_db_answered(struct domain *d, const struct db_answer *answer);
+void ask_disk_answered(struct domain *d, const struct disk_answer *answer);
 /* False: the job was no ask's. */
 bool ask_password_answered(struct domain *d, const struct password_answer *answer);
 void ask_free_all(struct domain *d);

@@ -1,6 +1,8 @@
 /* The door of the domain: configuration, dispatch, time, and a look at everything. */
 #include "domain/domain_int.h"
 
+#include "domain/upload.h"
+
 #include "base/mem.h"
 #include "domain/account.h"
 #include "domain/push.h"
@@ -32,6 +34,9 @@ void domain_config_defaults(struct domain_config *cfg)
         .registration = REGISTRATION_INVITE,
         .guests = true,
         .sign_in_ms = 30 * INT64_C(86400) * 1000,
+        .upload_max = 100 << 20,
+        .uploads_each_max = 500 << 20,
+        .upload_us = 3600LL * SECOND,
         .hello = {60, SECOND / 10},
         .rates =
             {
@@ -92,6 +97,8 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     list_init(&d->watchers);
     list_init(&d->public);
     list_init(&d->dirty);
+    hmap_init(&d->uploads);
+    list_init(&d->uploads_order);
     d->list_sent = INT64_MIN / 2;
     d->jobs = xcalloc((size_t)MAX_OF(cfg->password_queue, 1), sizeof *d->jobs);
     return d;
@@ -102,6 +109,7 @@ void domain_free(struct domain *d)
     if (!d)
         return;
     room_free_all(d);
+    upload_free_all(d);
     session_free_all(d);
     call_free_all(d);
     user_free_all(d);
@@ -207,6 +215,8 @@ static const struct {
     [CMD_PASSKEY_REMOVE] = {passkey_remove, RATE_MANAGE, .user = true},
     [CMD_PUSH_ADD] = {push_add, RATE_MANAGE, .user = true},
     [CMD_PUSH_REMOVE] = {push_remove, RATE_MANAGE, .user = true},
+    [CMD_UPLOAD] = {upload_request, RATE_MANAGE, .user = true},
+    [CMD_UPLOAD_END] = {upload_end_request, RATE_MANAGE, .user = true},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, true},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, true},
 };
@@ -245,7 +255,7 @@ static void dispatch_call(struct domain *d, const struct cmd *cmd)
         [CMD_SIGN_IN] = account_sign_in,         [CMD_SIGN_OUT] = account_sign_out,
         [CMD_RECOVER] = account_recover,         [CMD_RESET] = account_reset,
         [CMD_INVITE] = account_invite,           [CMD_PASSKEY_BEGIN] = passkey_begin,
-        [CMD_PASSKEY_SIGN_IN] = passkey_sign_in,
+        [CMD_PASSKEY_SIGN_IN] = passkey_sign_in, [CMD_FETCH] = files_fetch,
     };
     if (calls[cmd->type])
         calls[cmd->type](d, NULL, cmd);
@@ -327,6 +337,13 @@ void domain_db(struct domain *d, int64_t now_us, int64_t wall_ms, const struct d
         user_reload_all(d);
 }
 
+void domain_disk(struct domain *d, int64_t now_us, int64_t wall_ms,
+                 const struct disk_answer *answer)
+{
+    domain_time(d, now_us, wall_ms);
+    ask_disk_answered(d, answer);
+}
+
 void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
 {
     domain_time(d, now_us, wall_ms);
@@ -334,6 +351,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     room_tick(d);
     call_tick(d);
     roomlist_tick(d);
+    upload_tick(d);
 }
 
 int64_t domain_deadline(const struct domain *d)
@@ -341,6 +359,7 @@ int64_t domain_deadline(const struct domain *d)
     int64_t at = MIN_OF(session_deadline(d), room_deadline(d));
     at = MIN_OF(at, call_deadline(d));
     int64_t list = roomlist_deadline(d);
+    at = MIN_OF(at, upload_deadline(d));
     return MIN_OF(at, list);
 }
 
@@ -363,6 +382,7 @@ void domain_count(const struct domain *d, struct domain_counts *out)
         .public_rooms = d->n_public,
         .participants = d->n_parts,
         .password_jobs = d->n_jobs,
+        .uploads = (uint32_t)d->uploads.n,
         .asks = (uint32_t)d->asks.n,
         .watchers = d->n_watchers,
     };

@@ -65,7 +65,10 @@ struct domain_config {
     int64_t ticket_ms;     /* how long a ticket is good, wall clock */
     int64_t owner_wait_us; /* how long a room made from a ticket waits for its owner */
     enum registration registration;
-    bool guests; /* people without an account may come in */
+    bool guests;               /* people without an account may come in */
+    uint64_t upload_max;       /* bytes of one upload */
+    uint64_t uploads_each_max; /* of all that somebody has under way */
+    int64_t upload_us;         /* how long one is kept when nothing is done with it */
     bool user_invites;
     bool passkeys;
     int64_t sign_in_ms;              /* how long a sign-in lasts that nobody uses, wall clock */
@@ -107,6 +110,8 @@ void domain_db(struct domain *d, int64_t now_us, int64_t wall_ms, const struct d
 /* What became of an EFFECT_PUSH: those that were taken come back once each, in any order. */
 void domain_pushed(struct domain *d, int64_t now_us, int64_t wall_ms,
                    const struct push_answer *answer);
+void domain_disk(struct domain *d, int64_t now_us, int64_t wall_ms,
+                 const struct disk_answer *answer);
 /* Does what is due; call it when now reaches domain_deadline (INT64_MAX: nothing is planned). */
 void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms);
 int64_t domain_deadline(const struct domain *d);
@@ -121,7 +126,8 @@ struct domain_counts {
     uint32_t public_rooms;
     uint32_t participants;
     uint32_t password_jobs;
-    uint32_t asks; /* of the database and for passwords, that wait for their answers */
+    uint32_t uploads; /* under way */
+    uint32_t asks;    /* of the database and for passwords, that wait for their answers */
     uint32_t watchers;
 };
 void domain_count(const struct domain *d, struct domain_counts *out);

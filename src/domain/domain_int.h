@@ -189,6 +189,8 @@ struct domain {
     struct attempts attempts;
     struct challenge *challenges; /* CHALLENGES of them, the oldest is overwritten */
     uint32_t next_challenge;
+    struct hmap uploads;       /* upload.h, by id */
+    struct list uploads_order; /* by deadline: the wait is the same for all */
     uint32_t *free_slots;
     uint32_t n_free_slots;
     uint32_t cap_free_slots;
@@ -215,6 +217,8 @@ void emit_conn_error(struct domain *d, uint64_t conn, int64_t id, const struct w
 /* Answers a call: by the result, or by the error when result is NULL. cookie may be NULL: it stays. */
 void emit_http(struct domain *d, uint64_t http, const struct event *result,
                const struct wire_error *error, const struct cookie_change *cookie);
+/* The same for CMD_FETCH; NULL: there is no such file for this client. */
+void emit_http_file(struct domain *d, uint64_t http, const struct file_grant *file);
 void emit_to(struct domain *d, struct session *s, const struct event *e);
 /* To everybody in the room but `except` (may be NULL). */
 void emit_room(struct domain *d, const struct room *r, const struct event *e,

@@ -71,6 +71,11 @@ void emit_http(struct domain *d, uint64_t http, const struct event *result,
     memzero(&e.cookie, sizeof e.cookie);
 }
 
+void emit_http_file(struct domain *d, uint64_t http, const struct file_grant *file)
+{
+    emit(d, &(struct effect){.type = EFFECT_HTTP_FILE, .http = http, .file = file});
+}
+
 struct session_ref *scratch_refs(struct domain *d, size_t n)
 {
     if (n > d->cap_refs) {

@@ -12,6 +12,7 @@
 #include "msg/account.h"
 #include "msg/call.h"
 #include "msg/conv.h"
+#include "msg/files.h"
 #include "msg/ids.h"
 #include "msg/people.h"
 #include "msg/push_msg.h"
@@ -57,7 +58,8 @@ enum cmd_way {
     PEOPLE_CMDTYPES(CMDTYPE)  \
     CALL_CMDTYPES(CMDTYPE)    \
     CONV_CMDTYPES(CMDTYPE)    \
-    PUSH_CMDTYPES(CMDTYPE)
+    PUSH_CMDTYPES(CMDTYPE)    \
+    FILES_CMDTYPES(CMDTYPE)
 
 enum cmd_type {
     CMD_NONE,
@@ -68,6 +70,7 @@ enum cmd_type {
     CMD_PIPE_LOST = CMD_WIRE_COUNT, /* the pipe `conn` of `session` is gone */
     CMD_OVERFLOW,                   /* what `session` is to be told cannot be kept or encoded */
     CMD_ANNOUNCE,                   /* from the operator: a notice to every session */
+    CMD_FETCH,                      /* by HTTP: may this client have, or send, this file? */
     CMD_COUNT
 };
 
@@ -165,6 +168,19 @@ struct cmd_file {
     int64_t size;
 };
 
+/* A file that a request by HTTP is about. Answered by EFFECT_HTTP_FILE, or by EFFECT_HTTP. */
+enum fetch_what {
+    FETCH_AVATAR,  /* of user id, part: pixels */
+    FETCH_FILE,    /* part 1: its thumbnail */
+    FETCH_UPLOAD,  /* it is to be sent, or somebody asks how much is there */
+    FETCH_UPLOADED /* all of it is there; EFFECT_HTTP answers */
+};
+struct cmd_fetch {
+    enum fetch_what what;
+    uint64_t id;
+    uint32_t part;
+};
+
 struct cmd {
     enum cmd_type type;
     uint64_t session; /* who asks, known from the pipe; 0 for hello */
@@ -193,11 +209,13 @@ struct cmd {
         bool on;         /* watch, media, typing; pipe_lost: its client said that it leaves */
         struct str name; /* name */
         struct str text; /* chat, whisper; announce: the notice's text */
+        struct cmd_fetch fetch;
         union account_args account;
         union people_args people;
         union call_args call;
         union conv_args conv;
         union push_args push;
+        union files_args files;
     } u;
 };
 

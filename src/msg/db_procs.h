@@ -20,13 +20,15 @@
 #include "msg/db_account.h"
 #include "msg/db_call.h"
 #include "msg/db_conv.h"
+#include "msg/db_files.h"
 #include "msg/db_people.h"
 
 #define DB_PROCS(DB_PROC)     \
     DB_PROCS_ACCOUNT(DB_PROC) \
     DB_PROCS_PEOPLE(DB_PROC)  \
     DB_PROCS_CALL(DB_PROC)    \
-    DB_PROCS_CONV(DB_PROC)
+    DB_PROCS_CONV(DB_PROC)    \
+    DB_PROCS_FILES(DB_PROC)
 
 enum db_mode { DB_WRITE, DB_READ, DB_READ_AFTER };
 

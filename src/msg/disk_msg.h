@@ -52,7 +52,8 @@ enum disk_status {
     DISK_MISSING, /* there is no such file */
     DISK_FULL,    /* the disk or the quota is full */
     DISK_BUSY,    /* too much waits: nothing was done */
-    DISK_FAILED   /* any other error: it is in the log */
+    DISK_FAILED,  /* any other error: it is in the log */
+    DISK_STATUSES
 };
 
 struct disk_answer {

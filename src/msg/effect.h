@@ -22,6 +22,7 @@
 
 #include "base/addr.h"
 #include "msg/db.h"
+#include "msg/disk_msg.h"
 #include "msg/errcode.h"
 #include "msg/event.h"
 #include "msg/ids.h"
@@ -34,12 +35,14 @@ enum effect_type {
     EFFECT_SESSION_ENDED,  /* the session is over, for this reason */
     EFFECT_SEND,           /* event to to[0..n) */
     EFFECT_ACK,            /* event is the result of request id of session */
-    EFFECT_ERROR,    /* error answers request id of session, or of conn when session.id is 0 */
-    EFFECT_STORE,    /* a request to the store */
-    EFFECT_PASSWORD, /* a job for the password thread */
-    EFFECT_HTTP,     /* answers the call `http`: by event, or by error when that is NULL */
-    EFFECT_RELAY,    /* what relays may reach has changed: before what tells clients of it */
-    EFFECT_DB,       /* a request to the database */
+    EFFECT_ERROR,     /* error answers request id of session, or of conn when session.id is 0 */
+    EFFECT_STORE,     /* a request to the store */
+    EFFECT_PASSWORD,  /* a job for the password thread */
+    EFFECT_HTTP,      /* answers the call `http`: by event, or by error when that is NULL */
+    EFFECT_HTTP_FILE, /* answers CMD_FETCH: the file, or there is none for this client */
+    EFFECT_RELAY,     /* what relays may reach has changed: before what tells clients of it */
+    EFFECT_DB,        /* a request to the database */
+    EFFECT_DISK,      /* a request to the disk thread */
     EFFECT_PUSH /* a message for a browser without a page; answered by domain_pushed() if it is taken */
 };
 
@@ -49,6 +52,15 @@ struct cookie_change {
     enum cookie_op op;
     uint8_t token[32]; /* set: secret */
     int64_t max_age_s; /* set */
+};
+
+/* A file that a client may have, or may send. */
+struct file_grant {
+    struct disk_name name;
+    struct str type;     /* only safe types of pictures are shown; all else is saved */
+    struct str filename; /* for what is saved; n = 0: none */
+    uint64_t stamp;      /* another one for each content of that name */
+    uint64_t size;       /* of an upload: how long it is to be */
 };
 
 enum ended_reason {
@@ -88,6 +100,8 @@ struct effect {
     int64_t seq;
     uint64_t http;
     struct cookie_change cookie;
+    const struct file_grant *file; /* NULL: none */
+    const struct disk_request *disk;
     enum ended_reason reason;
     struct wire_error error;
     const struct event *event;

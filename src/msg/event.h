@@ -34,14 +34,16 @@
     ACCOUNT_EVENTTYPES(EVENTTYPE) \
     PEOPLE_EVENTTYPES(EVENTTYPE)  \
     CALL_EVENTTYPES(EVENTTYPE)    \
-    CONV_EVENTTYPES(EVENTTYPE)
+    CONV_EVENTTYPES(EVENTTYPE)    \
+    FILES_EVENTTYPES(EVENTTYPE)
 
 /* RESULTTYPE(SYMBOL): results beside those of rooms, below. */
 #define RESULTTYPES(RESULTTYPE)     \
     ACCOUNT_RESULTTYPES(RESULTTYPE) \
     PEOPLE_RESULTTYPES(RESULTTYPE)  \
     CALL_RESULTTYPES(RESULTTYPE)    \
-    CONV_RESULTTYPES(RESULTTYPE)
+    CONV_RESULTTYPES(RESULTTYPE)    \
+    FILES_RESULTTYPES(RESULTTYPE)
 
 enum event_type {
     EVENT_NONE,
@@ -141,7 +143,15 @@ struct hello_view {
     const struct badges_view *badges; /* of a user */
 };
 
-enum left_reason { LEFT_LEFT, LEFT_GONE, LEFT_REMOVED, LEFT_REPLACED, LEFT_MERGED, LEFT_ENDED, LEFT_REASONS };
+enum left_reason {
+    LEFT_LEFT,
+    LEFT_GONE,
+    LEFT_REMOVED,
+    LEFT_REPLACED,
+    LEFT_MERGED,
+    LEFT_ENDED,
+    LEFT_REASONS
+};
 
 struct rooms_view {
     const struct room_view *changed; /* in RESULT_WATCH: all */
@@ -190,6 +200,7 @@ struct event {
         union people_view people;
         union call_view call;
         union conv_view conv;
+        union files_view files;
     } u;
 };
 

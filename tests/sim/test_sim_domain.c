@@ -314,6 +314,8 @@ static void sink(void *arg, const struct effect *e)
         break;
     case EFFECT_DB: fail_msg("guests ask nothing of the database"); break;
     case EFFECT_PUSH: fail_msg("nobody pushes to guests"); break;
+    case EFFECT_DISK: fail_msg("guests have no files"); break;
+    case EFFECT_HTTP_FILE:
     case EFFECT_HTTP: fail_msg("nobody calls"); break;
     case EFFECT_RELAY: mix(s, e->relay->scope ^ e->relay->party ^ (uint64_t)e->relay->kind); break;
     }

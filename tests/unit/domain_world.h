@@ -22,6 +22,7 @@
 #include "edge/web/wire_out.h"
 #include "edge/web/wire_push.h"
 #include "db_inline.h"
+#include "disk_inline.h"
 #include "scope_watch.h"
 
 #define CLIENTS_MAX 64
@@ -67,6 +68,7 @@ struct world {
     struct domain *d;
     struct mem_store *ms;
     struct db_inline db; /* db.hold: answers wait for world_dbs */
+    struct disk_inline disk;
     int64_t now;
     int64_t wall;
     uint64_t next_conn;
@@ -192,6 +194,22 @@ static inline void world_push(struct world *w, const struct effect *e)
     buf_free(&body);
 }
 
+static inline void world_http_file(struct world *w, const struct effect *e)
+{
+    const struct file_grant *g = e->file;
+    assert_true(e->http > 0 && e->http <= w->last_call && e->http != w->http.call);
+    if (g)
+        snprintf(w->http.text, sizeof w->http.text,
+                 "file %d %llx-%u " PRIstr " \"" PRIstr "\" %llu", (int)g->name.area,
+                 (unsigned long long)g->name.id, g->name.part, STR_ARG(g->type),
+                 STR_ARG(g->filename), (unsigned long long)(g->size ? g->size : g->stamp));
+    else
+        snprintf(w->http.text, sizeof w->http.text, "none");
+    w->http.call = e->http;
+    w->http.code = CODE_NONE;
+    w->http.cookie = (struct cookie_change){.op = COOKIE_KEEP};
+}
+
 static inline void world_sink(void *arg, const struct effect *e)
 {
     struct world *w = arg;
@@ -241,6 +259,8 @@ static inline void world_sink(void *arg, const struct effect *e)
         break;
     case EFFECT_STORE: mem_store_request(w->ms, e->store); break;
     case EFFECT_PASSWORD: world_job(w, e->password); break;
+    case EFFECT_DISK: assert_true(disk_inline_ask(&w->disk, e->disk)); break;
+    case EFFECT_HTTP_FILE: world_http_file(w, e); break;
     case EFFECT_HTTP: world_http(w, e, &b); break;
     case EFFECT_DB: assert_true(db_inline_ask(&w->db, e->db)); break;
     case EFFECT_RELAY: break;
@@ -260,6 +280,12 @@ static inline void world_db_answered(void *ctx, const struct db_answer *answer)
 {
     struct world *w = ctx;
     domain_db(w->d, w->now, w->wall, answer);
+}
+
+static inline void world_disk_answered(void *ctx, const struct disk_answer *answer)
+{
+    struct world *w = ctx;
+    domain_disk(w->d, w->now, w->wall, answer);
 }
 
 /* Answers of the database that were held. */
@@ -303,9 +329,10 @@ static inline void world_settle(struct world *w)
         db_inline_answer(&w->db, world_db_answered, w);
         if (!w->hold_store)
             world_stores(w);
+        disk_inline_answer(&w->disk, world_disk_answered, w);
         if (!w->hold_jobs)
             world_passwords(w, w->jobs_end);
-    } while (!w->db.hold && w->db.waiting);
+    } while ((!w->db.hold && w->db.waiting) || (!w->disk.hold && w->disk.waiting));
 }
 
 /* Time goes on; what is due by then is done when it is due. */
@@ -368,6 +395,7 @@ static inline void world_free(struct world *w)
     }
     buf_free(&w->relays);
     db_inline_free(&w->db);
+    disk_inline_free(&w->disk);
     free(w);
 }
 
@@ -418,6 +446,18 @@ static inline const char *call_answer(struct world *w, struct browser *b, uint64
         memcpy(b->cookie, w->http.cookie.token, sizeof b->cookie);
     }
     return w->http.text;
+}
+
+/* A request for a file, by its cookie: "file AREA ID-PART TYPE "NAME" SIZE", or "none". */
+static inline const char *fetch(struct world *w, struct browser *b, enum fetch_what what,
+                                uint64_t id, uint32_t part)
+{
+    struct cmd c = {.type = CMD_FETCH, .http = ++w->last_call, .u.fetch = {what, id, part}};
+    if (b && b->has_cookie)
+        c.cookie = str_of(b->cookie, sizeof b->cookie);
+    domain_cmd(w->d, w->now, w->wall, &c);
+    world_settle(w);
+    return call_answer(w, b, w->last_call);
 }
 
 /* POST /api/VERB with this object, quotes written as ', from a browser (NULL: one without cookies) that takes

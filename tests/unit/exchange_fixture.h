@@ -14,6 +14,7 @@
 
 #include "app/tape.h"
 #include "db_inline.h"
+#include "disk_inline.h"
 #include "io/stream_fake.h"
 
 enum { YARD_CLIENTS = 12, YARD_TEXT = 1 << 17 };
@@ -36,6 +37,7 @@ struct yard {
     enum password_kind last_kind;
     unsigned relays[RELAY_KINDS];
     struct db_inline db;
+    struct disk_inline disk;
     void (*on_relay)(struct yard *y, const struct relay_scope *what);
     struct stream_fake *streams[64];
     int n_streams;
@@ -77,6 +79,12 @@ static inline bool yard_db(void *ctx, const struct db_request *request)
     return db_inline_ask(&y->db, request);
 }
 
+static inline bool yard_disk(void *ctx, const struct disk_request *rq)
+{
+    struct yard *y = ctx;
+    return disk_inline_ask(&y->disk, rq);
+}
+
 static inline struct yard *yard_new(struct rec *rec, void (*change)(struct exchange_conf *conf))
 {
     struct yard *y = calloc(1, sizeof *y);
@@ -98,7 +106,7 @@ static inline struct yard *yard_new(struct rec *rec, void (*change)(struct excha
     y->now = 1000000;
     y->tape = tape_new(rec, &y->conf,
                        &(struct exchange_ports){y, yard_password, yard_ca, yard_text, yard_text,
-                                                yard_relay, yard_db, NULL},
+                                                yard_relay, yard_db, NULL, yard_disk},
                        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     for (int i = 0; i < YARD_CLIENTS; i++) {
@@ -113,11 +121,18 @@ static inline void yard_stored(void *ctx, const struct db_answer *answer)
     tape_db(y->tape, y->now, answer);
 }
 
-/* Ends of rounds on all streams, and answers of the database, until nothing happens any more. */
+static inline void yard_disk_done(void *ctx, const struct disk_answer *answer)
+{
+    struct yard *y = ctx;
+    tape_disk(y->tape, y->now, answer);
+}
+
+/* Ends of rounds on all streams, and answers of database and disk, until nothing happens any more. */
 static inline void yard_settle(struct yard *y)
 {
     for (int turn = 0; turn < 4; turn++) {
         db_inline_answer(&y->db, yard_stored, y);
+        disk_inline_answer(&y->disk, yard_disk_done, y);
         for (int i = 0; i < y->n_streams; i++) {
             stream_fake_round(y->streams[i]);
         }
@@ -133,6 +148,7 @@ static inline void yard_free(struct yard *y)
     }
     tape_free(y->tape);
     db_inline_free(&y->db);
+    disk_inline_free(&y->disk);
     free(y);
 }
 
@@ -167,19 +183,27 @@ static inline void feed_text(struct stream_fake *f, const char *text)
     stream_fake_feed(f, text, strlen(text));
 }
 
-static inline void client_open(struct client *c)
+/* fields: more of the request, each with CR LF. */
+static inline void client_open_with(struct client *c, const char *fields)
 {
     c->f = yard_connect(c->yard);
     c->close_code = 0;
     feed_text(c->f, "GET /api/ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
                     "Connection: Upgrade\r\nOrigin: https://h\r\nSec-WebSocket-Version: 13\r\n"
                     "Sec-WebSocket-Protocol: madang.v1\r\n"
-                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    feed_text(c->f, fields);
+    feed_text(c->f, "\r\n");
     yard_settle(c->yard);
     const char *end = c->f->out ? memmem(c->f->out, c->f->out_len, "\r\n\r\n", 4) : NULL;
     assert_non_null(end);
     assert_memory_equal(c->f->out, "HTTP/1.1 101", 12);
     stream_fake_take(c->f, (size_t)(end + 4 - (const char *)c->f->out));
+}
+
+static inline void client_open(struct client *c)
+{
+    client_open_with(c, "");
 }
 
 /* Sends a text message as one masked frame. */

@@ -224,7 +224,10 @@ static void the_thread_answers_in_order(void **state)
     while (heard < MANY && mailbox_wait(mail, 10000))
         mailbox_take(mail, hear, NULL, MANY);
     assert_int_equal(heard, MANY);
-    assert_int_equal(disk_thread_bytes(t), MANY / 2 * 4);
+    struct disk_stats stats;
+    disk_stats(t, &stats);
+    assert_true(stats.bytes == MANY / 2 * 4 && stats.waiting == 0 && stats.refused == 0);
+    assert_int_equal(stats.answers[DISK_OK], MANY);
     disk_stop(t);
     mailbox_free(mail);
 }

@@ -1,22 +1,7 @@
-/* Calls by HTTP at the domain: who is answered, with which cookie, and what no call may do. */
-#include "domain_world.h"
+/* Calls by HTTP at the domain: what no call may do, replies with cookies, uploads, and who may have which file. */
+#include "account_world.h"
 
-#include "domain/domain_int.h"
-
-static void who_is_not_signed_in_learns_what_is_allowed(void **state)
-{
-    (void)state;
-    struct world *w = world_new();
-    w->cfg.registration = REGISTRATION_OPEN;
-    w->cfg.guests = false;
-    world_again(w);
-    assert_string_equal(post(w, NULL, "me", "{}"),
-                        "{\"user\":null,\"policy\":{\"registration\":\"open\",\"guests\":false,"
-                        "\"user_invites\":false,\"passkeys\":false,\"name_min\":3,\"name_max\":32,"
-                        "\"password_min\":8}}");
-    assert_int_equal(w->http.cookie.op, COOKIE_KEEP);
-    world_free(w);
-}
+#include "domain/upload.h"
 
 static void what_is_no_call_is_none(void **state)
 {
@@ -26,10 +11,10 @@ static void what_is_no_call_is_none(void **state)
     assert_has(post(w, NULL, "chat", "{}"), "'code':'unknown_type'");
     assert_has(post(w, NULL, "me", "[]"), "'code':'bad_json'");
     assert_int_equal(w->http.code, CODE_BAD_JSON);
-    /* and the edge's own commands, or one that lost its handler, cannot come so */
+    /* and the edge's own commands cannot come so */
     for (int type = CMD_NONE; type < CMD_COUNT; type++) {
         struct cmd c = {.type = (enum cmd_type)type, .http = ++w->last_call};
-        if (type > CMD_FILE && type < CMD_WIRE_COUNT)
+        if ((type > CMD_FILE && type < CMD_WIRE_COUNT) || type == CMD_FETCH)
             continue; /* those of people: wire_in lets only some of them come so */
         domain_cmd(w->d, w->now, w->wall, &c);
         assert_int_equal(w->http.code, CODE_UNKNOWN_TYPE);
@@ -65,12 +50,135 @@ static void replies_go_where_the_question_came_from(void **state)
     world_free(w);
 }
 
+/* ---- uploads ---- */
+
+static uint64_t id_in(const char *answer, const char *key)
+{
+    char quoted[40];
+    uint64_t id = 0;
+    snprintf(quoted, sizeof quoted, "\"%s\":\"", key);
+    const char *p = strstr(answer, quoted);
+    if (!p || !b32_decode(str_of(p + strlen(quoted), ID_TEXT_LEN), &id))
+        fail_msg("no %s in %s", key, answer);
+    return id;
+}
+
+static const char *start(struct client *c, int64_t size)
+{
+    return ask(c, "'type':'upload','size':%lld,'name':'a.txt','mime':'text/plain'",
+               (long long)size);
+}
+
+static void an_upload_is_its_owners(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun"), nobody = {.has_cookie = false};
+    struct browser thief = {.has_cookie = true, .cookie = {1}};
+    struct client *m = session_of(w, &mina), *j = session_of(w, &jun), *guest = client_new(w);
+    assert_ack(ask(guest, "'type':'hello','v':1"));
+    assert_has(start(guest, 5), "'code':'sign_in_required'");
+    uint64_t id = id_in(start(m, 5), "upload");
+    char want[80], sid[B32_SIZE];
+    b32_encode(sid, id);
+    snprintf(want, sizeof want, "file %d %llx-0  \"\" 5", DISK_UPLOAD, (unsigned long long)id);
+    assert_string_equal(fetch(w, &mina, FETCH_UPLOAD, id, 0), want);
+    assert_string_equal(fetch(w, &jun, FETCH_UPLOAD, id, 0), "none");
+    assert_string_equal(fetch(w, &nobody, FETCH_UPLOAD, id, 0), "none");
+    assert_string_equal(fetch(w, NULL, FETCH_UPLOAD, id, 0), "none");
+    assert_string_equal(fetch(w, &thief, FETCH_UPLOAD, id, 0), "none");
+    assert_string_equal(fetch(w, &mina, FETCH_UPLOAD, id + 1, 0), "none");
+    uint64_t owner = session_find(w->d, m->session)->user->id;
+    assert_null(upload_find(w->d, owner, id)); /* it isn't there yet */
+    assert_has(fetch(w, &mina, FETCH_UPLOADED, id, 0), "'have':5,'size':5}");
+    assert_non_null(upload_find(w->d, owner, id));
+    assert_null(upload_find(w->d, owner + 1, id));
+    assert_string_equal(fetch(w, &mina, FETCH_UPLOAD, id, 0), "none"); /* not again */
+    assert_has(ask(j, "'type':'upload_end','upload':'%s'", sid), "'code':'unknown'");
+    assert_ack(ask(m, "'type':'upload_end','upload':'%s'", sid));
+    assert_has(ask(m, "'type':'upload_end','upload':'%s'", sid), "'code':'unknown'");
+    assert_has(fetch(w, &mina, FETCH_UPLOADED, id, 0), "'code':'unknown'"); /* it ended meanwhile */
+    /* and after signing out the cookie is nobody's */
+    id = id_in(start(m, 5), "upload");
+    struct browser before = mina;
+    assert_has(post(w, &mina, "sign_out", "{}"), "{}");
+    assert_string_equal(fetch(w, &before, FETCH_UPLOAD, id, 0), "none");
+    world_free(w);
+}
+
+static void uploads_have_limits_and_an_end(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    w->cfg.upload_max = 1000;
+    w->cfg.uploads_each_max = 3000;
+    world_again(w);
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina), *j = session_of(w, &jun);
+    assert_has(start(m, 0), "'code':'bad_request'");
+    assert_has(start(m, 1001), "'code':'too_long'");
+    uint64_t id = id_in(start(m, 1000), "upload");
+    disk_inline_put(&w->disk, upload_file(id), "bytes of it");
+    assert_ack(start(m, 1000));
+    assert_ack(start(m, 1000));
+    assert_has(start(m, 1), "'code':'store_full'");
+    for (int i = 0; i < 16; i++)
+        assert_ack(start(j, 1));
+    assert_has(start(j, 1), "'code':'store_full'");
+    world_pass(w, w->cfg.upload_us - SECOND);
+    assert_has(fetch(w, &mina, FETCH_UPLOAD, id, 0), "file ");
+    assert_int_equal(disk_bytes(w->disk.disk), 11);
+    world_pass(w, SECOND);
+    assert_string_equal(fetch(w, &mina, FETCH_UPLOAD, id, 0), "none");
+    assert_int_equal(disk_bytes(w->disk.disk), 0);
+    assert_ack(start(m, 1000));
+    world_free(w);
+}
+
+/* ---- files ---- */
+
+static void pictures_are_for_who_is_signed_in(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina);
+    uint64_t id = session_find(w->d, m->session)->user->id;
+    assert_string_equal(fetch(w, &jun, FETCH_AVATAR, id, 96), "none"); /* she has none */
+    OUTSIDE(w, DB_AVATAR_SET, VAL_ID(id), VAL_I(77));
+    char want[80];
+    snprintf(want, sizeof want, "file %d %llx-96 ", DISK_AVATAR, (unsigned long long)id);
+    assert_has(fetch(w, &jun, FETCH_AVATAR, id, 96), want);
+    assert_string_equal(fetch(w, NULL, FETCH_AVATAR, id, 96), "none");
+    assert_string_equal(fetch(w, &jun, FETCH_AVATAR, id + 1, 96), "none");
+    world_pass(w, (w->cfg.sign_in_ms + 1000) * 1000); /* the sign-in is over */
+    assert_string_equal(fetch(w, &jun, FETCH_AVATAR, id, 96), "none");
+    world_free(w);
+}
+
+static void a_busy_store_is_no_missing_file(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina");
+    w->db.fail = DB_BUSY;
+    assert_has(fetch(w, &mina, FETCH_FILE, 5, 0), "'code':'store_busy'");
+    w->db.fail = DB_FAILED;
+    assert_string_equal(fetch(w, &mina, FETCH_FILE, 5, 0), "none");
+    w->db.fail = DB_OK;
+    assert_string_equal(fetch(w, &mina, FETCH_FILE, 5, 0), "none");
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_is_not_signed_in_learns_what_is_allowed),
         cmocka_unit_test(what_is_no_call_is_none),
         cmocka_unit_test(replies_go_where_the_question_came_from),
+        cmocka_unit_test(an_upload_is_its_owners),
+        cmocka_unit_test(uploads_have_limits_and_an_end),
+        cmocka_unit_test(pictures_are_for_who_is_signed_in),
+        cmocka_unit_test(a_busy_store_is_no_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

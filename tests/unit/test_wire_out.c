@@ -416,10 +416,12 @@ static void the_document_has_every_type_of_people(void **state)
     PEOPLE_CMDTYPES(ROW)
     CALL_CMDTYPES(ROW)
     CONV_CMDTYPES(ROW)
+    FILES_CMDTYPES(ROW)
     ACCOUNT_EVENTTYPES(ROW)
     PEOPLE_EVENTTYPES(ROW)
     CALL_EVENTTYPES(ROW)
     CONV_EVENTTYPES(ROW)
+    FILES_EVENTTYPES(ROW)
 #undef ROW
     free(doc);
 }

@@ -13,12 +13,14 @@
 #include <cmocka.h>
 
 #include "base/count.h"
+#include "disk_inline.h"
 #include "edge/web/visitor.h"
 #include "edge/web/assets.h"
 #include "edge/web/web.h"
 #include "io/stream_fake.h"
+#include "msg/effect.h"
 
-enum { FX_SECOND = 1000000, FX_STREAMS = 32 };
+enum { FX_SECOND = 1000000, FX_STREAMS = 64 };
 
 struct fx {
     struct web_conf conf;
@@ -37,7 +39,9 @@ struct fx {
     struct str ca;
     uint64_t call; /* the last one */
     struct visitor visitor;
-    bool call_now; /* answered from within */
+    bool call_now;            /* answered from within */
+    struct file_grant *grant; /* what is answered to a fetch at once; NULL: nothing yet */
+    struct disk_inline disk;
 };
 
 static inline void fx_note(struct fx *fx, const char *fmt, ...)
@@ -87,6 +91,37 @@ static inline void fx_call(void *ctx, const struct web_call *call, int64_t now_u
                         &(struct web_answer){.status = 200, .json = STR("{\"now\":true}")});
 }
 
+static inline void fx_fetch(void *ctx, const struct web_fetch *f, int64_t now_us)
+{
+    struct fx *fx = ctx;
+
+    assert_int_equal(now_us, fx->now);
+    fx_note(fx, "fetch %d %llx %u;", (int)f->file.what, (unsigned long long)f->file.id,
+            f->file.part);
+    fx->call = f->number;
+    fx->visitor = *f->visitor;
+    if (f->file.what == FETCH_UPLOADED)
+        web_call_answer(fx->web, f->number,
+                        &(struct web_answer){.status = 200, .json = STR("{\"all\":true}")});
+    else if (fx->grant != NULL)
+        web_file_grant(fx->web, f->number, fx->grant);
+}
+
+static inline bool fx_disk(void *ctx, const struct disk_request *rq)
+{
+    struct fx *fx = ctx;
+
+    assert_int_equal(rq->owner, DISK_OF_WEB);
+    return disk_inline_ask(&fx->disk, rq);
+}
+
+static inline void fx_disk_done(void *ctx, const struct disk_answer *answer)
+{
+    struct fx *fx = ctx;
+
+    web_disk(fx->web, answer);
+}
+
 static inline struct str fx_ca(void *ctx)
 {
     return ((struct fx *)ctx)->ca;
@@ -119,8 +154,8 @@ static inline struct fx *fx_new_with(void (*change)(struct web_conf *conf))
     fx->conf.tls = false;
     if (change != NULL)
         change(&fx->conf);
-    fx->h = (struct web_handlers){fx,        fx_message, fx_lost, fx_ca,
-                                  fx_health, fx_metrics, fx_wall, fx_call};
+    fx->h = (struct web_handlers){fx,         fx_message, fx_lost, fx_ca,    fx_health,
+                                  fx_metrics, fx_wall,    fx_call, fx_fetch, fx_disk};
     fx->now = FX_SECOND;
     outbox_init(&fx->box, NULL);
     fx->web = web_new(&fx->conf, &fx->h, &fx->counts);
@@ -146,9 +181,11 @@ static inline struct stream_fake *fx_connect(struct fx *fx)
 
 static inline void fx_round(struct fx *fx)
 {
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
+        disk_inline_answer(&fx->disk, fx_disk_done, fx);
         for (int j = 0; j < fx->n_st; j++)
             stream_fake_round(fx->st[j]);
+    }
 }
 
 static inline void fx_send_n(struct fx *fx, struct stream_fake *f, const void *p, size_t n)
@@ -196,6 +233,7 @@ static inline void fx_free(struct fx *fx)
     assert_int_equal(web_connections(fx->web), 0);
     web_free(fx->web);
     outbox_free(&fx->box);
+    disk_inline_free(&fx->disk);
     for (int i = 0; i < fx->n_st; i++)
         stream_fake_free(fx->st[i]);
     free(fx);

@@ -29,6 +29,11 @@ uint64_t disk_bytes(const struct disk *d)
     return atomic_load_explicit(&d->bytes, memory_order_relaxed);
 }
 
+uint64_t disk_bytes_max(const struct disk *d)
+{
+    return d->max;
+}
+
 static void grow(struct disk *d, uint64_t from, uint64_t to)
 {
     atomic_fetch_add_explicit(&d->bytes, to - from, memory_order_relaxed);

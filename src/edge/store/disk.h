@@ -31,6 +31,7 @@ void disk_do(struct disk *d, const struct disk_request *rq, uint8_t *into,
              struct disk_answer *answer);
 /* Bytes of all files. Any thread. */
 uint64_t disk_bytes(const struct disk *d);
+uint64_t disk_bytes_max(const struct disk *d);
 
 /* ---- the thread ---- */
 
@@ -57,7 +58,15 @@ struct disk_thread *disk_start(struct disk *d, const struct disk_options *option
 /* Queues a request; data is copied. Each accepted one gets exactly one letter, in the order of the calls. False:
  * the queue is full, there will be no letter. Any thread. */
 bool disk_submit(struct disk_thread *t, const struct disk_request *rq);
-uint64_t disk_thread_bytes(const struct disk_thread *t);
+struct disk_stats {
+    uint64_t bytes; /* of all files */
+    uint64_t bytes_max;
+    unsigned waiting;
+    uint64_t answers[DISK_STATUSES];
+    uint64_t refused; /* requests that found the queue full */
+};
+/* Any thread. */
+void disk_stats(struct disk_thread *t, struct disk_stats *out);
 /* Does what waits (letters are not delivered any more), ends the thread and closes the disk. NULL is fine. */
 void disk_stop(struct disk_thread *t);
 

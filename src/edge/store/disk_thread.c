@@ -27,6 +27,7 @@ struct disk_thread {
     unsigned waiting;
     size_t waiting_bytes;
     struct list tasks;
+    struct disk_stats stats;
     struct disk_options options; /* constant */
     struct disk *disk;           /* the thread's */
 };
@@ -78,6 +79,9 @@ static void work(struct disk_thread *t, const struct task *task)
     struct disk_letter *l = xmalloc(sizeof *l + room);
     l->letter = (struct letter){.kind = t->options.kind, .drop = letter_free};
     disk_do(t->disk, &task->rq, l->bytes, &l->answer);
+    pthread_mutex_lock(&t->lock);
+    t->stats.answers[l->answer.status]++;
+    pthread_mutex_unlock(&t->lock);
     deliver(t, l);
 }
 
@@ -148,15 +152,21 @@ bool disk_submit(struct disk_thread *t, const struct disk_request *rq)
         list_push_back(&t->tasks, &task->link);
         pthread_cond_signal(&t->wake);
     }
+    t->stats.refused += !room;
     pthread_mutex_unlock(&t->lock);
     if (!room)
         xfree(task);
     return room;
 }
 
-uint64_t disk_thread_bytes(const struct disk_thread *t)
+void disk_stats(struct disk_thread *t, struct disk_stats *out)
 {
-    return disk_bytes(t->disk);
+    pthread_mutex_lock(&t->lock);
+    *out = t->stats;
+    out->waiting = t->waiting;
+    pthread_mutex_unlock(&t->lock);
+    out->bytes = disk_bytes(t->disk);
+    out->bytes_max = disk_bytes_max(t->disk);
 }
 
 void disk_stop(struct disk_thread *t)

@@ -46,7 +46,7 @@ struct sql_proc {
 extern const struct sql_proc sql_account[];
 extern const struct sql_proc sql_people[];
 extern const struct sql_proc sql_call[];
-extern const struct sql_proc sql_conv[];
+extern const struct sql_proc sql_conv[], sql_files[];
 
 struct sql_info {
     const char *name, *args, *cols; /* as in the list */

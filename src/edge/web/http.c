@@ -39,7 +39,7 @@ static void request(struct web_conn *c, const struct http1_request *req)
         return;
     }
     /* A body that nobody will read: nothing behind it can be understood. */
-    if ((req->chunked || req->length > 0) && req->method != HTTP1_POST)
+    if ((req->chunked || req->length > 0) && req->method != HTTP1_POST && req->method != HTTP1_PUT)
         http_fail(c, req, 400);
     else
         http_route(c, req);
@@ -127,7 +127,12 @@ size_t http_on_data(struct web_conn *c, uint8_t *p, size_t n)
             stream_pause(c->s);
             return at;
         }
-        used = h->phase == HTTP_HEAD ? read_head(c, p + at, n - at) : read_body(c, p + at, n - at);
+        if (h->phase == HTTP_HEAD)
+            used = read_head(c, p + at, n - at);
+        else if (h->phase == HTTP_PIECES)
+            used = http_upload_data(c, p + at, n - at);
+        else
+            used = read_body(c, p + at, n - at);
         if (used == 0 && h->phase == HTTP_HEAD && c->mode == MODE_HTTP)
             return at;
         at += used;
@@ -176,6 +181,7 @@ void http_sent(struct web_conn *c)
     h->tail = STR_NONE;
     visitor_free(h->visitor);
     h->visitor = NULL;
+    http_call_free(c);
     if (h->close) {
         stream_shutdown(c->s);
         return;
@@ -190,7 +196,7 @@ void http_sent(struct web_conn *c)
 
 void http_on_writable(struct web_conn *c)
 {
-    if (flush(c) && c->u.http->phase == HTTP_SEND)
+    if (flush(c) && c->u.http->phase == HTTP_SEND && !http_file_more(c))
         http_sent(c);
 }
 

@@ -9,15 +9,6 @@
 
 enum { CALL_BODY_MAX = 65536, CALLS_MAX = 4096 };
 
-struct http_call {
-    struct hnode node; /* in web.calls once the policy was asked */
-    uint64_t number;   /* 0: not asked yet */
-    struct web_conn *conn;
-    struct visitor *visitor;
-    uint8_t verb_len;
-    char verb[HTTP_VERB_MAX];
-};
-
 void http_call_free(struct web_conn *c)
 {
     struct http_call *call = c->u.http->call;
@@ -27,27 +18,29 @@ void http_call_free(struct web_conn *c)
     if (call->number != 0)
         hmap_remove(&c->web->calls, &call->node);
     visitor_free(call->visitor);
+    transfer_free(call->t);
     xfree(call);
     c->u.http->call = NULL;
 }
 
-static struct http_call *call_new(struct web_conn *c, const struct http1_request *req)
+struct http_call *http_call_new(struct web_conn *c, const struct http1_request *req,
+                                enum call_kind kind)
 {
     struct http_call *call = xcalloc(1, sizeof *call);
 
     call->conn = c;
+    call->kind = (uint8_t)kind;
     call->visitor = http_visitor(c, req);
     c->u.http->call = call;
     return call;
 }
 
-/* From here on the answer may come. False: too many wait already, and that was said. */
-static bool call_begin(struct web_conn *c, struct http_call *call)
+bool http_call_wait(struct web_conn *c, struct http_call *call)
 {
     struct web *w = c->web;
 
     if (w->calls.n >= CALLS_MAX) {
-        http_reply_error(c, NULL, 503, "busy", STR_NONE);
+        http_call_fail(c, 503, "busy");
         return false;
     }
     call->number = ++w->next_call;
@@ -61,7 +54,7 @@ static bool call_begin(struct web_conn *c, struct http_call *call)
 
 /* Only our own page: what another site sends has another Origin, or none, and forms cannot say that they
  * are JSON. */
-static int refuse_stranger(struct web_conn *c, const struct http1_request *req)
+int http_refuse_stranger(const struct web_conn *c, const struct http1_request *req)
 {
     struct str origin, site = http1_field(req, STR("sec-fetch-site"));
 
@@ -93,7 +86,7 @@ static bool verb_ok(struct str verb)
 
 static int check(struct web_conn *c, const struct http1_request *req, struct str verb)
 {
-    int refused = refuse_stranger(c, req);
+    int refused = http_refuse_stranger(c, req);
 
     if (refused != 0)
         count_inc(c->web->counts, COUNT_DROP_WS_ORIGIN);
@@ -124,7 +117,7 @@ void http_call_begin(struct web_conn *c, const struct http1_request *req)
         http_fail(c, req, status);
         return;
     }
-    call = call_new(c, req);
+    call = http_call_new(c, req, CALL_VERB);
     memcpy(call->verb, verb.p, verb.n);
     call->verb_len = (uint8_t)verb.n;
     http_body_begin(c, req, http_call_body);
@@ -136,7 +129,7 @@ void http_call_body(struct web_conn *c, uint8_t *body, size_t n)
     struct http_call *call = c->u.http->call;
     struct web_handlers *h = &c->web->h;
 
-    if (!call_begin(c, call))
+    if (!http_call_wait(c, call))
         return;
     h->call(h->ctx,
             &(struct web_call){.number = call->number,
@@ -149,7 +142,7 @@ void http_call_body(struct web_conn *c, uint8_t *body, size_t n)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static struct http_call *find(struct web *w, uint64_t number)
+struct http_call *http_call_find(struct web *w, uint64_t number)
 {
     struct hnode *it = number != 0 ? hmap_first(&w->calls, number) : NULL;
 
@@ -158,7 +151,7 @@ static struct http_call *find(struct web *w, uint64_t number)
 
 void web_call_answer(struct web *w, uint64_t number, const struct web_answer *a)
 {
-    struct http_call *call = find(w, number);
+    struct http_call *call = http_call_find(w, number);
     struct reply r = {.status = a->status, .type = "application/json", .body = a->json};
     char mem[256];
     struct buf fields;
@@ -172,15 +165,30 @@ void web_call_answer(struct web *w, uint64_t number, const struct web_answer *a)
     if (a->retry_ms > 0)
         buf_putf(&fields, "Retry-After: %lld\r\n", (long long)(a->retry_ms + 999) / 1000);
     r.extra = buf_str(&fields);
+    /* What wasn't read of an upload: nothing behind it can be understood. */
+    c->u.http->close |= call->kind == CALL_PUT && !http1_body_done(&c->u.http->body);
     http_call_free(c);
     http_reply(c, NULL, &r);
     memzero(mem, sizeof mem);
 }
 
+void http_call_fail(struct web_conn *c, int status, const char *code)
+{
+    const struct http_call *call = c->u.http->call;
+
+    c->u.http->close |= call->kind == CALL_PUT && !http1_body_done(&c->u.http->body);
+    http_call_free(c);
+    http_reply_error(c, NULL, status, code, STR_NONE);
+}
+
 /* It took too long: an answer that comes now goes nowhere. */
 void http_call_late(struct web_conn *c)
 {
-    http_call_free(c);
+    const struct http_call *call = c->u.http->call;
+
     count_inc(c->web->counts, COUNT_DROP_CONN_DEADLINE);
-    http_reply_error(c, NULL, 503, "busy", STR_NONE);
+    if (call->kind == CALL_GET && call->t->begun)
+        stream_close(c->s, STREAM_TIMEOUT);
+    else
+        http_call_fail(c, 503, "busy");
 }

@@ -47,6 +47,8 @@ void http_count(struct web *w, int status)
 
 static void describe_body(struct buf *b, const struct reply *r)
 {
+    uint64_t length = r->later ? r->length : r->body.n;
+
     if (r->type != NULL)
         http1_header(b, "Content-Type", str_from(r->type));
     if (r->gzip)
@@ -59,11 +61,11 @@ static void describe_body(struct buf *b, const struct reply *r)
         http1_header(b, "ETag", r->etag);
     if (r->status == 206)
         buf_putf(b, "Content-Range: bytes %llu-%llu/%llu\r\n", (unsigned long long)r->first,
-                 (unsigned long long)(r->first + r->body.n - 1), (unsigned long long)r->full);
+                 (unsigned long long)(r->first + length - 1), (unsigned long long)r->full);
     if (r->status == 416)
         buf_putf(b, "Content-Range: bytes */%llu\r\n", (unsigned long long)r->full);
     if (r->status != 304 && r->status != 204)
-        http1_header_u64(b, "Content-Length", r->body.n);
+        http1_header_u64(b, "Content-Length", length);
 }
 
 void http_reply(struct web_conn *c, const struct http1_request *req, const struct reply *r)

@@ -83,6 +83,10 @@ static const struct route {
     {STR_INIT("/api/ws"), false, false, false, 1 << HTTP1_GET, "GET", ws_begin},
     {STR_INIT("/api/stream/"), true, false, false, 1 << HTTP1_GET, "GET", es_begin},
     {STR_INIT("/api/send/"), true, false, false, 1 << HTTP1_POST, "POST", es_post_begin},
+    {STR_INIT("/api/avatar/"), true, false, false, GETS, "GET, HEAD", http_file_begin},
+    {STR_INIT("/api/file/"), true, false, false, GETS, "GET, HEAD", http_file_begin},
+    {STR_INIT("/api/upload/"), true, false, false, 1 << HTTP1_PUT | 1 << HTTP1_HEAD, "PUT, HEAD",
+     http_upload_begin},
     {STR_INIT("/api/"), true, false, false, 1 << HTTP1_POST, "POST", http_call_begin},
     {STR_INIT("/healthz"), false, false, true, GETS, "GET, HEAD", http_health},
     {STR_INIT("/metrics"), false, false, true, GETS, "GET, HEAD", http_metrics},
@@ -136,8 +140,9 @@ void http_route(struct web_conn *c, const struct http1_request *req)
 {
     const struct route *r = find(req->path);
 
-    /* Only the routes of POSTs read bodies; after any other answer to one the connection ends. */
-    if (req->method == HTTP1_POST && (r == NULL || (r->methods >> HTTP1_POST & 1) == 0))
+    /* Only the routes of POSTs and PUTs read bodies; after any other answer to one the connection ends. */
+    if ((req->method == HTTP1_POST || req->method == HTTP1_PUT) &&
+        (r == NULL || (r->methods >> req->method & 1) == 0))
         c->u.http->close = true;
     if (c->web->conf->alone && (r == NULL || !r->alone)) {
         no_page(c, req);

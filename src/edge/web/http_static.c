@@ -29,9 +29,7 @@ static bool accepts_gzip(struct str list)
     return false;
 }
 
-/* If-None-Match compares weakly: W/ doesn't matter, and neither does which coding the client has.
- * RFC 9110, 13.1.2. */
-static bool etag_known(struct str list, struct str plain, struct str gzip)
+bool http_etag_known(struct str list, struct str plain, struct str gzip)
 {
     struct str item;
 
@@ -48,11 +46,7 @@ static bool etag_known(struct str list, struct str plain, struct str gzip)
     return false;
 }
 
-enum range { RANGE_NONE, RANGE_ONE, RANGE_BAD };
-
-/* "bytes=a-b", "bytes=a-", "bytes=-n"; several ranges or anything unreadable is ignored, as RFC 9110,
- * 14.2 allows. */
-static enum range parse_range(struct str value, uint64_t size, uint64_t *first, uint64_t *last)
+enum http_range http_range(struct str value, uint64_t size, uint64_t *first, uint64_t *last)
 {
     struct str from, to;
 
@@ -88,7 +82,7 @@ static void cut_range(struct reply *r, const struct http1_request *req)
 {
     uint64_t first, last;
 
-    switch (parse_range(http1_field(req, STR("range")), r->body.n, &first, &last)) {
+    switch (http_range(http1_field(req, STR("range")), r->body.n, &first, &last)) {
     case RANGE_ONE:
         r->status = 206;
         r->full = r->body.n;
@@ -127,7 +121,7 @@ static void serve(struct web_conn *c, const struct http1_request *req, struct re
             r->etag = str_of(gz_etag, (size_t)n);
         }
     }
-    if (match.p != NULL && etag_known(match, plain, str_of(gz_etag, (size_t)n))) {
+    if (match.p != NULL && http_etag_known(match, plain, str_of(gz_etag, (size_t)n))) {
         r->status = 304;
         r->type = NULL;
         r->gzip = false;

@@ -301,8 +301,10 @@ void hub_effect(struct hub *h, const struct effect *e)
     case EFFECT_ACK:
     case EFFECT_ERROR: answer(h, e); break;
     case EFFECT_HTTP: hub_call_answer(h, e); break;
+    case EFFECT_HTTP_FILE: h->conf.grant(h->conf.answer_ctx, e->http, e->file); break;
     case EFFECT_STORE:
     case EFFECT_PASSWORD:
+    case EFFECT_DISK:
     case EFFECT_RELAY:
     case EFFECT_DB:
     case EFFECT_PUSH: break; /* app/exchange hands these on */

@@ -22,6 +22,7 @@
 
 struct web_answer;
 struct web_call;
+struct web_fetch;
 
 /* The policy as the hub sees it. */
 struct hub_policy {
@@ -36,6 +37,8 @@ struct hub_conf {
     struct hub_policy policy;
     /* Takes the answer to a call: web_call_answer. */
     void (*answer)(void *ctx, uint64_t call, const struct web_answer *a);
+    /* And that to a fetch: web_file_grant. */
+    void (*grant)(void *ctx, uint64_t fetch, const struct file_grant *file);
     void *answer_ctx;
     struct outbox_limits outbox;
     struct hash_key hash;    /* random: for addresses */
@@ -73,6 +76,8 @@ void hub_pipe_lost(struct hub *h, struct pipe *p, void *user, int64_t now_us);
 
 /* A call has come. Its answer goes to hub_conf.answer, from within or later. */
 void hub_call(struct hub *h, const struct web_call *call, int64_t now_us);
+/* A file is asked for: its answer goes to hub_conf.grant or hub_conf.answer, from within or later. */
+void hub_fetch(struct hub *h, const struct web_fetch *fetch, int64_t now_us);
 
 /* ---- what app/ gives ---- */
 

@@ -72,20 +72,36 @@ void hub_call_answer(struct hub *h, const struct effect *e)
     say(h, e->http, &a);
 }
 
+/* Who asks; addr is memory for the text. */
+static void fill_asker(const struct hub *h, struct cmd *c, uint64_t number, const struct addr *peer,
+                       const struct visitor *v, char addr[ADDR_STR_SIZE])
+{
+    c->http = number;
+    c->addr_key = hub_addr_key(h, peer);
+    c->addr = str_from(addr_format_ip(peer, addr));
+    c->cookie = visitor_cookie(v);
+    c->agent = visitor_agent(v);
+}
+
 void hub_call(struct hub *h, const struct web_call *call, int64_t now_us)
 {
     struct wire_in in;
     char addr[ADDR_STR_SIZE];
     bool good = wire_in_parse_call(&in, call->verb, call->body);
 
-    in.cmd.http = call->number;
-    in.cmd.addr_key = hub_addr_key(h, call->peer);
-    in.cmd.addr = str_from(addr_format_ip(call->peer, addr));
-    in.cmd.cookie = visitor_cookie(call->visitor);
-    in.cmd.agent = visitor_agent(call->visitor);
+    fill_asker(h, &in.cmd, call->number, call->peer, call->visitor, addr);
     if (good)
         hub_command(h, now_us, &in.cmd);
     else
         say_error(h, call->number, &in.error, NULL);
     wire_in_free(&in);
+}
+
+void hub_fetch(struct hub *h, const struct web_fetch *fetch, int64_t now_us)
+{
+    struct cmd c = {.type = CMD_FETCH, .u.fetch = fetch->file};
+    char addr[ADDR_STR_SIZE];
+
+    fill_asker(h, &c, fetch->number, fetch->peer, fetch->visitor, addr);
+    hub_command(h, now_us, &c);
 }

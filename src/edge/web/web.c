@@ -13,6 +13,7 @@ void web_conf_defaults(struct web_conf *conf)
         .streams_max = 10000,
         .rate_burst = 600,
         .rate_every_us = 10000,
+        .upload_max = 1 << 30,
         .head_us = 10000000,
         .body_us = 30000000,
         .idle_us = 60000000,

@@ -15,10 +15,14 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "edge/web/pipe.h"
+#include "msg/cmd.h"
 #include "proto/http1.h"
 
 struct cookie_change;
 struct counts;
+struct disk_answer;
+struct disk_request;
+struct file_grant;
 struct stream;
 struct visitor;
 struct web;
@@ -39,6 +43,7 @@ struct web_conf {
     uint32_t frame_max;   /* bytes of the longest message that goes out; a connection can hold it */
     uint32_t streams_max; /* event streams and long-polls */
     uint32_t rate_burst;  /* HTTP requests per address (not loopback) at once; 0: no limit */
+    uint64_t upload_max;  /* bytes of the longest upload */
     int64_t rate_every_us; /* and then one in that time */
     int64_t head_us;       /* from a request's first byte to the end of its head */
     int64_t body_us;       /* for the body */
@@ -74,6 +79,14 @@ struct web_answer {
     int64_t retry_ms;                   /* 0: not said */
 };
 
+/* A file is asked for, or sent: GET /api/avatar/ID/SIZE, GET /api/file/ID, PUT /api/upload/ID. */
+struct web_fetch {
+    uint64_t number; /* never used again, nor by a call */
+    struct cmd_fetch file;
+    const struct addr *peer;
+    const struct visitor *visitor;
+};
+
 struct web_handlers {
     void *ctx;
     /* One whole message; it may be changed in place and is gone afterwards. Returns 0 when it was taken,
@@ -92,6 +105,10 @@ struct web_handlers {
     int64_t (*wall_s)(void *ctx, int64_t now_us);
     /* A call has come: web_call_answer, from within or later. */
     void (*call)(void *ctx, const struct web_call *call, int64_t now_us);
+    /* May this client have that file? web_file_grant or web_call_answer, from within or later. */
+    void (*fetch)(void *ctx, const struct web_fetch *fetch, int64_t now_us);
+    /* A request to the disk thread, whose answer is for web_disk; false: its queue is full. */
+    bool (*disk)(void *ctx, const struct disk_request *rq);
 };
 
 /* conf and everything it points to must outlive the web; handlers are copied. counts: this thread's. */
@@ -107,6 +124,11 @@ void web_take(void *ctx, struct stream *s);
 /* Answers a call. Nothing happens when its client has gone, or was told to come again since it took too long
  * (web_conf.call_us). */
 void web_call_answer(struct web *w, uint64_t number, const struct web_answer *a);
+
+/* Answers a fetch; file NULL: 404, and no word more. */
+void web_file_grant(struct web *w, uint64_t number, const struct file_grant *file);
+/* An answer of the disk thread to a request of the web's. */
+void web_disk(struct web *w, const struct disk_answer *a);
 
 /* What /healthz says: 503 until ready, 503 again while draining. */
 void web_ready(struct web *w);

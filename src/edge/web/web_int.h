@@ -37,11 +37,30 @@ struct es;
 struct web_conn;
 
 /* A request being read or answered. */
-enum http_phase { HTTP_HEAD, HTTP_BODY, HTTP_WAIT /* for somebody's answer */, HTTP_SEND };
+enum http_phase {
+    HTTP_HEAD,
+    HTTP_BODY,
+    HTTP_PIECES, /* of an upload */
+    HTTP_WAIT,   /* for somebody's answer */
+    HTTP_SEND
+};
 
 enum { HTTP_VERB_MAX = 32 };
 
-struct http_call;
+/* What somebody else has to answer: the policy, or the disk. */
+enum call_kind { CALL_VERB, CALL_GET, CALL_PUT, CALL_LOOK /* how much of an upload is there? */ };
+struct transfer;
+struct http_call {
+    struct hnode node; /* in web.calls once somebody was asked */
+    uint64_t number;   /* 0: nobody was asked yet */
+    struct web_conn *conn;
+    struct visitor *visitor;
+    struct transfer *t; /* of a file; NULL: CALL_VERB */
+    uint8_t kind;
+    uint8_t verb_len;
+    char verb[HTTP_VERB_MAX];
+};
+
 /* The body is complete; it may be changed in place. */
 typedef void http_body_fn(struct web_conn *c, uint8_t *body, size_t n);
 
@@ -159,9 +178,58 @@ void http_set_cookie(const struct web_conn *c, struct buf *b, const struct cooki
 
 void http_call_begin(struct web_conn *c, const struct http1_request *req);
 void http_call_body(struct web_conn *c, uint8_t *body, size_t n);
+/* 403 for what is not sent by our own page; 0: fine. */
+int http_refuse_stranger(const struct web_conn *c, const struct http1_request *req);
+/* c has none. */
+struct http_call *http_call_new(struct web_conn *c, const struct http1_request *req,
+                                enum call_kind kind);
+/* From here on the answer may come. False: too many wait already, and that was said. */
+bool http_call_wait(struct web_conn *c, struct http_call *call);
+struct http_call *http_call_find(struct web *w, uint64_t number);
 /* The call that c makes, if any, is none any more. */
 void http_call_free(struct web_conn *c);
+/* Answers with an error instead, which says no more than the status and a code. */
+void http_call_fail(struct web_conn *c, int status, const char *code);
 void http_call_late(struct web_conn *c);
+
+/* ---- http_file.c: files that go out ---- */
+
+enum { MATCH_MAX = 100 };
+struct transfer {
+    struct cmd_fetch what;
+    struct disk_name name; /* once it was granted */
+    uint64_t at;           /* the next byte */
+    uint64_t end; /* get: behind the last one that goes out; put: how long the whole is to be */
+    uint64_t first, total; /* put: what the client says */
+    bool begun;            /* get: the head of the response is out; put: the body is being taken */
+    bool inlined;
+    bool expects; /* put: "100 Continue", once it is welcome */
+    char type[40];
+    char etag[64];
+    struct buf fields; /* more of the response */
+    char range[MATCH_MAX], match[MATCH_MAX], if_range[MATCH_MAX];
+};
+
+void http_file_begin(struct web_conn *c, const struct http1_request *req);
+void http_file_granted(struct web_conn *c, const struct file_grant *g);
+void http_file_read(struct web_conn *c, const struct disk_answer *a);
+/* All that was there has left. True: more is to come, or the connection ends. */
+bool http_file_more(struct web_conn *c);
+void transfer_free(struct transfer *t);
+/* Asks the disk; false: it is too busy. */
+bool http_ask_disk(struct web_conn *c, struct disk_request rq);
+/* Asks the policy about the transfer's file. */
+void http_ask_grant(struct web_conn *c, enum fetch_what what);
+/* "ID" or "ID/REST", as in a path. */
+bool http_file_id(struct str path, uint64_t *id, struct str *rest);
+
+/* ---- http_upload.c: files that come in ---- */
+
+void http_upload_begin(struct web_conn *c, const struct http1_request *req);
+void http_upload_granted(struct web_conn *c, const struct file_grant *g);
+void http_upload_disk(struct web_conn *c, const struct disk_answer *a);
+/* Bytes of the body; how many were taken. */
+size_t http_upload_data(struct web_conn *c, const uint8_t *p, size_t n);
 
 /* ---- http_reply.c: writing responses ---- */
 
@@ -179,8 +247,10 @@ struct reply {
     struct str etag;
     struct str extra;  /* whole field lines with CRLF */
     struct str origin; /* Access-Control-Allow-Origin */
-    uint64_t full;     /* 206, 416: size of the whole */
-    uint64_t first;    /* 206: offset of body */
+    bool later;        /* the body is `length` bytes that the caller writes */
+    uint64_t length;
+    uint64_t full;  /* 206, 416: size of the whole */
+    uint64_t first; /* 206: offset of body */
 };
 
 /* Writes the head and the body (not for HEAD), and moves to HTTP_SEND. */
@@ -214,6 +284,13 @@ void http_rate_free(struct web *w);
 
 /* ---- http_static.c, http_dir.c: the page ---- */
 
+enum http_range { RANGE_NONE, RANGE_ONE, RANGE_BAD };
+/* "bytes=a-b", "bytes=a-", "bytes=-n"; several ranges or anything unreadable is ignored, as RFC 9110,
+ * 14.2 allows. */
+enum http_range http_range(struct str value, uint64_t size, uint64_t *first, uint64_t *last);
+/* If-None-Match compares weakly: W/ doesn't matter, and neither does which coding the client has (gzip may be
+ * empty). RFC 9110, 13.1.2. */
+bool http_etag_known(struct str list, struct str plain, struct str gzip);
 void http_static(struct web_conn *c, const struct http1_request *req, struct str path, bool root);
 void http_page(struct web_conn *c, const struct http1_request *req);
 /* A file of --web-dir by its relative path; false: there is none. http->owned gets it. */

@@ -171,6 +171,7 @@ const char *cmd_text(enum cmd_type type)
             [CMD_PIPE_LOST] = "(pipe lost)",
         [CMD_OVERFLOW] = "(overflow)",
         [CMD_ANNOUNCE] = "(announce)",
+        [CMD_FETCH] = "(fetch)",
     };
     return names[type];
 }

@@ -9,7 +9,7 @@
 #include "edge/web/wire_out_int.h"
 
 static const struct wire_topic *const topics[] = {&wire_account, &wire_people, &wire_call,
-                                                  &wire_conv, &wire_push};
+                                                  &wire_conv,    &wire_push,   &wire_files};
 
 const struct fields *wire_table_command(enum cmd_type type)
 {

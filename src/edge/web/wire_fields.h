@@ -165,7 +165,8 @@ struct wire_topic {
     const struct fields *commands[CMD_WIRE_COUNT];
     const struct fields *views[RESULT_END];
 };
-extern const struct wire_topic wire_account, wire_people, wire_call, wire_conv, wire_push;
+extern const struct wire_topic wire_account, wire_people, wire_call, wire_conv, wire_push,
+    wire_files;
 
 /* NULL: it has none. */
 const struct fields *wire_table_command(enum cmd_type type);

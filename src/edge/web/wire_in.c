@@ -353,7 +353,7 @@ static const struct reader {
 #undef ROW
 #define ROW(symbol, type, ways) [CMD_##symbol] = {STR_INIT(type), ways, NULL},
         ACCOUNT_CMDTYPES(ROW) PEOPLE_CMDTYPES(ROW) CALL_CMDTYPES(ROW) CONV_CMDTYPES(ROW)
-            PUSH_CMDTYPES(ROW)
+            PUSH_CMDTYPES(ROW) FILES_CMDTYPES(ROW)
 #undef ROW
 };
 

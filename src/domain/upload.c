@@ -1,0 +1,166 @@
+#include "domain/upload.h"
+
+#include "base/mem.h"
+#include "base/util.h"
+#include "domain/domain_int.h"
+#include "domain/user.h"
+
+enum { UPLOADS_EACH = 16 }; /* of one person at a time */
+
+static struct upload *find_any(const struct domain *d, uint64_t id)
+{
+    for (struct hnode *it = hmap_first(&d->uploads, hash_u64(&d->hash_key, id)); it;
+         it = hmap_next_same(it)) {
+        struct upload *u = container_of(it, struct upload, by_id);
+        if (u->id == id)
+            return u;
+    }
+    return NULL;
+}
+
+struct upload *upload_find(struct domain *d, uint64_t user, uint64_t id)
+{
+    struct upload *u = find_any(d, id);
+    return u && u->user == user && u->done ? u : NULL;
+}
+
+static void release(struct domain *d, struct upload *u)
+{
+    hmap_remove(&d->uploads, &u->by_id);
+    list_del(&u->order);
+    xfree(u->name);
+    xfree(u);
+}
+
+void upload_take(struct domain *d, struct upload *u)
+{
+    release(d, u);
+}
+
+static void forget(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    (void)d;
+    (void)a;
+    (void)answer;
+}
+
+void upload_drop(struct domain *d, struct upload *u)
+{
+    struct disk_request rq = {.op = DISK_UNLINK, .name = upload_file(u->id)};
+    ask_disk(d, ask_new(d, (struct asker){0}, forget, NULL, 0), &rq);
+    release(d, u);
+}
+
+/* What somebody has under way; all of it counts as if it were there. */
+static void count(const struct domain *d, uint64_t user, unsigned *n, uint64_t *bytes)
+{
+    *n = 0;
+    *bytes = 0;
+    LIST_FOREACH(it, &d->uploads_order) {
+        const struct upload *u = container_of(it, struct upload, order);
+        if (u->user == user) {
+            *n += 1;
+            *bytes += u->size;
+        }
+    }
+}
+
+static struct upload *make(struct domain *d, uint64_t user, const struct cmd_upload *c)
+{
+    struct upload *u = xcalloc(1, sizeof *u);
+    u->id = rng_u64(&d->rng) | 1;
+    u->user = user;
+    u->size = (uint64_t)c->size;
+    u->until = d->now + d->cfg.upload_us;
+    u->name = str_dup(c->name);
+    u->name_bytes = (uint16_t)c->name.n;
+    u->mime_n = (uint8_t)c->mime.n;
+    if (c->mime.n)
+        memcpy(u->mime, c->mime.p, c->mime.n);
+    hmap_insert(&d->uploads, &u->by_id, hash_u64(&d->hash_key, u->id));
+    list_push_back(&d->uploads_order, &u->order);
+    return u;
+}
+
+void upload_request(struct domain *d, struct session *s, const struct cmd *cmd)
+{
+    const struct cmd_upload *c = &cmd->u.files.upload;
+    struct asker who = asker_of(cmd);
+    unsigned n;
+    uint64_t bytes;
+    count(d, s->user->id, &n, &bytes);
+    if ((uint64_t)c->size > d->cfg.upload_max) {
+        reply_wire_error(d, &who, &(struct wire_error){.code = CODE_TOO_LONG, .field = "size"});
+    } else if (n >= UPLOADS_EACH || bytes + (uint64_t)c->size > d->cfg.uploads_each_max) {
+        reply_retry(d, &who, CODE_STORE_FULL, 60000);
+    } else if (d->uploads.n >= (size_t)d->cfg.max_sessions) {
+        reply_retry(d, &who, CODE_BUSY, 1000);
+    } else {
+        const struct upload *u = make(d, s->user->id, c);
+        struct event e = {.type = RESULT_UPLOAD,
+                          .u.files.upload = {.upload = u->id, .size = (int64_t)u->size}};
+        reply(d, &who, &e);
+    }
+}
+
+void upload_end_request(struct domain *d, struct session *s, const struct cmd *cmd)
+{
+    struct asker who = asker_of(cmd);
+    struct upload *u = find_any(d, cmd->u.files.end.upload);
+    if (!u || u->user != s->user->id) {
+        reply_error(d, &who, CODE_UNKNOWN);
+    } else {
+        upload_drop(d, u);
+        reply_ok(d, &who);
+    }
+}
+
+/* ---- by HTTP ---- */
+
+/* Somebody with that cookie wants to send upload `id`, or to know how much of it is there. */
+void upload_grant(struct domain *d, uint64_t http, uint64_t user, uint64_t id)
+{
+    const struct upload *u = find_any(d, id);
+    bool his = u && user != 0 && u->user == user && !u->done;
+    struct file_grant g = {.name = upload_file(id), .size = his ? u->size : 0};
+    emit_http_file(d, http, his ? &g : NULL);
+}
+
+/* All of it is written. */
+void upload_done(struct domain *d, const struct asker *who, uint64_t id)
+{
+    struct upload *u = find_any(d, id);
+    if (!u) {
+        reply_error(d, who, CODE_UNKNOWN);
+        return;
+    }
+    u->done = true;
+    u->until = d->now + d->cfg.upload_us;
+    list_del(&u->order);
+    list_push_back(&d->uploads_order, &u->order);
+    int64_t size = (int64_t)u->size;
+    reply(d, who,
+          &(struct event){.type = RESULT_UPLOAD,
+                          .u.files.upload = {.upload = u->id, .have = size, .size = size}});
+}
+
+/* ---- time ---- */
+
+int64_t upload_deadline(const struct domain *d)
+{
+    struct list *it = list_first(&d->uploads_order);
+    return it ? container_of(it, struct upload, order)->until : INT64_MAX;
+}
+
+void upload_tick(struct domain *d)
+{
+    while (upload_deadline(d) <= d->now)
+        upload_drop(d, container_of(list_first(&d->uploads_order), struct upload, order));
+}
+
+void upload_free_all(struct domain *d)
+{
+    HMAP_FOREACH_SAFE(it, &d->uploads)
+        release(d, container_of(it, struct upload, by_id));
+    hmap_free(&d->uploads);
+}

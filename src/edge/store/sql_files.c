@@ -1,0 +1,23 @@
+/* SQL of the procedures of msg/db_files.h. */
+#include "edge/store/schema.h"
+
+const struct sql_proc sql_files[] = {
+    {DB_WEB_SESSION_WHO,
+     NULL,
+     {SQL_DO("SELECT key, user FROM web_session WHERE token = ?1 AND expires > ?2")}},
+    {DB_AVATAR_FOR,
+     NULL,
+     {SQL_DO("SELECT avatar FROM user WHERE id = ?3 AND avatar <> 0 AND flags = 0"
+             " AND EXISTS(SELECT 1 FROM web_session WHERE token = ?1 AND expires > ?2)")}},
+    {DB_AVATAR_SET, NULL, {SQL_MUST("UPDATE user SET avatar = ?2 WHERE id = ?1 AND flags = 0")}},
+    {DB_ATTACHMENT_FOR,
+     NULL,
+     {SQL_DO("SELECT a.name, a.mime, a.size, a.thumb FROM web_session w, attachment a"
+             " LEFT JOIN message m ON m.id = a.message"
+             " WHERE w.token = ?1 AND w.expires > ?2 AND a.id = ?3"
+             " AND (a.expires IS NULL OR a.expires > ?2) AND m.deleted IS NULL"
+             " AND CASE WHEN m.id IS NULL THEN a.user = w.user ELSE EXISTS("
+             "   SELECT 1 FROM conv_member c WHERE c.conv = m.conv AND c.user = w.user"
+             "   AND c.first_seq <= m.seq) END")}},
+    {.proc = DB_NONE},
+};

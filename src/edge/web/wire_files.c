@@ -1,0 +1,33 @@
+/* Tables of msg/files.h. */
+#include "edge/web/wire_fields.h"
+
+static const struct field upload_list[] = {
+    F_INT(struct cmd_upload, "size", size, 1, INT64_MAX, NEEDED),
+    F_TEXT(struct cmd_upload, "name", name, 0, UPLOAD_NAME_MAX),
+    F_STR(struct cmd_upload, "mime", mime, UPLOAD_MIME_MAX),
+};
+static const struct fields upload = FIELDS(struct cmd_upload, upload_list);
+
+static const struct field end_list[] = {
+    F_ID(union files_args, "upload", end.upload, NEEDED),
+};
+static const struct fields end = FIELDS(union files_args, end_list);
+
+static const struct field result_list[] = {
+    F_ID(union files_view, "upload", upload.upload, NEEDED),
+    F_INT(union files_view, "have", upload.have, 0, 0, NEEDED),
+    F_INT(union files_view, "size", upload.size, 0, 0, NEEDED),
+};
+static const struct fields result = FIELDS(union files_view, result_list);
+
+const struct wire_topic wire_files = {
+    .commands =
+        {
+            [CMD_UPLOAD] = &upload,
+            [CMD_UPLOAD_END] = &end,
+        },
+    .views =
+        {
+            [RESULT_UPLOAD] = &result,
+        },
+};

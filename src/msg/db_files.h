@@ -1,0 +1,16 @@
+/* Procedures about files that come and go by HTTP: see msg/db_procs.h. token: the hash of the asker's cookie. */
+#ifndef MADANG_MSG_DB_FILES_H
+#define MADANG_MSG_DB_FILES_H
+
+/* clang-format off */
+#define DB_PROCS_FILES(DB_PROC)                                                                    \
+    /* Who has signed in with this; no row: nobody. */                                             \
+    DB_PROC(WEB_SESSION_WHO, READ, "token now", "key user")                                        \
+    /* The stamp of somebody's picture, for everybody who is signed in. */                         \
+    DB_PROC(AVATAR_FOR, READ, "token now user", "avatar")                                          \
+    DB_PROC(AVATAR_SET, WRITE, "user avatar", "")                                                  \
+    /* A file that the asker may have: sent in a conversation that they are in, or their own. */   \
+    DB_PROC(ATTACHMENT_FOR, READ, "token now file", "name mime size thumb")
+/* clang-format on */
+
+#endif

@@ -1,0 +1,41 @@
+/* Files on their way in: docs/protocol-people.md, section 6. What is added to cmd.h and event.h. */
+#ifndef MADANG_MSG_FILES_H
+#define MADANG_MSG_FILES_H
+
+#include <stdint.h>
+
+#include "base/str.h"
+#include "msg/values.h"
+
+#define FILES_CMDTYPES(CMDTYPE)        \
+    CMDTYPE(UPLOAD, "upload", BY_PIPE) \
+    CMDTYPE(UPLOAD_END, "upload_end", BY_PIPE)
+
+#define FILES_EVENTTYPES(EVENTTYPE)
+
+#define FILES_RESULTTYPES(RESULTTYPE) RESULTTYPE(UPLOAD)
+
+enum { UPLOAD_NAME_MAX = 255, UPLOAD_MIME_MAX = 127 };
+
+/* Of struct cmd, u.files. */
+union files_args {
+    struct cmd_upload {
+        int64_t size;
+        struct str name; /* n = 0: none */
+        struct str mime; /* what the client thinks */
+    } upload;
+    struct {
+        uint64_t upload;
+    } end;
+};
+
+/* Of struct event, u.files. */
+union files_view {
+    struct {
+        uint64_t upload;
+        int64_t have;
+        int64_t size;
+    } upload;
+};
+
+#endif

@@ -27,7 +27,7 @@ lint_cppcheck() {
     mkdir -p build/cppcheck
     cppcheck --quiet --error-exitcode=1 --std=c11 --language=c -j "$jobs" --cppcheck-build-dir=build/cppcheck \
         --enable=warning,performance,portability --inline-suppr --suppressions-list=scripts/cppcheck.txt \
-        -D_GNU_SOURCE -I src src
+        -D_GNU_SOURCE -DCPPCHECK -I src src
 }
 
 lint_shell() {

@@ -188,7 +188,7 @@ static int run(const struct db_command *cmd, const char *verb, const char *file,
 
 int db_command(const struct db_command *cmd)
 {
-    const char *verb = cmd->argc > 1 ? cmd->argv[1] : "--help", *file = NULL;
+    const char *verb = cmd->argc > 1 ? cmd->argv[1] : "--help", *file = "";
     bool wants_file = strcmp(verb, "backup") == 0 || strcmp(verb, "restore") == 0;
     int used = 1 + wants_file;
     if (strcmp(verb, "--help") == 0) {
@@ -197,9 +197,9 @@ int db_command(const struct db_command *cmd)
     }
     if (!wants_file && strcmp(verb, "check") != 0)
         return say(cmd, "there is no command \"%s\"; madang db --help lists what there is", verb);
-    if (wants_file)
-        file = cmd->argc > 2 && cmd->argv[2][0] != '-' ? cmd->argv[2] : NULL;
-    if (wants_file && !file)
+    if (wants_file && cmd->argc > 2 && cmd->argv[2][0] != '-')
+        file = cmd->argv[2];
+    if (wants_file && !file[0])
         return say(cmd, "%s wants a FILE", verb);
 
     struct config *c = xcalloc(1, sizeof *c);

@@ -66,10 +66,15 @@ struct fields {
 /* ---- how tables are written: F_KIND(struct, "name", member, limits…, NEEDED or .absent = N or nothing) ---- */
 
 #define NEEDED .needed = true
-/* The compiler checks the member's type. */
+/* The compiler checks the member's type. cppcheck 2.10 cannot read that. */
+#ifdef CPPCHECK
+#define FIELD_AT(s, member, type)      offsetof(s, member)
+#define FIELD_AT_SIZE(s, member, type) offsetof(s, member)
+#else
 #define FIELD_AT(s, member, type) _Generic(&((s *)0)->member, type * : offsetof(s, member))
 #define FIELD_AT_SIZE(s, member, type) \
     (offsetof(s, member) + 0 * sizeof(char[sizeof(((s *)0)->member) == sizeof(type) ? 1 : -1]))
+#endif
 
 #define F_STR(s, n, m, max_bytes, ...)                                                            \
     {                                                                                             \

@@ -35,7 +35,8 @@ const struct sql_proc sql_call[] = {
      {SQL_DO("SELECT p.call, p.other, u.name, u.display, u.avatar, p.way, c.state, c.reason,"
              " c.text, p.started, c.answered, c.ended, c.video, p.missed, p.seen"
              " FROM call_party p JOIN call c ON c.id = p.call JOIN user u ON u.id = p.other"
-             " WHERE p.user = ?1 AND p.started < ?2 AND c.ended IS NOT NULL ORDER BY p.started DESC LIMIT ?3")}},
+             " WHERE p.user = ?1 AND p.started < ?2 AND c.ended IS NOT NULL ORDER BY p.started "
+             "DESC LIMIT ?3")}},
     {DB_CALLS_MISSED,
      NULL,
      {SQL_DO("SELECT count(*) FROM call_party WHERE user = ?1 AND missed = 1 AND seen = 0")}},

@@ -24,7 +24,8 @@ const struct sql_proc sql_people[] = {
     {DB_PUSH_REMOVE, NULL, {SQL_DO("DELETE FROM push_sub WHERE endpoint = ?2 AND user = ?1")}},
     {DB_PUSH_SUBS,
      NULL,
-     {SQL_DO("SELECT p.endpoint, p.p256dh, p.auth, p.session FROM push_sub p JOIN user u ON u.id = p.user"
+     {SQL_DO("SELECT p.endpoint, p.p256dh, p.auth, p.session FROM push_sub p JOIN user u ON u.id = "
+             "p.user"
              " WHERE p.user = ?1 AND u.flags = 0 AND u.settings & ?2")}},
     {DB_PUSH_END, NULL, {SQL_DO("DELETE FROM push_sub WHERE endpoint = ?1")}},
     {DB_PUSH_FAILED,

@@ -22,8 +22,8 @@ static void ev_entered(struct buf *b, const struct event *e)
 
 static void ev_left(struct buf *b, const struct event *e)
 {
-    static const char *const reasons[LEFT_REASONS] = {"left", "gone", "removed", "replaced",
-                                                      "merged", "ended"};
+    static const char *const reasons[LEFT_REASONS] = {"left",     "gone",   "removed",
+                                                      "replaced", "merged", "ended"};
     struct str reason = str_from(reasons[e->u.left.reason]);
     char *at = start(b, 160, 0), *p = at;
     if (!at)

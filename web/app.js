@@ -89,6 +89,7 @@ export function createApp(env, log) {
   call.waits = () => rooms.reclaiming.size > 0;
   call.warm = () => people.calls.warm();
   call.held = () => people.calls.held();
+  call.hushed = () => people.calls.hushed(call.room()?.id);
   listenNet(c, { rooms, call, talk, lobby, people });
   store.subscribe((state, action) => {
     if (action.type === 'intent/set' && !action.passing) keepIntent(env.local, state.intent);

@@ -43,6 +43,10 @@ export class Call {
     /** @type {Map<string, number>} session -> since when it is waited for, though both are online */
     this.waiting = new Map();
     this.told = '';
+    /** One's own tracks, also while they are sent to nobody.
+     * @type {Map<'mic'|'camera', MediaStreamTrack | null>} */
+    this.own = new Map();
+    this.wasHushed = false;
     this.capture = new Capture({ devices: c.env.devices, clock: c.clock, log: c.log });
     this.screen = new Screen(c.env.devices);
     this.meter = new Meter({ clock: c.clock });
@@ -51,7 +55,7 @@ export class Call {
     this.mesh = new Mesh({
       instance: c.instance, clock: c.clock, log: c.log,
       send: (type, fields, body) =>
-        c.sig.request(type, /** @type {any} */ ({ room: this.room()?.id, ...fields }), body),
+        c.sig.request(type, /** @type {any} */ ({ room: this.room()?.id, ...fields }), this.#passing(body)),
       makePeer: (first, name) => this.makePeer(first, name),
       unseen: () => c.env.unseen(),
     });
@@ -95,7 +99,7 @@ export class Call {
   follow() {
     const { intent, screen, support } = this.c.state();
     const open = support.webrtc && !intent.listenOnly
-      && (screen === 'prejoin' || !!this.room() || this.waits() || this.warm());
+      && (screen === 'prejoin' || (!!this.room() && !this.hushed()) || this.waits() || this.warm());
     const held = this.held();
     this.capture.want({
       mic: { open, muted: !intent.mic || held, id: intent.micId, label: intent.micLabel, facing: 'user' },
@@ -107,7 +111,23 @@ export class Call {
     this.speaker.set(intent.speakerId);
     this.wakeLock.want(!!this.room());
     this.tellState();
+    this.#hush();
     this.connect();
+  }
+
+  /** Ways are prepared while it rings; nothing is sent on them before the answer. */
+  #hush() {
+    const hushed = this.hushed();
+    if (hushed === this.wasHushed) return;
+    this.wasHushed = hushed;
+    for (const [kind, track] of this.own) this.mesh.setTrack(kind, hushed ? null : track);
+    if (!hushed) this.mesh.tellAgain();
+  }
+
+  /** The server holds candidates back until the answer: that these are all is not to be told before, either.
+   * @param {string} body */
+  #passing(body) {
+    return this.hushed() ? body.replaceAll('a=end-of-candidates\r\n', '') : body;
   }
 
   /** The mesh holds those who publish in the same room. */
@@ -130,6 +150,9 @@ export class Call {
 
   /** Whether devices are to be ready before there is a room: one is calling somebody. */
   warm = () => false;
+
+  /** Whether the room that media is in is that of a call which nobody has answered. */
+  hushed = () => false;
 
   /** Whether the call is on hold: nothing is sent, and what one wants stays as it is. */
   held = () => false;
@@ -155,7 +178,8 @@ export class Call {
     const { c, capture } = this;
     capture.on('track', ({ kind, track }) => {
       this.#local(kind, track);
-      this.mesh.setTrack(kind, track);
+      this.own.set(kind, track);
+      this.mesh.setTrack(kind, this.hushed() ? null : track);
       if (kind === 'mic') this.meter.setTrack(track);
       this.#plans();
     });

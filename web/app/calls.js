@@ -23,8 +23,12 @@ export class Calls {
     this.entering = new Set();
     /** @type {Map<string, string>} call -> its room, while one is in it */
     this.inside = new Map();
+    /** Calls whose room was tried while they ring. @type {Set<string>} */
+    this.prepared = new Set();
     this.undialled = false;
     this.toldVideo = '';
+    /** Calls that were brought into view: once each. @type {Set<string>} */
+    this.shown = new Set();
     ringer.listen((ready) => c.dispatch({ type: 'ring/sound', sound: ready ? 'ready' : 'blocked' }));
   }
 
@@ -260,7 +264,10 @@ export class Calls {
   follow() {
     const { ring } = this.c.state();
     for (const r of inPhase(ring, 'here')) if (r.room) this.#enter(r.call, r.room);
-    for (const [call, room] of this.inside) if (ring.calls[call]?.phase !== 'here') this.#leave(call, room);
+    for (const r of [...inPhase(ring, 'outgoing'), ...inPhase(ring, 'incoming')]) this.#prepare(r);
+    for (const [call, room] of this.inside) {
+      if (!['here', 'incoming', 'outgoing'].includes(ring.calls[call]?.phase)) this.#leave(call, room);
+    }
     this.#tellVideo();
     const incoming = inPhase(ring, 'incoming').filter((r) => !r.asked);
     const busy = inPhase(ring, 'here').length > 0;
@@ -273,12 +280,15 @@ export class Calls {
     const { c } = this;
     if (this.entering.has(room)) return;
     if (c.state().rooms[room]) {
-      if (!this.inside.has(call)) this.inside.set(call, room);
+      if (!this.shown.has(call)) this.rooms.show(room); // it was prepared, or it is that of a reloaded page
+      this.shown.add(call);
+      this.inside.set(call, room);
       return;
     }
-    if (this.inside.has(call)) return; // one is being put out of it
+    if (this.shown.has(call)) return; // one is being put out of it
     this.entering.add(room);
     try {
+      this.shown.add(call);
       await this.rooms.enterCall(room);
       this.inside.set(call, room);
     } catch (e) {
@@ -290,8 +300,29 @@ export class Calls {
     this.follow();
   }
 
+  /** While it rings the way to the other is made already: after the answer the first picture is quick.
+   * @param {import('../domain/ring.js').Ring} r */
+  async #prepare({ call, room }) {
+    const { c } = this;
+    const elsewhere = Object.values(c.state().rooms).some((x) => x.media);
+    if (!room || elsewhere || this.entering.size || this.prepared.has(call) || !c.sig.token) return;
+    this.prepared.add(call);
+    this.entering.add(room);
+    try {
+      await this.rooms.enterCall(room, true);
+      this.inside.set(call, room);
+    } catch (e) {
+      c.log.info('call', `not prepared: ${codeOf(e)}`);
+    } finally {
+      this.entering.delete(room);
+    }
+    this.follow();
+  }
+
   /** @param {string} call @param {string} room */
   #leave(call, room) {
+    this.shown.delete(call);
+    this.prepared.delete(call);
     this.inside.delete(call);
     this.rooms.leave(room);
   }
@@ -310,9 +341,16 @@ export class Calls {
     return isHeld(ring, room?.id ?? null);
   }
 
+  /** Whether a room is that of a call that nobody has answered yet. @param {string | undefined} room */
+  hushed(room) {
+    const rings = (/** @type {import('../domain/ring.js').Ring} */ r) => r.room === room && r.state === 'ringing';
+    return !!room && Object.values(this.c.state().ring.calls).some(rings);
+  }
+
   /** Whether devices are to be ready: one is calling, or has just accepted. */
   warm() {
-    const { ring } = this.c.state();
-    return calling(ring) || inPhase(ring, 'incoming').some((r) => r.asked === 'accept') || this.entering.size > 0;
+    const { ring, rooms } = this.c.state();
+    return calling(ring) || inPhase(ring, 'incoming').some((r) => r.asked === 'accept')
+      || inPhase(ring, 'here').some((r) => r.room && !rooms[r.room]);
   }
 }

@@ -186,8 +186,9 @@ export class Rooms {
     }
   }
 
-  /** Into the room of a call, without a door. @param {string} room */
-  async enterCall(room) {
+  /** Into the room of a call, without a door.
+   * @param {string} room @param {boolean} [quietly]  it rings: the way is prepared, and nothing is shown */
+  async enterCall(room, quietly = false) {
     const { c } = this;
     const media = c.state().support.webrtc; // the server knows which call is in the foreground
     const { mic, cam } = this.shown();
@@ -196,7 +197,7 @@ export class Rooms {
     } catch (e) {
       if (codeOf(e) !== 'already_joined') throw e;
     }
-    this.show(room);
+    if (!quietly) this.show(room);
   }
 
   /** @param {string} code @param {number | undefined} retryMs @param {string | null} room */

@@ -125,6 +125,11 @@ export class Mesh extends Emitter {
     }
   }
 
+  /** What was held back on its way to the others may pass now. */
+  tellAgain() {
+    for (const { peer } of this.held.values()) peer.tellAgain();
+  }
+
   /** Sessions that are connected now. @returns {string[]} */
   connected() {
     return [...this.held.values()].filter((h) => h.peer.phase === 'connected' || h.peer.phase === 'disconnected')

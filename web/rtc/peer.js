@@ -160,6 +160,12 @@ export class Peer extends Emitter {
     if (this.phase !== 'connected' && this.gathered.length) this.emit('cand', toFrag(this.gathered));
   }
 
+  /** Candidates were held back on their way, and may pass now. */
+  tellAgain() {
+    if (this.phase === 'failed' || this.phase === 'disconnected') return this.resync();
+    if (this.phase !== 'closed' && this.gathered.length) this.emit('cand', toFrag(this.gathered));
+  }
+
   close() {
     if (this.phase === 'closed') return;
     this.#setPhase('closed');

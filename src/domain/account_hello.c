@@ -70,17 +70,19 @@ static void loaded(struct domain *d, struct ask *a, struct user *u, enum db_stat
 static void found(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     struct session *s = session_find(d, a->who.session);
-    struct val row[2];
+    bool program = answer->db->proc == DB_TOKEN_USE;
+    struct val row[3];
     if (!s)
         return;
-    if (db_row(answer->db, row, 2)) {
+    if (db_row(answer->db, row, program ? 3 : 2)) {
+        s->scopes = program ? (uint8_t)row[2].i : 0;
         a->b = val_id(&row[0]);
         user_with(d, val_id(&row[1]), a, loaded);
     } else if (answer->db->status != DB_REFUSED) {
         /* It may be good: who is signed in does not become a guest because a disk is full. */
         emit_retry(d, s, a->who.id, CODE_STORE_BUSY, 1000);
         session_event(d, s, SEV_OVERFLOW, &(struct cmd){0});
-    } else if (!d->cfg.guests) {
+    } else if (program || !d->cfg.guests) {
         refuse(d, a, s);
     } else {
         go_on(d, a, s);
@@ -101,6 +103,13 @@ void account_hello(struct domain *d, struct session *s, const struct cmd *cmd)
         memcpy(a->data + sizeof *w, h->join.password.p, h->join.password.n);
     if (h->has_join && h->join.ticket.n)
         memcpy(a->data + sizeof *w + h->join.password.n, h->join.ticket.p, h->join.ticket.n);
+    if (h->api_token.n) {
+        if (!str_starts(h->api_token, STR("mdt_")) ||
+            !account_code(str_skip(h->api_token, 4), SECRET_LEN, hash))
+            memset(hash, 0, sizeof hash); /* one that nobody has */
+        ASK_DB(d, a, DB_TOKEN_USE, VAL_B(hash, sizeof hash), VAL_I(d->wall));
+        return;
+    }
     sha256(h->cookie.p, h->cookie.n, hash);
     account_use_session(d, a, hash, h->addr);
 }

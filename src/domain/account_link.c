@@ -184,8 +184,18 @@ void token_list(struct domain *d, struct session *s, const struct cmd *cmd)
            VAL_I(d->wall));
 }
 
+static void token_ended(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct user *u = user_find(d, a->b);
+    done(d, a, answer);
+    if (answer->db->status == DB_OK && u)
+        user_end_sessions(d, u, a->a, 0);
+}
+
 void token_end(struct domain *d, struct session *s, const struct cmd *cmd)
 {
-    ASK_DB(d, ask_new(d, asker_of(cmd), done, NULL, 0), DB_TOKEN_END, VAL_ID(s->user->id),
-           VAL_ID(cmd->u.account.key.key));
+    struct ask *a = ask_new(d, asker_of(cmd), token_ended, NULL, 0);
+    a->a = cmd->u.account.key.key;
+    a->b = s->user->id;
+    ASK_DB(d, a, DB_TOKEN_END, VAL_ID(a->b), VAL_ID(a->a));
 }

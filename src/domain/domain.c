@@ -241,6 +241,11 @@ static void dispatch(struct domain *d, const struct cmd *cmd)
             emit_error(d, s, cmd->id, CODE_SIGN_IN_REQUIRED);
         return;
     }
+    if (!table[cmd->type].when_new && !scope_allows_cmd(s, cmd->type)) {
+        if (cmd->id > 0)
+            emit_error(d, s, cmd->id, CODE_NOT_ALLOWED);
+        return;
+    }
     enum domain_rate_kind rate = table[cmd->type].rate;
     if (rate == ALWAYS || session_rate(d, s, cmd->id, rate))
         table[cmd->type].handler(d, s, cmd);

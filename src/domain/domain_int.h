@@ -66,6 +66,7 @@ struct session {
     uint8_t cap_rooms;
     uint8_t n_pending;
     uint8_t state; /* enum session_state */
+    uint8_t scopes; /* of an API token; 0: it is a person's own, which may do all */
     bool korean;
     bool mic;
     bool cam;
@@ -203,6 +204,11 @@ struct domain {
     struct room_view *views;
     size_t cap_views;
 };
+
+/* ---- scope_of.c: what API tokens are for ---- */
+/* Whether the session may ask this, or hear of it. */
+bool scope_allows_cmd(const struct session *s, enum cmd_type type);
+bool scope_allows_event(const struct session *s, enum event_type type);
 
 /* ---- emit.c: effects ---- */
 void emit_ack(struct domain *d, struct session *s, int64_t id, const struct event *result);

@@ -170,7 +170,7 @@ static struct wire_error hello_refusal(struct domain *d, const struct cmd_hello 
         if (wait)
             return (struct wire_error){.code = CODE_RATE, .retry_ms = wait};
     }
-    if (!d->cfg.guests && hello->cookie.n != SECRET_LEN)
+    if (!d->cfg.guests && hello->cookie.n != SECRET_LEN && !hello->api_token.n)
         return (struct wire_error){.code = CODE_SIGN_IN_REQUIRED};
     return (struct wire_error){.code = CODE_NONE};
 }
@@ -206,7 +206,7 @@ void session_hello(struct domain *d, const struct cmd *cmd)
                                           .conn = cmd->conn,
                                           .session = session_ref(s),
                                           .id = cmd->id});
-    if (hello->cookie.n == SECRET_LEN)
+    if (hello->cookie.n == SECRET_LEN || hello->api_token.n)
         account_hello(d, s, cmd);
     else if (hello->has_join)
         join_request(d, s, cmd->id, &hello->join, true);

@@ -272,7 +272,7 @@ void user_tell(struct domain *d, const struct user *u, const struct event *e,
     size_t n = 0;
     LIST_FOREACH(l, &u->sessions) {
         const struct session *s = container_of(l, struct session, of_user);
-        if (s != except && s->state != SESSION_NEW)
+        if (s != except && s->state != SESSION_NEW && scope_allows_event(s, e->type))
             to[n++] = session_ref(s);
     }
     emit_list(d, to, n, e);

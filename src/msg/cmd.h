@@ -85,10 +85,11 @@ struct cmd_join {
 
 struct cmd_hello {
     int64_t v;
-    struct str name;     /* n = 0: make one */
-    struct str lang;     /* "ko", "en" or anything else */
-    struct str client;   /* for the log */
-    struct str replaces; /* token text, n = 0: none */
+    struct str name;      /* n = 0: make one */
+    struct str lang;      /* "ko", "en" or anything else */
+    struct str client;    /* for the log */
+    struct str replaces;  /* token text, n = 0: none */
+    struct str api_token; /* of a program: "mdt_…", n = 0: none. Secret */
     bool has_join;
     struct cmd_join join;
     /* Set by the edge: */

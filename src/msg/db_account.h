@@ -47,6 +47,7 @@
     /* Slides `expires`, unless it was used since `since` from the same address. */                \
     DB_PROC(WEB_SESSION_TOUCH, WRITE, "token now expires addr since", "")                          \
     DB_PROC(WEB_SESSION_END, WRITE, "token", "key user")                                           \
+    /* Of browsers and of tokens. */                                                               \
     DB_PROC(WEB_SESSION_KEYS, READ_AFTER, "user", "key")                                           \
     DB_PROC(WEB_SESSIONS, READ_AFTER, "user now", "key created used addr agent")                   \
     DB_PROC(WEB_SESSION_END_KEY, WRITE, "user key", "")                                            \

@@ -226,7 +226,32 @@ static void test_tokens(void **state)
     value(list, "key", key, sizeof key);
     assert_has(ask(j, "'type':'tokens'"), "'tokens':[]");
     assert_error(ask(j, "'type':'token_end','key':'%s'", key), "unknown");
+    /* a program signs in by it, and may do what it is for */
+    struct client *p = client_new(w);
+    assert_ack(ask(p, "'type':'hello','v':1,'api_token':'%s'", token));
+    assert_has(answer_to(p, 1), "'user':{'user':'");
+    assert_error(ask(p, "'type':'account_sessions'"), "not_allowed");
+    assert_error(ask(p, "'type':'account_set','display':'Bot'"), "not_allowed");
+    assert_error(ask(p, "'type':'token_make','name':'more','scopes':['directory']"), "not_allowed");
+    assert_ack(ask(p, "'type':'create'"));
+    drain(p);
+    ask(a, "'type':'account_set','display':'Mina Kim'");
+    for (const char *m; *(m = next(p));)
+        assert_false(has(m, "{'type':'me'"));
+    struct client *liar = client_new(w);
+    token[10] ^= 1;
+    assert_error(ask(liar, "'type':'hello','v':1,'api_token':'%s'", token), "sign_in_required");
+    assert_error(ask(client_new(w), "'type':'hello','v':1,'api_token':'x'"), "sign_in_required");
+    token[10] ^= 1;
     assert_ack(ask(a, "'type':'token_end','key':'%s'", key));
+    assert_int_equal(p->ended, ENDED_SIGNED_OUT + 1);
+    assert_error(ask(client_new(w), "'type':'hello','v':1,'api_token':'%s'", token),
+                 "sign_in_required");
+    value(ask(a, "'type':'token_make','name':'bot','scopes':['calls'],'ttl_s':60"), "token", token,
+          sizeof token);
+    world_pass(w, 61 * SECOND);
+    assert_error(ask(client_new(w), "'type':'hello','v':1,'api_token':'%s'", token),
+                 "sign_in_required");
     assert_has(ask(a, "'type':'tokens'"), "'tokens':[]");
     world_free(w);
 }

@@ -127,7 +127,10 @@ const struct sql_proc sql_account[] = {
     {DB_WEB_SESSION_END,
      NULL,
      {SQL_MUST("DELETE FROM web_session WHERE token = ?1 RETURNING key, user")}},
-    {DB_WEB_SESSION_KEYS, NULL, {SQL_DO("SELECT key FROM web_session WHERE user = ?1")}},
+    {DB_WEB_SESSION_KEYS,
+     NULL,
+     {SQL_DO("SELECT key FROM web_session WHERE user = ?1"
+             " UNION ALL SELECT key FROM api_token WHERE user = ?1")}},
     {DB_WEB_SESSIONS,
      NULL,
      {SQL_DO("SELECT key, created, used, addr, agent FROM web_session"

@@ -171,7 +171,7 @@ static bool in_hello(struct wire_in *in, const json_t *o)
     struct cmd_hello *h = &in->cmd.u.hello;
     if (!need_int(in, o, "v", 0, ID_MAX, &h->v) || !opt_str(in, o, "name", &h->name) ||
         !opt_str(in, o, "lang", &h->lang) || !opt_str(in, o, "client", &h->client) ||
-        !opt_str(in, o, "replaces", &h->replaces))
+        !opt_str(in, o, "api_token", &h->api_token) || !opt_str(in, o, "replaces", &h->replaces))
         return false;
     if (utf8_count(h->client.p, h->client.n) > CLIENT_MAX)
         return bad(in, "client");

@@ -15,14 +15,9 @@ struct worker;
 
 struct metrics_sources {
     struct exchange *exchange;
-<<<<<<< HEAD
     struct counts *counts;    /* control's own; its gauges are brought up to date here */
     struct store *store;      /* NULL: there is none */
     struct disk_thread *disk; /* likewise */
-=======
-    struct counts *counts; /* control's own; its gauges are brought up to date here */
-    struct store *store;   /* NULL: there is none */
->>>>>>> 748f80d (Format what came in together)
     unsigned passwords_waiting;
     unsigned connections;
     uint64_t rec_dropped;

@@ -10,6 +10,7 @@
 #include "app/people_links.h"
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "base/utf8_form.h"
 #include "base/util.h"
 #include "domain/names.h"
 #include "domain/search_key.h"
@@ -161,7 +162,11 @@ static bool read_password(const struct run *r, const struct str *names, unsigned
     uint8_t salt[16];
     if (!fgets(line, sizeof line, r->cmd->in))
         line[0] = 0;
+    char bytes[PASSWORD_MAX * 4]; /* as the domain hashes it */
     struct str password = str_of(line, strcspn(line, "\r\n"));
+    size_t n;
+    if (utf8_form(UTF8_FORM_NFC, password, bytes, sizeof bytes, &n))
+        password = str_of(bytes, n);
     struct weak_verdict v = weak_judge(password, names, n_names);
     random_bytes(salt, sizeof salt);
     bool good = false;
@@ -173,6 +178,7 @@ static bool read_password(const struct run *r, const struct str *names, unsigned
     else
         good = true;
     memzero(line, sizeof line);
+    memzero(bytes, sizeof bytes);
     return good;
 }
 

@@ -4,6 +4,7 @@
 #include "base/addr.h"
 #include "base/code.h"
 #include "base/utf8.h"
+#include "base/utf8_form.h"
 
 enum { TOUCH_EVERY_MS = 60000 };
 
@@ -70,22 +71,32 @@ void account_use_session(struct domain *d, struct ask *a, const uint8_t hash[SHA
 
 /* ---- passwords and codes ---- */
 
+size_t account_password_bytes(struct str password, char out[ACCOUNT_PASSWORD_BYTES])
+{
+    size_t n = 0, chars = utf8_count(password.p, password.n);
+    if (chars == 0 || chars > PASSWORD_MAX || password.n > ACCOUNT_PASSWORD_BYTES)
+        return 0;
+    if (!utf8_form(UTF8_FORM_NFC, password, out, ACCOUNT_PASSWORD_BYTES, &n)) {
+        n = password.n;
+        memcpy(out, password.p, n);
+    }
+    return n;
+}
+
 bool account_take_password(struct domain *d, struct ask *a, struct str password, bool min)
 {
     static const struct wire_error weak = {
         .code = CODE_WEAK_PASSWORD, .field = "password", .reason = "short"};
     struct account_call *c = account_call(a);
-    size_t chars = utf8_count(password.p, password.n);
-    if (chars > PASSWORD_MAX || chars == 0) {
+    c->password_n = account_password_bytes(password, c->password);
+    if (c->password_n == 0) {
         reply_bad(d, &a->who, "password");
         return false;
     }
-    if (min && chars < ACCOUNT_PASSWORD_MIN) {
+    if (min && utf8_count(c->password, c->password_n) < ACCOUNT_PASSWORD_MIN) {
         reply_wire_error(d, &a->who, &weak);
         return false;
     }
-    c->password_n = password.n;
-    memcpy(c->password, password.p, password.n);
     return true;
 }
 

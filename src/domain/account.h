@@ -89,6 +89,9 @@ int64_t account_expires(const struct domain *d);
 void account_use_session(struct domain *d, struct ask *a, const uint8_t hash[SHA256_SIZE],
                          struct str addr);
 uint64_t account_id(struct domain *d);
+/* A password as bytes to hash: NFC, so that it is the same from every keyboard (OpaqueString, RFC 8265, 4.2; what
+ * has no such form stays as it is). out has ACCOUNT_PASSWORD_BYTES. 0: longer than PASSWORD_MAX, or empty. */
+size_t account_password_bytes(struct str password, char out[ACCOUNT_PASSWORD_BYTES]);
 /* Keeps the password; false: it was refused (too long, or no text) and answered. min: also when it is short. */
 bool account_take_password(struct domain *d, struct ask *a, struct str password, bool min);
 /* The hash of a code of n bytes that a client says in base64url; false: it is none. */

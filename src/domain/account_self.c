@@ -172,7 +172,7 @@ static void confirm_verified(struct domain *d, struct ask *a, const struct ask_a
     }
 }
 
-/* a->a, a->b: where the old password lies behind the call. */
+/* The old password lies behind the call; a->a is its length. */
 static void confirm_found(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     struct account_call *c = account_call(a);
@@ -203,7 +203,8 @@ void account_confirm(struct domain *d, struct session *s, const struct cmd *cmd)
     c->visit.addr_key = s->addr_key;
     if (!username_key(user_name(s->user), c->name.key, &c->name.key_n))
         c->name.key_n = 0;
-    bool fine = p->old.n > 0 && p->old.n <= ACCOUNT_PASSWORD_BYTES;
+    a->a = account_password_bytes(p->old, a->data + sizeof *c);
+    bool fine = a->a > 0;
     if (!fine)
         emit_bad(d, s, cmd->id, cmd->type == CMD_ACCOUNT_PASSWORD ? "old" : "password");
     if (!fine ||
@@ -212,8 +213,6 @@ void account_confirm(struct domain *d, struct session *s, const struct cmd *cmd)
         ask_free(a);
         return;
     }
-    a->a = p->old.n;
-    memcpy(a->data + sizeof *c, p->old.p, p->old.n);
     ASK_DB(d, a, DB_PASSWORD_GET, VAL_ID(c->user));
 }
 

@@ -340,6 +340,32 @@ static void test_busy(void **state)
     world_free(w);
 }
 
+/* The same password from a keyboard that writes letters of Hangul one by one, and an accent after its letter. */
+static void test_password_is_normalised(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser b = {.has_cookie = false};
+    assert_has(call(w, &b, "register", "{'name':'mina','password':'비밀번호 caf\xc3\xa9'}"),
+               "{'user':");
+    assert_has(sign_in(w, &b, "mina",
+                       "\xe1\x84\x87\xe1\x85\xb5\xe1\x84\x86\xe1\x85\xb5\xe1\x86\xaf"
+                       "\xe1\x84\x87\xe1\x85\xa5\xe1\x86\xab\xe1\x84\x92\xe1\x85\xa9"
+                       " cafe\xcc\x81"),
+               "{'user':");
+    assert_has(call(w, &b, "register",
+                    "{'name':'jun','password':'\xe1\x84\x87\xe1\x85\xb5"
+                    "\xe1\x84\x86\xe1\x85\xb5\xe1\x86\xaf"
+                    "\xe1\x84\x87\xe1\x85\xa5'}"),
+               "'reason':'short'"); /* three characters */
+    char long_one[1024];
+    memset(long_one, 'x', sizeof long_one);
+    long_one[129] = 0;
+    assert_has(sign_in(w, &b, "mina", long_one), "'field':'password'");
+    assert_has(sign_in(w, &b, "mina", ""), "'field':'password'");
+    world_free(w);
+}
+
 /* A hash of an earlier cost is replaced when its password is there anyway. */
 static void test_rehash(void **state)
 {
@@ -414,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_guessing_from_everywhere),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_rehash),
+        cmocka_unit_test(test_password_is_normalised),
         cmocka_unit_test(test_sliding),
         cmocka_unit_test(test_gone_meanwhile),
     };

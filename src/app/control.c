@@ -521,8 +521,9 @@ static bool open_push(struct control *c, char *err, size_t errlen)
     options.kind = LETTER_PUSH;
     options.deliver = deliver_pushed;
     options.ctx = c;
-    if (c->conf.push_on && !push_desk_open(&c->push, &options)) {
-        snprintf(err, errlen, "The push thread cannot be started: %s.", strerror(errno));
+    char why[200];
+    if (c->conf.push_on && !push_desk_open(&c->push, &options, why, sizeof why)) {
+        snprintf(err, errlen, "Notifications cannot be sent: %s.", why);
         return false;
     }
     return true;

@@ -2,9 +2,10 @@
 
 #include <inttypes.h>
 
-bool push_desk_open(struct push_desk *desk, const struct push_options *options)
+bool push_desk_open(struct push_desk *desk, const struct push_options *options, char *err,
+                    size_t errlen)
 {
-    desk->thread = push_start(options);
+    desk->thread = push_start(options, err, errlen);
     return desk->thread != NULL;
 }
 

@@ -14,8 +14,9 @@ struct push_desk {
     uint64_t outcomes[PUSH_OUTCOMES];
 };
 
-/* options: deliver, ctx and kind are set. False with errno. */
-bool push_desk_open(struct push_desk *desk, const struct push_options *options);
+/* options: deliver, ctx and kind are set. False with what push_start() says. */
+bool push_desk_open(struct push_desk *desk, const struct push_options *options, char *err,
+                    size_t errlen);
 void push_desk_close(struct push_desk *desk);
 void push_desk_send(struct push_desk *desk, const struct push_job *job);
 void push_desk_count(struct push_desk *desk, enum push_outcome outcome);

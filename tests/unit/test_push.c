@@ -425,7 +425,9 @@ static int close_yard(void **state)
 
 static void start(struct yard *y)
 {
-    y->t = push_start(&y->options);
+    char why[200] = "";
+    y->t = push_start(&y->options, why, sizeof why);
+    assert_string_equal(why, "");
     assert_non_null(y->t);
 }
 

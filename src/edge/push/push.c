@@ -1,9 +1,9 @@
 #include "edge/push/push.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -37,7 +37,7 @@ struct push_thread {
     struct list waiting, running, letters;
     unsigned n_running;
     struct p256 *key;
-    CURLM *multi;
+    struct push_multi *multi;
     struct push_options options; /* constant */
 };
 
@@ -145,8 +145,8 @@ static void log_result(const struct task *task, const struct push_result *r)
 static void begin(struct push_thread *t, struct task *task)
 {
     list_del(&task->link);
-    task->http = push_http_new(&t->options, t->key, &task->job);
-    if (!task->http || curl_multi_add_handle(t->multi, push_http_easy(task->http)) != CURLM_OK) {
+    task->http = push_http_new(&t->options, t->key, &task->job, task);
+    if (!task->http || !push_multi_add(t->multi, task->http)) {
         answer(t, task, PUSH_FORBIDDEN, 0);
         return;
     }
@@ -172,7 +172,7 @@ static void ended(struct push_thread *t, struct task *task, int code)
     enum push_outcome outcome;
     int64_t now = clock_mono_us();
     push_http_result(task->http, code, &r);
-    curl_multi_remove_handle(t->multi, push_http_easy(task->http));
+    push_multi_remove(t->multi, task->http);
     push_http_free(task->http);
     task->http = NULL;
     list_del(&task->link);
@@ -190,26 +190,12 @@ static void ended(struct push_thread *t, struct task *task, int code)
     }
 }
 
-static struct task *task_of(struct push_thread *t, const CURL *easy)
-{
-    for (struct list *l = t->running.next; l != &t->running; l = l->next) {
-        struct task *task = container_of(l, struct task, link);
-        if (push_http_easy(task->http) == easy) {
-            return task;
-        }
-    }
-    return NULL;
-}
-
 static void collect(struct push_thread *t)
 {
-    int left;
-    const CURLMsg *m;
-    while ((m = curl_multi_info_read(t->multi, &left))) {
-        struct task *task = m->msg == CURLMSG_DONE ? task_of(t, m->easy_handle) : NULL;
-        if (task) {
-            ended(t, task, (int)m->data.result);
-        }
+    int code = 0;
+    const struct push_http *h;
+    while ((h = push_multi_ended(t->multi, &code))) {
+        ended(t, push_http_owner(h), code);
     }
 }
 
@@ -253,11 +239,10 @@ static int begin_due(struct push_thread *t)
 static void *run(void *arg)
 {
     struct push_thread *t = arg;
-    int running;
     pthread_setname_np(pthread_self(), "push");
     while (take_fresh(t)) {
         int wait_ms = begin_due(t);
-        curl_multi_perform(t->multi, &running);
+        push_multi_run(t->multi);
         collect(t);
         deliver_late(t);
         if (!list_empty(&t->letters)) {
@@ -265,22 +250,12 @@ static void *run(void *arg)
         } else if (t->n_running < AT_ONCE && !list_empty(&t->waiting)) {
             wait_ms = MIN_OF(wait_ms, begin_due(t));
         }
-        curl_multi_poll(t->multi, NULL, 0, wait_ms, NULL);
+        push_multi_wait(t->multi, wait_ms);
     }
     return NULL;
 }
 
 /* ---- life ---- */
-
-/* Once for the process, before there are threads of ours that could race it. */
-static bool curl_is_ready(void)
-{
-    static bool good;
-    if (!good) {
-        good = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    }
-    return good;
-}
 
 static struct push_options with_defaults(const struct push_options *options)
 {
@@ -307,7 +282,7 @@ static void free_thread(struct push_thread *t)
     struct list *l;
     while (t->running.next != &t->running) {
         struct task *task = container_of(t->running.next, struct task, link);
-        curl_multi_remove_handle(t->multi, push_http_easy(task->http));
+        push_multi_remove(t->multi, task->http);
         list_del(&task->link);
         task_free(task);
     }
@@ -318,15 +293,18 @@ static void free_thread(struct push_thread *t)
         letter_drop(&late->letter->letter);
         xfree(late);
     }
-    curl_multi_cleanup(t->multi);
+    push_multi_free(t->multi);
     p256_free(t->key);
     pthread_mutex_destroy(&t->lock);
     memzero(t, sizeof *t);
     xfree(t);
 }
 
-struct push_thread *push_start(const struct push_options *options)
+struct push_thread *push_start(const struct push_options *options, char *err, size_t errlen)
 {
+    if (!push_http_load(err, errlen)) {
+        return NULL;
+    }
     struct push_thread *t = xcalloc(1, sizeof *t);
     t->options = with_defaults(options);
     t->cap = t->options.queue;
@@ -335,7 +313,7 @@ struct push_thread *push_start(const struct push_options *options)
     list_init(&t->running);
     list_init(&t->letters);
     pthread_mutex_init(&t->lock, NULL);
-    t->multi = curl_is_ready() ? curl_multi_init() : NULL;
+    t->multi = push_multi_new();
     t->key = p256_new(t->options.secret);
     memzero(t->options.secret, sizeof t->options.secret);
     int e = t->multi ? start_thread(t) : ENOMEM;
@@ -343,7 +321,7 @@ struct push_thread *push_start(const struct push_options *options)
         return t;
     }
     free_thread(t);
-    errno = e;
+    snprintf(err, errlen, "the push thread cannot be started: %s", strerror(e));
     return NULL;
 }
 
@@ -361,7 +339,7 @@ bool push_submit(struct push_thread *t, const struct push_job *job)
     }
     pthread_mutex_unlock(&t->lock);
     if (room) {
-        curl_multi_wakeup(t->multi);
+        push_multi_wake(t->multi);
     } else {
         task_free(task);
     }
@@ -384,7 +362,7 @@ void push_stop(struct push_thread *t)
     pthread_mutex_lock(&t->lock);
     t->stopping = true;
     pthread_mutex_unlock(&t->lock);
-    curl_multi_wakeup(t->multi);
+    push_multi_wake(t->multi);
     pthread_join(t->thread, NULL);
     free_thread(t);
 }

@@ -1,7 +1,8 @@
 /*
  * The push thread: the only part of the server that calls others. It contacts the push services of the
  * browsers of people who asked for it (Google's, Mozilla's, Apple's, Microsoft's, or whose URL a browser
- * brings), encrypts (RFC 8291), signs (RFC 8292) and posts (RFC 8030), up to 8 at once, by libcurl.
+ * brings), encrypts (RFC 8291), signs (RFC 8292) and posts (RFC 8030), up to 8 at once, by libcurl,
+ * which is loaded only then.
  *
  * Endpoints are strangers' words, so: https only, with the certificate checked; each connection's address
  * is looked at after the name was resolved and before anything is sent, and must be public; no redirects,
@@ -42,8 +43,9 @@ struct push_options {
     void *ctx;
 };
 
-/* Strings and allow are borrowed and must outlive it. NULL with errno. */
-struct push_thread *push_start(const struct push_options *options);
+/* Strings and allow are borrowed and must outlive it. NULL with a sentence (without capital and full stop)
+ * in err. */
+struct push_thread *push_start(const struct push_options *options, char *err, size_t errlen);
 
 /* Queues a job, copied. Each accepted job gets exactly one letter, unless the thread is stopped before.
  * False: the queue is full, or something is longer than it may be; there will be no letter. Any thread. */

@@ -16,6 +16,7 @@ export class Account {
     this.channel.onmessage = () => this.#elsewhere();
     /** What to do once one is signed in: a call link. @type {(() => void) | null} */
     this.next = null;
+    this.leaving = false;
   }
 
   /** Whether somebody was signed in here the last time: which screen to begin with.
@@ -72,10 +73,11 @@ export class Account {
 
   /** In another tab of this browser somebody signed in or out. */
   async #elsewhere() {
+    const before = this.c.state().account.user?.user;
     await this.begin();
-    const { user } = this.c.state().account;
-    if (!user) this.#gone();
-    this.c.sig.renew();
+    const now = this.c.state().account.user?.user;
+    if (!now) this.#gone(); // the server ends the session by itself
+    else if (now !== before) this.c.sig.renew();
   }
 
   /** @param {Me} user */
@@ -133,18 +135,22 @@ export class Account {
   }
 
   async signOut() {
+    const { session } = this.c.sig;
+    this.leaving = true;
     const answer = await ask(this.c, 'sign_out', () => this.api.post('sign_out'));
+    this.leaving = false;
     if (!answer) return this.c.toast('error', 'lost');
     this.#gone();
     this.channel.postMessage('changed');
-    this.c.sig.renew();
+    // The server ends the session; should it not have been heard, it is left behind.
+    if (this.c.sig.session === session && this.c.sig.state.phase === 'online') this.c.sig.renew();
     await this.begin();
   }
 
   /** The session was ended from another device, or the account was deleted. */
   ended() {
     this.#gone();
-    this.c.toast('info', 'signed_out');
+    if (!this.leaving) this.c.toast('info', 'signed_out');
     this.c.clock.after(() => {
       this.c.sig.start();
       this.begin();
@@ -237,12 +243,19 @@ export class Account {
     if (!await this.#ask('mode', () => this.c.sig.request('presence', { mode }))) this.c.dispatch({ type: 'account/mode', mode: before });
   }
 
+  /** @param {Blob} data @returns {Promise<string>} */
+  async #upload(data) {
+    const { upload } = await this.c.sig.request('upload', { size: data.size, name: 'picture', mime: data.type });
+    await this.api.put(upload, data);
+    return upload;
+  }
+
   /** A picture in two sizes, cut already; null takes it away.
    * @param {{small: Blob, large: Blob} | null} picture */
   async setAvatar(picture) {
-    const { api, c } = this;
-    const answer = await this.#ask('avatar', async () => c.sig.request('avatar', picture
-      ? { upload: [await api.upload(picture.small), await api.upload(picture.large)] } : { none: true }));
+    const { sig } = this.c;
+    const answer = await this.#ask('avatar', async () => sig.request('avatar', picture
+      ? { upload: [await this.#upload(picture.small), await this.#upload(picture.large)] } : { none: true }));
     const { user } = this.c.state().account;
     if (answer && user) this.c.dispatch({ type: 'account/me', user: { ...user, avatar: answer.avatar } });
   }

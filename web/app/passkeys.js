@@ -39,11 +39,12 @@ function codeFor(e) {
   return 'passkey_cancelled';
 }
 
-/** @template T @param {() => Promise<T>} fn */
-async function coded(fn) {
+/** @template T @param {import('../core/log.js').Log} log @param {() => Promise<T>} fn */
+async function coded(log, fn) {
   try {
     return await fn();
   } catch (e) {
+    log.warn('passkey', `${e}`);
     throw Object.assign(new Error(String(e)), { code: codeFor(e), retryMs: /** @type {any} */ (e)?.retryMs });
   }
 }
@@ -69,7 +70,7 @@ export class Passkeys {
 
   /** Without a name: the authenticator knows whose it is. @returns {Promise<any>} the answer of the server */
   signIn() {
-    return ask(this.c, 'passkey', () => coded(async () => {
+    return ask(this.c, 'passkey', () => coded(this.c.log, async () => {
       const { challenge, rp } = await this.api.post('passkey_begin');
       const got = /** @type {any} */ (await this.credentials?.get({
         publicKey: { challenge: fromBase64url(challenge), rpId: rp, userVerification: 'required', timeout: TIMEOUT_MS },
@@ -90,7 +91,7 @@ export class Passkeys {
 
   /** @param {string} name  to tell it from others */
   async add(name) {
-    const done = await ask(this.c, 'passkey_add', () => coded(async () => {
+    const done = await ask(this.c, 'passkey_add', () => coded(this.c.log, async () => {
       const { challenge, rp, user, exclude } = await this.c.sig.request('passkey_begin', {});
       const made = /** @type {any} */ (await this.credentials?.create({ publicKey: {
         challenge: fromBase64url(challenge), rp: { id: rp, name: 'madang' }, timeout: TIMEOUT_MS, attestation: 'none',

@@ -34,21 +34,23 @@ export class Api {
    * @returns {Promise<any>} rejects with an ApiError: the server's code, or `lost` when there was no answer
    */
   post(verb, fields = {}) {
-    return this.#send(verb, { 'Content-Type': 'application/json' }, JSON.stringify(fields));
+    return this.#send('POST', verb, { 'Content-Type': 'application/json' }, JSON.stringify(fields));
   }
 
-  /** @param {Blob} data  a picture of oneself @returns {Promise<string>} the id of the upload */
-  async upload(data) {
-    return (await this.#send('upload', { 'Content-Type': data.type }, data)).upload;
+  /** What the session was allowed to send (docs/protocol-people.md section 6), whole.
+   * @param {string} upload  its id @param {Blob} data */
+  put(upload, data) {
+    return this.#send('PUT', `upload/${upload}`, { 'Content-Type': data.type }, data);
   }
 
-  /** @param {string} verb @param {Record<string, string>} headers @param {BodyInit} body */
-  async #send(verb, headers, body) {
+  /** @param {string} method @param {string} verb
+   * @param {Record<string, string>} headers @param {BodyInit} body */
+  async #send(method, verb, headers, body) {
     const end = new AbortController();
     const timer = setTimeout(() => end.abort(), this.patienceMs);
     try {
       const response = await this.fetch(`${this.server}/api/${verb}`, {
-        method: 'POST', headers, body,
+        method, headers, body,
         credentials: 'same-origin', cache: 'no-store', redirect: 'error', signal: end.signal,
       });
       const answer = await response.json();

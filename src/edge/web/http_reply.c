@@ -20,7 +20,7 @@ static const char permissions[] =
     "fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), "
     "speaker-selection=(self), autoplay=(self), accelerometer=(), "
     "browsing-topics=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), "
-    "local-fonts=(), magnetometer=(), midi=(), payment=(), publickey-credentials-get=(), "
+    "local-fonts=(), magnetometer=(), midi=(), payment=(), publickey-credentials-get=(self), "
     "serial=(), usb=(), xr-spatial-tracking=()\r\n";
 
 void http_common_fields(struct web_conn *c, struct buf *b, bool close)

@@ -42,6 +42,12 @@ export class User {
     }, null, { what: `${this.name} is at home` });
   }
 
+  async toMe() {
+    await this.page.click('[data-menu=own]');
+    await this.page.click('[data-item=me]');
+    await this.page.see('[data-field=call-link]');
+  }
+
   async signOut() {
     await this.page.click('[data-menu=own]');
     await this.page.click('[data-item=sign-out]');

@@ -1,0 +1,84 @@
+// What a browser gives only to a host name with a certificate that it trusts: passkeys, the service worker,
+// being woken for calls, and the installed app.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+import { nssStore } from '../lib/ca.mjs';
+import { House } from './lib/house.mjs';
+import { User } from './lib/user.mjs';
+import { complaints } from './lib/ui.mjs';
+
+const house = new House('people-trusted');
+const dir = mkdtempSync(path.join(os.tmpdir(), 'madang-trusted-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+/** Somebody whose browser has the server's authority installed. @param {string} name */
+async function trusting(name) {
+  const server = await house.server({ args: ['--registration', 'open', '--passkey-host', 'localhost'] });
+  const home = path.join(dir, name);
+  nssStore(path.join(home, '.pki/nssdb'), path.join(server.data, 'tls/ca.crt'));
+  const person = await house.person('chromium', { name, server, browser: { trustAll: false, env: { HOME: home } },
+    page: { permissions: ['notifications'] } });
+  return { user: new User(person), origin: server.origin };
+}
+
+house.test('a passkey is made, signs in without a name, and is taken away', async () => {
+  const { user } = await trusting('pia');
+  const { page } = user;
+  const cdp = await page.raw.context().newCDPSession(page.raw);
+  await cdp.send('WebAuthn.enable');
+  await cdp.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true,
+    hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+  await user.register();
+  await user.toMe();
+  await page.click('[data-act=add-passkey]');
+  await page.see('[data-field=passkey-name]');
+  await page.fill('[data-field=passkey-name]', 'My laptop');
+  await page.click('[data-act=passkey-go]');
+  await page.see('[data-passkey]');
+  assert.match(await page.text('[data-passkey]'), /My laptop/);
+  await user.signOut();
+  await page.click('[data-act=account]');
+  await page.click('[data-act=passkey]');
+  await user.atHome();
+  await user.toMe();
+  await page.see('[data-passkey]');
+  await page.click('[data-passkey] button');
+  await page.gone('[data-passkey]');
+  await user.signOut();
+  await page.click('[data-act=account]');
+  await page.click('[data-act=passkey]');
+  await page.see('[data-sign] [role=alert]');
+});
+
+house.test('the service worker: installable, words while the server is away, woken by a push', async () => {
+  const { user, origin } = await trusting('pat');
+  const { page } = user;
+  await user.register();
+  const cdp = await page.raw.context().newCDPSession(page.raw);
+  /** @type {Promise<string>} */
+  const registered = new Promise((resolve) => {
+    cdp.on('ServiceWorker.workerVersionUpdated', (/** @type {any} */ { versions }) => {
+      const ready = versions.find((/** @type {any} */ v) => v.status === 'activated');
+      if (ready) resolve(ready.registrationId);
+    });
+  });
+  await cdp.send('ServiceWorker.enable');
+  const registrationId = await registered;
+  const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
+  assert.deepEqual(installabilityErrors.filter((/** @type {any} */ e) => e.errorId !== 'in-incognito'), []);
+  const push = (/** @type {object} */ data) => cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data: JSON.stringify(data) });
+  const shown = (/** @type {string} */ tag) => page.until(async (tag) => {
+    const worker = await navigator.serviceWorker.ready;
+    return (await worker.getNotifications({ tag })).map((n) => n.title).join();
+  }, tag, { what: 'a notification' });
+  await push({ type: 'call', id: 'c1', name: 'mina', display: 'Mina Park', video: true });
+  assert.equal(await shown('c1'), 'Mina Park calls you with video');
+  await push({ type: 'missed', id: 'c1', name: 'mina', display: 'Mina Park' });
+  await page.until(async () => (await (await navigator.serviceWorker.ready).getNotifications({ tag: 'c1' })).every((n) => n.title.startsWith('You missed')), null);
+  await user.toMe();
+  await page.see('[data-act=push]');
+  assert.deepEqual(complaints(page), []);
+}, { timeout: 120_000 });

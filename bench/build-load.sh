@@ -1,6 +1,6 @@
 #!/bin/sh
-# build-load.sh: builds build/bench/load, turn_load and floor when a source is newer. turn_load uses the program's own
-# codecs (build/libmadang_core.a).
+# build-load.sh: builds build/bench/load, turn_load, floor and store_load when a source is newer. turn_load and store_load
+# use the program's own code (build/libmadang_core.a).
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/bench
@@ -18,3 +18,4 @@ build() {
 build load bench/load -lssl -lcrypto
 build turn_load bench/turn/load -Isrc build/libmadang_core.a -lssl -lcrypto
 build floor bench/turn/floor
+build store_load bench/store -Isrc build/libmadang_core.a -lsqlite3 -lutf8proc -lssl -lcrypto -lpthread

@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh: what make bench does. Gets the peers, builds the load generators, measures signaling (bench/measure.mjs) and the
-# relay (bench/turn/measure.mjs); WHAT=signaling or WHAT=relay does one of them. Their variables: ROUNDS, CLIENTS, SECONDS,
+# run.sh: what make bench does. Gets the peers, builds the load generators, measures signaling (bench/measure.mjs), the
+# store (bench/store) and the relay (bench/turn/measure.mjs); WHAT=signaling, store or relay does one of them. Their variables: ROUNDS, CLIENTS, SECONDS,
 # ONLY, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN names another program than build/madang.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,4 +16,10 @@ bench/build-load.sh
 alone='env'
 if [ "$(id -u)" = 0 ]; then alone=scripts/own-net.sh; fi
 case ${WHAT:-all} in all | signaling) $alone node bench/measure.mjs ;; esac
+case ${WHAT:-all} in all | store)
+    # On the disk where a data folder would lie, which /tmp may not be.
+    mkdir -p build/bench/data
+    build/bench/store_load build/bench/data
+    ;;
+esac
 case ${WHAT:-all} in all | relay) $alone node bench/turn/measure.mjs ;; esac

@@ -424,6 +424,53 @@ static void test_gone_meanwhile(void **state)
     world_free(w);
 }
 
+/* Everything for people with accounts, asked by a guest and by a program whose token is for nothing of it, with all
+ * its fields empty: nobody gets as far as to have an object looked at. */
+static void test_every_command_of_people_wants_a_person(void **state)
+{
+    (void)state;
+    static const struct {
+        enum cmd_type type;
+        int ways;
+        const char *name;
+        bool account;
+    } commands[] = {
+#define ROW(symbol, type, ways) {CMD_##symbol, ways, type, true},
+        ACCOUNT_CMDTYPES(ROW) PUSH_CMDTYPES(ROW)
+#undef ROW
+#define ROW(symbol, type, ways) {CMD_##symbol, ways, type, false},
+            PEOPLE_CMDTYPES(ROW) CALL_CMDTYPES(ROW) CONV_CMDTYPES(ROW)
+#undef ROW
+    };
+    struct world *w = open_world();
+    struct browser b = person(w, "mina");
+    struct client *guest = hello(w, "Bo"), *program = session_of(w, &b);
+    unsigned asked = w->db.asked;
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        struct cmd cmd = {.type = commands[i].type, .session = guest->session, .conn = guest->conn};
+        if (!(commands[i].ways & BY_PIPE) || (commands[i].ways & NO_ID))
+            continue;
+        cmd.id = guest->next_id++;
+        domain_cmd(w->d, w->now, w->wall, &cmd);
+        const char *a = answer_to(guest, cmd.id);
+        if (!has(a, "'code':'sign_in_required'") && !has(a, "'code':'unknown_type'"))
+            fail_msg("%s of a guest: %s", commands[i].name, a);
+        if (!commands[i].account)
+            continue;
+        struct session *s = session_find(w->d, program->session);
+        s->scopes = SCOPE_ALL;
+        cmd.session = program->session;
+        cmd.conn = program->conn;
+        cmd.id = program->next_id++;
+        domain_cmd(w->d, w->now, w->wall, &cmd);
+        a = answer_to(program, cmd.id);
+        if (!has(a, "'code':'not_allowed'") && !has(a, "'code':'unknown_type'"))
+            fail_msg("%s of a program: %s", commands[i].name, a);
+    }
+    assert_int_equal(w->db.asked, asked);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_guessing_from_everywhere),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_rehash),
+        cmocka_unit_test(test_every_command_of_people_wants_a_person),
         cmocka_unit_test(test_password_is_normalised),
         cmocka_unit_test(test_sliding),
         cmocka_unit_test(test_gone_meanwhile),

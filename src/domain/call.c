@@ -169,7 +169,7 @@ void call_fill(const struct call *c, enum call_who to, struct call_object *o, st
         .caller = &v->who[CALL_CALLER],
         .callee = &v->who[CALL_CALLEE],
         .video = f->video,
-        .group = f->group,
+        .group = f->group && !c->back,
         .room = call_room_shown(c, to),
         .started_ms = c->started_ms,
         .answered_ms = call_ms(c, f->answered),

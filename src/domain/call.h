@@ -23,8 +23,9 @@ struct call {
     struct call_end end[2];
     struct call_fsm f;
     int64_t started_ms;
-    bool talks;        /* as was told last */
-    bool joins;        /* the room is that of another call: somebody is asked into it */
+    bool talks; /* as was told last */
+    bool back;  /* after a restart: its room stands alone as a group's, but need not be one */
+    bool joins; /* the room is that of another call: somebody is asked into it */
     struct asker done; /* who is told when the end is recorded */
     char *text;        /* that came with a refusal, or NULL */
 };

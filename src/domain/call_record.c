@@ -141,6 +141,7 @@ static void back_both(struct domain *d, struct ask *ask, struct user *other, enu
     c->f.answered = (d->now - (d->wall - old->answered_ms) * 1000) | 1; /* 0 is never */
     c->f.video = old->video;
     c->f.group = true; /* the room has come back by its tickets, on its own */
+    c->back = true;
     CALL_PUT(d, c, CEV_RESTORE, .who = caller ? CALL_CALLER : CALL_CALLEE, .device = s->id);
     back_reply(d, &ask->who, c, caller ? CALL_CALLER : CALL_CALLEE);
 }

@@ -181,7 +181,9 @@ void call_room_group(struct domain *d, struct call *c)
     }
     for (struct call_end *e = c->user[CALL_CALLER]->calls; e; e = next) {
         next = e->next;
-        if (e->call->room == c->room)
+        if (e->call->room == c->room) {
+            e->call->back = false;
             CALL_PUT(d, e->call, CEV_THIRD);
+        }
     }
 }

@@ -162,6 +162,7 @@ static void talking_over_a_restart(void **state)
     const char *ack = ask_call(a, "call_back", &t, "");
     assert_has(ack, "'state':'accepted'");
     assert_has(ack, "'started':1800000000000");
+    assert_false(has(ack, "'group'"));
     assert_has(ack, "'lost':['0000000000002']");
     struct client *c = device(w, SORA);
     assert_error(ask_call(c, "call_back", &t, ""), "call_unknown");

@@ -18,6 +18,7 @@
 #include "domain/username.h"
 #include "edge/store/data_lock.h"
 #include "edge/store/db.h"
+#include "edge/store/disk.h"
 #include "edge/store/password.h"
 #include "edge/store/weak.h"
 
@@ -292,6 +293,19 @@ static int user_grant(const struct run *r, const struct found *f)
     return changed(r, change(r, DB_USER_SET_ROLE, args, 2), "the account is disabled");
 }
 
+static int user_delete(const struct run *r, const struct found *f)
+{
+    static const uint32_t sizes[] = {96, 512};
+    const struct val id[] = {VAL_ID(f->id)};
+    char dir[PATH_CAP];
+    int status = changed(r, change(r, DB_USER_DELETE, id, 1),
+                         "nobody else administers this server: grant somebody else admin first");
+    snprintf(dir, sizeof dir, "%s/files", r->c->data);
+    for (size_t i = 0; status == 0 && i < ARRAY_LEN(sizes); i++)
+        disk_remove(dir, &(struct disk_name){DISK_AVATAR, f->id, sizes[i]});
+    return status;
+}
+
 static int user_verb(const struct run *r)
 {
     const char *verb = r->o->words[0] ? r->o->words[0] : "";
@@ -313,8 +327,7 @@ static int user_verb(const struct run *r)
         return changed(r, change(r, DB_USER_DISABLE, id, 1), "the account is gone");
     if (strcmp(verb, "enable") == 0)
         return changed(r, change(r, DB_USER_ENABLE, id, 1), "the account is gone");
-    return changed(r, change(r, DB_USER_DELETE, id, 1),
-                   "nobody else administers this server: grant somebody else admin first");
+    return user_delete(r, &f);
 }
 
 static int verb(const struct run *r)

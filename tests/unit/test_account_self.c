@@ -201,6 +201,7 @@ static void test_delete(void **state)
     assert_ack(answer_to(a, a->next_id - 1));
     assert_int_equal(a->ended, ENDED_SIGNED_OUT + 1);
     assert_int_equal(w->d->users.n, 0);
+    assert_int_equal(w->disk.asked, 2); /* the picture, in two sizes */
     assert_has(post(w, &two, "me", "{}"), "{'user':null");
     assert_has(sign_in(w, &two, "mina", PW), "'sign_in_wrong'");
     person(w, "mina"); /* the name is free */

@@ -128,6 +128,14 @@ void disk_close(struct disk *d)
     xfree(d);
 }
 
+void disk_remove(const char *dir, const struct disk_name *name)
+{
+    char path[PATH_SIZE], full[4096 + 64];
+    path_of(name, path);
+    snprintf(full, sizeof full, "%.4096s/%s/%s", dir, areas[name->area], path);
+    unlink(full);
+}
+
 /* ---- one request ---- */
 
 static enum disk_status status_of(int e, const char *what, const char *path)

@@ -11,6 +11,7 @@ export default {
   'nav.messages_new': '{count} new {count|message|messages}',
   'lobby.account': 'Sign in, or make an account to be called by name',
   'lobby.sign_in': 'Sign in with your account',
+  'lobby.lead_known': 'Open a room and send the link. Who comes needs no account.',
   'lobby.known': 'Your profile',
 
   'form.show': 'Show the password',
@@ -191,8 +192,8 @@ export default {
   'outcome.lost': 'The connection was lost',
   'outcome.failed': 'The call did not come about',
 
-  'history.made': 'Made',
-  'history.received': 'Received',
+  'history.made': 'Outgoing',
+  'history.received': 'Incoming',
   'history.missed': 'Missed',
   'history.no_answer': 'No answer',
   'history.declined': 'Declined',

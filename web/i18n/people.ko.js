@@ -11,6 +11,7 @@ export default {
   'nav.messages_new': '새 메시지 {count}개',
   'lobby.account': '로그인하거나, 이름으로 전화받을 계정을 만드세요',
   'lobby.sign_in': '내 계정으로 로그인',
+  'lobby.lead_known': '방을 열고 링크를 보내세요. 들어오는 사람은 계정이 없어도 돼요.',
   'lobby.known': '내 프로필',
 
   'form.show': '비밀번호 보기',

@@ -91,7 +91,7 @@ function Lacking() {
 }
 
 export function Lobby() {
-  const { act, t, setUi } = useApp();
+  const { state, act, t, setUi } = useApp();
   useEffect(() => {
     act.watchLobby(true);
     return () => act.watchLobby(false);
@@ -100,7 +100,7 @@ export function Lobby() {
     <main class="lobby" id="main" tabindex="-1">
       <section class="lobby-hello" aria-labelledby="hello">
         <h1 id="hello">${t('lobby.hello')}</h1>
-        <p class="soft lead">${t('lobby.lead')}</p>
+        <p class="soft lead">${t(state.account.user ? 'lobby.lead_known' : 'lobby.lead')}</p>
         <${Lacking} />
         <div class="card lobby-card">
           <${Known} />

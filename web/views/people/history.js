@@ -11,7 +11,6 @@ import { PersonCard } from './person-card.js';
 /** @typedef {import('../../domain/calls.js').CallRecord} CallRecord */
 
 export const KINDS = /** @type {const} */ (['made', 'received', 'missed', 'no_answer', 'declined', 'cancelled', 'busy']);
-const SIGNS = /** @type {Record<string, string>} */ ({ received: 'call-in', missed: 'call-missed' });
 
 /** @param {{ calls: CallRecord[] }} props  of one kind, of one person, in a row */
 function Row({ calls: [c, ...more] }) {
@@ -24,7 +23,7 @@ function Row({ calls: [c, ...more] }) {
       <${Avatar} person=${c.with} />
       <span class="grow">
         <span class="row-name cut"><b>${c.with.display}</b>${more.length > 0 && html` <span class="soft tnum">(${more.length + 1})</span>`}</span>
-        <span class="small soft cut row-more"><${Icon} name=${SIGNS[kind] ?? 'call-out'} size="s" /> ${words.join(' · ')}<span class="unseen">, ${t(c.video ? 'history.video' : 'history.voice')}</span></span>
+        <span class="small soft cut row-more"><${Icon} name=${missed ? 'call-missed' : c.way === 'in' ? 'call-in' : 'call-out'} size="s" /> ${words.join(' · ')}<span class="unseen">, ${t(c.video ? 'history.video' : 'history.voice')}</span></span>
       </span>
       <time class="small soft tnum" datetime=${new Date(c.started).toISOString()}>${clock(c.started, lang)}</time>
     </button>

@@ -1,5 +1,6 @@
 /* What people change about their own account. */
 #include "domain/account.h"
+#include "domain/upload.h"
 
 #include "base/buf.h"
 #include "domain/search_key.h"
@@ -100,22 +101,6 @@ static struct session *asker_session(struct domain *d, struct ask *a)
     return s && s->user && s->user->id == account_call(a)->user ? s : NULL;
 }
 
-static void forget(struct domain *d, struct ask *a, const struct ask_answer *answer)
-{
-    (void)d;
-    (void)a;
-    (void)answer;
-}
-
-static void drop_pictures(struct domain *d, uint64_t user)
-{
-    static const uint32_t sizes[] = {96, 512};
-    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        struct disk_request rq = {.op = DISK_UNLINK, .name = {DISK_AVATAR, user, sizes[i]}};
-        ask_disk(d, ask_new(d, (struct asker){0}, forget, NULL, 0), &rq);
-    }
-}
-
 static void changed(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     const struct account_call *c = account_call(a);
@@ -139,7 +124,7 @@ static void changed(struct domain *d, struct ask *a, const struct ask_answer *an
     }
     reply_ok(d, &a->who);
     if (c->what == CMD_ACCOUNT_DELETE)
-        drop_pictures(d, c->user);
+        avatar_remove_files(d, c->user);
     if (u)
         user_end_sessions(d, u, 0, c->what == CMD_ACCOUNT_PASSWORD ? c->keep : 0);
 }

@@ -73,6 +73,11 @@ void ask_and_forget(struct domain *d, enum db_proc proc, const struct val *args,
     ask_db(d, ask_new(d, (struct asker){0}, forget, NULL, 0), proc, args, n_args);
 }
 
+void ask_disk_and_forget(struct domain *d, struct disk_request *rq)
+{
+    ask_disk(d, ask_new(d, (struct asker){0}, forget, NULL, 0), rq);
+}
+
 static struct ask *take(struct domain *d, uint64_t number)
 {
     struct hnode *it = hmap_first(&d->asks, hash_u64(&d->hash_key, number));

@@ -85,6 +85,7 @@ void ask_password(struct domain *d, struct ask *ask, enum password_kind kind, st
 void ask_password_job(struct domain *d, struct ask *ask, struct password_job *job);
 /* The owner and the number are filled in. */
 void ask_disk(struct domain *d, struct ask *ask, struct disk_request *rq);
+void ask_disk_and_forget(struct domain *d, struct disk_request *rq);
 /* The same for what nobody waits for; a failure goes to the log of the store. */
 void ask_and_forget(struct domain *d, enum db_proc proc, const struct val *args, unsigned n_args);
 #define ASK_AND_FORGET(d, proc, ...)                           \

@@ -216,6 +216,7 @@ static const struct {
     [CMD_PUSH_ADD] = {push_add, RATE_MANAGE, .user = true},
     [CMD_PUSH_REMOVE] = {push_remove, RATE_MANAGE, .user = true},
     [CMD_UPLOAD] = {upload_request, RATE_MANAGE, .user = true},
+    [CMD_AVATAR] = {avatar_request, RATE_MANAGE, .user = true},
     [CMD_UPLOAD_END] = {upload_end_request, RATE_MANAGE, .user = true},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, true},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, true},

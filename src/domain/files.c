@@ -22,7 +22,7 @@ static void avatar_answered(struct domain *d, struct ask *a, const struct ask_an
         return;
     struct file_grant g = {
         .name = {.area = DISK_AVATAR, .id = a->a, .part = (uint32_t)a->b},
-        .type = STR("image/webp"),
+        .type = str_from(picture_type(avatar_kind(row[0].i))),
         .stamp = (uint64_t)row[0].i,
     };
     emit_http_file(d, a->who.http, &g);

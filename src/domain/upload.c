@@ -37,17 +37,9 @@ void upload_take(struct domain *d, struct upload *u)
     release(d, u);
 }
 
-static void forget(struct domain *d, struct ask *a, const struct ask_answer *answer)
-{
-    (void)d;
-    (void)a;
-    (void)answer;
-}
-
 void upload_drop(struct domain *d, struct upload *u)
 {
-    struct disk_request rq = {.op = DISK_UNLINK, .name = upload_file(u->id)};
-    ask_disk(d, ask_new(d, (struct asker){0}, forget, NULL, 0), &rq);
+    ask_disk_and_forget(d, &(struct disk_request){.op = DISK_UNLINK, .name = upload_file(u->id)});
     release(d, u);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/hmap.h"
 #include "base/list.h"
+#include "base/picture.h"
 #include "msg/cmd.h"
 #include "msg/disk_msg.h"
 
@@ -52,6 +53,13 @@ void upload_free_all(struct domain *d);
 /* The answer to a PUT or HEAD of somebody who is `user` (0: nobody). */
 void upload_grant(struct domain *d, uint64_t http, uint64_t user, uint64_t id);
 void upload_done(struct domain *d, const struct asker *who, uint64_t id);
+
+/* ---- avatar.c ---- */
+void avatar_request(struct domain *d, struct session *s, const struct cmd *cmd);
+/* The format that a stamp tells. */
+enum picture_kind avatar_kind(int64_t stamp);
+/* Of somebody who is no more. */
+void avatar_remove_files(struct domain *d, uint64_t user);
 
 /* files.c: CMD_FETCH */
 void files_fetch(struct domain *d, struct session *s, const struct cmd *cmd);

@@ -2,18 +2,22 @@
 #ifndef MADANG_MSG_FILES_H
 #define MADANG_MSG_FILES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
 #include "msg/values.h"
 
-#define FILES_CMDTYPES(CMDTYPE)        \
-    CMDTYPE(UPLOAD, "upload", BY_PIPE) \
-    CMDTYPE(UPLOAD_END, "upload_end", BY_PIPE)
+#define FILES_CMDTYPES(CMDTYPE)                \
+    CMDTYPE(UPLOAD, "upload", BY_PIPE)         \
+    CMDTYPE(UPLOAD_END, "upload_end", BY_PIPE) \
+    CMDTYPE(AVATAR, "avatar", BY_PIPE)
 
 #define FILES_EVENTTYPES(EVENTTYPE)
 
-#define FILES_RESULTTYPES(RESULTTYPE) RESULTTYPE(UPLOAD)
+#define FILES_RESULTTYPES(RESULTTYPE) \
+    RESULTTYPE(UPLOAD)                \
+    RESULTTYPE(AVATAR)
 
 enum { UPLOAD_NAME_MAX = 255, UPLOAD_MIME_MAX = 127 };
 
@@ -27,6 +31,12 @@ union files_args {
     struct {
         uint64_t upload;
     } end;
+    struct cmd_avatar { /* one of them */
+        const struct avatar_uploads {
+            uint64_t small, large; /* 96 and 512 pixels */
+        } * upload;
+        bool none;
+    } avatar;
 };
 
 /* Of struct event, u.files. */
@@ -36,6 +46,9 @@ union files_view {
         int64_t have;
         int64_t size;
     } upload;
+    struct {
+        int64_t avatar; /* another stamp for each picture; 0: none */
+    } avatar;
 };
 
 #endif

@@ -217,6 +217,49 @@ test('uploads have limits', async () => {
   c.ws?.close();
 });
 
+/** The head of a PNG of that size, and something behind it that is none. @param {number} size @param {string} [more] */
+function png(size, more = '') {
+  const n = Buffer.alloc(4);
+  n.writeUInt32BE(size);
+  return `\x89PNG\r\n\x1a\n\0\0\0\rIHDR${n.toString('latin1').repeat(2)}\x08\x06\0\0\0${more}`;
+}
+
+test('a picture is what it says, and never a page', async () => {
+  const { cookie, c } = await person('painter');
+  const viewer = await person('viewer');
+  const send = async (/** @type {string} */ bytes, /** @type {string} */ mime) => {
+    const { upload } = await c.must('upload', { size: bytes.length, mime, name: 'me.png' });
+    assert.equal((await file('PUT', `/api/upload/${upload}`, cookie, bytes)).status, 200);
+    return upload;
+  };
+  const me = JSON.parse((await ask(server, post('me', '{}', { more: `Cookie: ${cookie}\r\n` }))).body.toString()).user.user;
+  const page = '<script>alert(1)</script>';
+  for (const [small, mime] of [[page, 'image/png'], [`<svg xmlns="http://www.w3.org/2000/svg">${page}</svg>`, 'image/svg+xml'],
+    [png(97), 'image/png'], [`GIF89a\x60\0\x60\0${page}`, 'image/gif']])
+    assert.equal((await c.ask('avatar', { upload: { small: await send(small, mime), large: await send(png(512), 'image/png') } })).code,
+      'bad_picture');
+  const polyglot = png(96, page); /* begins as a picture: is never anything else */
+  const { avatar } = await c.must('avatar', { upload: { small: await send(polyglot, 'text/html'), large: await send(png(512), 'text/html') } });
+  assert.ok(avatar > 0);
+  await c.event((m) => m.type === 'me' && m.user.avatar === avatar, 'me');
+  for (const who of [cookie, viewer.cookie]) {
+    const r = await file('GET', `/api/avatar/${me}/96?${avatar}`, who);
+    assert.equal(r.status, 200);
+    assert.equal(r.body.toString('latin1'), polyglot);
+    for (const field of [/^content-type: image\/png\r$/im, /^x-content-type-options: nosniff\r$/im, /^content-disposition: inline\r$/im,
+      /^content-security-policy: sandbox; default-src 'none'\r$/im, /^cross-origin-resource-policy: same-origin\r$/im, /^cache-control: private,/im])
+      assert.match(r.head, field);
+  }
+  assert.equal((await file('GET', `/api/avatar/${me}/96`, '')).status, 404);
+  const part = await file('GET', `/api/avatar/${me}/512`, viewer.cookie, '', 'Range: bytes=1-3\r\n');
+  assert.equal(part.status, 206);
+  assert.equal(part.body.toString(), 'PNG');
+  await server.restart();
+  assert.equal((await file('GET', `/api/avatar/${me}/512`, viewer.cookie)).body.toString('latin1'), png(512), 'it is kept');
+  assert.deepEqual(await readdir(path.join(server.data, 'files', 'upload')).then((l) => Promise.all(l.map((d) =>
+    readdir(path.join(server.data, 'files', 'upload', d)))).then((all) => all.flat())), [], 'and what was on its way is not');
+});
+
 test('a path in place of an id finds nothing', async () => {
   const { cookie, c } = await person('walker');
   const ups = ['..', '../..', '../../madang.db', '%2e%2e', '%2e%2e%2f%2e%2e%2fmadang.db', '..%2f..%2fca.key', '....//', '/etc/passwd', '//etc/passwd',

@@ -93,18 +93,24 @@ static inline void disk_inline_free(struct disk_inline *in)
     in->disk = NULL;
 }
 
-/* A file with this text; NULL removes it. */
-static inline void disk_inline_put(struct disk_inline *in, struct disk_name name, const char *text)
+/* A file with this text; one of NULL removes it. */
+static inline void disk_inline_put_str(struct disk_inline *in, struct disk_name name,
+                                       struct str text)
 {
     uint8_t none[1];
     struct disk_answer a;
     struct disk_request rq = {.op = DISK_UNLINK, .name = name};
     disk_do(disk_inline_open(in), &rq, none, &a);
     rq.op = DISK_WRITE;
-    rq.data = str_from(text);
-    if (text)
+    rq.data = text;
+    if (text.p)
         disk_do(in->disk, &rq, none, &a);
     assert_int_equal(a.status, DISK_OK);
+}
+
+static inline void disk_inline_put(struct disk_inline *in, struct disk_name name, const char *text)
+{
+    disk_inline_put_str(in, name, str_from(text));
 }
 
 #endif

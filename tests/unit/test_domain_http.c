@@ -156,6 +156,93 @@ static void pictures_are_for_who_is_signed_in(void **state)
     world_free(w);
 }
 
+#define PNG(w, h) STR("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0" w "\0\0" h)
+#define PNG_96    PNG("\0\x60", "\0\x60")
+#define PNG_512   PNG("\2\0", "\2\0")
+
+/* An upload with this in it, as one that has come. */
+static uint64_t sent(struct world *w, struct client *c, struct str bytes)
+{
+    uint64_t id = id_in(start(c, (int64_t)bytes.n), "upload");
+    struct cmd done = {
+        .type = CMD_FETCH, .http = ++w->last_call, .u.fetch = {FETCH_UPLOADED, id, 0}};
+    disk_inline_put_str(&w->disk, upload_file(id), bytes);
+    domain_cmd(w->d, w->now, w->wall, &done);
+    return id;
+}
+
+static const char *change_picture(struct client *c, uint64_t small, uint64_t large)
+{
+    char s[B32_SIZE], l[B32_SIZE];
+    b32_encode(s, small);
+    b32_encode(l, large);
+    return ask(c, "'type':'avatar','upload':{'small':'%s','large':'%s'}", s, l);
+}
+
+static void a_picture_is_changed_and_taken_away(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina), *other = session_of(w, &mina);
+    uint64_t id = session_find(w->d, m->session)->user->id;
+    char want[80];
+    drain_all(w);
+    const char *answer = change_picture(m, sent(w, m, PNG_96), sent(w, m, PNG_512));
+    snprintf(want, sizeof want, "'avatar':%lld}", (long long)w->wall * 4 + PICTURE_PNG);
+    assert_has(answer, want);
+    assert_has(next(other), "'type':'me'");
+    snprintf(want, sizeof want, "file %d %llx-512 image/png \"\" %lld", DISK_AVATAR,
+             (unsigned long long)id, (long long)w->wall * 4 + PICTURE_PNG);
+    assert_string_equal(fetch(w, &jun, FETCH_AVATAR, id, 512), want);
+    assert_int_equal(disk_bytes(w->disk.disk), PNG_96.n + PNG_512.n);
+    assert_int_equal(w->d->uploads.n, 0);
+    assert_has(ask(m, "'type':'avatar','none':true"), "'avatar':0}");
+    assert_string_equal(fetch(w, &jun, FETCH_AVATAR, id, 512), "none");
+    assert_int_equal(disk_bytes(w->disk.disk), 0);
+    /* with the account */
+    assert_ack(change_picture(m, sent(w, m, PNG_96), sent(w, m, PNG_512)));
+    assert_ack(ask(m, "'type':'account_delete','password':'" PW "'"));
+    assert_int_equal(disk_bytes(w->disk.disk), 0);
+    world_free(w);
+}
+
+static void what_is_no_picture_of_oneself_is_refused(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina), *j = session_of(w, &jun);
+    uint64_t small = sent(w, m, PNG_96), large = sent(w, m, PNG_512), his = sent(w, j, PNG_96);
+    uint64_t html = sent(w, m, STR("<html><script>")), half = sent(w, m, PNG("\0\x60", "\0\x61"));
+    uint64_t jpeg = sent(w, m, STR("\xff\xd8\xff\xc0\0\x11\x08\2\0\2\0"));
+    uint64_t coming = id_in(start(m, 30), "upload"), lost = sent(w, m, PNG_96);
+    disk_inline_put(&w->disk, upload_file(lost), NULL);
+    const uint64_t pairs[][2] = {{large, small}, {small, small}, {his, large},      {html, large},
+                                 {small, html},  {half, large},  {small, jpeg},     {coming, large},
+                                 {0, 0},         {lost, large},  {small, small + 1}};
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+        assert_has(change_picture(m, pairs[i][0], pairs[i][1]), "'code':'bad_picture'");
+    assert_has(ask(m, "'type':'avatar'"), "'code':'bad_request'");
+    assert_has(ask(m, "'type':'avatar','none':false"), "'code':'bad_request'");
+    assert_has(ask(m, "'type':'avatar','upload':{}"), "'code':'bad_request'");
+    world_pass(w, 60 * SECOND); /* the rate */
+    w->disk.fail = DISK_FULL;
+    assert_has(change_picture(m, small, large), "'code':'store_full'");
+    w->disk.fail = DISK_FAILED;
+    assert_has(change_picture(m, small, large), "'code':'internal'");
+    w->disk.fail = DISK_OK;
+    /* dropped while it is being looked at */
+    w->disk.hold = true;
+    const char *answer = change_picture(m, small, large);
+    assert_string_equal(answer, "");
+    upload_drop(w->d, upload_find(w->d, session_find(w->d, m->session)->user->id, large));
+    w->disk.hold = false;
+    world_settle(w);
+    assert_has(answer_to(m, m->next_id - 1), "'code':'bad_picture'");
+    world_free(w);
+}
+
 static void a_busy_store_is_no_missing_file(void **state)
 {
     (void)state;
@@ -178,6 +265,8 @@ int main(void)
         cmocka_unit_test(an_upload_is_its_owners),
         cmocka_unit_test(uploads_have_limits_and_an_end),
         cmocka_unit_test(pictures_are_for_who_is_signed_in),
+        cmocka_unit_test(a_picture_is_changed_and_taken_away),
+        cmocka_unit_test(what_is_no_picture_of_oneself_is_refused),
         cmocka_unit_test(a_busy_store_is_no_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,23 @@ static const struct field end_list[] = {
 };
 static const struct fields end = FIELDS(union files_args, end_list);
 
+static const struct field avatar_uploads_list[] = {
+    F_ID(struct avatar_uploads, "small", small, NEEDED),
+    F_ID(struct avatar_uploads, "large", large, NEEDED),
+};
+static const struct fields avatar_uploads = FIELDS(struct avatar_uploads, avatar_uploads_list);
+
+static const struct field avatar_list[] = {
+    F_OBJECT(struct cmd_avatar, "upload", upload, &avatar_uploads),
+    F_BOOL(struct cmd_avatar, "none", none),
+};
+static const struct fields avatar = FIELDS(struct cmd_avatar, avatar_list);
+
+static const struct field result_avatar_list[] = {
+    F_INT(union files_view, "avatar", avatar.avatar, 0, 0, NEEDED),
+};
+static const struct fields result_avatar = FIELDS(union files_view, result_avatar_list);
+
 static const struct field result_list[] = {
     F_ID(union files_view, "upload", upload.upload, NEEDED),
     F_INT(union files_view, "have", upload.have, 0, 0, NEEDED),
@@ -25,9 +42,11 @@ const struct wire_topic wire_files = {
         {
             [CMD_UPLOAD] = &upload,
             [CMD_UPLOAD_END] = &end,
+            [CMD_AVATAR] = &avatar,
         },
     .views =
         {
             [RESULT_UPLOAD] = &result,
+            [RESULT_AVATAR] = &result_avatar,
         },
 };

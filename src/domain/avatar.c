@@ -1,0 +1,177 @@
+/* The picture of a person: two finished uploads, 96 and 512 pixels wide and high, that the browser has cut and encoded.
+ * They are looked at, moved to their place, and then everybody's pages learn another stamp. */
+#include "base/picture.h"
+#include "domain/account.h"
+#include "domain/upload.h"
+
+enum { SIZES = 2, KIND_BITS = 2 };
+
+static const struct {
+    uint32_t pixels;
+    uint64_t bytes_max;
+} sizes[SIZES] = {{96, 256 * 1024}, {512, 5 * 1024 * 1024}};
+
+/* Of ask.data. */
+struct change {
+    uint64_t user;
+    uint64_t uploads[SIZES];
+    unsigned at; /* which of them is being looked at, or moved */
+    enum picture_kind kind;
+    int64_t stamp;
+};
+
+static struct change *change_of(struct ask *a)
+{
+    return (struct change *)(void *)a->data;
+}
+
+enum picture_kind avatar_kind(int64_t stamp)
+{
+    return (enum picture_kind)(stamp & ((1 << KIND_BITS) - 1));
+}
+
+static struct disk_name file_of(uint64_t user, unsigned i)
+{
+    return (struct disk_name){.area = DISK_AVATAR, .id = user, .part = sizes[i].pixels};
+}
+
+void avatar_remove_files(struct domain *d, uint64_t user)
+{
+    for (unsigned i = 0; i < SIZES; i++)
+        ask_disk_and_forget(d, &(struct disk_request){.op = DISK_UNLINK, .name = file_of(user, i)});
+}
+
+static void stored(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    const struct change *c = change_of(a);
+    struct user *u = user_find(d, c->user);
+    if (answer->db->status != DB_OK) {
+        reply_db(d, &a->who, answer->db->status);
+        return;
+    }
+    if (c->stamp == 0)
+        avatar_remove_files(d, c->user);
+    if (u) {
+        u->avatar = c->stamp;
+        presence_user_changed(d, u);
+        account_tell(d, u->id);
+    }
+    reply(d, &a->who,
+          &(struct event){.type = RESULT_AVATAR, .u.files.avatar = {.avatar = c->stamp}});
+}
+
+static void store(struct domain *d, struct ask *a)
+{
+    const struct change *c = change_of(a);
+    a->then = stored;
+    ASK_DB(d, a, DB_AVATAR_SET, VAL_ID(c->user), VAL_I(c->stamp));
+}
+
+static void reply_disk(struct domain *d, const struct asker *who, enum disk_status status)
+{
+    if (status == DISK_FULL)
+        reply_retry(d, who, CODE_STORE_FULL, 30000);
+    else if (status == DISK_BUSY)
+        reply_retry(d, who, CODE_STORE_BUSY, 1000);
+    else
+        reply_error(d, who, status == DISK_MISSING ? CODE_BAD_PICTURE : CODE_INTERNAL);
+}
+
+static void move(struct domain *d, struct ask *a);
+
+static void moved(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct change *c = change_of(a);
+    if (answer->disk->status != DISK_OK)
+        reply_disk(d, &a->who, answer->disk->status);
+    else if (++c->at < SIZES)
+        move(d, a);
+    else
+        store(d, a);
+}
+
+static void move(struct domain *d, struct ask *a)
+{
+    struct change *c = change_of(a);
+    a->then = moved;
+    ask_disk(d, a,
+             &(struct disk_request){.op = DISK_RENAME,
+                                    .name = upload_file(c->uploads[c->at]),
+                                    .to = file_of(c->user, c->at)});
+}
+
+/* Both are what they should be: they are this picture's now, if they are still there. */
+static void take_both(struct domain *d, struct ask *a)
+{
+    struct change *c = change_of(a);
+    struct upload *u[SIZES];
+    for (unsigned i = 0; i < SIZES; i++) {
+        u[i] = upload_find(d, c->user, c->uploads[i]);
+        if (!u[i]) {
+            reply_error(d, &a->who, CODE_BAD_PICTURE);
+            return;
+        }
+    }
+    for (unsigned i = 0; i < SIZES; i++)
+        upload_take(d, u[i]);
+    c->at = 0;
+    c->stamp = d->wall << KIND_BITS | c->kind;
+    move(d, a);
+}
+
+static void look(struct domain *d, struct ask *a);
+
+static void looked(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct change *c = change_of(a);
+    struct str data = answer->disk->data;
+    struct picture p;
+    if (answer->disk->status != DISK_OK) {
+        reply_disk(d, &a->who, answer->disk->status);
+    } else if (!picture_look(data.p, data.n, &p) || (c->kind && p.kind != c->kind) ||
+               p.width != sizes[c->at].pixels || p.height != sizes[c->at].pixels) {
+        reply_error(d, &a->who, CODE_BAD_PICTURE);
+    } else {
+        c->kind = p.kind;
+        if (++c->at < SIZES)
+            look(d, a);
+        else
+            take_both(d, a);
+    }
+}
+
+static void look(struct domain *d, struct ask *a)
+{
+    struct change *c = change_of(a);
+    a->then = looked;
+    ask_disk(d, a,
+             &(struct disk_request){
+                 .op = DISK_READ, .name = upload_file(c->uploads[c->at]), .n = DISK_PIECE_MAX});
+}
+
+void avatar_request(struct domain *d, struct session *s, const struct cmd *cmd)
+{
+    const struct cmd_avatar *want = &cmd->u.files.avatar;
+    struct change c = {.user = s->user->id};
+    struct asker who = asker_of(cmd);
+    if (want->none == (want->upload != NULL)) {
+        reply_bad(d, &who, "upload");
+        return;
+    }
+    if (want->upload) {
+        c.uploads[0] = want->upload->small;
+        c.uploads[1] = want->upload->large;
+    }
+    for (unsigned i = 0; want->upload && i < SIZES; i++) {
+        const struct upload *u = upload_find(d, c.user, c.uploads[i]);
+        if (!u || u->size > sizes[i].bytes_max || (i && c.uploads[i] == c.uploads[0])) {
+            reply_error(d, &who, CODE_BAD_PICTURE);
+            return;
+        }
+    }
+    struct ask *a = ask_new(d, who, stored, &c, sizeof c);
+    if (want->upload)
+        look(d, a);
+    else
+        store(d, a);
+}

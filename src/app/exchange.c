@@ -328,8 +328,9 @@ void exchange_hsts(struct exchange *x, bool on)
     x->conf.web.hsts = on; /* the web reads it there */
 }
 
-void exchange_ready(struct exchange *x)
+void exchange_ready(struct exchange *x, int64_t now_us)
 {
+    domain_start(x->domain, now_us, wall_ms(x, now_us));
     web_ready(x->web);
 }
 

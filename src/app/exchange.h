@@ -76,7 +76,7 @@ void exchange_disk(struct exchange *x, int64_t now_us, const struct disk_answer 
 void exchange_wall(struct exchange *x, int64_t wall_offset_us);
 /* Another certificate is shown: whether browsers trust it (web_conf.hsts). */
 void exchange_hsts(struct exchange *x, bool on);
-void exchange_ready(struct exchange *x);
+void exchange_ready(struct exchange *x, int64_t now_us);
 /* The server stops: everybody is told to come back after retry_ms. */
 void exchange_drain(struct exchange *x, int64_t now_us, int64_t retry_ms);
 

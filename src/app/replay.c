@@ -378,7 +378,7 @@ static void feed(struct replay *r)
     case TAPE_PUSHED: feed_pushed(r, &rd); break;
     case TAPE_DISK: feed_disk(r, &rd); break;
     case TAPE_HSTS: exchange_hsts(r->x, rd_u8(&rd)); break;
-    case TAPE_READY: exchange_ready(r->x); break;
+    case TAPE_READY: exchange_ready(r->x, now); break;
     case TAPE_DRAIN: exchange_drain(r->x, now, (int64_t)rd_u64(&rd)); break;
     case TAPE_CUT: web_close_all(exchange_web(r->x)); break;
     case TAPE_WROTE:

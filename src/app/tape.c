@@ -336,7 +336,7 @@ void tape_ready(struct tape *t, int64_t now_us)
     t->now_us = now_us;
     t->ready = true;
     put(t, TAPE_READY, NULL, 0);
-    exchange_ready(t->x);
+    exchange_ready(t->x, now_us);
     put_outputs(t);
 }
 

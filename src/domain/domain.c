@@ -52,6 +52,7 @@ void domain_config_defaults(struct domain_config *cfg)
                 [RATE_WATCH] = {10, SECOND},
                 [RATE_MANAGE] = {20, SECOND / 5},
                 [RATE_RESUME] = {10, SECOND},
+                [RATE_PEOPLE] = {40, SECOND / 10},
                 [RATE_CALL] = {10, 6LL * SECOND},
             },
         .facts =
@@ -86,6 +87,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->users);
     hmap_init(&d->addrs);
     hmap_init(&d->asks);
+    presence_init(d);
     hmap_init(&d->calls);
     list_init(&d->timed_calls);
     attempts_init(&d->attempts, &d->hash_key);
@@ -112,6 +114,7 @@ void domain_free(struct domain *d)
     upload_free_all(d);
     session_free_all(d);
     call_free_all(d);
+    presence_free(d);
     user_free_all(d);
     ask_free_all(d);
     pool_free(&d->sessions_pool);
@@ -218,6 +221,13 @@ static const struct {
     [CMD_UPLOAD] = {upload_request, RATE_MANAGE, .user = true},
     [CMD_AVATAR] = {avatar_request, RATE_MANAGE, .user = true},
     [CMD_UPLOAD_END] = {upload_end_request, RATE_MANAGE, .user = true},
+    [CMD_PEOPLE] = {directory_find, RATE_PEOPLE, .user = true},
+    [CMD_PERSON] = {directory_person, RATE_PEOPLE, .user = true},
+    [CMD_PEOPLE_WATCH] = {watch_request, RATE_PEOPLE, .user = true},
+    [CMD_FAVOURITE] = {directory_mark, RATE_PEOPLE, .user = true},
+    [CMD_BLOCK] = {directory_mark, RATE_PEOPLE, .user = true},
+    [CMD_PRESENCE] = {presence_request, RATE_PEOPLE, .user = true},
+    [CMD_IDLE] = {presence_idle, RATE_PEOPLE, .user = true},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, true},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, true},
 };
@@ -273,6 +283,12 @@ static void domain_time(struct domain *d, int64_t now_us, int64_t wall_ms)
 {
     d->now = now_us;
     d->wall = wall_ms;
+}
+
+void domain_start(struct domain *d, int64_t now_us, int64_t wall_ms)
+{
+    domain_time(d, now_us, wall_ms);
+    presence_start(d);
 }
 
 void domain_cmd(struct domain *d, int64_t now_us, int64_t wall_ms, const struct cmd *cmd)
@@ -356,6 +372,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     session_tick(d);
     room_tick(d);
     call_tick(d);
+    presence_tick(d);
     roomlist_tick(d);
     upload_tick(d);
 }
@@ -364,6 +381,7 @@ int64_t domain_deadline(const struct domain *d)
 {
     int64_t at = MIN_OF(session_deadline(d), room_deadline(d));
     at = MIN_OF(at, call_deadline(d));
+    at = MIN_OF(at, presence_deadline(d));
     int64_t list = roomlist_deadline(d);
     at = MIN_OF(at, upload_deadline(d));
     return MIN_OF(at, list);
@@ -391,6 +409,8 @@ void domain_count(const struct domain *d, struct domain_counts *out)
         .uploads = (uint32_t)d->uploads.n,
         .asks = (uint32_t)d->asks.n,
         .watchers = d->n_watchers,
+        .people_here = d->presence.n_here,
+        .people_pairs = d->presence.n_pairs,
     };
 }
 

@@ -37,7 +37,8 @@ enum domain_rate_kind {
     RATE_WATCH,
     RATE_MANAGE,
     RATE_RESUME,
-    RATE_CALL, /* call, call_invite */
+    RATE_CALL,   /* call, call_invite */
+    RATE_PEOPLE, /* people, person, people_watch, favourite, block, presence, idle */
     RATE_KINDS
 };
 
@@ -104,6 +105,8 @@ void domain_stored(struct domain *d, int64_t now_us, int64_t wall_ms,
                    const struct store_answer *answer);
 void domain_password(struct domain *d, int64_t now_us, int64_t wall_ms,
                      const struct password_answer *answer);
+/* The server takes its first connections: for a while it does not say who is offline. Without it, it does. */
+void domain_start(struct domain *d, int64_t now_us, int64_t wall_ms);
 /* Each EFFECT_DB gets one answer, those of one mode (msg/db_procs.h) in the order of the requests. Number 0: another
  * process has changed the database. */
 void domain_db(struct domain *d, int64_t now_us, int64_t wall_ms, const struct db_answer *answer);
@@ -129,6 +132,8 @@ struct domain_counts {
     uint32_t uploads; /* under way */
     uint32_t asks;    /* of the database and for passwords, that wait for their answers */
     uint32_t watchers;
+    uint32_t people_here;  /* with an account */
+    uint32_t people_pairs; /* of who watches, and whom */
 };
 void domain_count(const struct domain *d, struct domain_counts *out);
 

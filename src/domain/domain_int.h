@@ -12,12 +12,14 @@
 #include "domain/ask.h"
 #include "domain/attempts.h"
 #include "domain/domain.h"
+#include "domain/presence.h"
 #include "domain/session_fsm.h"
 #include "domain/ticket.h"
 
 struct room;
 struct call;
 struct user;
+struct watcher;
 
 /* A request that waits for the password thread or the store. Belongs to its session. */
 enum pending_kind { PENDING_JOIN, PENDING_CREATE, PENDING_ROOM_SET };
@@ -53,6 +55,8 @@ struct session {
     uint64_t lineage;  /* id of the first session of this person's chain */
     uint64_t replaces; /* while SESSION_NEW: the session that ends when hello is answered */
     int64_t away_until;
+    int64_t lost_at;         /* when the pipe was lost */
+    struct watcher *watcher; /* whose presence it watches, or NULL */
     int64_t rates[RATE_KINDS];
     struct room **rooms; /* &one while there is at most one */
     struct room *one;
@@ -71,6 +75,7 @@ struct session {
     bool mic;
     bool cam;
     bool screen;
+    bool idle; /* nobody is in front of it */
 };
 
 /* A participant's relays. told: the scopes in the room that know this one as a party, and some that
@@ -181,6 +186,7 @@ struct domain {
     struct job *jobs;
     uint32_t n_jobs;
     struct hmap asks; /* by number */
+    struct presence_house presence;
     struct hmap calls;
     struct list timed_calls;
     int64_t

@@ -256,6 +256,7 @@ void session_hello_done(struct domain *d, struct session *s, int64_t id,
 static void session_release(struct domain *d, struct session *s)
 {
     pending_free_all(s);
+    presence_forget(d, s);
     list_del(&s->away);
     list_del(&s->watch);
     if (s->rooms != &s->one)
@@ -331,6 +332,7 @@ static void session_bind(struct domain *d, struct session *s, const struct cmd *
 static void session_wait(struct domain *d, struct session *s, bool leaving)
 {
     s->conn = 0;
+    s->lost_at = d->now;
     s->away_until = d->now +
                     (leaving ? MIN_OF(d->cfg.leave_us, d->cfg.resume_us) : d->cfg.resume_us);
     list_push_back(leaving ? &d->leaving : &d->away, &s->away);

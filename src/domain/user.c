@@ -139,6 +139,7 @@ static struct user *user_load(struct domain *d, uint64_t id)
     u->loading = LOADS;
     list_init(&u->waiting);
     list_init(&u->sessions);
+    presence_user_init(u);
     hmap_insert(&d->users, &u->by_id, hash_u64(&d->hash_key, id));
     for (int i = 0; i < LOADS; i++) {
         struct ask *a = ask_new(d, (struct asker){0}, loaded_part, NULL, 0);
@@ -238,8 +239,8 @@ void user_attach(struct domain *d, struct user *u, struct session *s)
     call_boot(d);
     s->user = user_hold(u);
     list_push_back(&u->sessions, &s->of_user);
-    if (++u->n_sessions == 1)
-        presence_user_online(d, u);
+    u->n_sessions++;
+    presence_came(d, u);
 }
 
 void user_detach(struct domain *d, struct session *s)
@@ -249,8 +250,8 @@ void user_detach(struct domain *d, struct session *s)
         return;
     list_del(&s->of_user);
     s->user = NULL;
-    if (--u->n_sessions == 0)
-        presence_user_offline(d, u);
+    u->n_sessions--;
+    presence_went(d, u, s);
     user_drop(d, u);
 }
 

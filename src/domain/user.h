@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "domain/idset.h"
+#include "domain/presence.h"
 #include "msg/account.h"
 #include "msg/db.h"
 
@@ -34,9 +35,6 @@ enum {
     USER_STRANGERS = 16,
     USER_SETTINGS_DEFAULT = USER_LAST_SEEN | USER_READ_MARKS | USER_STRANGERS
 };
-
-/* What somebody wants to be seen as: column `presence`. */
-enum presence_mode { PRESENCE_MODE_AUTO, PRESENCE_MODE_DND, PRESENCE_MODE_INVISIBLE };
 
 struct user {
     struct hnode by_id; /* in domain.users */
@@ -67,6 +65,7 @@ struct user {
 
     struct list sessions; /* live ones and those that are away: struct session.of_user */
     uint32_t n_sessions;
+    struct user_presence presence;
 
     struct call_end *calls; /* that this person is in, or that ring: call.h */
 };
@@ -111,15 +110,5 @@ void user_tell(struct domain *d, const struct user *u, const struct event *e,
 /* The database says something else now (another process changed it): reads everybody again. */
 void user_reload_all(struct domain *d);
 void user_free_all(struct domain *d);
-
-/* ---- hooks: what others do when a person comes and goes; each in its owner's file ---- */
-
-/* u has its first live session, or no longer any (it may be freed after the call). */
-void presence_user_online(struct domain *d, struct user *u);
-void presence_user_offline(struct domain *d, struct user *u);
-/* The display name or the picture is another one. */
-void presence_user_changed(struct domain *d, struct user *u);
-/* u talks to somebody now, or no longer does: call_user_talks() says which. */
-void presence_user_talks(struct domain *d, struct user *u);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "msg/people.h"
 #include "msg/values.h"
 
 #define ACCOUNT_CMDTYPES(CMDTYPE)                              \
@@ -80,6 +81,7 @@ struct me_view {
     int64_t avatar; /* a stamp; 0: none */
     int64_t created_ms;
     const struct user_settings *settings;
+    enum presence_mode mode;
     int64_t recovery_left;
     int64_t passkeys;
 };

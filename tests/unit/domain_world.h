@@ -25,9 +25,11 @@
 #include "disk_inline.h"
 #include "scope_watch.h"
 
+#ifndef CLIENTS_MAX
 #define CLIENTS_MAX 64
-#define SECOND      1000000LL
-#define MINUTE      (60 * SECOND)
+#endif
+#define SECOND 1000000LL
+#define MINUTE (60 * SECOND)
 
 /* Keeps the cookie of who is signed in. */
 struct browser {

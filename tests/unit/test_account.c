@@ -12,7 +12,8 @@ static void test_register_and_hello(void **state)
     assert_has(a,
                "'name':'Mina','display':'김미나','role':'user','avatar':0,'created':1800000000000,"
                "'settings':{'last_seen':true,'read_marks':true,'early_address':false,"
-               "'push':false,'strangers':true},'recovery_left':10,'passkeys':0},'recovery':['");
+               "'push':false,'strangers':true},'mode':'auto','recovery_left':10,'passkeys':0},'"
+               "recovery':['");
     assert_int_equal(w->http.cookie.max_age_s, 30 * 86400);
     struct client *c = session_of(w, &b);
     assert_has(answer_to(c, 1), "'name':'김미나'");

@@ -304,7 +304,7 @@ static void events_and_answers_are_written(void **state)
 #define ME                                                                                      \
     "{'user':'0000000000007','name':'mina','display':'김미나','role':'admin','avatar':0,"    \
     "'created':0,'settings':{'last_seen':true,'read_marks':false,'early_address':false,'push':" \
-    "false,'strangers':true},'recovery_left':0,'passkeys':0}"
+    "false,'strangers':true},'mode':'auto','recovery_left':0,'passkeys':0}"
     e = (struct event){.type = EVENT_ME, .u.account.me.user = &me};
     wire_out_event(&b, &e);
     same(&b, "{'type':'me','user':" ME "}");

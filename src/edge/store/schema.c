@@ -23,6 +23,8 @@ static const char account_v1[] =
     "  last_seen INTEGER NOT NULL\n"
     ") STRICT;\n"
     "CREATE INDEX user_by_role ON user(role) WHERE role > 0;\n"
+    /* The directory's order; LOWER() of SQLite knows ASCII only, Hangul is in order by itself. */
+    "CREATE INDEX user_by_display ON user(lower(display), id) WHERE flags = 0;\n"
     "CREATE TABLE recovery(\n"
     "  user INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE,\n"
     "  hash BLOB NOT NULL,\n"

@@ -2,6 +2,7 @@
 #include "edge/web/wire_fields.h"
 
 static const char *const roles[USER_ROLES] = {"user", "admin"};
+static const char *const modes[PRESENCE_MODES] = {"auto", "dnd", "invisible"};
 static const char *const registrations[REGISTRATIONS] = {"open", "invite", "closed"};
 
 static const struct field settings_list[] = {
@@ -21,6 +22,7 @@ static const struct field me_list[] = {
     F_INT(struct me_view, "avatar", avatar, 0, 0, NEEDED),
     F_INT(struct me_view, "created", created_ms, 0, 0, NEEDED),
     F_OBJECT(struct me_view, "settings", settings, &settings),
+    F_WORD(struct me_view, "mode", mode, modes, NEEDED),
     F_INT(struct me_view, "recovery_left", recovery_left, 0, 0, NEEDED),
     F_INT(struct me_view, "passkeys", passkeys, 0, 0, NEEDED),
 };

@@ -125,8 +125,10 @@ static void changed(struct domain *d, struct ask *a, const struct ask_answer *an
     reply_ok(d, &a->who);
     if (c->what == CMD_ACCOUNT_DELETE)
         avatar_remove_files(d, c->user);
-    if (u)
-        user_end_sessions(d, u, 0, c->what == CMD_ACCOUNT_PASSWORD ? c->keep : 0);
+    if (u && c->what == CMD_ACCOUNT_PASSWORD)
+        user_end_sessions(d, u, 0, c->keep);
+    else if (u)
+        user_gone(d, u);
 }
 
 static void confirm_hashed(struct domain *d, struct ask *a, const struct ask_answer *answer)

@@ -123,7 +123,7 @@ static struct str longest(struct str words, struct str but)
 static bool find_words(struct domain *d, struct ask *a, unsigned rows)
 {
     const struct search *f = (const struct search *)(void *)a->data;
-    struct range first, second;
+    struct range first, second = {.n = 0};
     struct buf words;
     buf_init(&words, SEARCH_KEY_MAX + SEARCH_WORD_MAX);
     bool any = search_query(&words, str_of(f->query, f->query_n));

@@ -69,7 +69,7 @@ struct session {
     uint8_t n_rooms;
     uint8_t cap_rooms;
     uint8_t n_pending;
-    uint8_t state; /* enum session_state */
+    uint8_t state;  /* enum session_state */
     uint8_t scopes; /* of an API token; 0: it is a person's own, which may do all */
     bool korean;
     bool mic;

@@ -128,6 +128,26 @@ static void faded(struct domain *d, struct user *u)
     h->n_left++;
 }
 
+void presence_signed_out(struct domain *d, struct user *u)
+{
+    if (timer_is_set(&u->presence.fade))
+        heap_set(&d->presence.fading, &u->presence.fade, d->now);
+}
+
+void presence_drop(struct domain *d, struct user *u)
+{
+    if (!u->presence.held || u->n_sessions > 0)
+        return;
+    if (timer_is_set(&u->presence.fade))
+        d->presence.n_here--;
+    else
+        d->presence.n_left--;
+    heap_del(&d->presence.fading, &u->presence.fade);
+    list_del(&u->presence.seen);
+    presence_touch(d, u->id);
+    let_go(d, u);
+}
+
 void presence_user_talks(struct domain *d, struct user *u)
 {
     presence_touch(d, u->id);

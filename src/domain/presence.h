@@ -65,6 +65,10 @@ void presence_user_init(struct user *u);
 /* u has one device more; one less, which was s. */
 void presence_came(struct domain *d, struct user *u);
 void presence_went(struct domain *d, struct user *u, const struct session *s);
+/* They have signed out: if that was everywhere, they are not waited for. */
+void presence_signed_out(struct domain *d, struct user *u);
+/* The account is no more: not here, and not held for the sake of being seen. */
+void presence_drop(struct domain *d, struct user *u);
 /* Something about somebody may look different now to those who watch. */
 void presence_touch(struct domain *d, uint64_t user);
 /* u talks to somebody now, or no longer does: call_user_talks() says which. */

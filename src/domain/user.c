@@ -81,7 +81,7 @@ static bool user_fill(struct user *u, const struct val row[USER_COLS])
     u->avatar = row[7].i;
     u->korean = str_eq(row[8].s, STR("ko"));
     u->created_ms = row[9].i;
-    u->last_seen_ms = row[10].i;
+    u->last_seen_ms = MAX_OF(u->last_seen_ms, row[10].i); /* theirs may not be written yet */
     return true;
 }
 
@@ -177,8 +177,15 @@ static void loaded_again(struct domain *d, struct ask *a, const struct ask_answe
     if (!u || answer->db->status != DB_OK)
         return;
     user_hold(u);
+    char *display = str_dup(user_display(u));
+    int64_t avatar = u->avatar;
     if (!db_row(answer->db, row, USER_COLS) || !user_fill(u, row))
-        user_end_sessions(d, u, 0, 0);
+        user_gone(d, u);
+    else if (avatar != u->avatar || !str_eq(user_display(u), str_from(display)))
+        presence_user_changed(d, u);
+    else
+        presence_touch(d, u->id);
+    xfree(display);
     user_drop(d, u);
 }
 
@@ -263,6 +270,15 @@ void user_end_sessions(struct domain *d, struct user *u, uint64_t only, uint64_t
         if ((!only || s->web_key == only) && (!except || s->web_key != except))
             session_event(d, s, SEV_SIGNED_OUT, &(struct cmd){0});
     }
+    presence_signed_out(d, u);
+    user_drop(d, u);
+}
+
+void user_gone(struct domain *d, struct user *u)
+{
+    user_hold(u);
+    user_end_sessions(d, u, 0, 0);
+    presence_drop(d, u);
     user_drop(d, u);
 }
 

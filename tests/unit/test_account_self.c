@@ -279,6 +279,8 @@ static void test_outside_changes(void **state)
     domain_db(w->d, w->now, w->wall, &changed);
     world_settle(w);
     assert_int_equal(b->ended, ENDED_SIGNED_OUT + 1);
+    assert_int_equal(w->d->users.n, 1); /* until it is written when he was last seen */
+    world_pass(w, MINUTE);
     assert_int_equal(w->d->users.n, 0);
     world_free(w);
 }

@@ -124,9 +124,10 @@ static void people(void **state)
     assert_int_equal(password_verify(STR("seven purple windmills"), hash.s), PASSWORD_OK);
     buf_free(&rows);
     /* found by the words of both names */
-    const struct val find[] = {VAL_T(STR("ㄱㅁ")), VAL_T(STR("ㄱㅁ\xf4")), VAL_T(STR("")),
-                               VAL_I(10)};
-    assert_int_equal(look(&rows, DB_PEOPLE_FIND, find, 4, 0, 6).kind, VAL_INT);
+    const struct val find[] = {
+        VAL_I(0),           VAL_T(STR("")),         VAL_I(INT64_MIN), VAL_I(10),
+        VAL_T(STR("ㄱㅁ")), VAL_T(STR("ㄱㅁ\xf4")), VAL_NONE,         VAL_NONE};
+    assert_int_equal(look(&rows, DB_PEOPLE_FIND, find, 8, 1, 9).kind, VAL_INT);
     buf_free(&rows);
 }
 

@@ -77,6 +77,59 @@ static void a_lost_network_is_waited_for(void **state)
     assert_told(mina, JUN, seen_at(lost)); /* 30 s are more than the grace */
 }
 
+static void who_signs_out_is_not_waited_for(void **state)
+{
+    struct world *w = *state;
+    struct client *mina = device(w, MINA), *phone = device(w, JUN), *desk = device(w, JUN);
+    ask(mina, "'type':'people_watch','users':['%s','%s']", id_text(JUN), id_text(SORA));
+    world_pass(w, SECOND);
+    drain(mina);
+    assert_ack(ask(phone, "'type':'account_end','others':true"));
+    world_pass(w, SECOND);
+    assert_int_equal(desk->session, 0);
+    assert_not_told(mina);
+    int64_t out = w->wall;
+    ask(phone, "'type':'account_end','all':true");
+    assert_int_equal(phone->session, 0);
+    world_pass(w, SOON);
+    assert_told(mina, JUN, seen_at(out));
+    /* an account that ends is not kept for the sake of when it was seen */
+    device(w, SORA);
+    world_pass(w, SECOND);
+    drain(mina);
+    RUN(w, DB_USER_DISABLE, VAL_ID(SORA));
+    domain_db(w->d, w->now, w->wall, &(struct db_answer){.status = DB_OK});
+    world_settle(w);
+    assert_null(user_find(w->d, SORA));
+    world_pass(w, SOON);
+    assert_told(mina, SORA, "'offline'");
+    RUN(w, DB_USER_DISABLE, VAL_ID(JUN)); /* also when it was on its way out */
+    domain_db(w->d, w->now, w->wall, &(struct db_answer){.status = DB_OK});
+    world_settle(w);
+    assert_null(user_find(w->d, JUN));
+    world_pass(w, MINUTE);
+}
+
+/* `madang user` renames somebody while they are here. */
+static void changes_from_outside(void **state)
+{
+    struct world *w = *state;
+    struct client *mina = device(w, MINA);
+    const char *e;
+    device(w, JUN);
+    watch(mina, JUN);
+    world_pass(w, SECOND);
+    drain(mina);
+    RUN(w, DB_USER_SET_DISPLAY, VAL_ID(JUN), VAL_T(STR("Junior")), VAL_T(STR("junior\n")));
+    RUN(w, DB_USER_SET_PRESENCE, VAL_ID(JUN), VAL_I(PRESENCE_MODE_DND));
+    domain_db(w->d, w->now, w->wall, &(struct db_answer){.status = DB_OK});
+    world_settle(w);
+    world_pass(w, SECOND);
+    assert_int_equal(told_times(mina, "person_changed", &e), 1);
+    assert_has(e, "'display':'Junior'");
+    assert_told(mina, JUN, "'dnd'");
+}
+
 static void several_devices(void **state)
 {
     struct world *w = *state;
@@ -512,6 +565,8 @@ int main(void)
         PEOPLE_TEST(coming_and_going),
         PEOPLE_TEST(a_reload_does_not_blink),
         PEOPLE_TEST(a_lost_network_is_waited_for),
+        PEOPLE_TEST(who_signs_out_is_not_waited_for),
+        PEOPLE_TEST(changes_from_outside),
         PEOPLE_TEST(several_devices),
         PEOPLE_TEST(modes),
         PEOPLE_TEST(a_mode_survives_a_restart),

@@ -46,6 +46,8 @@
     DB_PROC(WEB_SESSION_USE, READ_AFTER, "token now", "key user")                                  \
     /* Slides `expires`, unless it was used since `since` from the same address. */                \
     DB_PROC(WEB_SESSION_TOUCH, WRITE, "token now expires addr since", "")                          \
+    /* A page of that sign-in was open until now. */                                               \
+    DB_PROC(WEB_SESSION_LEFT, WRITE, "key now expires", "")                                        \
     DB_PROC(WEB_SESSION_END, WRITE, "token", "key user")                                           \
     /* Of browsers and of tokens. */                                                               \
     DB_PROC(WEB_SESSION_KEYS, READ_AFTER, "user", "key")                                           \

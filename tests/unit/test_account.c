@@ -391,6 +391,15 @@ static void test_sliding(void **state)
         world_pass(w, 20LL * 86400 * SECOND);
         assert_has(post(w, &b, "me", "{}"), "{'user':{");
     }
+    /* a page that stayed open for longer than that was used, too */
+    struct client *c = session_of(w, &b);
+    world_pass(w, 29LL * 86400 * SECOND);
+    ask(c, "'type':'account_sessions'");
+    lose_pipe(c);
+    world_pass(w, MINUTE);
+    assert_int_equal(c->session, 0);
+    world_pass(w, 29LL * 86400 * SECOND);
+    assert_has(post(w, &b, "me", "{}"), "{'user':{");
     world_pass(w, 31LL * 86400 * SECOND);
     assert_has(post(w, &b, "me", "{}"), "{'user':null");
     assert_false(b.has_cookie);

@@ -124,6 +124,9 @@ const struct sql_proc sql_account[] = {
      NULL,
      {SQL_DO("UPDATE web_session SET used = ?2, expires = ?3, addr = ?4"
              " WHERE token = ?1 AND expires > ?2 AND (used < ?5 OR addr <> ?4)")}},
+    {DB_WEB_SESSION_LEFT,
+     NULL,
+     {SQL_DO("UPDATE web_session SET used = ?2, expires = ?3 WHERE key = ?1 AND expires < ?3")}},
     {DB_WEB_SESSION_END,
      NULL,
      {SQL_MUST("DELETE FROM web_session WHERE token = ?1 RETURNING key, user")}},

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "domain/account.h"
+#include "domain/conv.h"
 #include "domain/push.h"
 #include "domain/user.h"
 
@@ -33,6 +34,8 @@ void domain_config_defaults(struct domain_config *cfg)
         .owner_wait_us = 30LL * SECOND,
         .registration = REGISTRATION_INVITE,
         .guests = true,
+        .convs_max = 2000,
+        .members_max = 1000,
         .sign_in_ms = 30 * INT64_C(86400) * 1000,
         .upload_max = 100 << 20,
         .uploads_each_max = 500 << 20,
@@ -54,6 +57,10 @@ void domain_config_defaults(struct domain_config *cfg)
                 [RATE_RESUME] = {10, SECOND},
                 [RATE_PEOPLE] = {40, SECOND / 10},
                 [RATE_CALL] = {10, 6LL * SECOND},
+                [RATE_SEND] = {30, SECOND / 5},
+                [RATE_CONV] = {100, SECOND / 20},
+                [RATE_SEARCH] = {10, SECOND},
+                [RATE_STRANGER] = {60, 5LL * SECOND},
             },
         .facts =
             {
@@ -90,6 +97,8 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     presence_init(d);
     hmap_init(&d->calls);
     list_init(&d->timed_calls);
+    hmap_init(&d->convs);
+    list_init(&d->convs_used);
     attempts_init(&d->attempts, &d->hash_key);
     d->challenges = xcalloc(CHALLENGES, sizeof *d->challenges);
     list_init(&d->addr_order);
@@ -115,6 +124,7 @@ void domain_free(struct domain *d)
     session_free_all(d);
     call_free_all(d);
     presence_free(d);
+    conv_free_all(d);
     user_free_all(d);
     ask_free_all(d);
     pool_free(&d->sessions_pool);
@@ -216,6 +226,28 @@ static const struct {
     [CMD_PASSKEYS] = {passkey_list, RATE_MANAGE, .user = true},
     [CMD_PASSKEY_NAME] = {passkey_rename, RATE_MANAGE, .user = true},
     [CMD_PASSKEY_REMOVE] = {passkey_remove, RATE_MANAGE, .user = true},
+    [CMD_CONVS] = {conv_list, RATE_CONV, .user = true},
+    [CMD_CONV_OPEN] = {conv_open, RATE_CONV, .user = true},
+    [CMD_CONV_GET] = {conv_get, RATE_CONV, .user = true},
+    [CMD_SEND] = {conv_request, RATE_SEND, .user = true},
+    [CMD_EDIT] = {conv_request, RATE_SEND, .user = true},
+    [CMD_DELETE] = {conv_request, RATE_CONV, .user = true},
+    [CMD_REACT] = {conv_request, RATE_SEND, .user = true},
+    [CMD_HISTORY] = {conv_request, RATE_CONV, .user = true},
+    [CMD_READ] = {conv_request, RATE_CONV, .user = true},
+    [CMD_TYPING_CONV] = {conv_request, RATE_TYPING, .user = true},
+    [CMD_DRAFT] = {conv_request, RATE_CONV, .user = true},
+    [CMD_CONV_ANSWER] = {conv_request, RATE_CONV, .user = true},
+    [CMD_SEARCH] = {message_search, RATE_SEARCH, .user = true},
+    [CMD_ROOM_MAKE] = {room_make, RATE_MANAGE, .user = true},
+    [CMD_ROOM_EDIT] = {conv_request, RATE_MANAGE, .user = true},
+    [CMD_MEMBERS] = {conv_request, RATE_CONV, .user = true},
+    [CMD_MEMBER_SET] = {conv_request, RATE_MANAGE, .user = true},
+    [CMD_ROOM_INVITE] = {conv_request, RATE_MANAGE, .user = true},
+    [CMD_ROOM_JOIN] = {room_join, RATE_MANAGE, .user = true},
+    [CMD_ROOM_LEAVE] = {conv_request, RATE_MANAGE, .user = true},
+    [CMD_ROOM_ARCHIVE] = {conv_request, RATE_MANAGE, .user = true},
+    [CMD_ROOMS_PUBLIC] = {rooms_public, RATE_CONV, .user = true},
     [CMD_PUSH_ADD] = {push_add, RATE_MANAGE, .user = true},
     [CMD_PUSH_REMOVE] = {push_remove, RATE_MANAGE, .user = true},
     [CMD_UPLOAD] = {upload_request, RATE_MANAGE, .user = true},
@@ -355,8 +387,10 @@ void domain_db(struct domain *d, int64_t now_us, int64_t wall_ms, const struct d
     domain_time(d, now_us, wall_ms);
     if (answer->number != 0)
         ask_db_answered(d, answer);
-    else
+    else {
         user_reload_all(d);
+        conv_stale_all(d);
+    }
 }
 
 void domain_disk(struct domain *d, int64_t now_us, int64_t wall_ms,
@@ -373,6 +407,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     room_tick(d);
     call_tick(d);
     presence_tick(d);
+    conv_tick(d);
     roomlist_tick(d);
     upload_tick(d);
 }
@@ -382,6 +417,7 @@ int64_t domain_deadline(const struct domain *d)
     int64_t at = MIN_OF(session_deadline(d), room_deadline(d));
     at = MIN_OF(at, call_deadline(d));
     at = MIN_OF(at, presence_deadline(d));
+    at = MIN_OF(at, conv_deadline(d));
     int64_t list = roomlist_deadline(d);
     at = MIN_OF(at, upload_deadline(d));
     return MIN_OF(at, list);

@@ -39,6 +39,10 @@ enum domain_rate_kind {
     RATE_RESUME,
     RATE_CALL,   /* call, call_invite */
     RATE_PEOPLE, /* people, person, people_watch, favourite, block, presence, idle */
+    RATE_SEND, /* send, edit, react */
+    RATE_CONV, /* all else about conversations that is no management */
+    RATE_SEARCH,
+    RATE_STRANGER, /* conversations that are made: who writes to many strangers waits */
     RATE_KINDS
 };
 
@@ -72,6 +76,9 @@ struct domain_config {
     int64_t upload_us;         /* how long one is kept when nothing is done with it */
     bool user_invites;
     bool passkeys;
+    int convs_max;       /* conversations of one person */
+    int members_max;     /* of a room that stays */
+    int64_t retention_s; /* messages that are older go, where the room does not say; 0: they stay */
     int64_t sign_in_ms;              /* how long a sign-in lasts that nobody uses, wall clock */
     char rp_id[256];                 /* passkeys: host name that they are made for */
     char origins[4][300];            /* and the origins that the page may have; "": fewer */

@@ -193,6 +193,14 @@ struct domain {
         calls_since_ms; /* what was recorded before is of before the restart; 0: not asked yet */
     int64_t calls_close_at; /* when those that nobody came back to are over; 0: that is done */
     int64_t calls_alive_at; /* when it is recorded next that calls go on; 0: there are none */
+    struct hmap convs; /* loaded ones: conv.h */
+    struct list convs_used;
+    struct conv_tidy {
+        int64_t words_at;  /* when the index is tidied; 0: there is nothing */
+        int64_t edited;    /* when a message was edited last */
+        int64_t edits_at;  /* when old texts of what was edited go; 0: there are none */
+        int64_t retain_at; /* when it is looked for what is too old; 0: not begun */
+    } tidy;
     struct attempts attempts;
     struct challenge *challenges; /* CHALLENGES of them, the oldest is overwritten */
     uint32_t next_challenge;
@@ -411,6 +419,10 @@ enum call_passes call_passes(const struct domain *d, const struct room *r, const
 void call_tick(struct domain *d);
 int64_t call_deadline(const struct domain *d);
 void call_free_all(struct domain *d);
+
+/* ---- conv_tidy.c (conv.h is the inside of conversations) ---- */
+/* Somebody is signed in: the slow work begins; once. */
+void conv_boot(struct domain *d);
 
 /* ---- early.c ---- */
 /* What is left of an SDP or a trickle fragment when only relayed candidates may be told; false: nothing

@@ -244,6 +244,7 @@ void user_free_all(struct domain *d)
 void user_attach(struct domain *d, struct user *u, struct session *s)
 {
     call_boot(d);
+    conv_boot(d);
     s->user = user_hold(u);
     list_push_back(&u->sessions, &s->of_user);
     u->n_sessions++;

@@ -12,7 +12,7 @@
 #include <sqlite3.h>
 
 #include "base/buf.h"
-#include "edge/store/schema.h"
+#include "edge/store/db_int.h"
 
 static const char file[] = TESTS_DIR "/../docs/architecture/store-tables.md";
 
@@ -117,6 +117,7 @@ static void put_schema(struct buf *b)
                 "tests/unit/test_db_docs.c: after a change of the schema "
                 "run\n`MADANG_WRITE_DOCS=1 build/tests/test_db_docs`. See [store.md](store.md).\n");
     assert_int_equal(sqlite3_open(":memory:", &sq), SQLITE_OK);
+    assert_true(db_words_register(sq));
     for (int v = 0; v < SCHEMA_VERSION; v++) {
         for (const char *const *sql = schema_migrations[v]; *sql; sql++) {
             unsigned before = last_row(sq);

@@ -33,7 +33,7 @@ static bool schema_text(sqlite3 *sq, struct buf *out)
 static bool fresh_text(struct buf *out)
 {
     sqlite3 *sq = NULL;
-    bool good = sqlite3_open(":memory:", &sq) == SQLITE_OK;
+    bool good = sqlite3_open(":memory:", &sq) == SQLITE_OK && db_words_register(sq);
     for (int v = 0; v < SCHEMA_VERSION; v++)
         for (const char *const *sql = schema_migrations[v]; *sql && good; sql++)
             good = sqlite3_exec(sq, *sql, NULL, NULL, NULL) == SQLITE_OK;

@@ -4,6 +4,8 @@
 #include "edge/store/db_int.h"
 #include "edge/store/words.h"
 
+enum { QUERY_MAX = 16384 };
+
 struct sink {
     void *ctx;
     int (*token)(void *, int, const char *, int, int, int);
@@ -51,10 +53,28 @@ static fts5_api *api_of(sqlite3 *sq)
     return api;
 }
 
+/* madang_query(typed): a query that finds nothing when there is nothing to look for. */
+static void query(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+    const char *typed = (const char *)sqlite3_value_text(args[0]);
+    struct buf b;
+    (void)n;
+    buf_init(&b, QUERY_MAX);
+    if (!words_query(&b, str_of(typed, (size_t)sqlite3_value_bytes(args[0]))) || b.failed) {
+        buf_reset(&b);
+        buf_puts(&b, "\"\"");
+    }
+    sqlite3_result_text(ctx, buf_str(&b).p, (int)buf_len(&b), SQLITE_TRANSIENT);
+    buf_free(&b);
+}
+
 bool db_words_register(struct sqlite3 *sq)
 {
     fts5_tokenizer own = {create, forget, tokenize};
     fts5_api *api = api_of(sq);
     return api && api->iVersion >= 2 &&
-           api->xCreateTokenizer(api, "madang", NULL, &own, NULL) == SQLITE_OK;
+           api->xCreateTokenizer(api, "madang", NULL, &own, NULL) == SQLITE_OK &&
+           sqlite3_create_function(sq, "madang_query", 1,
+                                   SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+                                   query, NULL, NULL) == SQLITE_OK;
 }

@@ -180,6 +180,7 @@ static const char conv_v1[] =
     ") STRICT;\n"
     "CREATE INDEX conv_by_high ON conv(high);\n"
     "CREATE INDEX conv_by_owner ON conv(owner);\n"
+    "CREATE INDEX conv_public ON conv(id) WHERE kind = 1 AND flags & 3 = 1;\n"
     "CREATE TABLE conv_member(\n"
     "  conv INTEGER NOT NULL REFERENCES conv(id) ON DELETE CASCADE,\n"
     "  user INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE,\n"
@@ -205,7 +206,8 @@ static const char conv_v1[] =
     ") STRICT, WITHOUT ROWID;\n"
     "CREATE INDEX conv_link_by_conv ON conv_link(conv);\n"
     "CREATE INDEX conv_link_by_maker ON conv_link(maker);\n"
-    /* id is only for what hangs on a message; people say conv and seq. */
+    /* id is only for what hangs on a message; people say conv and seq. hidden: it is direct, and the other one
+     * had blocked the author. */
     "CREATE TABLE message(\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  conv INTEGER NOT NULL REFERENCES conv(id) ON DELETE CASCADE,\n"
@@ -217,15 +219,20 @@ static const char conv_v1[] =
     "  reply INTEGER,\n"
     "  edited INTEGER,\n"
     "  deleted INTEGER,\n"
+    "  hidden INTEGER NOT NULL DEFAULT 0,\n"
     "  UNIQUE(conv, seq),\n"
     "  UNIQUE(author, conv, client)\n"
     ") STRICT;\n"
+    /* The words of messages; what is deleted is taken out by the procedures. */
+    "CREATE VIRTUAL TABLE message_words USING fts5(text, content = 'message', content_rowid = 'id',"
+    " columnsize = 0, tokenize = 'madang');\n"
     "CREATE TABLE message_edit(\n"
     "  message INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,\n"
     "  time INTEGER NOT NULL,\n"
     "  text TEXT NOT NULL,\n"
     "  PRIMARY KEY(message, time)\n"
     ") STRICT, WITHOUT ROWID;\n"
+    "CREATE INDEX message_edit_by_time ON message_edit(time);\n"
     "CREATE TABLE reaction(\n"
     "  message INTEGER NOT NULL REFERENCES message(id) ON DELETE CASCADE,\n"
     "  emoji TEXT NOT NULL,\n"

@@ -74,7 +74,8 @@ const struct sql_proc sql_account[] = {
              " (SELECT count(*) FROM call_party WHERE user = ?1 AND missed = 1 AND seen = 0),"
              " (SELECT count(*) FROM conv_member m JOIN conv c ON c.id = m.conv"
              "   WHERE m.user = ?1 AND m.state = 0 AND c.last_seq > m.read_seq),"
-             " (SELECT count(*) FROM conv_member WHERE user = ?1 AND state = 1)")}},
+             " (SELECT count(*) FROM conv_member m JOIN conv c ON c.id = m.conv"
+             "   WHERE m.user = ?1 AND m.state = 1 AND (c.kind = 1 OR c.last_seq > 0))")}},
     {DB_USER_BY_NAME,
      NULL,
      {SQL_DO("SELECT " USER_COLUMNS ", password FROM user WHERE name_key = ?1")}},

@@ -35,7 +35,7 @@ static void sdk(struct web_conn *c, const struct http1_request *req)
     http_reply(c, req, &r);
 }
 
-/* /r/ROOM, /u/NAME, /i/CODE: the page finds out what is there. A user name of 32 letters in Hangul has 288
+/* /r/ROOM, /u/NAME, /g/CODE, /i/CODE: the page finds out what is there. A user name of 32 letters in Hangul has 288
  * characters in an address. */
 static void linked(struct web_conn *c, const struct http1_request *req)
 {
@@ -77,6 +77,7 @@ static const struct route {
     {STR_INIT("/"), false, false, false, GETS, "GET, HEAD", http_page},
     {STR_INIT("/r/"), true, false, false, GETS, "GET, HEAD", linked},
     {STR_INIT("/u/"), true, false, false, GETS, "GET, HEAD", linked},
+    {STR_INIT("/g/"), true, false, false, GETS, "GET, HEAD", linked},
     {STR_INIT("/i/"), true, false, false, GETS, "GET, HEAD", linked},
     {STR_INIT("/a/"), true, false, false, GETS, "GET, HEAD", asset},
     {STR_INIT("/sdk/madang.js"), false, false, false, GETS, "GET, HEAD", sdk},

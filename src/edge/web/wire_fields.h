@@ -178,6 +178,6 @@ const struct fields *wire_table_command(enum cmd_type type);
 const struct fields *wire_table_view(enum event_type type);
 
 /* Objects that several topics speak of. */
-extern const struct fields wire_me, wire_badges, wire_presence, wire_somebody;
+extern const struct fields wire_me, wire_badges, wire_presence, wire_somebody, wire_who;
 
 #endif

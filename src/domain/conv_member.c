@@ -1,0 +1,258 @@
+/* Who is in a room that stays: ranks, invitations, removals, bans. */
+#include "domain/conv.h"
+
+#include "base/code.h"
+#include "base/mem.h"
+
+enum { MEMBER_COLS = 6 };
+
+/* ---- the list ---- */
+
+static void listed(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct conv *c = conv_back(d, a);
+    const struct conv_call *call = conv_call(a);
+    const struct conv_member *me = c ? conv_insider(c, call->user) : NULL;
+    struct member_view list[CONV_PAGE_MAX];
+    struct db_rows it = db_rows_of(answer->db->rows);
+    struct val row[MEMBER_COLS];
+    struct event e = {.type = RESULT_MEMBERS};
+    char next[CONV_CURSOR_MAX];
+    struct buf cursor;
+    size_t n = 0, seen = 0;
+    int64_t last = 0;
+    bool more = false;
+    if (answer->db->status != DB_OK || !me) {
+        if (me)
+            reply_db(d, &a->who, answer->db->status);
+        else
+            reply_error(d, &a->who, CODE_CONV_UNKNOWN);
+        return;
+    }
+    bool all = conv_may(c, me, CONV_DO_REMOVE);
+    while (!more && db_rows_next(&it, row, MEMBER_COLS)) {
+        more = seen++ == (size_t)MIN_OF(call->n[0], CONV_PAGE_MAX);
+        if (more)
+            break;
+        last = row[0].i;
+        if (row[5].i != CONV_OPEN && c->kind == CONV_ROOM && !all)
+            continue; /* whom it was asked in, or put out, is for those who did it */
+        list[n++] = (struct member_view){
+            .who = {val_id(&row[0]), row[1].s, row[2].s, row[3].i},
+            .role = (enum conv_rank)MIN_OF(MAX_OF(row[4].i, 0), CONV_IS_OWNER),
+            .banned = row[5].i == CONV_BANNED,
+            .invited = c->kind == CONV_ROOM && row[5].i == CONV_REQUEST,
+        };
+    }
+    buf_init_fixed(&cursor, next, sizeof next);
+    if (more)
+        cursor_put(&cursor, last, 0);
+    e.u.conv.page.list = (struct object_list){list, n};
+    e.u.conv.page.next = buf_str(&cursor);
+    reply(d, &a->who, &e);
+}
+
+void room_do_members(struct domain *d, struct ask *a, struct conv *c, struct user *u,
+                     struct conv_member *m)
+{
+    const struct conv_call *call = conv_call(a);
+    int64_t after = INT64_MIN, unused;
+    (void)u;
+    (void)m;
+    if (call->one.n && !cursor_get(call->one, &after, &unused)) {
+        reply_bad(d, &a->who, "after");
+        return;
+    }
+    CONV_ASK(d, a, c, listed, DB_MEMBERS, VAL_ID(c->id), VAL_I(after), VAL_I(call->n[0] + 1));
+}
+
+/* ---- ranks, removals, bans ---- */
+
+static void out(struct domain *d, struct conv *c, uint64_t user, bool banned)
+{
+    const struct conv_member *m = conv_member(c, user);
+    bool inside = m && m->state != CONV_BANNED;
+    if (inside)
+        conv_count(d, user_find(d, user), conv_unread(c, m) ? -1 : 0,
+                   m->state == CONV_REQUEST ? -1 : 0);
+    conv_drop_member(c, user);
+    if (banned)
+        conv_put_member(c, user)->state = CONV_BANNED;
+    if (inside)
+        conv_gone(d, c->id, user);
+}
+
+static void set(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct conv *c = conv_back(d, a);
+    const struct conv_call *call = conv_call(a);
+    if (answer->db->status != DB_OK) {
+        if (answer->db->status == DB_REFUSED)
+            reply_error(d, &a->who, call->n[0] == AS_BANNED ? CODE_USER_UNKNOWN : CODE_UNKNOWN);
+        else
+            reply_db(d, &a->who, answer->db->status);
+        return;
+    }
+    reply_ok(d, &a->who);
+    struct conv_member *m = c ? conv_member(c, call->other) : NULL;
+    struct conv_member *me = c ? conv_member(c, call->user) : NULL;
+    if (!c)
+        return;
+    switch ((enum member_as)call->n[0]) {
+    case AS_MEMBER:
+    case AS_MODERATOR:
+        if (m)
+            m->role = call->n[0] == AS_MODERATOR ? CONV_MODERATOR : CONV_MEMBER;
+        break;
+    case AS_OWNER:
+        if (m && me) {
+            m->role = CONV_OWNER;
+            me->role = CONV_MODERATOR;
+        }
+        break;
+    default: out(d, c, call->other, call->n[0] == AS_BANNED);
+    }
+    conv_show(d, c->id, call->other);
+    conv_show(d, c->id, call->user);
+}
+
+/* Ranks are given to members, by the owner alone. */
+static void rank(struct domain *d, struct ask *a, struct conv *c, const struct conv_member *me,
+                 const struct conv_member *m)
+{
+    const struct conv_call *call = conv_call(a);
+    if (!conv_may(c, me, CONV_DO_RANK) || m == me)
+        reply_error(d, &a->who, CODE_NOT_ALLOWED);
+    else if (!m || m->state != CONV_OPEN)
+        reply_error(d, &a->who, CODE_UNKNOWN);
+    else if (call->n[0] == AS_OWNER)
+        CONV_ASK(d, a, c, set, DB_HAND_OVER, VAL_ID(c->id), VAL_ID(me->user), VAL_ID(m->user));
+    else
+        CONV_ASK(d, a, c, set, DB_MEMBER_ROLE, VAL_ID(c->id), VAL_ID(m->user),
+                 VAL_I(call->n[0] == AS_MODERATOR ? CONV_MODERATOR : CONV_MEMBER));
+}
+
+void room_do_member(struct domain *d, struct ask *a, struct conv *c, struct user *u,
+                    struct conv_member *me)
+{
+    const struct conv_call *call = conv_call(a);
+    const struct conv_member *m = conv_member(c, call->other);
+    (void)u;
+    switch ((enum member_as)call->n[0]) {
+    case AS_MEMBER:
+    case AS_MODERATOR:
+    case AS_OWNER: rank(d, a, c, me, m); return;
+    case AS_REMOVED:
+        if (!m || m->state == CONV_BANNED) {
+            reply_error(d, &a->who, CODE_UNKNOWN);
+            return;
+        }
+        break;
+    case AS_NONE:
+        if (!m || m->state != CONV_BANNED) {
+            reply_error(d, &a->who, CODE_UNKNOWN);
+            return;
+        }
+        break;
+    default: break;
+    }
+    if (m && m->role >= me->role) { /* also oneself */
+        reply_error(d, &a->who, CODE_NOT_ALLOWED);
+    } else if (call->n[0] == AS_BANNED) {
+        CONV_ASK(d, a, c, set, DB_MEMBER_PUT, VAL_ID(c->id), VAL_ID(call->other),
+                 VAL_I(CONV_MEMBER), VAL_I(CONV_BANNED), VAL_I(d->wall), VAL_I(INT64_MAX));
+    } else {
+        CONV_ASK(d, a, c, set, DB_MEMBER_GONE, VAL_ID(c->id), VAL_ID(call->other));
+    }
+}
+
+/* ---- invitations ---- */
+
+static void invited(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct conv *c = conv_back(d, a);
+    const struct conv_call *call = conv_call(a);
+    if (answer->db->status == DB_REFUSED) {
+        reply_error(d, &a->who, CODE_ROOM_FULL);
+        return;
+    }
+    if (answer->db->status != DB_OK) {
+        reply_db(d, &a->who, answer->db->status);
+        return;
+    }
+    reply_ok(d, &a->who);
+    if (!c)
+        return;
+    conv_put_member(c, call->other)->state = CONV_REQUEST;
+    conv_count(d, user_find(d, call->other), 0, 1);
+    conv_show(d, c->id, call->other);
+}
+
+static void invite_found(struct domain *d, struct ask *a, struct user *other, enum db_status status)
+{
+    const struct conv_call *call = conv_call(a);
+    struct conv *c = conv_find(d, call->conv);
+    const struct conv_member *me = c ? conv_insider(c, call->user) : NULL;
+    const struct conv_member *m = c ? conv_member(c, call->other) : NULL;
+    if (!other && status != DB_OK)
+        reply_db(d, &a->who, status);
+    else if (!other)
+        reply_error(d, &a->who, CODE_USER_UNKNOWN);
+    else if (!me || !conv_may(c, me, CONV_DO_INVITE) || (m && m->state == CONV_BANNED))
+        reply_error(d, &a->who, CODE_NOT_ALLOWED);
+    else if (m || idset_has(&other->blocked, call->user))
+        reply_ok(d, &a->who); /* is there, was asked, or does not want to be: no hint which */
+    else
+        CONV_ASK(d, a, c, invited, DB_MEMBER_PUT, VAL_ID(c->id), VAL_ID(call->other),
+                 VAL_I(CONV_MEMBER), VAL_I(CONV_REQUEST), VAL_I(d->wall),
+                 VAL_I(d->cfg.members_max));
+}
+
+/* The code lies in call->text. */
+static void linked(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    const struct conv_call *call = conv_call(a);
+    char path[8 + B64URL_SIZE(CONV_LINK_BYTES)];
+    struct event e = {.type = RESULT_ROOM_LINK};
+    conv_back(d, a);
+    if (answer->db->status != DB_OK) {
+        reply_db(d, &a->who, answer->db->status);
+        return;
+    }
+    if (call->n[0] == 0) {
+        reply_ok(d, &a->who);
+        return;
+    }
+    size_t n = b64url_encode(path + 3, sizeof path - 3, call->text, CONV_LINK_BYTES);
+    memcpy(path, "/g/", 3);
+    e.u.conv.link.code = str_of(path + 3, n);
+    e.u.conv.link.path = str_of(path, n + 3);
+    e.u.conv.link.expires_ms = call->seq;
+    reply(d, &a->who, &e);
+}
+
+void room_do_invite(struct domain *d, struct ask *a, struct conv *c, struct user *u,
+                    struct conv_member *m)
+{
+    struct conv_call *call = conv_call(a);
+    uint8_t hash[SHA256_SIZE], code[CONV_LINK_BYTES];
+    (void)m;
+    if (call->other) {
+        user_with(d, call->other, a, invite_found);
+        return;
+    }
+    if (call->n[0] == 0) {
+        CONV_ASK(d, a, c, linked, DB_LINKS_END, VAL_ID(c->id));
+        return;
+    }
+    /* An ask with room for the code. */
+    struct ask *own = ask_new(d, a->who, NULL, NULL, sizeof *call + CONV_LINK_BYTES);
+    struct conv_call *mine = conv_call(own);
+    *mine = *call;
+    rng_bytes(&d->rng, code, sizeof code);
+    memcpy(mine->text, code, sizeof code);
+    mine->seq = d->wall + call->n[1] * 1000;
+    sha256(code, sizeof code, hash);
+    CONV_ASK(d, own, c, linked, DB_LINK_ADD, VAL_B(hash, sizeof hash), VAL_ID(conv_new_id(d)),
+             VAL_ID(c->id), VAL_ID(u->id), VAL_I(call->n[0]), VAL_I(d->wall), VAL_I(mine->seq));
+}

@@ -11,6 +11,16 @@
 
 #define SECOND 1000000
 
+static void conv_defaults(struct domain_config *cfg)
+{
+    cfg->convs_max = 2000;
+    cfg->members_max = 1000;
+    cfg->rates[RATE_SEND] = (struct domain_rate){30, SECOND / 5};
+    cfg->rates[RATE_CONV] = (struct domain_rate){100, SECOND / 20};
+    cfg->rates[RATE_SEARCH] = (struct domain_rate){10, SECOND};
+    cfg->rates[RATE_STRANGER] = (struct domain_rate){60, 5LL * SECOND};
+}
+
 void domain_config_defaults(struct domain_config *cfg)
 {
     *cfg = (struct domain_config){
@@ -34,8 +44,6 @@ void domain_config_defaults(struct domain_config *cfg)
         .owner_wait_us = 30LL * SECOND,
         .registration = REGISTRATION_INVITE,
         .guests = true,
-        .convs_max = 2000,
-        .members_max = 1000,
         .sign_in_ms = 30 * INT64_C(86400) * 1000,
         .upload_max = 100 << 20,
         .uploads_each_max = 500 << 20,
@@ -57,10 +65,6 @@ void domain_config_defaults(struct domain_config *cfg)
                 [RATE_RESUME] = {10, SECOND},
                 [RATE_PEOPLE] = {40, SECOND / 10},
                 [RATE_CALL] = {10, 6LL * SECOND},
-                [RATE_SEND] = {30, SECOND / 5},
-                [RATE_CONV] = {100, SECOND / 20},
-                [RATE_SEARCH] = {10, SECOND},
-                [RATE_STRANGER] = {60, 5LL * SECOND},
             },
         .facts =
             {
@@ -75,6 +79,7 @@ void domain_config_defaults(struct domain_config *cfg)
                 .limit_mesh = 4,
             },
     };
+    conv_defaults(cfg);
 }
 
 struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32],

@@ -193,7 +193,7 @@ struct domain {
         calls_since_ms; /* what was recorded before is of before the restart; 0: not asked yet */
     int64_t calls_close_at; /* when those that nobody came back to are over; 0: that is done */
     int64_t calls_alive_at; /* when it is recorded next that calls go on; 0: there are none */
-    struct hmap convs; /* loaded ones: conv.h */
+    struct hmap convs;      /* loaded ones: conv.h */
     struct list convs_used;
     struct conv_tidy {
         int64_t words_at;  /* when the index is tidied; 0: there is nothing */

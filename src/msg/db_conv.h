@@ -12,12 +12,12 @@ enum conv_state { CONV_OPEN, CONV_REQUEST, CONV_IGNORED, CONV_BANNED };
 enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
 
 /* How a conversation looks to one person: columns of CONV_OF and CONVS. */
-#define DB_CONV_COLS                                                                               \
-    "id kind last_seq last_time title topic flags retention picture role state read draft"         \
-    " other_read other name display avatar members"                                                \
+#define DB_CONV_COLS                                                                       \
+    "id kind last_seq last_time title topic flags retention picture role state read draft" \
+    " other_read other name display avatar members"                                        \
     " m_seq m_author m_time m_text m_reply m_edited m_deleted m_client"
 /* reactions: lines of "emoji user"; files: lines of fields separated by \x1f; mentions: users and spaces. */
-#define DB_MESSAGE_COLS                                                                            \
+#define DB_MESSAGE_COLS \
     "seq author time text reply edited deleted client reactions files mentions hidden"
 
 /* clang-format off */

@@ -5,54 +5,53 @@
 #define REACTIONS                                                    \
     "(SELECT group_concat(r.emoji || ' ' || r.user, char(10)) FROM " \
     "reaction r WHERE r.message = m.id)"
-#define FILES                                                                                \
-    "(SELECT group_concat(f.id || char(31) || f.place || char(31) || f.size || char(31) ||"  \
-    " coalesce(f.width, 0) || char(31) || coalesce(f.height, 0) || char(31) || f.thumb ||"   \
-    " char(31) || f.mime || char(31) || f.name, char(10)) FROM attachment f"                 \
+#define FILES                                                                               \
+    "(SELECT group_concat(f.id || char(31) || f.place || char(31) || f.size || char(31) ||" \
+    " coalesce(f.width, 0) || char(31) || coalesce(f.height, 0) || char(31) || f.thumb ||"  \
+    " char(31) || f.mime || char(31) || f.name, char(10)) FROM attachment f"                \
     " WHERE f.message = m.id)"
 #define MENTIONS "(SELECT group_concat(n.user, ' ') FROM mention n WHERE n.message = m.id)"
-#define MESSAGE                                                                     \
-    "m.seq, m.author, m.time, m.text, m.reply, m.edited, m.deleted, m.client, "     \
-    REACTIONS ", " FILES ", " MENTIONS ", m.hidden"
+#define MESSAGE                                                                           \
+    "m.seq, m.author, m.time, m.text, m.reply, m.edited, m.deleted, m.client, " REACTIONS \
+    ", " FILES ", " MENTIONS ", m.hidden"
 #define SHOWN(user) "(m.hidden = 0 OR m.author = " user ")"
 
 /* A conversation as one person sees it. */
-#define CONV                                                                                       \
-    "SELECT c.id, c.kind, c.last_seq, c.last_time, c.title, c.topic, c.flags, c.retention,"        \
-    " c.picture, me.role, me.state, me.read_seq, me.draft," \
-    " CASE WHEN u.settings & 2 AND o.state = 0 THEN o.read_seq END, u.id, u.name, u.display,"   \
-    " u.avatar, (SELECT count(*) FROM conv_member n WHERE n.conv = c.id AND n.state = 0),"         \
-    " m.seq, m.author, m.time, m.text, m.reply, m.edited, m.deleted, m.client"                     \
-    " FROM conv_member me JOIN conv c ON c.id = me.conv"                                           \
-    " LEFT JOIN user u ON c.kind = 0 AND u.id = CASE WHEN c.low = ?1 THEN c.high ELSE c.low END"   \
-    " LEFT JOIN conv_member o ON c.kind = 0 AND o.conv = c.id AND o.user = u.id"                   \
-    " LEFT JOIN message m ON m.conv = c.id AND m.seq = (SELECT max(x.seq) FROM message x"          \
+#define CONV                                                                                     \
+    "SELECT c.id, c.kind, c.last_seq, c.last_time, c.title, c.topic, c.flags, c.retention,"      \
+    " c.picture, me.role, me.state, me.read_seq, me.draft,"                                      \
+    " CASE WHEN u.settings & 2 AND o.state = 0 THEN o.read_seq END, u.id, u.name, u.display,"    \
+    " u.avatar, (SELECT count(*) FROM conv_member n WHERE n.conv = c.id AND n.state = 0),"       \
+    " m.seq, m.author, m.time, m.text, m.reply, m.edited, m.deleted, m.client"                   \
+    " FROM conv_member me JOIN conv c ON c.id = me.conv"                                         \
+    " LEFT JOIN user u ON c.kind = 0 AND u.id = CASE WHEN c.low = ?1 THEN c.high ELSE c.low END" \
+    " LEFT JOIN conv_member o ON c.kind = 0 AND o.conv = c.id AND o.user = u.id"                 \
+    " LEFT JOIN message m ON m.conv = c.id AND m.seq = (SELECT max(x.seq) FROM message x"        \
     " WHERE x.conv = c.id AND (x.hidden = 0 OR x.author = ?1))"
 
 /* The one that the procedure has just added; before last_seq says so. */
-#define ADDED                                                                      \
+#define ADDED                                                                          \
     " FROM message m JOIN conv c ON c.id = m.conv WHERE m.author = ?2 AND m.conv = ?1" \
     " AND m.client = ?3 AND m.seq = c.last_seq + 1"
 #define IS_ADDED "EXISTS(SELECT 1" ADDED ")"
 /* Whom the names mean, if they are in the conversation. */
-#define MENTIONED(names)                                                              \
+#define MENTIONED(names)                                                                  \
     " JOIN conv_member w ON w.conv = m.conv AND w.state < 2 JOIN user p ON p.id = w.user" \
-    " AND p.name_key IN (SELECT value FROM"                                           \
+    " AND p.name_key IN (SELECT value FROM"                                               \
     " json_each('[\"' || replace(" names ", char(10), '\",\"') || '\"]'))"
-#define UNINDEX(which)                                                          \
-    SQL_DO("INSERT INTO message_words(message_words, rowid, text)"              \
+#define UNINDEX(which)                                             \
+    SQL_DO("INSERT INTO message_words(message_words, rowid, text)" \
            " SELECT 'delete', m.id, m.text FROM message m WHERE m.deleted IS NULL AND " which)
-#define DIRTY SQL_DO("INSERT OR REPLACE INTO setting(key, value) VALUES('words_dirty', '1')")
+#define DIRTY   SQL_DO("INSERT OR REPLACE INTO setting(key, value) VALUES('words_dirty', '1')")
 
-#define THIS "conv = ?1 AND seq = ?2"
+#define THIS    "conv = ?1 AND seq = ?2"
 #define THIS_ID "(SELECT id FROM message WHERE " THIS ")"
 /* Whose files they were stays; they go when the disk is tidied. */
-#define LET_FILES_GO(which, now)                                                         \
+#define LET_FILES_GO(which, now) \
     SQL_DO("UPDATE attachment SET message = NULL, expires = " now " WHERE message " which)
 
 /* The oldest messages of ?1 that are older than ?2. */
-#define TOO_OLD \
-    "(SELECT id FROM message WHERE conv = ?1 AND time < ?2 ORDER BY seq LIMIT ?3)"
+#define TOO_OLD "(SELECT id FROM message WHERE conv = ?1 AND time < ?2 ORDER BY seq LIMIT ?3)"
 
 const struct sql_proc sql_conv[] = {
     {DB_CONV_DIRECT,
@@ -89,9 +88,10 @@ const struct sql_proc sql_conv[] = {
              "  AND (w.state = 0 OR (c.kind = 0 AND w.state < 3)))"
              " ON CONFLICT(author, conv, client) DO NOTHING"),
       SQL_DO("INSERT INTO message_words(rowid, text) SELECT m.id, m.text" ADDED),
-      SQL_DO("INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m"
-             MENTIONED("?8") " WHERE ?8 IS NOT NULL AND m.author = ?2 AND m.conv = ?1"
-             " AND m.client = ?3 AND " IS_ADDED),
+      SQL_DO(
+          "INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m" MENTIONED(
+              "?8") " WHERE ?8 IS NOT NULL AND m.author = ?2 AND m.conv = ?1"
+                    " AND m.client = ?3 AND " IS_ADDED),
       SQL_DO("UPDATE attachment SET expires = NULL, message = (SELECT m.id" ADDED "), place ="
              " (SELECT key FROM json_each('[' || ?9 || ']') j WHERE j.value = attachment.id)"
              " WHERE ?9 IS NOT NULL AND id IN (SELECT value FROM json_each('[' || ?9 || ']'))"
@@ -120,20 +120,23 @@ const struct sql_proc sql_conv[] = {
       SQL_DO("UPDATE message SET text = ?5, edited = ?4 WHERE " THIS),
       SQL_DO("INSERT INTO message_words(rowid, text) SELECT id, text FROM message WHERE " THIS),
       SQL_DO("DELETE FROM mention WHERE message = " THIS_ID),
-      SQL_DO("INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m"
-             MENTIONED("?7") " WHERE ?7 IS NOT NULL AND m.conv = ?1 AND m.seq = ?2"),
+      SQL_DO(
+          "INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m" MENTIONED(
+              "?7") " WHERE ?7 IS NOT NULL AND m.conv = ?1 AND m.seq = ?2"),
       DIRTY, SQL_DO("SELECT " MESSAGE " FROM message m WHERE m.conv = ?1 AND m.seq = ?2")}},
     {DB_MESSAGE_DELETE,
      NULL,
      {UNINDEX("m.conv = ?1 AND m.seq = ?2 AND (m.author = ?3 OR ?5)"),
       SQL_DO("DELETE FROM message_edit WHERE message = " THIS_ID),
       SQL_DO("DELETE FROM reaction WHERE message = " THIS_ID),
-      SQL_DO("DELETE FROM mention WHERE message = " THIS_ID), LET_FILES_GO("= " THIS_ID, "?4"),
+      SQL_DO("DELETE FROM mention WHERE message = " THIS_ID),
+      LET_FILES_GO("= " THIS_ID, "?4"),
       {.sql = "UPDATE message SET text = '', deleted = ?4, reply = NULL WHERE " THIS
               " AND deleted IS NULL AND (author = ?3 OR ?5)",
        .must = true,
        .shred = true},
-      DIRTY, SQL_DO("SELECT " MESSAGE " FROM message m WHERE m.conv = ?1 AND m.seq = ?2")}},
+      DIRTY,
+      SQL_DO("SELECT " MESSAGE " FROM message m WHERE m.conv = ?1 AND m.seq = ?2")}},
     {DB_REACT_ON,
      NULL,
      {SQL_DO("INSERT OR IGNORE INTO reaction(message, emoji, user) SELECT m.id, ?4, ?3"
@@ -150,8 +153,10 @@ const struct sql_proc sql_conv[] = {
      NULL,
      {SQL_DO("SELECT * FROM (SELECT " MESSAGE " FROM message m WHERE m.conv = ?1 AND m.seq < ?3"
              " AND " SHOWN("?2") " ORDER BY m.seq DESC LIMIT ?4)"
-             " UNION ALL SELECT * FROM (SELECT " MESSAGE " FROM message m WHERE m.conv = ?1"
-             " AND m.seq >= ?3 AND " SHOWN("?2") " ORDER BY m.seq LIMIT ?5) ORDER BY 1")}},
+                                 " UNION ALL SELECT * FROM (SELECT " MESSAGE
+                                 " FROM message m WHERE m.conv = ?1"
+                                 " AND m.seq >= ?3 AND " SHOWN(
+                                     "?2") " ORDER BY m.seq LIMIT ?5) ORDER BY 1")}},
     {DB_READ_MARK,
      NULL,
      {SQL_DO("UPDATE conv_member SET read_seq = max(read_seq, min(?3,"
@@ -165,9 +170,7 @@ const struct sql_proc sql_conv[] = {
              " AND c.last_seq > conv_member.delivered_seq)"
              " RETURNING conv, delivered_seq, (SELECT CASE WHEN c.low = ?1 THEN c.high ELSE c.low"
              "  END FROM conv c WHERE c.id = conv)")}},
-    {DB_DRAFT,
-     NULL,
-     {SQL_DO("UPDATE conv_member SET draft = ?3 WHERE conv = ?1 AND user = ?2")}},
+    {DB_DRAFT, NULL, {SQL_DO("UPDATE conv_member SET draft = ?3 WHERE conv = ?1 AND user = ?2")}},
     {DB_MEMBER_STATE,
      NULL,
      {SQL_MUST("UPDATE conv_member SET state = ?3 WHERE conv = ?1 AND user = ?2")}},
@@ -178,9 +181,9 @@ const struct sql_proc sql_conv[] = {
              " CROSS JOIN conv_member w ON w.conv = m.conv AND w.user = ?1"
              " CROSS JOIN conv c ON c.id = m.conv"
              " WHERE message_words MATCH madang_query(?2) AND x.rowid < ?4"
-             " AND (?3 IS NULL OR m.conv = ?3) AND m.deleted IS NULL AND " SHOWN("?1")
-             " AND (w.state = 0 OR (c.kind = 0 AND w.state < 3))"
-             " ORDER BY x.rowid DESC LIMIT ?5")}},
+             " AND (?3 IS NULL OR m.conv = ?3) AND m.deleted IS NULL AND " SHOWN(
+                 "?1") " AND (w.state = 0 OR (c.kind = 0 AND w.state < 3))"
+                       " ORDER BY x.rowid DESC LIMIT ?5")}},
     /* rooms */
     {DB_ROOM_MAKE,
      NULL,
@@ -197,7 +200,8 @@ const struct sql_proc sql_conv[] = {
     {DB_ROOM_DELETE,
      NULL,
      {UNINDEX("m.conv = ?1"),
-      LET_FILES_GO("IN (SELECT id FROM message WHERE conv = ?1)", "?2"), DIRTY,
+      LET_FILES_GO("IN (SELECT id FROM message WHERE conv = ?1)", "?2"),
+      DIRTY,
       {.sql = "DELETE FROM conv WHERE id = ?1 AND kind = 1", .must = true, .shred = true}}},
     {DB_MEMBERS,
      NULL,
@@ -242,7 +246,7 @@ const struct sql_proc sql_conv[] = {
                " ON CONFLICT(conv, user) DO UPDATE SET state = 0, role = 0"
                " WHERE conv_member.state <> 3")}},
     {DB_ROOMS_PUBLIC,
-     "public rooms are few, and their index has only them",
+     NULL,
      {SQL_DO("SELECT c.id, c.title, c.topic, c.picture, (SELECT count(*) FROM conv_member w"
              " WHERE w.conv = c.id AND w.state = 0) FROM conv c"
              " WHERE c.kind = 1 AND c.flags & 3 = 1 AND c.id > ?2"

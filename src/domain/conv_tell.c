@@ -7,8 +7,8 @@ enum { PREVIEW_BYTES = 400, PAGE_BYTES = 160 * 1024 };
 
 /* ---- to whom ---- */
 
-static size_t refs_of(struct domain *d, const struct conv *c, uint64_t only, uint64_t except,
-                      const struct session *but, struct session_ref *to)
+static size_t refs_of(struct domain *d, const struct conv *c, const struct event *e, uint64_t only,
+                      uint64_t except, const struct session *but, struct session_ref *to)
 {
     size_t n = 0;
     for (uint32_t i = 0; i < c->n; i++) {
@@ -18,7 +18,7 @@ static size_t refs_of(struct domain *d, const struct conv *c, uint64_t only, uin
             continue;
         LIST_FOREACH(l, &u->sessions) {
             const struct session *s = container_of(l, struct session, of_user);
-            if (s == but || s->state == SESSION_NEW)
+            if (s == but || s->state == SESSION_NEW || !scope_allows_event(s, e->type))
                 continue;
             if (to)
                 to[n] = session_ref(s);
@@ -31,10 +31,10 @@ static size_t refs_of(struct domain *d, const struct conv *c, uint64_t only, uin
 void conv_tell(struct domain *d, const struct conv *c, const struct event *e, uint64_t only,
                uint64_t except, const struct session *but)
 {
-    size_t n = refs_of(d, c, only, except, but, NULL);
+    size_t n = refs_of(d, c, e, only, except, but, NULL);
     struct session_ref *to = n ? scratch_refs(d, n) : NULL;
     if (to)
-        emit_list(d, to, refs_of(d, c, only, except, but, to), e);
+        emit_list(d, to, refs_of(d, c, e, only, except, but, to), e);
 }
 
 bool conv_unread(const struct conv *c, const struct conv_member *m)

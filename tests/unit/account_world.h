@@ -6,6 +6,7 @@
 
 #include "domain/domain_int.h"
 #include "domain/user.h"
+#include "domain/username.h"
 
 static inline struct world *open_world(void)
 {

@@ -26,11 +26,12 @@ uint64_t call_device(const struct call *c, const struct user *u)
     return c->f.sides[call_side(c, u)].device;
 }
 
-struct call *call_at(const struct session *s)
+struct call *call_at(const struct session *s, const struct call *but)
 {
     for (struct call_end *e = s->user ? s->user->calls : NULL; e; e = e->next) {
         const struct call_side *side = &e->call->f.sides[call_side(e->call, s->user)];
-        if (!call_fsm_over(&e->call->f) && side->device == s->id && !side->held)
+        if (!call_fsm_over(&e->call->f) && side->device == s->id && !side->held &&
+            !(but && e->call->room == but->room))
             return e->call;
     }
     return NULL;
@@ -247,15 +248,10 @@ void call_ring(struct domain *d, struct call *c, struct session *s)
 
 /* ---- outputs ---- */
 
-static bool same_room(const struct call *a, const struct call *b)
-{
-    return b && a->room == b->room;
-}
-
 void call_make_way(struct domain *d, struct session *s, const struct call *but, bool end)
 {
     struct call *c;
-    while ((c = call_at(s)) != NULL && !same_room(c, but)) {
+    while ((c = call_at(s, but)) != NULL) {
         enum call_who side = call_side(c, s->user);
         if (end || !CALL_PUT(d, c, CEV_HOLD, .who = side))
             CALL_PUT(d, c, CEV_END, .who = side);

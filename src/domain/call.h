@@ -53,8 +53,9 @@ void call_drop(struct domain *d, struct call *c);
 enum call_who call_side(const struct call *c, const struct user *u);
 /* The device of u in the call, or 0. */
 uint64_t call_device(const struct call *c, const struct user *u);
-/* The call that this device is in and that it has not put on hold, or that it makes. NULL: none. */
-struct call *call_at(const struct session *s);
+/* The call that this device is in and that it has not put on hold, or that it makes; in another room than
+ * `but` (may be NULL). NULL: none. */
+struct call *call_at(const struct session *s, const struct call *but);
 /* What this device is in gives way: it is put on hold, or ended when it cannot be. */
 void call_make_way(struct domain *d, struct session *s, const struct call *but, bool end);
 /* In how many conversations somebody is, or may be soon: calls of one room count once, those that this

@@ -68,7 +68,7 @@ static bool call_again(struct domain *d, struct session *s, const struct asker *
     bool rings = side == CALL_CALLEE && c->f.state == CALL_RINGING;
     if (side == CALL_CALLEE && c->f.hidden)
         return false;
-    if (ask->with || (rings && call_at(s))) {
+    if (ask->with || (rings && call_at(s, NULL))) {
         reply_error(d, who, CODE_IN_CALL);
         return true;
     }
@@ -122,7 +122,7 @@ static enum errcode call_refusal(const struct domain *d, const struct session *s
         return CODE_NOT_ALLOWED;
     if (ask->with && (!with || !call_fsm_talking(&with->f) || call_device(with, s->user) != s->id))
         return CODE_CALL_UNKNOWN;
-    if (!ask->with && (call_at(s) || call_count(s->user) >= AT_ONCE))
+    if (!ask->with && (call_at(s, NULL) || call_count(s->user) >= AT_ONCE))
         return CODE_IN_CALL;
     return d->calls.n >= (size_t)d->cfg.max_sessions ? CODE_BUSY : CODE_NONE;
 }
@@ -192,7 +192,7 @@ static void do_answer(struct domain *d, struct session *s, const struct cmd *cmd
 {
     const struct cmd_call_answer *q = &cmd->u.call.answer;
     enum call_who side;
-    struct call *o = call_at(s), *c = my_call(d, s, cmd, q->call, &side);
+    struct call *c = my_call(d, s, cmd, q->call, &side);
     if (!c)
         return;
     if (side != CALL_CALLEE || c->f.state != CALL_RINGING) {
@@ -200,7 +200,7 @@ static void do_answer(struct domain *d, struct session *s, const struct cmd *cmd
         emit_error(d, s, cmd->id, elsewhere ? CODE_CALL_OVER : CODE_NOT_ALLOWED);
         return;
     }
-    if (o && q->other == CALL_OTHER_NONE) {
+    if (q->other == CALL_OTHER_NONE && call_at(s, c)) {
         emit_error(d, s, cmd->id, CODE_IN_CALL);
         return;
     }
@@ -274,13 +274,22 @@ static void do_video(struct domain *d, struct session *s, const struct cmd *cmd)
     emit_ok(d, s, cmd->id);
 }
 
+/* All calls of s's person in that room: of a group one device has them all. */
+static void call_take_all(struct domain *d, struct session *s, const struct call *c, uint64_t from)
+{
+    static const enum call_event events[] = {CEV_CALLER_TAKE, CEV_CALLEE_TAKE};
+    for (struct call_end *e = s->user->calls; e; e = e->next)
+        if (e->call->room == c->room && call_device(e->call, s->user) == from)
+            CALL_PUT(d, e->call, events[call_side(e->call, s->user)], .device = s->id);
+}
+
 static void do_take(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     enum call_who side;
-    struct call *o = call_at(s), *c = my_call(d, s, cmd, cmd->u.call.id, &side);
+    struct call *c = my_call(d, s, cmd, cmd->u.call.id, &side);
     if (!c)
         return;
-    if (o && o != c) {
+    if (call_at(s, c)) {
         emit_error(d, s, cmd->id, CODE_IN_CALL);
         return;
     }
@@ -288,7 +297,7 @@ static void do_take(struct domain *d, struct session *s, const struct cmd *cmd)
         emit_error(d, s, cmd->id, CODE_NOT_ALLOWED); /* it answers */
         return;
     }
-    CALL_PUT(d, c, side == CALL_CALLER ? CEV_CALLER_TAKE : CEV_CALLEE_TAKE, .device = s->id);
+    call_take_all(d, s, c, c->f.sides[side].device);
     struct asker who = asker_of(cmd);
     call_reply(d, &who, c, side);
 }

@@ -20,6 +20,7 @@ bool call_room_open(struct domain *d, struct call *c, const struct session *s)
     struct room *r = room_new(d, id, str_of(title, buf_len(&made)));
     r->locked = true;
     r->call = c->id;
+    r->of_calls = true;
     c->room = id;
     return true;
 }
@@ -102,51 +103,79 @@ enum call_passes call_passes(const struct domain *d, const struct room *r, const
 
 /* ---- the end ---- */
 
-void call_room_close(struct domain *d, struct call *c)
+bool call_wants(const struct domain *d, const struct room *r)
 {
-    struct room *r = own_room(d, c);
+    HMAP_FOREACH(it, &d->calls) {
+        const struct call *c = container_of(it, struct call, by_id);
+        if (c->room == r->id && !call_fsm_over(&c->f))
+            return true;
+    }
+    return false;
+}
+
+/* Nobody may ever have come. */
+static void room_let_go(struct domain *d, uint64_t id)
+{
+    struct room *r = room_find(d, id);
+    if (r && r->of_calls && r->n_parts == 0 && !call_wants(d, r))
+        room_destroy(d, r);
+}
+
+/* Those who ring for somebody to come here, with nobody left to come to. */
+static void call_room_recall(struct domain *d, const struct call *c)
+{
     struct call_end *next;
-    if (!r)
-        return;
     for (int i = 0; i < 2; i++)
         for (struct call_end *e = c->user[i]->calls; e; e = next) {
             next = e->next;
-            if (e->call != c && e->call->room == c->room) /* rings for somebody to come here */
+            if (e->call != c && e->call->room == c->room)
                 CALL_PUT(d, e->call, CEV_CANCEL);
         }
-    r->call = 0;
-    if (r->n_parts == 0) {
-        room_destroy(d, r);
-        return;
-    }
-    for (uint32_t i = r->n_parts; i-- > 0;)
+}
+
+void call_room_close(struct domain *d, struct call *c)
+{
+    if (own_room(d, c))
+        call_room_recall(d, c);
+    struct room *r = own_room(d, c); /* an empty one has gone with the last that it was for */
+    if (r)
+        r->call = 0;
+    for (uint32_t i = r ? r->n_parts : 0; i-- > 0;)
         room_leave(d, r, r->parts[i].session, LEFT_ENDED);
+    room_let_go(d, c->room);
+}
+
+/* What this device still has to do with the room is over. lost: since it was lost. */
+static void call_quit(struct domain *d, uint64_t room, struct session *s, bool lost)
+{
+    static const enum call_event lost_events[] = {CEV_CALLER_OVER, CEV_CALLEE_OVER};
+    struct call_end *e = s->user ? s->user->calls : NULL;
+    while (e) {
+        struct call *c = e->call;
+        enum call_who side = call_side(c, s->user);
+        enum call_event ev = lost ? lost_events[side] : CEV_END;
+        if (c->room == room && c->f.sides[side].device == s->id && CALL_PUT(d, c, ev, .who = side))
+            e = s->user->calls;
+        else
+            e = e->next;
+    }
+}
+
+void call_left(struct domain *d, uint64_t room, struct session *s)
+{
+    call_quit(d, room, s, false);
 }
 
 void call_room_leave(struct domain *d, struct call *c, uint64_t device)
 {
     struct session *s = session_find(d, device);
-    struct room *r = s ? session_room(s, c->room) : NULL;
-    if (!r)
-        return;
-    call_left(d, c->room, s);
-    r = session_room(s, c->room);
+    uint64_t room = c->room;
+    if (s)
+        call_quit(d, room, s, c->f.reason == CALL_WHY_LOST);
+    struct room *r = s ? session_room(s, room) : NULL;
     if (r)
         room_leave(d, r, s, LEFT_ENDED);
-}
-
-/* Its other calls in this room are over with that. */
-void call_left(struct domain *d, uint64_t room, struct session *s)
-{
-    struct call_end *e = s->user ? s->user->calls : NULL;
-    while (e) {
-        struct call *c = e->call;
-        if (c->room == room && call_device(c, s->user) == s->id &&
-            CALL_PUT(d, c, CEV_END, .who = call_side(c, s->user)))
-            e = s->user->calls;
-        else
-            e = e->next;
-    }
+    room_let_go(d, room);
 }
 
 /* ---- hold, and a third one ---- */
@@ -168,6 +197,19 @@ void call_room_media(struct domain *d, struct call *c, uint64_t device, bool on)
     }
 }
 
+/* Who has the room on hold has it on hold for whoever comes. */
+static void call_room_hold(struct domain *d, struct call *c, enum call_who side)
+{
+    struct user *u = c->user[side];
+    for (struct call_end *e = u->calls; e; e = e->next)
+        if (e->call != c && e->call->room == c->room &&
+            call_device(e->call, u) == call_device(c, u) &&
+            e->call->f.sides[call_side(e->call, u)].held) {
+            CALL_PUT(d, c, CEV_HOLD, .who = side);
+            return;
+        }
+}
+
 void call_room_group(struct domain *d, struct call *c)
 {
     struct room *r = room_find(d, c->room);
@@ -186,4 +228,6 @@ void call_room_group(struct domain *d, struct call *c)
             CALL_PUT(d, e->call, CEV_THIRD);
         }
     }
+    call_room_hold(d, c, CALL_CALLER);
+    call_room_hold(d, c, CALL_CALLEE);
 }

@@ -128,7 +128,8 @@ struct room {
     uint16_t n_bans;
     bool is_public;
     bool locked;
-    uint64_t call; /* that made it and ends it; 0: none */
+    uint64_t call; /* that made it and ends it; 0: none, or there are more than two */
+    bool of_calls; /* made by a call: stays, empty or not, while one that is not over is for it */
 };
 
 struct addr_bucket {
@@ -410,6 +411,8 @@ bool call_admits(struct domain *d, const struct room *r, const struct session *s
 /* s has come in, or leaves while the others stay. */
 void call_entered(struct domain *d, struct room *r, struct session *s);
 void call_left(struct domain *d, uint64_t room, struct session *s);
+/* Some call that is not over is for this room. */
+bool call_wants(const struct domain *d, const struct room *r);
 /* Nobody has answered the call of this room. */
 bool call_rings_in(const struct domain *d, const struct room *r);
 /* What may pass between two in the room of a call that nobody has answered. */

@@ -231,7 +231,7 @@ void room_leave(struct domain *d, struct room *r, struct session *s, enum left_r
         emit_to(d, s, &e);
     emit_room(d, r, &e, d->entering);
     if (r->n_parts == 0) {
-        if (!r->call) /* that of a call is over with it */
+        if (!r->of_calls || !call_wants(d, r))
             room_destroy(d, r);
         return;
     }

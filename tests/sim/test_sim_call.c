@@ -14,6 +14,7 @@ struct m_call {
     struct client *in[2]; /* which device; of the callee NULL until the answer */
     enum phase phase;
     bool hidden, answered, declined, refused;
+    bool joins, group; /* rings for somebody to come into a room; more than two have been in it */
     bool held[2];
     int64_t ring_end;
     int64_t lost_end[2]; /* 0: there */
@@ -65,11 +66,18 @@ static bool is_party(const struct m_call *c, unsigned user)
     return c->user[0] == user || (c->user[1] == user && !c->hidden);
 }
 
+/* Calls of one room count once. */
 static unsigned count(const struct sim *m, unsigned user)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < m->n; i++)
-        n += m->calls[i].phase != DONE && is_party(&m->calls[i], user);
+    for (unsigned i = 0; i < m->n; i++) {
+        const struct m_call *c = &m->calls[i];
+        bool seen = c->phase == DONE || !is_party(c, user);
+        for (unsigned k = 0; k < i && !seen; k++)
+            seen = m->calls[k].phase != DONE && is_party(&m->calls[k], user) &&
+                   strcmp(m->calls[k].room, c->room) == 0;
+        n += !seen;
+    }
     return n;
 }
 
@@ -84,33 +92,72 @@ static struct m_call *between(struct sim *m, unsigned a, unsigned b)
     return NULL;
 }
 
-/* The call that this device is in, and not on hold. */
-static struct m_call *at(struct sim *m, const struct client *dev)
+static bool same_room(const struct m_call *a, const struct m_call *b)
+{
+    return strcmp(a->room, b->room) == 0;
+}
+
+/* The call that this device is in, in another room than `but`, and not on hold. */
+static struct m_call *at(struct sim *m, const struct client *dev, const struct m_call *but)
 {
     for (unsigned i = 0; i < m->n; i++)
         for (int k = 0; k < 2; k++)
-            if (m->calls[i].phase != DONE && m->calls[i].in[k] == dev && !m->calls[i].held[k])
+            if (m->calls[i].phase != DONE && m->calls[i].in[k] == dev && !m->calls[i].held[k] &&
+                !(but && same_room(&m->calls[i], but)))
                 return &m->calls[i];
     return NULL;
 }
 
-static void model_answer(struct m_call *c, struct client *dev)
+/* What this device has to do with the room is over. */
+static void model_quit(struct sim *m, const struct m_call *room, const struct client *dev)
 {
+    for (unsigned i = 0; i < m->n; i++)
+        if (same_room(&m->calls[i], room) && (m->calls[i].in[0] == dev || m->calls[i].in[1] == dev))
+            m->calls[i].phase = DONE;
+}
+
+/* Ended by that side. */
+static void model_end(struct sim *m, struct m_call *c, int side)
+{
+    bool talked = c->phase == TALKS;
+    c->phase = DONE;
+    if (!talked)
+        return;
+    if (c->group)
+        model_quit(m, c, c->in[side]);
+    for (unsigned i = 0; i < m->n && !c->group; i++) /* there is nothing left to come to */
+        if (same_room(&m->calls[i], c) && m->calls[i].phase == RINGS)
+            m->calls[i].phase = DONE;
+}
+
+static void model_answer(struct sim *m, struct m_call *c, struct client *dev)
+{
+    for (unsigned i = 0; i < m->n && c->joins; i++)
+        if (same_room(&m->calls[i], c) && (m->calls[i].phase == TALKS || &m->calls[i] == c))
+            m->calls[i].group = true;
     c->phase = TALKS;
     c->answered = true;
     c->in[1] = dev;
+    for (unsigned i = 0; i < m->n && c->joins; i++) /* whoever holds the room */
+        for (int k = 0; k < 4; k++)
+            if (&m->calls[i] != c && m->calls[i].phase != DONE && same_room(&m->calls[i], c) &&
+                m->calls[i].in[k / 2] == c->in[k % 2] && m->calls[i].held[k / 2])
+                c->held[k % 2] = true;
     if (c->lost_end[0])
         c->lost_end[0] = c->lost_at[0] + CALL_LOST_US;
 }
 
-static void model_make_way(struct sim *m, const struct client *dev, bool end)
+/* The call that this device is in gives way to `but`. */
+static void model_make_way(struct sim *m, const struct client *dev, const struct m_call *but,
+                           bool end)
 {
     struct m_call *c;
-    while ((c = at(m, dev)) != NULL) {
+    while ((c = at(m, dev, but)) != NULL) {
+        int side = c->in[1] == dev;
         if (end || c->phase == RINGS)
-            c->phase = DONE;
+            model_end(m, c, side);
         else
-            c->held[c->in[1] == dev] = true;
+            c->held[side] = true;
     }
 }
 
@@ -138,10 +185,10 @@ static void model_time(struct sim *m)
 {
     for (unsigned i = 0; i < m->n; i++) {
         struct m_call *c = &m->calls[i];
-        bool over = c->phase == RINGS && c->ring_end <= m->w->now;
         for (int k = 0; k < 2; k++)
-            over |= c->lost_end[k] && c->lost_end[k] <= m->w->now;
-        if (over)
+            if (c->phase != DONE && c->lost_end[k] && c->lost_end[k] <= m->w->now)
+                model_end(m, c, k);
+        if (c->phase == RINGS && c->ring_end <= m->w->now)
             c->phase = DONE;
     }
 }
@@ -180,6 +227,8 @@ static void device_agrees(const struct sim *m, const struct client *dev, unsigne
     CHECK(m, has(b, want));
     if (c->phase == RINGS)
         return;
+    const char *group = strstr(b, "\"group\":true"), *end = strchr(b, '\n');
+    CHECK(m, (group && (!end || group < end)) == c->group);
     snprintf(want, sizeof want, "'callee_device':'%s'", c->in[1]->sid);
     CHECK(m, has(b, want));
     const char *held = strstr(b, "\"held\":[");
@@ -205,7 +254,9 @@ static void agree(struct sim *m)
     HMAP_FOREACH(it, &m->w->d->rooms) { /* who is in the room of a call belongs there */
         const struct room *r = container_of(it, struct room, by_id);
         const struct call *c = call_find(m->w->d, r->call);
-        CHECK(m, c != NULL);
+        bool alone = r->call == 0 && (r->n_parts > 0 || call_wants(m->w->d, r));
+        CHECK(m,
+              r->of_calls && (c != NULL || alone)); /* alone: a group's, whose calls may be over */
         for (uint32_t i = 0; c && i < r->n_parts; i++) {
             const struct session *in = r->parts[i].session;
             const struct session *now = session_find(m->w->d, call_device(c, in->user));
@@ -223,41 +274,80 @@ static void do_come(struct sim *m, unsigned user, struct m_device *dev)
     dev->away_until = 0;
 }
 
+/* The callee as somebody who is loaded, or not, is. */
+static bool set_dnd(struct sim *m, unsigned user)
+{
+    struct user *u = user_find(m->w->d, user + 1);
+    if (u)
+        u->mode = m->dnd[user] ? PRESENCE_MODE_DND : PRESENCE_MODE_AUTO;
+    return u && m->dnd[user];
+}
+
+/* The answer to somebody who has called: with is NULL, or the call whose room it is for. */
+static void begun(struct sim *m, const char *answer, unsigned user, struct client *dev, unsigned to,
+                  bool dnd, const struct m_call *with)
+{
+    struct talk t = talk_of(answer);
+    struct m_call *c = &m->calls[m->n];
+    bool hidden = blocked(user, to);
+    CHECK(m, m->n < CALLS);
+    *c = (struct m_call){
+        .user = {user, to}, .in = {dev, NULL}, .hidden = hidden, .joins = with != NULL};
+    memcpy(c->id, t.call, sizeof c->id);
+    memcpy(c->room, with ? with->room : t.room, sizeof c->room);
+    c->ring_end = m->w->now + CALL_RING_US;
+    m->n++;
+    c->refused = !hidden && (dnd || count(m, to) > 2);
+    if (c->refused)
+        c->phase = DONE;
+    CHECK(m, has(answer, c->refused ? "'state':'busy'" : "'state':'ringing'"));
+}
+
 static void do_dial(struct sim *m, unsigned user, struct client *dev, unsigned to)
 {
     struct m_call *c = between(m, user, to);
     bool known = c && is_party(c, user), theirs = known && side_of(c, user) == 1;
-    struct m_call *mine = at(m, dev);
+    struct m_call *mine = at(m, dev, NULL);
     bool full = count(m, user) >= 2;
-    struct user *callee = user_find(m->w->d, to + 1);
-    bool dnd = callee && m->dnd[to];
-    if (callee)
-        callee->mode = dnd ? PRESENCE_MODE_DND : PRESENCE_MODE_AUTO;
+    bool dnd = set_dnd(m, to);
     const char *a = dial(dev, to + 1);
     if (known && theirs && c->phase == RINGS && mine) {
         CHECK(m, has(a, "in_call"));
     } else if (known) {
         CHECK(m, has(a, c->id));
         if (theirs && c->phase == RINGS)
-            model_answer(c, dev);
+            model_answer(m, c, dev);
     } else if (blocked(to, user)) {
         CHECK(m, has(a, "not_allowed"));
     } else if (mine || full) {
         CHECK(m, has(a, "in_call"));
     } else {
-        CHECK(m, m->n < CALLS);
-        struct talk t = talk_of(a);
-        bool hidden = blocked(user, to), busy = dnd || count(m, to) >= 2;
-        c = &m->calls[m->n];
-        *c = (struct m_call){.user = {user, to}, .in = {dev, NULL}, .hidden = hidden};
-        memcpy(c->id, t.call, sizeof c->id);
-        memcpy(c->room, t.room, sizeof c->room);
-        c->ring_end = m->w->now + CALL_RING_US;
-        c->refused = busy && !hidden;
-        c->phase = c->refused ? DONE : RINGS;
-        CHECK(m, has(a, c->refused ? "'state':'busy'" : "'state':'ringing'"));
-        m->n++;
+        begun(m, a, user, dev, to, dnd, NULL);
     }
+}
+
+/* Somebody is asked into the room of a call. */
+static void do_invite(struct sim *m, unsigned user, struct client *dev, struct m_call *c,
+                      unsigned to)
+{
+    struct talk t = {{0}, {0}};
+    char more[64];
+    const struct m_call *old = between(m, user, to);
+    int side = side_of(c, user);
+    bool dnd = set_dnd(m, to);
+    memcpy(t.call, c->id, sizeof t.call);
+    snprintf(more, sizeof more, ",'to':'%s'", id_text(to + 1));
+    const char *a = ask_call(dev, "call_invite", &t, more);
+    if (!is_party(c, user) || c->phase == DONE)
+        CHECK(m, has(a, "call_unknown"));
+    else if (c->phase == RINGS || c->in[side] != dev)
+        CHECK(m, has(a, "not_allowed"));
+    else if (old && is_party(old, user))
+        CHECK(m, has(a, "in_call"));
+    else if (blocked(to, user))
+        CHECK(m, has(a, "not_allowed"));
+    else
+        begun(m, a, user, dev, to, dnd, c);
 }
 
 static void do_answer(struct sim *m, unsigned user, struct client *dev, struct m_call *c)
@@ -266,7 +356,7 @@ static void do_answer(struct sim *m, unsigned user, struct client *dev, struct m
     struct talk t = {{0}, {0}};
     unsigned other = (unsigned)below(m, 3);
     memcpy(t.call, c->id, sizeof t.call);
-    bool mine = at(m, dev) != NULL;
+    bool mine = at(m, dev, c) != NULL;
     const char *a = pick_up(dev, &t, others[other]);
     if (!is_party(c, user) || c->phase == DONE) {
         CHECK(m, has(a, "call_unknown"));
@@ -279,8 +369,8 @@ static void do_answer(struct sim *m, unsigned user, struct client *dev, struct m
     } else {
         CHECK(m, has(a, "'state':'accepted'"));
         if (mine)
-            model_make_way(m, dev, other == 2);
-        model_answer(c, dev);
+            model_make_way(m, dev, c, other == 2);
+        model_answer(m, c, dev);
     }
 }
 
@@ -299,7 +389,7 @@ static void do_end(struct sim *m, unsigned user, struct client *dev, struct m_ca
     } else {
         CHECK(m, has(a, "'ack'"));
         c->declined = c->phase == RINGS && side_of(c, user) == 1;
-        c->phase = DONE;
+        model_end(m, c, side_of(c, user));
     }
 }
 
@@ -316,29 +406,39 @@ static void do_hold(struct sim *m, unsigned user, struct client *dev, struct m_c
         CHECK(m, has(a, "not_allowed"));
     } else {
         CHECK(m, has(a, "'ack'"));
-        if (!on && c->held[side])
-            model_make_way(m, dev, false);
-        c->held[side] = on;
+        if (!on)
+            model_make_way(m, dev, c, false);
+        for (unsigned i = 0; i < m->n; i++)
+            for (int k = 0; k < 2; k++)
+                if (m->calls[i].phase == TALKS && m->calls[i].in[k] == dev &&
+                    same_room(&m->calls[i], c))
+                    m->calls[i].held[k] = on;
     }
 }
 
 static void do_take(struct sim *m, unsigned user, struct client *dev, struct m_call *c)
 {
     struct talk t = {{0}, {0}};
-    struct m_call *mine = at(m, dev);
+    const struct m_call *mine = at(m, dev, c);
+    const struct client *from = c->in[side_of(c, user)];
     int side = side_of(c, user);
     memcpy(t.call, c->id, sizeof t.call);
     const char *a = ask_call(dev, "call_take", &t, "");
     if (!is_party(c, user) || c->phase == DONE) {
         CHECK(m, has(a, "call_unknown"));
-    } else if (mine && mine != c) {
+    } else if (mine) {
         CHECK(m, has(a, "in_call"));
     } else if (side == 1 && c->phase == RINGS) {
         CHECK(m, has(a, "not_allowed"));
     } else {
         CHECK(m, has(a, "'ack'"));
-        c->in[side] = dev;
-        c->lost_end[side] = 0;
+        for (unsigned i = 0; i < m->n && from != dev; i++)
+            for (int k = 0; k < 2; k++)
+                if (m->calls[i].phase != DONE && m->calls[i].in[k] == from &&
+                    same_room(&m->calls[i], c)) {
+                    m->calls[i].in[k] = dev;
+                    m->calls[i].lost_end[k] = 0;
+                }
     }
 }
 
@@ -355,8 +455,9 @@ static void do_leave(struct sim *m, struct m_device *dev)
     }
     say(c, "{\"type\":\"bye\"}");
     for (unsigned i = 0; i < m->n; i++)
-        if (m->calls[i].in[0] == c || m->calls[i].in[1] == c)
-            m->calls[i].phase = DONE;
+        for (int k = 0; k < 2; k++)
+            if (m->calls[i].phase != DONE && m->calls[i].in[k] == c)
+                model_end(m, &m->calls[i], k);
     dev->c = NULL;
 }
 
@@ -385,15 +486,40 @@ static void pass(struct sim *m, int64_t us)
 static void do_join(struct sim *m, unsigned user, struct client *dev, const struct m_call *c)
 {
     bool may = is_party(c, user) && c->phase != DONE && c->room[0] &&
-               (c->phase == RINGS ? c->in[0] == dev || side_of(c, user) == 1
+               (c->phase == RINGS ? !c->joins && (c->in[0] == dev || side_of(c, user) == 1)
                                   : c->in[side_of(c, user)] == dev);
     const char *a = join(dev, c->room[0] ? c->room : "x", "");
     CHECK(m, has(a, "'ack'") || has(a, "already_joined") ||
                  (!may && (has(a, "room_locked") || has(a, "room_unknown"))));
 }
 
+/* What makes sense: to answer what rings, to ask a third one in, to go on holding two. False: not now. */
+static bool step_with_sense(struct sim *m)
+{
+    struct m_call *c = m->n ? &m->calls[m->n - 1 - below(m, MIN_OF(m->n, 4u))] : NULL;
+    if (!c || c->phase == DONE)
+        return false;
+    int side = c->phase == RINGS ? 1 : (int)below(m, 2);
+    unsigned user = c->user[side], to = (unsigned)below(m, PEOPLE);
+    struct m_device *dev = &m->dev[user][below(m, DEVICES)];
+    for (unsigned k = 0; k < DEVICES && c->phase == TALKS; k++)
+        if (m->dev[user][k].c == c->in[side])
+            dev = &m->dev[user][k];
+    if (!dev->c || dev->away_until)
+        return false;
+    if (c->phase == RINGS)
+        do_answer(m, user, dev->c, c);
+    else if (below(m, 4) == 0)
+        do_hold(m, user, dev->c, c);
+    else if (to != user)
+        do_invite(m, user, dev->c, c, to);
+    return true;
+}
+
 static void step(struct sim *m)
 {
+    if (below(m, 3) == 0 && step_with_sense(m))
+        return;
     unsigned user = (unsigned)below(m, PEOPLE),
              to = (user + 1 + (unsigned)below(m, PEOPLE - 1)) % PEOPLE;
     struct m_device *dev = &m->dev[user][below(m, DEVICES)];
@@ -419,6 +545,8 @@ static void step(struct sim *m)
         do_hold(m, user, dev->c, c);
     } else if (what < 18 && c) {
         do_take(m, user, dev->c, c);
+    } else if (what < 19 && c) {
+        do_invite(m, user, dev->c, c, to);
     } else if (what < 20 && c) {
         do_join(m, user, dev->c, c);
     } else if (what < 21) {
@@ -466,7 +594,11 @@ static void history_is_right(struct sim *m)
     }
 }
 
-static void run(uint64_t seed, unsigned *answered, unsigned *calls)
+struct totals {
+    unsigned calls, answered, groups;
+};
+
+static void run(uint64_t seed, struct totals *all)
 {
     uint8_t bytes[RNG_SEED_SIZE] = {1};
     struct sim *m = calloc(1, sizeof *m);
@@ -495,9 +627,11 @@ static void run(uint64_t seed, unsigned *answered, unsigned *calls)
     world_pass(m->w, 60 * SECOND);
     CHECK(m, m->w->d->calls.n == 0 && m->w->d->rooms.n == 0 && m->w->d->sessions.n == 0);
     history_is_right(m);
-    *calls += m->n;
-    for (unsigned i = 0; i < m->n; i++)
-        *answered += m->calls[i].answered;
+    all->calls += m->n;
+    for (unsigned i = 0; i < m->n; i++) {
+        all->answered += m->calls[i].answered;
+        all->groups += m->calls[i].group;
+    }
     world_free(m->w);
     free(m);
 }
@@ -508,11 +642,11 @@ static void people_call_each_other(void **state)
     const char *seed = getenv("SIM_SEED"), *runs = getenv("SIM_RUNS");
     uint64_t first = seed ? strtoull(seed, NULL, 10) : 1;
     uint64_t n = seed ? 1 : runs ? strtoull(runs, NULL, 10) : 60;
-    unsigned answered = 0, calls = 0;
+    struct totals all = {0, 0, 0};
     for (uint64_t i = 0; i < n; i++)
-        run(first + i, &answered, &calls);
-    printf("%u calls, %u answered\n", calls, answered);
-    assert_true(seed || (calls > 3 * n && answered > n));
+        run(first + i, &all);
+    printf("%u calls, %u answered, %u of a group\n", all.calls, all.answered, all.groups);
+    assert_true(seed || (all.calls > 3 * n && all.answered > n && all.groups > n / 10));
 }
 
 int main(void)

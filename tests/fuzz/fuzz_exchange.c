@@ -430,7 +430,7 @@ static struct yard *yard_new(unsigned flags)
     }
     y->tape = tape_new(rec, &y->conf,
                        &(struct exchange_ports){y, port_password, port_ca, port_text, port_text,
-                                                port_relay, NULL, NULL},
+                                                port_relay, NULL, NULL, NULL},
                        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     return y;

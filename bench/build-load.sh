@@ -1,6 +1,6 @@
 #!/bin/sh
-# build-load.sh: builds build/bench/load, turn_load, floor and store_load when a source is newer. turn_load and store_load
-# use the program's own code (build/libmadang_core.a).
+# build-load.sh: builds build/bench/load, turn_load, floor, store_load and people_load when a source is newer. All but the
+# first and the third use the program's own code (build/libmadang_core.a).
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/bench
@@ -19,3 +19,4 @@ build load bench/load -lssl -lcrypto
 build turn_load bench/turn/load -Isrc build/libmadang_core.a -lssl -lcrypto
 build floor bench/turn/floor
 build store_load bench/store -Isrc build/libmadang_core.a -lsqlite3 -lutf8proc -lssl -lcrypto -lpthread
+build people_load bench/people -Isrc build/libmadang_core.a -ljansson -lsqlite3 -lutf8proc -lssl -lcrypto -lpthread

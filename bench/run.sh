@@ -1,6 +1,7 @@
 #!/bin/sh
 # run.sh: what make bench does. Gets the peers, builds the load generators, measures signaling (bench/measure.mjs), the
-# store (bench/store) and the relay (bench/turn/measure.mjs); WHAT=signaling, store or relay does one of them. Their variables: ROUNDS, CLIENTS, SECONDS,
+# store (bench/store), presence and the directory (bench/people), and the relay (bench/turn/measure.mjs); WHAT=signaling, store,
+# people or relay does one of them. Their variables: ROUNDS, CLIENTS, SECONDS,
 # ONLY, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN names another program than build/madang.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,6 +21,11 @@ case ${WHAT:-all} in all | store)
     # On the disk where a data folder would lie, which /tmp may not be.
     mkdir -p build/bench/data
     build/bench/store_load build/bench/data
+    ;;
+esac
+case ${WHAT:-all} in all | people)
+    mkdir -p build/bench/data
+    build/bench/people_load build/bench/data
     ;;
 esac
 case ${WHAT:-all} in all | relay) $alone node bench/turn/measure.mjs ;; esac

@@ -107,6 +107,24 @@ test('presence comes for those who are known; last seen goes when somebody is ba
   assert.equal('last_seen' in s.people.known.a, false);
 });
 
+test('right after its start the server does not say who is away: what was known stays', () => {
+  const late = somebody('a', { display: 'New' });
+  delete late.presence;
+  const s = run([{ type: 'people/put', people: [somebody('a', { presence: 'offline', last_seen: 5 }), somebody('b')] },
+    { type: 'people/put', people: [late, { ...late, user: 'b' }, { ...late, user: 'c' }] }]);
+  const { a, b, c } = s.people.known;
+  assert.deepEqual([a.display, a.presence, a.last_seen], ['New', 'offline', 5]);
+  assert.deepEqual([b.presence, 'last_seen' in b], ['online', false]);
+  assert.equal(c.presence, 'offline');
+});
+
+test('how one wants to be seen comes with oneself', () => {
+  const s = run([hello({ ...ME, mode: 'invisible' })]);
+  assert.equal(s.account.mode, 'invisible');
+  assert.equal(run([{ type: 'account/me', user: { ...ME, mode: 'dnd' } }], s).account.mode, 'dnd');
+  assert.equal(run([{ type: 'account/me', user: ME }], s).account.mode, 'invisible');
+});
+
 test('favourites stand first, only in the whole list; whom one watches has a limit', () => {
   const people = { ...PEOPLE, known: { a: somebody('a'), b: somebody('b', { favourite: true }) }, list: { ...PEOPLE.list, ids: ['a', 'b'] } };
   assert.deepEqual(shownPeople(people).first.map((p) => p.user), ['b']);

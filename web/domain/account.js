@@ -1,19 +1,19 @@
 // One's own account as state: who is signed in, what the server allows, and the forms that are under way.
 
 /** @typedef {import('./types.js').Action} Action */
+/** @typedef {'auto'|'dnd'|'invisible'} Mode */
 /**
  * @typedef {{last_seen: boolean, read_marks: boolean, early_address: boolean, push: boolean,
  *   strangers: boolean}} Settings
  */
 /**
  * @typedef {{user: string, name: string, display: string, role: 'user'|'admin', avatar: number,
- *   created: number, settings: Settings, recovery_left: number, passkeys: number}} Me
+ *   created: number, settings: Settings, mode?: Mode, recovery_left: number, passkeys: number}} Me
  */
 /**
  * @typedef {{registration: 'open'|'invite'|'closed', guests: boolean, user_invites: boolean,
  *   passkeys: boolean, push_key?: string, name_min: number, name_max: number, password_min: number}} Policy
  */
-/** @typedef {'auto'|'dnd'|'invisible'} Mode */
 /** @typedef {{missed: number, unread: number, requests: number}} Badges */
 /**
  * Something that was asked for: a form, a button. `reason` of a weak password, `field` that is wrong.
@@ -63,7 +63,7 @@ function answered(a, { what, error = null, reason = null, field = null, retryAt 
 function withUser(a, user) {
   if (!user) return a.user ? signedOut(a) : a;
   const other = a.user && a.user.user !== user.user;
-  return { ...(other ? signedOut(a) : a), user };
+  return { ...(other ? signedOut(a) : a), user, mode: user.mode ?? a.mode };
 }
 
 /** @param {AccountState} a @param {Action} action @returns {AccountState} */

@@ -24,10 +24,14 @@ export const PEOPLE = { known: {}, list: LIST, chosen: null, link: null };
 
 const KNOWN_CAP = 2000;
 
-/** @param {Record<string, Somebody>} known @param {Somebody[]} people */
+/** Right after its start the server does not say who is away; then what was known stays.
+ * @param {Record<string, Somebody>} known @param {Somebody[]} people */
 function put(known, people) {
   const all = { ...known };
-  for (const p of people) all[p.user] = p;
+  for (const p of people) {
+    const { presence = 'offline', last_seen } = known[p.user] ?? {};
+    all[p.user] = p.presence ? p : { ...p, presence, ...(last_seen ? { last_seen } : {}) };
+  }
   return all;
 }
 

@@ -269,7 +269,9 @@ struct weak_verdict weak_judge(struct str password, const struct str *names, uns
     tell_all(&told, names, n_names);
     struct weak_verdict v = judge(&told, text.s);
     leave_out_separators(&text);
-    judge_too(&told, &text, &v);
+    if (text.n < head.n) {
+        judge_too(&told, &text, &v);
+    }
     if (to_keys(head, &text)) {
         judge_too(&told, &text, &v);
     }

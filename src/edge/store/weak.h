@@ -4,7 +4,7 @@
  * what the library lacks: a word in Hangul is also judged as the keys one presses for it on a Latin
  * keyboard (and names are told that way, too), since that is how such passwords are made.
  *
- * Takes 6 ms at the worst (the library measured: 3 ms for 100 equal letters), typically 0.1 ms, and allocates: for the password thread, nowhere else.
+ * Takes 6 ms at the worst (each of two looks: 3 ms for 100 equal letters), typically 0.1 ms, and allocates: for the password thread, nowhere else.
  */
 #ifndef MADANG_EDGE_STORE_WEAK_H
 #define MADANG_EDGE_STORE_WEAK_H

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Client } from '../lib/client.mjs';
+import { register, signedIn } from '../lib/client.mjs';
 import { PushService, checkVapid } from '../lib/push_service.mjs';
 import { BIN, sleep, startServer } from '../lib/server.mjs';
 
@@ -17,29 +17,7 @@ after(() => service.close());
 const start = (args = [], allow = ['--push-allow', '127.0.0.0/8']) => startServer({ args: ['--registration', 'open',
   '--push', 'on', '--push-ca', service.ca, '--push-contact', 'mailto:mina@example.org', ...allow, ...args] });
 
-/**
- * A new account, and what its browser keeps.
- * @param {import('../lib/server.mjs').Server} server @param {string} name
- */
-async function register(server, name) {
-  const res = await fetch(`${server.url}/api/register`, { method: 'POST',
-    headers: { 'content-type': 'application/json', origin: server.url },
-    body: JSON.stringify({ name, password: 'Nebel-Kater-7-Ofen' }) });
-  const body = await res.json();
-  assert.equal(res.status, 200, JSON.stringify(body));
-  return { id: body.user.user, cookie: (res.headers.get('set-cookie') ?? '').split(';')[0] };
-}
-
-/** @param {import('../lib/server.mjs').Server} server @param {string} cookie */
-async function page(server, cookie) {
-  const c = new Client(server);
-  c.cookie = cookie;
-  await c.open();
-  await c.hello();
-  return c;
-}
-
-/** The page is closed, and the server knows it. @param {Client} c */
+/** The page is closed, and the server knows it. @param {import('../lib/client.mjs').Client} c */
 async function leave(c) {
   c.send({ type: 'bye' });
   await c.closed;
@@ -48,7 +26,7 @@ async function leave(c) {
 /** @param {import('../lib/server.mjs').Server} server @param {import('../lib/push_service.mjs').Subscription} sub @param {string} [name] */
 async function subscribed(server, sub, name = 'mina') {
   const person = await register(server, name);
-  const c = await page(server, person.cookie);
+  const c = await signedIn(server, person.cookie);
   await c.must('account_set', { settings: { push: true } });
   await c.must('push_add', sub.fields());
   await leave(c);
@@ -77,7 +55,7 @@ test('a call reaches a browser without a page, encrypted and signed', async () =
   const jun = await register(server, 'jun');
   const policy = await (await fetch(`${server.url}/api/me`, { method: 'POST',
     headers: { 'content-type': 'application/json', origin: server.url }, body: '{}' })).json();
-  const caller = await page(server, jun.cookie);
+  const caller = await signedIn(server, jun.cookie);
   const { call } = await caller.must('call', { to: mina.id, video: true });
   const got = await service.request(from + 1);
   assert.equal(got.path, '/push/mina');
@@ -117,7 +95,7 @@ test('the key outlives a restart, and so do subscriptions', async () => {
   /** @type {string[]} */
   const keys = [];
   for (let i = 1; i <= 2; i++) {
-    const caller = await page(server, jun.cookie);
+    const caller = await signedIn(server, jun.cookie);
     const { call } = await caller.must('call', { to: mina.id, video: false });
     const got = await service.request(from + 2 * i - 1);
     keys.push(checkVapid(got.headers.authorization ?? '').key);
@@ -138,7 +116,7 @@ test('a service that is busy is asked again, one that says gone never again', as
   const mina = await subscribed(server, sub);
   const jun = await register(server, 'jun');
   service.answers.push([503, { 'retry-after': '1' }], [201, {}], [410, {}]);
-  const caller = await page(server, jun.cookie);
+  const caller = await signedIn(server, jun.cookie);
   const { call } = await caller.must('call', { to: mina.id, video: true });
   const [first, second] = [await service.request(from + 1), await service.request(from + 2)];
   assert.equal(sub.decrypt(first.body), sub.decrypt(second.body));
@@ -161,7 +139,7 @@ test('nobody is contacted on private addresses, and nobody at all by default', a
   const from = service.requests.length;
   const mina = await subscribed(server, service.subscription('private'));
   const jun = await register(server, 'jun');
-  const caller = await page(server, jun.cookie);
+  const caller = await signedIn(server, jun.cookie);
   await caller.must('call', { to: mina.id, video: true });
   await outcome(server, 'forbidden');
   assert.equal(service.requests.length, from);
@@ -170,7 +148,7 @@ test('nobody is contacted on private addresses, and nobody at all by default', a
 
   const off = await startServer({ args: ['--registration', 'open'] });
   const person = await register(off, 'mina');
-  const c = await page(off, person.cookie);
+  const c = await signedIn(off, person.cookie);
   assert.equal((await c.ask('push_add', service.subscription('off').fields())).code, 'not_allowed');
   assert.ok(Number.isNaN(await metric(off, 'madang_push_queue')));
   assert.ok(!readdirSync(path.join(off.data, 'secrets')).includes('push.key'));
@@ -185,7 +163,7 @@ test('a recording with push messages replays', async () => {
   const mina = await subscribed(taped, service.subscription('taped'));
   const jun = await register(taped, 'jun');
   service.answers.push([410, {}]);
-  const caller = await page(taped, jun.cookie);
+  const caller = await signedIn(taped, jun.cookie);
   await caller.must('call', { to: mina.id, video: true });
   await service.request(from + 1);
   await outcome(taped, 'gone');

@@ -112,3 +112,26 @@ export async function join(server, fields = {}) {
   await c.hello(fields);
   return c;
 }
+
+/**
+ * A new account by HTTP, and what its browser keeps.
+ * @param {import('./server.mjs').Server} server  with registration open @param {string} name
+ * @returns {Promise<{id: string, cookie: string}>}
+ */
+export async function register(server, name) {
+  const { host, port, tls } = server;
+  const body = JSON.stringify({ name, password: 'Nebel-Kater-7-Ofen' });
+  const res = await server.get('/api/register', { method: 'POST', headers: { 'content-type': 'application/json',
+    origin: `${tls ? 'https' : 'http'}://${host}:${port}` } }, body);
+  assert.equal(res.status, 200, res.body.toString());
+  return { id: JSON.parse(res.body.toString()).user.user, cookie: (res.headers['set-cookie']?.[0] ?? '').split(';')[0] };
+}
+
+/** A session of somebody with an account. @param {import('./server.mjs').Server} server @param {string} cookie */
+export async function signedIn(server, cookie) {
+  const c = new Client(server);
+  c.cookie = cookie;
+  await c.open();
+  await c.hello();
+  return c;
+}

@@ -52,7 +52,7 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  * @property {string} data its data folder
  * @property {Buffer | undefined} ca certificate of its CA, PEM, when TLS is on
  * @property {() => string} log all that it has written so far
- * @property {(path: string, options?: https.RequestOptions) => Promise<{status: number,
+ * @property {(path: string, options?: https.RequestOptions, body?: string) => Promise<{status: number,
  *   headers: http.IncomingHttpHeaders, body: Buffer}>} get a request on a connection of its own
  * @property {(re: RegExp, ms?: number) => Promise<string>} waitLog waits for a line of the log
  * @property {() => Promise<number>} rssKb resident memory
@@ -112,7 +112,7 @@ export async function startServer(o = {}) {
     get pid() { return /** @type {number} */ (child.pid); },
     log: () => log,
     alive,
-    get: (p, options = {}) => new Promise((resolve, reject) => {
+    get: (p, options = {}, body = undefined) => new Promise((resolve, reject) => {
       const lib = tls ? https : http;
       const req = lib.request({ host, port, path: p, agent: false, rejectUnauthorized: false, timeout: 10000,
         ...options }, (res) => {
@@ -124,7 +124,7 @@ export async function startServer(o = {}) {
       });
       req.once('error', reject);
       req.once('timeout', () => req.destroy(new Error('timeout')));
-      req.end();
+      req.end(body);
     }),
     waitLog: async (re, ms = 10000) => {
       for (const end = Date.now() + ms; Date.now() < end; await sleep(20)) {

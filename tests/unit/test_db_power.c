@@ -1,6 +1,6 @@
 /* What was acknowledged survives the loss of power, and the database is sound afterwards: on a disk that keeps what
  * was synced, and of the rest keeps, loses and tears what it likes (power_vfs.h). Cut before each write, sync and
- * truncation of a life, and at random in long ones. POWER_ROUNDS (25), POWER_SEED. */
+ * truncation of a life, and at random in long ones. POWER_ROUNDS (30; less under sanitizers), POWER_SEED. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +16,7 @@
 #include "db_requests.h"
 #include "edge/store/db_int.h"
 #include "power_vfs.h"
+#include "unit/slow.h"
 
 enum { KEYS = 4000, GROUP = 6 };
 
@@ -224,7 +225,7 @@ static void test_cut_at_every_point(void **state)
     live(y, 9);
     uint64_t events = power.events;
     assert_true(events > 60);
-    for (uint64_t at = 1; at <= events; at++) {
+    for (uint64_t at = 1; at <= events; at += SLOW) {
         again(y);
         power.random = seed;
         power.cut_at = at;
@@ -239,7 +240,7 @@ static void test_cut_at_every_point(void **state)
 static void test_many_cuts_in_a_row(void **state)
 {
     struct yard *y = *state;
-    uint64_t rounds = number("POWER_ROUNDS", 25);
+    uint64_t rounds = number("POWER_ROUNDS", 30 / SLOW);
     power.random = number("POWER_SEED", 12);
     again(y);
     for (uint64_t i = 0; i < rounds; i++) {

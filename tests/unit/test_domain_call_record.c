@@ -26,8 +26,8 @@ static void history_of_both(void **state)
         "'way':'out','outcome':'missed','reason':'no_answer'",
         "'way':'in','outcome':'missed','reason':'hangup'",
         "'way':'out','outcome':'declined','reason':'declined','text':'later'",
-        "'way':'out','outcome':'answered','reason':'hangup','started':1800000000000,"
-        "'duration_ms':90000,'video':true,'seen':true",
+        ("'way':'out','outcome':'answered','reason':'hangup','started':1800000000000,"
+         "'duration_ms':90000,'video':true,'seen':true"),
     };
     const char *at = mine;
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) { /* the newest first */

@@ -22,7 +22,7 @@ static const char *subscribe(struct client *c, const char *endpoint)
     snprintf(text, sizeof text,
              "'type':'push_add','endpoint':'%s','p256dh':'" KEY_TEXT "','auth':'" AUTH_TEXT "'",
              endpoint);
-    return ask(c, text);
+    return ask(c, "%s", text);
 }
 
 static void wish(struct client *c)
@@ -231,7 +231,7 @@ static void a_call_reaches_closed_pages(void **state)
     lose_pipe(c);
     world_pass(w, 60 * SECOND); /* her session is over, too */
     snprintf(text, sizeof text, "'type':'call','to':'%s','video':true", id);
-    assert_ack(ask(jun, text));
+    assert_ack(ask(jun, "%s", text));
     assert_int_equal(w->n_pushes, 1);
     assert_int_equal(w->pushes[0].ttl_s, 45);
     assert_non_null(strstr(w->pushes[0].body, "\"type\":\"call\""));
@@ -251,7 +251,7 @@ static void a_call_reaches_closed_pages(void **state)
     domain_db(w->d, w->now, w->wall, &outside_change);
     world_settle(w);
     snprintf(text, sizeof text, "'type':'call','to':'%s','video':true", id);
-    ask(jun, text);
+    ask(jun, "%s", text);
     world_pass(w, 60 * SECOND);
     assert_int_equal(w->n_pushes, 2);
 }

@@ -1,7 +1,7 @@
 /* The whole control side as a state machine: the input is a program that opens connections, says things
  * on them (whole messages with the tokens and rooms that were heard, or bytes of any kind), cuts them,
- * lets time pass, limits what they take, answers about passwords. At the end everybody goes, and nothing
- * may be left. The last inputs are recorded: a finding leaves, beside libFuzzer's artifact, a file for
+ * lets time pass, limits what they take, answers about passwords and from the database (yard_db.h). At the end
+ * everybody goes, and nothing may be left. The last inputs are recorded: a finding leaves, beside libFuzzer's artifact, a file for
  * `madang replay` in MADANG_ARTIFACTS (or the current folder); where it lies is said. */
 #include <sanitizer/common_interface_defs.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/rec.h"
 #include "io/stream_fake.h"
+#include "yard_db.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -27,13 +28,14 @@ struct yard {
     struct stream_fake *all[STREAMS];
     int n_all;
     struct stream_fake *conn[CONNS]; /* those that the program still holds */
-    char token[HEARD][23], room[HEARD][14], session[HEARD][14];
-    unsigned tokens, rooms, sessions;
+    char token[HEARD][23], room[HEARD][14], session[HEARD][14], call[HEARD][14];
+    unsigned tokens, rooms, sessions, n_calls;
     uint64_t jobs[16];
     unsigned n_jobs;
     unsigned next_id[CONNS];
     bool draining;
     int scopes; /* of relays, open */
+    struct yard_db db;
 };
 
 struct program {
@@ -65,6 +67,9 @@ static struct str take_bytes(struct program *g)
 {
     size_t n = take(g);
     n = n > g->n ? g->n : n;
+    if (n == 0) {
+        return STR_NONE;
+    }
     struct str s = str_of(g->p, n);
     g->p += n;
     g->n -= n;
@@ -81,6 +86,12 @@ static bool port_password(void *ctx, const struct password_job *job)
     }
     y->jobs[y->n_jobs++] = job->job;
     return true;
+}
+
+static bool port_db(void *ctx, const struct db_request *request)
+{
+    struct yard *y = ctx;
+    return yard_db_ask(&y->db, request);
 }
 
 static struct str port_ca(void *ctx)
@@ -151,6 +162,7 @@ static void hear(struct yard *y, struct stream_fake *f)
     }
     y->tokens = note(f, "\"token\":\"", y->token[0], sizeof y->token[0], y->tokens);
     y->rooms = note(f, "{\"room\":\"", y->room[0], sizeof y->room[0], y->rooms);
+    y->n_calls = note(f, "{\"call\":\"", y->call[0], sizeof y->call[0], y->n_calls);
     y->sessions = note(f, "\"session\":\"", y->session[0], sizeof y->session[0], y->sessions);
     stream_fake_take(f, f->out_len);
 }
@@ -186,6 +198,58 @@ static const char *const messages[] = {
     "$B",
 };
 
+/* Of people with accounts. $U somebody's id, $V that of a call. */
+static const char *const people[] = {
+    "{\"type\":\"account_set\",\"id\":$I,\"display\":\"$B\",\"settings\":{\"last_seen\":false}}",
+    "{\"type\":\"account_password\",\"id\":$I,\"old\":\"$B\",\"password\":\"violet trombone "
+    "81$B\"}",
+    "{\"type\":\"account_recovery\",\"id\":$I,\"password\":\"$B\"}",
+    "{\"type\":\"account_delete\",\"id\":$I,\"password\":\"$B\"}",
+    "{\"type\":\"account_sessions\",\"id\":$I}",
+    "{\"type\":\"account_end\",\"id\":$I,\"others\":true}",
+    "{\"type\":\"account_end\",\"id\":$I,\"all\":true}",
+    "{\"type\":\"invite_make\",\"id\":$I,\"uses\":$N}",
+    "{\"type\":\"invites\",\"id\":$I}",
+    "{\"type\":\"token_make\",\"id\":$I,\"name\":\"$B\",\"scopes\":[\"calls\"]}",
+    "{\"type\":\"tokens\",\"id\":$I}",
+    "{\"type\":\"passkeys\",\"id\":$I}",
+    "{\"type\":\"passkey_begin\",\"id\":$I}",
+    "{\"type\":\"people\",\"id\":$I,\"query\":\"$B\"}",
+    "{\"type\":\"person\",\"id\":$I,\"user\":\"$U\"}",
+    "{\"type\":\"people_watch\",\"id\":$I,\"users\":[\"$U\",\"$U\"]}",
+    "{\"type\":\"favourite\",\"id\":$I,\"user\":\"$U\",\"on\":true}",
+    "{\"type\":\"block\",\"id\":$I,\"user\":\"$U\",\"on\":true}",
+    "{\"type\":\"presence\",\"id\":$I,\"mode\":\"dnd\"}",
+    "{\"type\":\"idle\",\"on\":true}",
+    "{\"type\":\"call\",\"id\":$I,\"to\":\"$U\",\"video\":true}",
+    "{\"type\":\"call_answer\",\"id\":$I,\"call\":\"$V\",\"video\":true}",
+    "{\"type\":\"call_decline\",\"id\":$I,\"call\":\"$V\"}",
+    "{\"type\":\"call_cancel\",\"id\":$I,\"call\":\"$V\"}",
+    "{\"type\":\"call_end\",\"id\":$I,\"call\":\"$V\"}",
+    "{\"type\":\"call_take\",\"id\":$I,\"call\":\"$V\"}",
+    "{\"type\":\"call_invite\",\"id\":$I,\"call\":\"$V\",\"to\":\"$U\"}",
+    "{\"type\":\"calls\",\"id\":$I}",
+    "{\"type\":\"calls_seen\",\"id\":$I}",
+    "{\"type\":\"push_set\",\"id\":$I,\"endpoint\":\"https://$B/"
+    "\",\"p256dh\":\"$B\",\"auth\":\"$B\"}",
+};
+
+static const struct {
+    const char *verb, *body;
+} calls[] = {
+    {"me", "{}"},
+    {"register", "{\"name\":\"ann\",\"password\":\"violet trombone 81\",\"invite\":\"$B\"}"},
+    {"sign_in", "{\"name\":\"$B\",\"password\":\"violet trombone 81\"}"},
+    {"sign_in", "{\"name\":\"ann\",\"password\":\"violet trombone 81\"}"},
+    {"sign_out", "{}"},
+    {"recover",
+     "{\"name\":\"ann\",\"code\":\"abcd-efgh-jkmn\",\"password\":\"violet trombone 82\"}"},
+    {"reset", "{\"link\":\"AAECAwQFBgcICQoLDA0ODw\",\"password\":\"violet trombone 82\"}"},
+    {"invite", "{\"invite\":\"AAECAwQFBgcICQoLDA0ODw\"}"},
+    {"passkey_begin", "{}"},
+    {"$B", "$B"},
+};
+
 static void put_value(struct yard *y, struct program *g, unsigned slot, char what, struct buf *b)
 {
     unsigned k;
@@ -193,6 +257,8 @@ static void put_value(struct yard *y, struct program *g, unsigned slot, char wha
     case 'T': buf_puts(b, y->token[take(g) % HEARD]); break;
     case 'R': buf_puts(b, y->room[take(g) % HEARD]); break;
     case 'S': buf_puts(b, y->session[take(g) % HEARD]); break;
+    case 'U': buf_puts(b, take(g) & 1 ? "0000000000027" : "0000000000026"); break;
+    case 'V': buf_puts(b, y->call[take(g) % HEARD]); break;
     case 'I':
         k = ++y->next_id[slot];
         buf_putf(b, "%u", k);
@@ -202,9 +268,9 @@ static void put_value(struct yard *y, struct program *g, unsigned slot, char wha
     }
 }
 
-static void compose(struct yard *y, struct program *g, unsigned slot, struct buf *b)
+static void compose_from(struct yard *y, struct program *g, unsigned slot, struct buf *b,
+                         const char *m)
 {
-    const char *m = messages[take(g) % ARRAY_LEN(messages)];
     if (strstr(m, "\"id\":1,")) {
         y->next_id[slot] = 1;
     }
@@ -215,6 +281,15 @@ static void compose(struct yard *y, struct program *g, unsigned slot, struct buf
             buf_u8(b, (uint8_t)*m);
         }
     }
+}
+
+static void compose(struct yard *y, struct program *g, unsigned slot, struct buf *b)
+{
+    unsigned which = take(g);
+    bool of_people = which >= 128;
+    compose_from(y, g, slot, b,
+                 of_people ? people[which % ARRAY_LEN(people)]
+                           : messages[which % ARRAY_LEN(messages)]);
 }
 
 static struct stream_fake *open_conn(struct yard *y, unsigned slot)
@@ -291,6 +366,45 @@ static void say_post(struct stream_fake *f, struct yard *y, struct program *g, u
     buf_free(&post);
 }
 
+#define TOKEN  "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+#define COOKIE "Cookie: __Host-madang=" TOKEN "; madang=" TOKEN "\r\n" /* with TLS, and without */
+
+static void say_call(struct stream_fake *f, struct yard *y, struct program *g, unsigned slot)
+{
+    struct buf verb, body, post;
+    unsigned which = take(g);
+    buf_init(&verb, 1 << 12);
+    buf_init(&body, 1 << 17);
+    buf_init(&post, 1 << 18);
+    compose_from(y, g, slot, &verb, calls[which % ARRAY_LEN(calls)].verb);
+    compose_from(y, g, slot, &body, calls[which % ARRAY_LEN(calls)].body);
+    buf_puts(&post, "POST /api/");
+    buf_put_str(&post, buf_str(&verb));
+    buf_putf(&post,
+             " HTTP/1.1\r\nHost: h\r\nOrigin: http%s://h\r\nContent-Type: application/json\r\n"
+             "%sContent-Length: %zu\r\n\r\n",
+             f->s.tls ? "s" : "", which & 128 ? COOKIE : "", buf_len(&body));
+    buf_put_str(&post, buf_str(&body));
+    feed_split(f, g, &post);
+    buf_free(&verb);
+    buf_free(&body);
+    buf_free(&post);
+}
+
+static void answer_db(struct yard *y, struct program *g)
+{
+    struct buf rows;
+    unsigned how = take(g);
+    struct str bytes = take_bytes(g);
+    if (y->db.n == 0) {
+        return;
+    }
+    buf_init(&rows, DB_ROWS_MAX);
+    struct db_answer a = yard_db_answer(&y->db, how, bytes, &rows);
+    tape_db(y->tape, y->now, &a);
+    buf_free(&rows);
+}
+
 /* ---- the program ---- */
 
 static void to_conn(struct yard *y, struct program *g, unsigned op, unsigned slot)
@@ -330,6 +444,23 @@ static void to_conn(struct yard *y, struct program *g, unsigned op, unsigned slo
     }
 }
 
+/* What only people with accounts do. */
+static void to_people(struct yard *y, struct program *g, unsigned op, unsigned slot)
+{
+    struct stream_fake *f = op < 8 ? conn_at(y, slot) : NULL;
+    if (f && op < 2) {
+        feed_text(f, "GET /api/ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade"
+                     "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: madang.v1\r\n" COOKIE
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    } else if (f) {
+        say_call(f, y, g, slot);
+    } else if (op == 15) {
+        tape_db(y->tape, y->now, &(struct db_answer){0}); /* changed from outside */
+    } else {
+        answer_db(y, g);
+    }
+}
+
 static void to_world(struct yard *y, struct program *g, unsigned op)
 {
     unsigned arg = take(g);
@@ -351,8 +482,11 @@ static void to_world(struct yard *y, struct program *g, unsigned op)
 static void step(struct yard *y, struct program *g)
 {
     unsigned op = take(g), slot = op >> 4 & (CONNS - 1);
+    bool of_people = op & 128;
     op &= 15;
-    if (op < 13) {
+    if (of_people) {
+        to_people(y, g, op, slot);
+    } else if (op < 13) {
         to_conn(y, g, op, slot);
     } else {
         to_world(y, g, op);
@@ -363,6 +497,20 @@ static void step(struct yard *y, struct program *g)
             y->conn[i] = NULL;
         }
     }
+}
+
+/* What is answered may ask again; nobody asks for ever. */
+static void settle_asks(struct yard *y)
+{
+    for (int i = 0; i < 10000 && y->db.n + y->n_jobs > 0; i++) {
+        answer_db(y, &(struct program){0});
+        while (y->n_jobs) {
+            tape_password(
+                y->tape, y->now,
+                &(struct password_answer){.job = y->jobs[--y->n_jobs], .outcome = PASSWORD_BUSY});
+        }
+    }
+    check(y->db.n == 0, "every ask comes to its end");
 }
 
 static void all_go(struct yard *y)
@@ -377,17 +525,16 @@ static void all_go(struct yard *y)
     for (int i = 0; i < 80; i++) {
         pass(y, 1000000);
     }
-    while (y->n_jobs) {
-        tape_password(y->tape, y->now,
-                      &(struct password_answer){.job = y->jobs[--y->n_jobs],
-                                                .outcome = PASSWORD_WRONG,
-                                                .hash = STR_NONE});
+    for (int i = 0; i < 200; i++) {
+        pass(y, 1000000);
+        settle_asks(y);
     }
     if (y->draining) { /* whoever was told to come back is not awaited here any more */
         return;
     }
     domain_count(exchange_domain(x), &n);
-    check(n.sessions + n.rooms + n.participants + n.watchers + n.away + n.password_jobs == 0,
+    check(n.sessions + n.rooms + n.participants + n.watchers + n.away + n.password_jobs + n.asks ==
+              0,
           "nobody is left");
     check(hub_counts(exchange_hub(x))->sessions == 0, "the hub is empty");
     check(count_get(&y->counts, COUNT_CONNS_WS) + count_get(&y->counts, COUNT_CONNS_SSE) == 0,
@@ -427,10 +574,11 @@ static struct yard *yard_new(unsigned flags)
         memset(y->token[i], 'A', sizeof y->token[i] - 1);
         memset(y->room[i], '0', sizeof y->room[i] - 1);
         memset(y->session[i], '0', sizeof y->session[i] - 1);
+        memset(y->call[i], '0', sizeof y->call[i] - 1);
     }
     y->tape = tape_new(rec, &y->conf,
                        &(struct exchange_ports){y, port_password, port_ca, port_text, port_text,
-                                                port_relay, NULL, NULL, NULL},
+                                                port_relay, port_db, NULL, NULL},
                        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     return y;

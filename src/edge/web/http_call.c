@@ -101,13 +101,33 @@ static int check(struct web_conn *c, const struct http1_request *req, struct str
     return refused;
 }
 
+/* Whoever only looks: is there such a thing at all? */
+static void refuse_looks(struct web_conn *c, const struct http1_request *req, struct str verb)
+{
+    struct reply r = {.status = 405,
+                      .type = "text/plain; charset=utf-8",
+                      .allow = "POST",
+                      .page = true,
+                      .body = STR("405 Method Not Allowed\n")};
+
+    if (verb_ok(verb))
+        http_reply(c, req, &r);
+    else
+        http_reply_status(c, req, 404);
+}
+
 void http_call_begin(struct web_conn *c, const struct http1_request *req)
 {
     struct http_state *h = c->u.http;
     struct str verb = str_skip(req->path, strlen("/api/"));
-    int status = check(c, req, verb);
     struct http_call *call;
+    int status;
 
+    if (req->method != HTTP1_POST) {
+        refuse_looks(c, req, verb);
+        return;
+    }
+    status = check(c, req, verb);
     if (status == 0) {
         status = -http1_body_init(&h->body, req, CALL_BODY_MAX);
         if (status != 0)

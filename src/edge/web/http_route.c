@@ -88,7 +88,7 @@ static const struct route {
     {STR_INIT("/api/file/"), true, false, false, GETS, "GET, HEAD", http_file_begin},
     {STR_INIT("/api/upload/"), true, false, false, 1 << HTTP1_PUT | 1 << HTTP1_HEAD, "PUT, HEAD",
      http_upload_begin},
-    {STR_INIT("/api/"), true, false, false, 1 << HTTP1_POST, "POST", http_call_begin},
+    {STR_INIT("/api/"), true, false, false, GETS | 1 << HTTP1_POST, "POST", http_call_begin},
     {STR_INIT("/healthz"), false, false, true, GETS, "GET, HEAD", http_health},
     {STR_INIT("/metrics"), false, false, true, GETS, "GET, HEAD", http_metrics},
     {STR_INIT("/ca.crt"), false, true, false, GETS, "GET, HEAD", ca_cert},

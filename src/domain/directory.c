@@ -49,7 +49,8 @@ static void place_set(struct place *p, struct str text, uint64_t id)
 {
     p->n = MIN_OF(text.n, sizeof p->text);
     p->id = id;
-    memcpy(p->text, text.p, p->n);
+    if (p->n > 0)
+        memcpy(p->text, text.p, p->n);
 }
 
 static size_t cursor_write(const struct place *p, char *out, size_t cap)

@@ -36,6 +36,7 @@ struct yard {
     bool draining;
     int scopes; /* of relays, open */
     struct yard_db db;
+    bool people; /* there was something about people with accounts */
 };
 
 struct program {
@@ -485,6 +486,7 @@ static void step(struct yard *y, struct program *g)
     bool of_people = op & 128;
     op &= 15;
     if (of_people) {
+        y->people = true;
         to_people(y, g, op, slot);
     } else if (op < 13) {
         to_conn(y, g, op, slot);
@@ -499,11 +501,12 @@ static void step(struct yard *y, struct program *g)
     }
 }
 
-/* What is answered may ask again; nobody asks for ever. */
+/* What is answered may ask again, as long as there is another row; nobody asks for ever. */
 static void settle_asks(struct yard *y)
 {
     for (int i = 0; i < 10000 && y->db.n + y->n_jobs > 0; i++) {
-        answer_db(y, &(struct program){0});
+        const uint8_t row_or_none[] = {i < 50 ? 0 : 4, 0};
+        answer_db(y, &(struct program){row_or_none, sizeof row_or_none});
         while (y->n_jobs) {
             tape_password(
                 y->tape, y->now,
@@ -539,7 +542,8 @@ static void all_go(struct yard *y)
     check(hub_counts(exchange_hub(x))->sessions == 0, "the hub is empty");
     check(count_get(&y->counts, COUNT_CONNS_WS) + count_get(&y->counts, COUNT_CONNS_SSE) == 0,
           "pipes are counted");
-    check(exchange_deadline(x) == INT64_MAX, "nothing is due");
+    /* Where people were, the database is tidied now and then. */
+    check(exchange_deadline(x) > (y->people ? y->now : INT64_MAX - 1), "nothing is due");
     check(y->scopes == 0, "all scopes are closed");
 }
 

@@ -183,7 +183,9 @@ static void invited(struct domain *d, struct ask *a, const struct ask_answer *an
     reply_ok(d, &a->who);
     if (!c)
         return;
-    conv_put_member(c, call->other)->state = CONV_REQUEST;
+    struct conv_member *m = conv_put_member(c, call->other);
+    m->state = CONV_REQUEST;
+    m->read = c->last_seq;
     conv_count(d, user_find(d, call->other), 0, 1);
     conv_show(d, c->id, call->other);
 }

@@ -194,6 +194,21 @@ void room_join(struct domain *d, struct session *s, const struct cmd *cmd)
 
 /* ---- leave ---- */
 
+/* Who was only invited has one request less. */
+static void deleted(struct domain *d, struct conv *c)
+{
+    conv_dirty(d);
+    if (!c)
+        return;
+    for (uint32_t i = 0; i < c->n; i++)
+        if (c->members[i].state == CONV_REQUEST) {
+            conv_count(d, user_find(d, c->members[i].user), 0, -1);
+            conv_gone(d, c->id, c->members[i].user);
+        }
+    c->n = 0;
+    c->stale = true;
+}
+
 static void left(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     struct conv *c = conv_back(d, a);
@@ -210,11 +225,8 @@ static void left(struct domain *d, struct ask *a, const struct ask_answer *answe
         show(d, c, 0);
     }
     conv_gone(d, call->conv, call->user);
-    if (answer->db->proc == DB_ROOM_DELETE) {
-        conv_dirty(d);
-        if (c)
-            c->stale = true;
-    }
+    if (answer->db->proc == DB_ROOM_DELETE)
+        deleted(d, c);
 }
 
 void room_do_leave(struct domain *d, struct ask *a, struct conv *c, struct user *u,

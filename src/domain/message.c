@@ -147,6 +147,10 @@ static void count_for(struct domain *d, struct conv *c, struct conv_member *m, b
 {
     if (hidden) {
         m->read = m->read == c->last_seq - 1 ? c->last_seq : m->read;
+        if (m->state == CONV_REQUEST) { /* blocked since it was asked: nothing to answer any more */
+            m->state = CONV_IGNORED;
+            conv_count(d, user_find(d, m->user), 0, c->last_seq > 1 ? -1 : 0);
+        }
     } else if (m->state == CONV_OPEN) {
         if (m->read == c->last_seq - 1)
             conv_count(d, user_find(d, m->user), 1, 0);
@@ -164,7 +168,8 @@ static void count_all(struct domain *d, struct conv *c, uint64_t from, bool hidd
             continue;
         }
         bool was = m->read < c->last_seq - 1 && m->state == CONV_OPEN;
-        conv_count(d, user_find(d, from), was ? -1 : 0, m->state == CONV_REQUEST ? -1 : 0);
+        bool asked = m->state == CONV_REQUEST && c->last_seq > 1;
+        conv_count(d, user_find(d, from), was ? -1 : 0, asked ? -1 : 0);
         bool answered = m->state != CONV_OPEN; /* to write is to accept */
         m->read = c->last_seq;
         m->state = CONV_OPEN;

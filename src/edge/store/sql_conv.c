@@ -101,7 +101,8 @@ const struct sql_proc sql_conv[] = {
       SQL_DO("UPDATE conv_member SET"
              " delivered_seq = CASE WHEN ?7 THEN (SELECT m.seq" ADDED ") ELSE delivered_seq END,"
              " read_seq = CASE WHEN (SELECT m.hidden AND conv_member.read_seq = m.seq - 1" ADDED ")"
-             "  THEN read_seq + 1 ELSE read_seq END"
+             "  THEN read_seq + 1 ELSE read_seq END,"
+             " state = CASE WHEN state = 1 AND (SELECT m.hidden" ADDED ") THEN 2 ELSE state END"
              " WHERE conv = ?1 AND user <> ?2 AND " IS_ADDED
              " AND EXISTS(SELECT 1 FROM conv WHERE id = ?1 AND kind = 0)"),
       SQL_DO("UPDATE conv SET last_time = ?4, last_seq = last_seq + 1 WHERE id = ?1 AND " IS_ADDED),

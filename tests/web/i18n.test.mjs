@@ -13,7 +13,7 @@ import { KINDS } from '../../web/views/people/history.js';
 import { MODES } from '../../web/views/people/own-menu.js';
 import { PUSH_WHY, SETTINGS } from '../../web/views/people/privacy.js';
 import { OUTCOMES, REPLIES } from '../../web/views/people/ring.js';
-import { WEAK } from '../../web/views/people/form.js';
+import { BAD_NAME, WEAK } from '../../web/views/people/form.js';
 import { WHY } from '../../web/views/people/sign.js';
 import { FILE_ERRORS } from '../../web/views/file-card.js';
 import { BROWSERS } from '../../web/views/permission.js';
@@ -55,7 +55,8 @@ const FAMILIES = {
   'outcome.': OUTCOMES,
   'reply.': [...REPLIES, 'own', 'send', 'back'],
   'weak.': WEAK,
-  'delete.': ['account', 'messages', 'rooms', 'calls'],
+  'bad_name.': BAD_NAME,
+  'delete.': ['account', 'messages', 'calls'],
   'toast.': ['codes_left', 'signed_out', 'call_invited', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],
 };
 

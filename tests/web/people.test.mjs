@@ -426,3 +426,35 @@ test('ringing sounds only after a click, again and again until it stops', async 
   await clock.advance(10_000);
   assert.equal(started.length, silent);
 });
+
+test('what a call changed of camera and microphone is given back after it, unless one pressed it oneself', async () => {
+  const h = house({ call_answer: () => ({ call: call({ state: 'accepted', callee_device: 'S', room: 'R', answered: 5 }) }) });
+  const over = () => h.calls.event({ call: call({ state: 'ended', answered: 5, ended: 9 }) });
+  h.calls.event({ call: call() });
+  await h.calls.accept('c1', false);
+  await h.settle();
+  assert.equal(h.c.state().intent.cam, false);
+  over();
+  await h.settle();
+  assert.equal(h.c.state().intent.cam, true);
+  h.c.dispatch({ type: 'intent/set', patch: { cam: false } });
+  h.calls.event({ call: call() });
+  await h.calls.accept('c1', true);
+  await h.settle();
+  h.c.dispatch({ type: 'intent/set', patch: { cam: false, mic: false } });
+  over();
+  await h.settle();
+  assert.deepEqual([h.c.state().intent.cam, h.c.state().intent.mic], [false, false]);
+});
+
+test('a call that became a room of several: who has called goes, and one stays', async () => {
+  const h = house();
+  const mine = { state: 'accepted', callee_device: 'S', room: 'R', answered: 5 };
+  h.calls.event({ call: call(mine) });
+  await h.settle();
+  h.calls.event({ call: call({ ...mine, group: true }) });
+  h.calls.event({ call: call({ ...mine, group: true, state: 'ended', room: undefined, ended: 9 }) });
+  await h.settle();
+  assert.deepEqual(h.rooms.inside, ['R']);
+  assert.equal(h.c.state().ring.after, null);
+});

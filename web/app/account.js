@@ -253,9 +253,10 @@ export class Account {
   /** A picture in two sizes, cut already; null takes it away.
    * @param {{small: Blob, large: Blob} | null} picture */
   async setAvatar(picture) {
-    const { sig } = this.c;
-    const answer = await this.#ask('avatar', async () => sig.request('avatar', picture
-      ? { upload: [await this.#upload(picture.small), await this.#upload(picture.large)] } : { none: true }));
+    const uploads = async (/** @type {{small: Blob, large: Blob}} */ p) => (
+      { small: await this.#upload(p.small), large: await this.#upload(p.large) });
+    const answer = await this.#ask('avatar', async () => this.c.sig.request('avatar', picture
+      ? { upload: await uploads(picture) } : { none: true }));
     const { user } = this.c.state().account;
     if (answer && user) this.c.dispatch({ type: 'account/me', user: { ...user, avatar: answer.avatar } });
   }

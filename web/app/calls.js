@@ -27,6 +27,13 @@ export class Calls {
     this.prepared = new Set();
     this.undialled = false;
     this.toldVideo = '';
+    /** What calls have changed of the intent, for as long as they last.
+     * @type {Record<'before'|'set', {cam: boolean, mic: boolean, listenOnly: boolean}> | null} */
+    this.lent = null;
+    /** Whether one was seen in a call that rests. @type {Map<string, boolean>} */
+    this.seenIn = new Map();
+    /** Rooms that go on without the call that they were made for. @type {Set<string>} */
+    this.groups = new Set();
     /** Calls that were brought into view: once each. @type {Set<string>} */
     this.shown = new Set();
     ringer.listen((ready) => c.dispatch({ type: 'ring/sound', sound: ready ? 'ready' : 'blocked' }));
@@ -38,6 +45,7 @@ export class Calls {
 
   /** @param {Call} call @param {boolean} [waiting] */
   put(call, waiting = false) {
+    if (call.group && call.room) this.groups.add(call.room);
     const { session } = this.c.state().self;
     this.c.dispatch({ type: 'ring/call', call, me: this.me(), session, now: Date.now(), waiting });
   }
@@ -110,9 +118,23 @@ export class Calls {
   /** For this call only: what one wants in general stays as it is stored. @param {boolean} on */
   #camera(on) {
     const { intent } = this.c.state();
+    const set = { cam: on, mic: true, listenOnly: false };
+    this.lent ??= { before: { cam: intent.cam, mic: intent.mic, listenOnly: intent.listenOnly }, set };
+    this.lent.set = set;
     const same = intent.cam === on && intent.mic && !intent.listenOnly;
-    const patch = { cam: on, mic: true, listenOnly: false };
-    if (!same) this.c.dispatch({ type: 'intent/set', patch, passing: true });
+    if (!same) this.c.dispatch({ type: 'intent/set', patch: set, passing: true });
+  }
+
+  /** The last call is over: what it alone wanted goes, what the person has pressed meanwhile stays. */
+  #giveBack() {
+    const { lent } = this;
+    const { intent, ring } = this.c.state();
+    if (!lent || this.warm() || inPhase(ring, 'here').length > 0) return;
+    this.lent = null;
+    const keys = /** @type {const} */ (['cam', 'mic', 'listenOnly']);
+    const untouched = keys.filter((k) => intent[k] === lent.set[k] && lent.set[k] !== lent.before[k]);
+    const patch = Object.fromEntries(untouched.map((k) => [k, lent.before[k]]));
+    if (Object.keys(patch).length) this.c.dispatch({ type: 'intent/set', patch, passing: true });
   }
 
   // ---- answering
@@ -123,6 +145,7 @@ export class Calls {
     const ring = c.state().ring.calls[call];
     if (ring?.phase !== 'incoming' || ring.asked) return;
     c.dispatch({ type: 'ring/asked', call, what: 'accept' });
+    for (const r of inPhase(c.state().ring, 'here')) this.seenIn.set(r.call, c.state().intent.cam);
     this.#camera(video);
     try {
       const answer = await c.sig.request('call_answer', { call, video, ...(other ? { other } : {}) });
@@ -162,6 +185,7 @@ export class Calls {
     const ring = c.state().ring.calls[call];
     if (!ring) return;
     const next = inPhase(c.state().ring, 'here').find((r) => r.call !== call);
+    if (ring.room) this.#leave(call, ring.room);
     this.put({ ...ring, state: 'ended', ended: Date.now() });
     this.#quietly('call_end', { call });
     if (next) this.back(next.call);
@@ -172,6 +196,7 @@ export class Calls {
     const ring = this.c.state().ring.calls[call];
     if (!ring?.room) return;
     this.rooms.show(ring.room);
+    this.#camera(this.seenIn.get(call) ?? ring.video);
     if (ring.heldHere) await this.hold(call, false);
   }
 
@@ -266,9 +291,13 @@ export class Calls {
     for (const r of inPhase(ring, 'here')) if (r.room) this.#enter(r.call, r.room);
     for (const r of [...inPhase(ring, 'outgoing'), ...inPhase(ring, 'incoming')]) this.#prepare(r);
     for (const [call, room] of this.inside) {
-      if (!['here', 'incoming', 'outgoing'].includes(ring.calls[call]?.phase)) this.#leave(call, room);
+      if (['here', 'incoming', 'outgoing'].includes(ring.calls[call]?.phase)) continue;
+      // Of a group the others stay, and so does one.
+      if (this.groups.has(room) && !ring.calls[call]) this.inside.delete(call);
+      else this.#leave(call, room);
     }
     this.#tellVideo();
+    this.#giveBack();
     const incoming = inPhase(ring, 'incoming').filter((r) => !r.asked);
     const busy = inPhase(ring, 'here').length > 0;
     const out = inPhase(ring, 'outgoing').length > 0;
@@ -322,6 +351,7 @@ export class Calls {
   /** @param {string} call @param {string} room */
   #leave(call, room) {
     this.shown.delete(call);
+    this.seenIn.delete(call);
     this.prepared.delete(call);
     this.inside.delete(call);
     this.rooms.leave(room);

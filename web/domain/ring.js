@@ -62,7 +62,8 @@ function afterOf(s, call, me, now) {
   const was = s.calls[call.call]?.phase;
   const outcome = outcomeOf(call, me);
   // Who gave up, declined, or talked on another device knows; what was missed is in the history.
-  const told = was === 'here' || (was === 'outgoing' && outcome !== 'cancelled');
+  // In a room of several, others go on talking, perhaps oneself as well.
+  const told = !call.group && (was === 'here' || (was === 'outgoing' && outcome !== 'cancelled'));
   if (!told) return s.after;
   const ms = call.answered ? (call.ended ?? now) - call.answered : null;
   return { call: call.call, with: otherOf(call, me), outcome, text: call.text ?? '', video: call.video, lasted: ms, stars: 0 };

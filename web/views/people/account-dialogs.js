@@ -109,7 +109,7 @@ export function DeleteDialog({ close }) {
   };
   return html`<${Dialog} title=${t('delete.title')} onClose=${close} name="delete">
     <form class="stack" onSubmit=${submit} novalidate>
-      <ul class="plain-list">${['account', 'messages', 'rooms', 'calls'].map((k) => html`<li key=${k}>${t(`delete.${k}`)}</li>`)}</ul>
+      <ul class="plain-list">${['account', 'messages', 'calls'].map((k) => html`<li key=${k}>${t(`delete.${k}`)}</li>`)}</ul>
       <p class="wrong-text"><b>${t('delete.final')}</b></p>
       <${Field} label=${t('delete.name', { name: own })} name="own-name" value=${name} onValue=${setName} />
       <${Password} label=${t('sign.password')} value=${password} onValue=${set} />

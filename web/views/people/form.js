@@ -47,13 +47,23 @@ export function Password({ label, name = 'password', value, onValue, fresh = fal
   </div>`;
 }
 
+/** Why a user name is none. */
+export const BAD_NAME = /** @type {const} */ (['short', 'long', 'character', 'mixed']);
+
+/** @param {string} error @param {string | null} reason */
+function sentenceOf(error, reason) {
+  if (error === 'weak_password' && WEAK.some((w) => w === reason)) return `weak.${reason}`;
+  if (error === 'bad_name' && BAD_NAME.some((w) => w === reason)) return `bad_name.${reason}`;
+  return `error.${error}`;
+}
+
 /** Why something that was asked for was refused, in words. @param {{ what: string }} props */
 export function Refused({ what }) {
   const { state, t, lang } = useApp();
   const { error, reason, retryAt } = askOf(state.account, what);
   const seconds = useCountdown(retryAt);
   if (!error) return null;
-  const key = error === 'weak_password' && WEAK.some((w) => w === reason) ? `weak.${reason}` : `error.${error}`;
+  const key = sentenceOf(error, reason);
   return html`<p class="refused" role="alert" data-problem=${error}><${Icon} name="warn" size="s" />
     <span>${t(hasText(lang, key) ? key : 'error.unknown', { device: '' })}${seconds > 0 && html` <span class="tnum">${t('form.again_in', { seconds })}</span>`}</span></p>`;
 }

@@ -16,19 +16,21 @@ export const KINDS = /** @type {const} */ (['made', 'received', 'missed', 'no_an
 function Row({ calls: [c, ...more] }) {
   const { act, t, lang } = useApp();
   const kind = kindOf(c);
+  const gone = !c.with.display; // the account was deleted
+  const name = c.with.display || t('people.gone');
   const words = [t(`history.${kind}`), ...(c.duration_ms > 0 ? [lasted(c.duration_ms)] : [])];
   const missed = kind === 'missed';
   return html`<li class=${`row ${missed ? 'missed' : ''} ${missed && !c.seen ? 'new' : ''}`} data-record=${c.call} data-kind=${kind}>
-    <button type="button" class="row-main" onClick=${() => act.people.choose(c.with.user)}>
+    <button type="button" class="row-main" disabled=${gone} onClick=${() => act.people.choose(c.with.user)}>
       <${Avatar} person=${c.with} />
       <span class="grow">
-        <span class="row-name cut"><b>${c.with.display}</b>${more.length > 0 && html` <span class="soft tnum">(${more.length + 1})</span>`}</span>
+        <span class="row-name cut"><b>${name}</b>${more.length > 0 && html` <span class="soft tnum">(${more.length + 1})</span>`}</span>
         <span class="small soft cut row-more"><${Icon} name=${missed ? 'call-missed' : c.way === 'in' ? 'call-in' : 'call-out'} size="s" /> ${words.join(' · ')}<span class="unseen">, ${t(c.video ? 'history.video' : 'history.voice')}</span></span>
       </span>
       <time class="small soft tnum" datetime=${new Date(c.started).toISOString()}>${clock(c.started, lang)}</time>
     </button>
-    <button type="button" class="icon-btn" data-act="call-again" aria-label=${t(c.video ? 'call.video_to' : 'call.voice_to', { name: c.with.display })} title=${t('call.again')}
-      onClick=${() => act.calls.start(c.with, c.video)}><${Icon} name=${c.video ? 'cam' : 'call'} /></button>
+    ${!gone && html`<button type="button" class="icon-btn" data-act="call-again" aria-label=${t(c.video ? 'call.video_to' : 'call.voice_to', { name: c.with.display })} title=${t('call.again')}
+      onClick=${() => act.calls.start(c.with, c.video)}><${Icon} name=${c.video ? 'cam' : 'call'} /></button>`}
   </li>`;
 }
 

@@ -1,0 +1,124 @@
+// More of people with accounts: pictures, invitations, sessions, privacy, presence, blocking; a third person
+// in a call, call waiting; all by what people press.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { House } from './lib/house.mjs';
+import { User } from './lib/user.mjs';
+import { reads, words } from './lib/ui.mjs';
+
+const house = new House('people-more');
+const t = words.en;
+const PICTURE = path.resolve('web/icons/icon-512.png');
+
+/** @type {Promise<import('./lib/house.mjs').HouseServer> | undefined} */
+let made;
+const home = () => (made ??= house.server({ args: ['--registration', 'open', '--user-invites', 'on'], shared: true }));
+
+/** @param {string} name */
+async function newUser(name) {
+  const user = new User(await house.person('chromium', { name, server: await home() }));
+  await user.register();
+  return user;
+}
+
+house.test('a picture is cut, seen by others, and taken away; a new name is seen at once', async () => {
+  const [ana, bob] = await Promise.all([newUser('ana.pic'), newUser('bob.pic')]);
+  await bob.find('ana.pic', ana);
+  await ana.toMe();
+  await ana.page.click('[data-act=picture]');
+  await ana.page.setFiles('[data-field=picture]', [PICTURE]);
+  await ana.page.see('canvas.cutter-picture');
+  await ana.page.click('[data-act=keep-picture]');
+  await ana.page.gone('dialog');
+  const loaded = () => [...document.querySelectorAll('img.face')].some((i) => /** @type {HTMLImageElement} */ (i).naturalWidth > 0);
+  await ana.page.until(loaded);
+  await bob.page.until(loaded, null, { what: 'the picture of the other' });
+  await ana.page.fill('[data-field=display]', 'Ana Bright');
+  await ana.page.click('[data-act=keep-display]');
+  await reads(bob.page, '#card-name', 'Ana Bright');
+  await ana.page.click('[data-act=picture]');
+  await ana.page.click('[data-act=no-picture]');
+  await ana.page.gone('img.face');
+});
+
+house.test('presence is seen; who is blocked cannot call and is told nothing', async () => {
+  const [cat, dot] = await Promise.all([newUser('cat'), newUser('dot')]);
+  await cat.find('dot', dot);
+  await reads(cat.page, '.presence-line', t('presence.online'));
+  await dot.page.click('[data-menu=own]');
+  await dot.page.click('[data-item=mode-dnd]');
+  await reads(cat.page, '.presence-line', t('presence.dnd'));
+  await dot.page.click('[data-menu=own]');
+  await dot.page.click('[data-item=mode-auto]');
+  await reads(cat.page, '.presence-line', t('presence.online'));
+  await cat.page.click('[data-act=favourite]');
+  await cat.page.see('[data-act=favourite][aria-pressed=true]');
+  await cat.page.click('[data-filter=favourites]');
+  await cat.page.until(() => document.querySelectorAll('.rows .row-main').length === 1);
+  await dot.find('cat', cat);
+  await dot.page.click('[data-menu=card]');
+  await dot.page.click('[data-item=block]');
+  await dot.page.click('[data-act=block-go]');
+  await dot.page.see('[data-act=unblock]');
+  await cat.page.click('[data-act=call-voice]');
+  await cat.page.see('[data-ring=outgoing] [data-call]');
+  await cat.page.click('[data-act=cancel-call]');
+  assert.equal(await dot.page.count('[data-ring]'), 0);
+  await dot.page.click('[data-act=unblock]');
+  await dot.page.see('[data-act=call-video]');
+});
+
+house.test('an invitation lets somebody in; another device is signed out from here', async () => {
+  const eli = await newUser('eli');
+  const phone = await eli.secondDevice(house);
+  await eli.toMe();
+  await eli.page.see('[data-act=end-session]');
+  await eli.page.click('[data-act=end-session]');
+  await phone.page.see('[data-toast=signed_out]');
+  await phone.page.see('[data-field=name]');
+  await eli.page.gone('[data-act=end-session]');
+  await eli.page.click('[data-act=make-invite]');
+  await eli.page.see('[data-field=invite-link]');
+  const link = await eli.page.eval(() => /** @type {HTMLInputElement} */ (document.querySelector('[data-field=invite-link]')).value);
+  const guest = new User(await house.person('chromium', { name: 'flo', server: await home() }));
+  await guest.person.open(new URL(link).pathname);
+  await guest.page.see('[data-sign=register]');
+  assert.match(await guest.page.text('.sign-card'), /eli/);
+  await guest.page.fill('[data-field=username]', 'flo');
+  await guest.page.fill('[data-field=password]', guest.password);
+  await guest.page.click('[data-act=register-go]');
+  await guest.keepCodes();
+  await guest.atHome();
+  await guest.person.open(new URL(link).pathname);
+  await guest.page.see('[data-nav=people], [data-problem=bad_invite]');
+});
+
+house.test('call waiting: hold and accept, back again; a third person comes in, nobody is dropped', async () => {
+  const [gil, hoa, ian] = await Promise.all(['gil', 'hoa', 'ian'].map(newUser));
+  await gil.call('hoa', 'video');
+  await hoa.page.see('[data-ring=incoming]');
+  await hoa.page.click('[data-act=accept-video]');
+  await Promise.all([gil.talks(2), hoa.talks(2)]);
+  await ian.call('hoa', 'voice');
+  await hoa.page.see('[data-ring=waiting]');
+  await hoa.page.click('[data-act=hold-accept]');
+  await gil.page.see('[data-hint=held]');
+  await reads(hoa.page, '[data-room-title]', 'ian');
+  await Promise.all([hoa.hears(), ian.hears()]);
+  await hoa.page.click('[data-act=leave]');
+  await gil.page.gone('[data-hint=held]');
+  await reads(hoa.page, '[data-room-title]', 'gil');
+  await Promise.all([gil.talks(2), hoa.talks(2)]);
+  await ian.page.see('[data-act=after-done]');
+  await ian.page.click('[data-act=after-done]');
+  await hoa.page.click('[data-act=after-done]');
+  await gil.page.click('[data-act=call-invite]');
+  await gil.page.fill('[data-field=invite-search]', 'ian');
+  await gil.page.until(() => document.querySelectorAll('[data-dialog=call-invite] .row-main').length === 1);
+  await gil.page.click('[data-dialog=call-invite] .row-main');
+  await ian.page.see('[data-ring=incoming]');
+  await ian.page.click('[data-act=accept-video]');
+  await Promise.all([gil.talks(3), hoa.talks(3), ian.talks(3)]);
+  await gil.page.click('[data-act=leave]');
+  await Promise.all([hoa.talks(2), ian.talks(2)]);
+}, { timeout: 150_000 });

@@ -327,6 +327,7 @@ void call_ring_all(struct domain *d, struct call *c)
         struct call_outs outs;
         const struct session *s = container_of(l, struct session, of_user);
         if ((s->state == SESSION_LIVE || s->state == SESSION_AWAY) &&
+            scope_allows_event(s, EVENT_RING) &&
             call_fsm_device(&c->f, d->now, CALL_CALLEE, s->id, CALL_CAME, &outs))
             call_run(d, c, &outs);
     }
@@ -358,7 +359,8 @@ static void call_device_event(struct domain *d, struct session *s, enum call_hap
 
 void call_session_came(struct domain *d, struct session *s)
 {
-    call_device_event(d, s, CALL_CAME);
+    if (scope_allows_event(s, EVENT_RING)) /* otherwise it is a program with other business */
+        call_device_event(d, s, CALL_CAME);
 }
 
 void call_session_away(struct domain *d, struct session *s)

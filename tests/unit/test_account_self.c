@@ -257,6 +257,35 @@ static void test_tokens(void **state)
     world_free(w);
 }
 
+/* A program that may read messages does not ring, whether it was there before the call or comes to it. */
+static void test_token_does_not_ring(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *a = session_of(w, &mina), *j = session_of(w, &jun);
+    char token[64], calls[64], id[B32_SIZE];
+    value(ask(a, "'type':'token_make','name':'reader','scopes':['messages']"), "token", token,
+          sizeof token);
+    value(ask(a, "'type':'token_make','name':'phone','scopes':['calls']"), "token", calls,
+          sizeof calls);
+    struct client *early = client_new(w), *late = client_new(w), *phone = client_new(w);
+    assert_ack(ask(early, "'type':'hello','v':1,'api_token':'%s'", token));
+    assert_ack(ask(phone, "'type':'hello','v':1,'api_token':'%s'", calls));
+    b32_encode(id, (uint64_t)id_of(w, "mina"));
+    drain_all(w);
+    assert_ack(ask(j, "'type':'call','to':'%s','video':true", id));
+    assert_ack(ask(late, "'type':'hello','v':1,'api_token':'%s'", token));
+    drain(late);
+    struct client *later = session_of(w, &mina);
+    assert_has(next(a), "'type':'ring'");
+    assert_has(next(phone), "'type':'ring'");
+    assert_has(last(later), "'type':'ring'");
+    assert_string_equal(next(early), "");
+    assert_string_equal(next(late), "");
+    world_free(w);
+}
+
 /* Another process (madang user ...) has changed something: who is there is read again. */
 static void test_outside_changes(void **state)
 {
@@ -296,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_sign_ins),
         cmocka_unit_test(test_delete),
         cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_token_does_not_ring),
         cmocka_unit_test(test_outside_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -450,7 +450,8 @@ void directory_mark(struct domain *d, struct session *s, const struct cmd *cmd)
     a->a = me->id;
     a->b = m->user;
     if (block && m->on)
-        ASK_DB(d, a, DB_BLOCK_ON, VAL_ID(me->id), VAL_ID(m->user), VAL_I(d->wall));
+        ASK_DB(d, a, DB_BLOCK_ON, VAL_ID(me->id), VAL_ID(m->user),
+               VAL_I(presence_last_seen(d, me)));
     else
         ASK_DB(d, a,
                block   ? DB_BLOCK_OFF

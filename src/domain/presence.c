@@ -36,8 +36,7 @@ enum presence presence_of(const struct user *u)
     return all_idle(u) ? PRESENCE_AWAY : PRESENCE_ONLINE;
 }
 
-/* When it was: who is invisible was last seen when they became so. */
-static int64_t last_seen(const struct domain *d, const struct user *u)
+int64_t presence_last_seen(const struct domain *d, const struct user *u)
 {
     return is_visible(u) ? d->wall : u->last_seen_ms;
 }
@@ -60,7 +59,7 @@ void presence_seen_by(const struct domain *d, const struct user *me, uint64_t us
     uint32_t both = me->settings & (u ? u->settings : row ? row->settings : 0);
     if (!(both & USER_LAST_SEEN))
         return;
-    v->last_seen_ms = u ? last_seen(d, u) : row->last_seen_ms;
+    v->last_seen_ms = u ? presence_last_seen(d, u) : row->last_seen_ms;
     /* For whom they blocked, time has stood still since. */
     if (hidden)
         v->last_seen_ms =

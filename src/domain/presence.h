@@ -90,6 +90,8 @@ int64_t presence_deadline(const struct domain *d);
 /* To anybody who may see it. */
 enum presence presence_of(const struct user *u);
 bool presence_is_here(const struct user *u);
+/* When somebody who may see it saw u last, on the wall clock: who is invisible was seen when they became so. */
+int64_t presence_last_seen(const struct domain *d, const struct user *u);
 
 /* What the database says of somebody. */
 struct seen_row {

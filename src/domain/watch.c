@@ -155,7 +155,7 @@ static void look_again(struct domain *d, struct watch_item *it, struct watcher *
     presence_seen_by(d, me, it->who->id, &row, &v);
     const struct user *u = user_find(d, it->who->id);
     /* Whom they have blocked they left at that moment; after it nothing changes any more. */
-    if ((it->told == PRESENCE_OFFLINE || it->told == PRESENCE_UNTOLD) && u &&
+    if ((it->told == PRESENCE_OFFLINE || it->told == PRESENCE_UNTOLD) && u && v.last_seen_ms &&
         idset_has(&u->blocked, me->id))
         v.last_seen_ms = it->last_seen_ms;
     if (v.presence == it->told && v.last_seen_ms == it->last_seen_ms)

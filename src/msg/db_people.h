@@ -29,7 +29,7 @@
     DB_PROC(FAVOURITE_ON, WRITE, "user other", DB_PEOPLE_COLS)                                     \
     DB_PROC(FAVOURITE_OFF, WRITE, "user other", DB_PEOPLE_COLS)                                    \
     DB_PROC(FAVOURITES, READ_AFTER, "user", "other")                                               \
-    DB_PROC(BLOCK_ON, WRITE, "user other now", DB_PEOPLE_COLS)                                     \
+    DB_PROC(BLOCK_ON, WRITE, "user other seen", DB_PEOPLE_COLS)                                    \
     DB_PROC(BLOCK_OFF, WRITE, "user other", DB_PEOPLE_COLS)                                        \
     DB_PROC(BLOCKS, READ_AFTER, "user", "other")                                                   \
     /* push; a person has at most 20 browsers: the oldest subscriptions go */                      \

@@ -39,8 +39,8 @@ enum domain_rate_kind {
     RATE_RESUME,
     RATE_CALL,   /* call, call_invite */
     RATE_PEOPLE, /* people, person, people_watch, favourite, block, presence, idle */
-    RATE_SEND, /* send, edit, react */
-    RATE_CONV, /* all else about conversations that is no management */
+    RATE_SEND,   /* send, edit, react */
+    RATE_CONV,   /* all else about conversations that is no management */
     RATE_SEARCH,
     RATE_STRANGER, /* conversations that are made: who writes to many strangers waits */
     RATE_KINDS

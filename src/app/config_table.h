@@ -189,6 +189,7 @@
     X(INT, store_queue, "N", "4096", 16, 100000,                                                   \
       "requests that may wait for the database; more are told to come again")                      \
     X(SIZE, files_size, "SIZE", "10G", M_, 16777216 * M_, "pictures and files of all people")      \
+    X(SIZE, files_each, "SIZE", "2G", M_, 1048576 * M_, "files of all messages of one person")     \
     X(SIZE, upload_size, "SIZE", "100M", 64 * K_, 4096 * M_, "one file that is sent")              \
     X(SIZE, uploads_each, "SIZE", "500M", 64 * K_, 65536 * M_,                                     \
       "files that one person has sent and not used yet")                                           \

@@ -6,7 +6,8 @@
 
 const char *picture_type(enum picture_kind kind)
 {
-    static const char *const types[PICTURE_KINDS] = {"", "image/png", "image/jpeg", "image/webp"};
+    static const char *const types[PICTURE_KINDS] = {"", "image/png", "image/jpeg", "image/webp",
+                                                     "image/gif"};
     return (unsigned)kind < PICTURE_KINDS ? types[kind] : "";
 }
 
@@ -96,11 +97,23 @@ static bool look_webp(struct rd r, struct picture *out)
     return !r.bad;
 }
 
+static bool look_gif(struct rd r, struct picture *out)
+{
+    if (!starts(&r, "GIF87a", 6) && !starts(&r, "GIF89a", 6))
+        return false;
+    rd_skip(&r, 6);
+    out->kind = PICTURE_GIF;
+    out->width = little(&r, 2);
+    out->height = little(&r, 2);
+    return !r.bad;
+}
+
 bool picture_look(const void *p, size_t n, struct picture *out)
 {
     struct rd r = rd_of(p, n);
     *out = (struct picture){PICTURE_NONE, 0, 0};
-    if ((look_png(r, out) || look_jpeg(r, out) || look_webp(r, out)) && out->width && out->height)
+    if ((look_png(r, out) || look_jpeg(r, out) || look_webp(r, out) || look_gif(r, out)) &&
+        out->width && out->height)
         return true;
     *out = (struct picture){PICTURE_NONE, 0, 0};
     return false;

@@ -176,6 +176,16 @@ void reply_retry(struct domain *d, const struct asker *who, enum errcode code, i
     reply_wire_error(d, who, &(struct wire_error){.code = code, .retry_ms = retry_ms});
 }
 
+void reply_disk(struct domain *d, const struct asker *who, enum disk_status status)
+{
+    switch (status) {
+    case DISK_BUSY: reply_retry(d, who, CODE_STORE_BUSY, 1000); break;
+    case DISK_FULL: reply_retry(d, who, CODE_STORE_FULL, 30000); break;
+    case DISK_MISSING: reply_error(d, who, CODE_UNKNOWN); break;
+    default: reply_error(d, who, CODE_INTERNAL);
+    }
+}
+
 void reply_db(struct domain *d, const struct asker *who, enum db_status status)
 {
     switch (status) {

@@ -105,6 +105,7 @@ void reply_retry(struct domain *d, const struct asker *who, enum errcode code, i
 /* What a status that is not DB_OK, and means nothing special to this procedure, is to who asked:
  * store_busy, store_full, or internal. */
 void reply_db(struct domain *d, const struct asker *who, enum db_status status);
+void reply_disk(struct domain *d, const struct asker *who, enum disk_status status);
 
 /* ---- for domain.c ---- */
 void ask_db_answered(struct domain *d, const struct db_answer *answer);

@@ -67,16 +67,6 @@ static void store(struct domain *d, struct ask *a)
     ASK_DB(d, a, DB_AVATAR_SET, VAL_ID(c->user), VAL_I(c->stamp));
 }
 
-static void reply_disk(struct domain *d, const struct asker *who, enum disk_status status)
-{
-    if (status == DISK_FULL)
-        reply_retry(d, who, CODE_STORE_FULL, 30000);
-    else if (status == DISK_BUSY)
-        reply_retry(d, who, CODE_STORE_BUSY, 1000);
-    else
-        reply_error(d, who, status == DISK_MISSING ? CODE_BAD_PICTURE : CODE_INTERNAL);
-}
-
 static void move(struct domain *d, struct ask *a);
 
 static void moved(struct domain *d, struct ask *a, const struct ask_answer *answer)
@@ -126,10 +116,12 @@ static void looked(struct domain *d, struct ask *a, const struct ask_answer *ans
     struct change *c = change_of(a);
     struct str data = answer->disk->data;
     struct picture p;
-    if (answer->disk->status != DISK_OK) {
-        reply_disk(d, &a->who, answer->disk->status);
-    } else if (!picture_look(data.p, data.n, &p) || (c->kind && p.kind != c->kind) ||
-               p.width != sizes[c->at].pixels || p.height != sizes[c->at].pixels) {
+    enum disk_status status = answer->disk->status;
+    if (status != DISK_OK && status != DISK_MISSING) {
+        reply_disk(d, &a->who, status);
+    } else if (!picture_look(data.p, data.n, &p) || p.kind > PICTURE_WEBP ||
+               (c->kind && p.kind != c->kind) || p.width != sizes[c->at].pixels ||
+               p.height != sizes[c->at].pixels) {
         reply_error(d, &a->who, CODE_BAD_PICTURE);
     } else {
         c->kind = p.kind;

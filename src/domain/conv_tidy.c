@@ -1,6 +1,7 @@
 /* Slow work in the background: what was deleted leaves the index, old texts of edited messages go, and what is older
  * than a room, or the server, keeps. */
 #include "domain/conv.h"
+#include "domain/upload.h"
 
 #define SECOND 1000000LL
 
@@ -86,6 +87,7 @@ void conv_tick(struct domain *d)
     }
     if (t->retain_at && d->now >= t->retain_at) {
         t->retain_at = d->now + retain_every;
+        attach_tidy(d);
         retain_next(d, ask_new(d, (struct asker){0}, NULL, NULL, 0));
     }
 }

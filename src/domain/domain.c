@@ -47,6 +47,7 @@ void domain_config_defaults(struct domain_config *cfg)
         .sign_in_ms = 30 * INT64_C(86400) * 1000,
         .upload_max = 100 << 20,
         .uploads_each_max = 500 << 20,
+        .files_each_max = 2000LL << 20,
         .upload_us = 3600LL * SECOND,
         .hello = {60, SECOND / 10},
         .rates =
@@ -255,6 +256,7 @@ static const struct {
     [CMD_PUSH_ADD] = {push_add, RATE_MANAGE, SIGNED_IN},
     [CMD_PUSH_REMOVE] = {push_remove, RATE_MANAGE, SIGNED_IN},
     [CMD_UPLOAD] = {upload_request, RATE_MANAGE, SIGNED_IN},
+    [CMD_ATTACH] = {attach_request, RATE_MANAGE, SIGNED_IN},
     [CMD_AVATAR] = {avatar_request, RATE_MANAGE, SIGNED_IN},
     [CMD_UPLOAD_END] = {upload_end_request, RATE_MANAGE, SIGNED_IN},
     [CMD_PEOPLE] = {directory_find, RATE_PEOPLE, SIGNED_IN},

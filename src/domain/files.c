@@ -36,7 +36,7 @@ static void file_answered(struct domain *d, struct ask *a, const struct ask_answ
     bool thumb = a->b == 1;
     struct file_grant g = {
         .name = {.area = DISK_FILE, .id = a->a, .part = (uint32_t)a->b},
-        .type = thumb ? STR("image/webp") : row[1].s,
+        .type = thumb ? str_from(picture_type((enum picture_kind)row[3].i)) : row[1].s,
         .filename = thumb ? STR_NONE : row[0].s,
     };
     emit_http_file(d, a->who.http, thumb && row[3].i == 0 ? no_file : &g);

@@ -61,6 +61,11 @@ enum picture_kind avatar_kind(int64_t stamp);
 /* Of somebody who is no more. */
 void avatar_remove_files(struct domain *d, uint64_t user);
 
+/* ---- attach.c ---- */
+void attach_request(struct domain *d, struct session *s, const struct cmd *cmd);
+/* Now and then: files that no message has go. */
+void attach_tidy(struct domain *d);
+
 /* files.c: CMD_FETCH */
 void files_fetch(struct domain *d, struct session *s, const struct cmd *cmd);
 

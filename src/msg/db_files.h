@@ -10,6 +10,12 @@
     DB_PROC(AVATAR_FOR, READ, "token now user", "avatar")                                          \
     DB_PROC(AVATAR_SET, WRITE, "user avatar", "")                                                  \
     /* A file that the asker may have: sent in a conversation that they are in, or their own. */   \
+    /* A file that no message has yet. REFUSED: all files of that user would be more than `most` bytes. */ \
+    DB_PROC(ATTACHMENT_ADD, WRITE,                                                                 \
+        "id user name mime size width height thumb now expires most", "")                          \
+    /* Files that nobody may have any more. */                                                     \
+    DB_PROC(ATTACHMENTS_OVER, READ_AFTER, "now limit", "id")                                       \
+    DB_PROC(ATTACHMENT_REMOVE, WRITE, "id now", "")                                                \
     DB_PROC(ATTACHMENT_FOR, READ, "token now file", "name mime size thumb")
 /* clang-format on */
 

@@ -11,13 +11,15 @@
 #define FILES_CMDTYPES(CMDTYPE)                \
     CMDTYPE(UPLOAD, "upload", BY_PIPE)         \
     CMDTYPE(UPLOAD_END, "upload_end", BY_PIPE) \
-    CMDTYPE(AVATAR, "avatar", BY_PIPE)
+    CMDTYPE(AVATAR, "avatar", BY_PIPE)         \
+    CMDTYPE(ATTACH, "attach", BY_PIPE)
 
 #define FILES_EVENTTYPES(EVENTTYPE)
 
 #define FILES_RESULTTYPES(RESULTTYPE) \
     RESULTTYPE(UPLOAD)                \
-    RESULTTYPE(AVATAR)
+    RESULTTYPE(AVATAR)                \
+    RESULTTYPE(ATTACH)
 
 enum { UPLOAD_NAME_MAX = 255, UPLOAD_MIME_MAX = 127 };
 
@@ -37,6 +39,10 @@ union files_args {
         } * upload;
         bool none;
     } avatar;
+    struct cmd_attach {
+        uint64_t upload;
+        uint64_t thumb; /* 0: none */
+    } attach;
 };
 
 /* Of struct event, u.files. */
@@ -49,6 +55,13 @@ union files_view {
     struct {
         int64_t avatar; /* another stamp for each picture; 0: none */
     } avatar;
+    struct {
+        uint64_t file;
+        int64_t size;
+        struct str mime;       /* as the server sees it */
+        int64_t width, height; /* 0: no picture */
+        bool thumb;
+    } attach;
 };
 
 #endif

@@ -260,6 +260,33 @@ test('a picture is what it says, and never a page', async () => {
     readdir(path.join(server.data, 'files', 'upload', d)))).then((all) => all.flat())), [], 'and what was on its way is not');
 });
 
+test('a file of a message is saved, not run, and only where it was sent', async () => {
+  const { cookie, c } = await person('writer');
+  const reader = await person('reader');
+  const stranger = await person('stranger');
+  const page = '<script>alert(document.cookie)</script>';
+  const { upload } = await c.must('upload', { size: page.length, mime: 'text/html', name: '가 "b".html' });
+  assert.equal((await file('PUT', `/api/upload/${upload}`, cookie, page)).status, 200);
+  const sent = await c.must('attach', { upload });
+  assert.equal((await reader.c.ask('attach', { upload })).code, 'unknown');
+  const at = `/api/file/${sent.file}`;
+  assert.equal((await file('GET', at, reader.cookie)).status, 404);
+  const to = JSON.parse((await ask(server, post('me', '{}', { more: `Cookie: ${reader.cookie}\r\n` }))).body.toString()).user.user;
+  const { conv } = await c.must('conv_open', { user: to });
+  await c.must('send', { conv: conv.conv ?? conv, client: '1', text: 'look', files: [sent.file] });
+  for (const who of [cookie, reader.cookie]) {
+    const r = await file('GET', at, who);
+    assert.equal(r.status, 200);
+    assert.equal(r.body.toString(), page);
+    assert.match(r.head, /^content-type: application\/octet-stream\r$/im);
+    assert.match(r.head, /^content-disposition: attachment; filename\*=UTF-8''%EA%B0%80%20%22b%22\.html\r$/im);
+    assert.match(r.head, /^content-security-policy: sandbox;/im);
+  }
+  for (const who of [stranger.cookie, '']) assert.equal((await file('GET', at, who)).status, 404);
+  await call(server, 'sign_out', {}, { cookie: reader.cookie });
+  assert.equal((await file('GET', at, reader.cookie)).status, 404);
+});
+
 test('a path in place of an id finds nothing', async () => {
   const { cookie, c } = await person('walker');
   const ups = ['..', '../..', '../../madang.db', '%2e%2e', '%2e%2e%2f%2e%2e%2fmadang.db', '..%2f..%2fca.key', '....//', '/etc/passwd', '//etc/passwd',

@@ -27,6 +27,7 @@ static const struct {
     {BYTES("\xff\xd8\xff\xfe\0\5abc\xff\xff\xff\xc2\0\x11\x08\0\1\0\2"), PICTURE_JPEG, 2, 1},
     {BYTES("RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\1\x2a\x60\0\2\1"), PICTURE_WEBP, 96, 258},
     {BYTES("RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f\xff\xc1\x7f\0"), PICTURE_WEBP, 512, 512},
+    {BYTES("GIF89a\x60\0\2\1"), PICTURE_GIF, 96, 258},
     {BYTES("RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x5f\0\0\xff\1\0"), PICTURE_WEBP, 96, 512},
 };
 
@@ -65,7 +66,7 @@ static void what_only_looks_like_one_is_none(void **state)
         size_t n;
     } bad[] = {
         {BYTES("")},
-        {BYTES("GIF89a\x60\0\x60\0")},
+        {BYTES("GIF88a\x60\0\x60\0")},
         {BYTES("<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>")},
         {BYTES("<html>\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x60\0\0\0\x60")},
         {BYTES("\x89PNG\r\n\x1a\n\0\0\0\rIDAT\0\0\0\x60\0\0\0\x60")},

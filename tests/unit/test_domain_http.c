@@ -243,6 +243,100 @@ static void what_is_no_picture_of_oneself_is_refused(void **state)
     world_free(w);
 }
 
+/* ---- files of messages ---- */
+
+static const char *attach(struct client *c, uint64_t upload, uint64_t thumb)
+{
+    char u[B32_SIZE], t[B32_SIZE];
+    b32_encode(u, upload);
+    b32_encode(t, thumb);
+    return thumb ? ask(c, "'type':'attach','upload':'%s','thumb':'%s'", u, t)
+                 : ask(c, "'type':'attach','upload':'%s'", u);
+}
+
+static void a_file_is_its_owners_until_it_is_sent(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun"), bo = person(w, "boram");
+    struct client *m = session_of(w, &mina), *j = session_of(w, &jun);
+    session_of(w, &bo);
+    char want[120], sid[B32_SIZE], jun_id[B32_SIZE], conv[B32_SIZE];
+    const char *answer = attach(m, sent(w, m, STR("<html>")), 0);
+    assert_has(answer, "'size':6,'mime':'text/plain'}");
+    uint64_t text = id_in(answer, "file");
+    answer = attach(m, sent(w, m, PNG_512), sent(w, m, PNG_96));
+    assert_has(answer, "'mime':'image/png','width':512,'height':512,'thumb':true}");
+    uint64_t picture = id_in(answer, "file");
+    assert_int_equal(w->d->uploads.n, 0);
+    snprintf(want, sizeof want, "file %d %llx-0 text/plain \"a.txt\"", DISK_FILE,
+             (unsigned long long)text);
+    assert_has(fetch(w, &mina, FETCH_FILE, text, 0), want);
+    assert_string_equal(fetch(w, &mina, FETCH_FILE, text, 1), "none"); /* without a small one */
+    assert_string_equal(fetch(w, &jun, FETCH_FILE, text, 0), "none");
+    snprintf(want, sizeof want, "file %d %llx-1 image/png", DISK_FILE, (unsigned long long)picture);
+    assert_has(fetch(w, &mina, FETCH_FILE, picture, 1), want);
+    /* sent: for both in the conversation, and nobody else */
+    b32_encode(jun_id, session_find(w->d, j->session)->user->id);
+    b32_encode(conv, id_in(ask(m, "'type':'conv_open','user':'%s'", jun_id), "conv"));
+    b32_encode(sid, picture);
+    assert_ack(
+        ask(m, "'type':'send','conv':'%s','client':'1','text':'','files':['%s']", conv, sid));
+    assert_has(fetch(w, &jun, FETCH_FILE, picture, 0), "image/png");
+    assert_has(fetch(w, &jun, FETCH_FILE, picture, 1), "image/png");
+    assert_string_equal(fetch(w, &bo, FETCH_FILE, picture, 0), "none");
+    assert_string_equal(fetch(w, NULL, FETCH_FILE, picture, 0), "none");
+    /* the one that no message has goes after a day, with its bytes */
+    assert_int_equal(disk_bytes(w->disk.disk), 6 + PNG_512.n + PNG_96.n);
+    for (int hour = 0; hour < 25; hour++)
+        world_pass(w, 60 * MINUTE);
+    assert_int_equal(disk_bytes(w->disk.disk), PNG_512.n + PNG_96.n);
+    assert_string_equal(fetch(w, &mina, FETCH_FILE, text, 0), "none");
+    assert_has(fetch(w, &jun, FETCH_FILE, picture, 0), "image/png");
+    /* and what was deleted, too */
+    assert_ack(ask(m, "'type':'delete','conv':'%s','seq':1", conv));
+    assert_string_equal(fetch(w, &jun, FETCH_FILE, picture, 0), "none");
+    world_pass(w, 20 * MINUTE);
+    assert_int_equal(disk_bytes(w->disk.disk), 0);
+    world_free(w);
+}
+
+static void what_cannot_be_attached(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    w->cfg.files_each_max = 100;
+    world_again(w);
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina), *j = session_of(w, &jun);
+    uint64_t mine = sent(w, m, PNG_512), his = sent(w, j, PNG_96), text = sent(w, m, STR("text"));
+    assert_has(attach(m, his, 0), "'code':'unknown'");
+    assert_has(attach(m, 7, 0), "'code':'unknown'");
+    assert_has(attach(m, mine, mine), "'code':'unknown'");
+    assert_has(attach(m, mine, his), "'code':'bad_picture'");
+    assert_has(attach(m, mine, text), "'code':'bad_picture'");
+    uint64_t huge = sent(w, m, PNG("\4\1", "\0\1"));
+    assert_has(attach(m, mine, huge), "'code':'bad_picture'");
+    /* called a picture, and none: only a file */
+    assert_has(ask(m, "'type':'upload','size':5,'mime':'image/svg+xml'"), "'upload':");
+    uint64_t svg = id_in(last(m), "upload");
+    struct cmd done = {
+        .type = CMD_FETCH, .http = ++w->last_call, .u.fetch = {FETCH_UPLOADED, svg, 0}};
+    disk_inline_put(&w->disk, upload_file(svg), "<svg>");
+    domain_cmd(w->d, w->now, w->wall, &done);
+    assert_has(attach(m, svg, 0), "'mime':'application/octet-stream'");
+    /* more than one may have: and nothing of it stays */
+    uint64_t before = disk_bytes(w->disk.disk);
+    char long_text[97] = "";
+    memset(long_text, 'x', 96);
+    uint64_t much = sent(w, m, str_from(long_text));
+    assert_has(attach(m, much, 0), "'code':'store_full'");
+    assert_int_equal(disk_bytes(w->disk.disk), before);
+    w->disk.fail = DISK_FULL;
+    assert_has(attach(m, mine, 0), "'code':'store_full'");
+    world_free(w);
+}
+
 static void a_busy_store_is_no_missing_file(void **state)
 {
     (void)state;
@@ -267,6 +361,8 @@ int main(void)
         cmocka_unit_test(pictures_are_for_who_is_signed_in),
         cmocka_unit_test(a_picture_is_changed_and_taken_away),
         cmocka_unit_test(what_is_no_picture_of_oneself_is_refused),
+        cmocka_unit_test(a_file_is_its_owners_until_it_is_sent),
+        cmocka_unit_test(what_cannot_be_attached),
         cmocka_unit_test(a_busy_store_is_no_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,18 @@ const struct sql_proc sql_files[] = {
      {SQL_DO("SELECT avatar FROM user WHERE id = ?3 AND avatar <> 0 AND flags = 0"
              " AND EXISTS(SELECT 1 FROM web_session WHERE token = ?1 AND expires > ?2)")}},
     {DB_AVATAR_SET, NULL, {SQL_MUST("UPDATE user SET avatar = ?2 WHERE id = ?1 AND flags = 0")}},
+    {DB_ATTACHMENT_ADD,
+     NULL,
+     {SQL_MUST("INSERT INTO attachment(id, user, name, mime, size, have, width, height, thumb,"
+               " created, expires) SELECT ?1, ?2, ?3, ?4, ?5, ?5, nullif(?6, 0), nullif(?7, 0), ?8,"
+               " ?9, ?10 WHERE ?5 + coalesce((SELECT sum(size) FROM attachment WHERE user = ?2), 0)"
+               " <= ?11 AND EXISTS(SELECT 1 FROM user WHERE id = ?2 AND flags = 0)")}},
+    {DB_ATTACHMENTS_OVER,
+     NULL,
+     {SQL_DO("SELECT id FROM attachment WHERE expires IS NOT NULL AND expires <= ?1 LIMIT ?2")}},
+    {DB_ATTACHMENT_REMOVE,
+     NULL,
+     {SQL_DO("DELETE FROM attachment WHERE id = ?1 AND expires <= ?2 AND message IS NULL")}},
     {DB_ATTACHMENT_FOR,
      NULL,
      {SQL_DO("SELECT a.name, a.mime, a.size, a.thumb FROM web_session w, attachment a"

@@ -30,6 +30,22 @@ static const struct field result_avatar_list[] = {
 };
 static const struct fields result_avatar = FIELDS(union files_view, result_avatar_list);
 
+static const struct field attach_list[] = {
+    F_ID(struct cmd_attach, "upload", upload, NEEDED),
+    F_ID(struct cmd_attach, "thumb", thumb),
+};
+static const struct fields attach = FIELDS(struct cmd_attach, attach_list);
+
+static const struct field result_attach_list[] = {
+    F_ID(union files_view, "file", attach.file, NEEDED),
+    F_INT(union files_view, "size", attach.size, 0, 0, NEEDED),
+    F_STR(union files_view, "mime", attach.mime, 0, NEEDED),
+    F_INT(union files_view, "width", attach.width, 0, 0),
+    F_INT(union files_view, "height", attach.height, 0, 0),
+    F_BOOL(union files_view, "thumb", attach.thumb),
+};
+static const struct fields result_attach = FIELDS(union files_view, result_attach_list);
+
 static const struct field result_list[] = {
     F_ID(union files_view, "upload", upload.upload, NEEDED),
     F_INT(union files_view, "have", upload.have, 0, 0, NEEDED),
@@ -43,10 +59,12 @@ const struct wire_topic wire_files = {
             [CMD_UPLOAD] = &upload,
             [CMD_UPLOAD_END] = &end,
             [CMD_AVATAR] = &avatar,
+            [CMD_ATTACH] = &attach,
         },
     .views =
         {
             [RESULT_UPLOAD] = &result,
             [RESULT_AVATAR] = &result_avatar,
+            [RESULT_ATTACH] = &result_attach,
         },
 };

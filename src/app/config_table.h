@@ -193,6 +193,11 @@
     X(SIZE, upload_size, "SIZE", "100M", 64 * K_, 4096 * M_, "one file that is sent")              \
     X(SIZE, uploads_each, "SIZE", "500M", 64 * K_, 65536 * M_,                                     \
       "files that one person has sent and not used yet")                                           \
+    X(SECTION, messages, "", "", 0, 0, "Messages that stay")                                       \
+    X(INT, convs_max, "N", "2000", 1, 100000, "conversations of one person")                       \
+    X(INT, members_max, "N", "1000", 2, 100000, "members of a room that stays")                    \
+    X(TIME, retention, "TIME", "0s", 0, 36600LL * 86400 * S_,                                       \
+      "how long messages are kept, where their room does not say; 0s: for ever")                   \
     X(SECTION, push, "", "", 0, 0, "Web Push: notifications where no page is open")                \
     X(CHOICE, push, "off|on", "off", 0, 0,                                                         \
       "whether this server contacts the push services of people's browsers (Google's, Mozilla's, " \
@@ -220,7 +225,11 @@
     X(RATE, rate_watch, "BURST/PER-SECOND", "10/1", 0, 0, "opening the live list")                 \
     X(RATE, rate_manage, "BURST/PER-SECOND", "20/5", 0, 0, "leave, change, merge rooms; remove "   \
       "people; tickets")                                                                           \
-    X(RATE, rate_resume, "BURST/PER-SECOND", "10/1", 0, 0, "resumes")
+    X(RATE, rate_resume, "BURST/PER-SECOND", "10/1", 0, 0, "resumes")                              \
+    X(RATE, rate_send, "BURST/PER-SECOND", "30/5", 0, 0, "messages that stay, edits, reactions")   \
+    X(RATE, rate_conv, "BURST/PER-SECOND", "100/20", 0, 0, "lists, history, read marks, drafts")   \
+    X(RATE, rate_search, "BURST/PER-SECOND", "10/1", 0, 0, "searches in messages")                 \
+    X(RATE, rate_open, "BURST/PER-SECOND", "60/0.2", 0, 0, "conversations opened with somebody")
 /* clang-format on */
 
 #endif

@@ -64,6 +64,10 @@ static void apply_rates(struct domain_config *d, const struct config *c)
     d->rates[RATE_WATCH] = rate(c->rate_watch);
     d->rates[RATE_MANAGE] = rate(c->rate_manage);
     d->rates[RATE_RESUME] = rate(c->rate_resume);
+    d->rates[RATE_SEND] = rate(c->rate_send);
+    d->rates[RATE_CONV] = rate(c->rate_conv);
+    d->rates[RATE_SEARCH] = rate(c->rate_search);
+    d->rates[RATE_STRANGER] = rate(c->rate_open);
 }
 
 static void apply_facts(struct hello_facts *f, const struct config *c)
@@ -94,6 +98,9 @@ static void apply_accounts(struct domain_config *d, const struct config *c)
     d->guests = c->guests != 0;
     d->user_invites = c->user_invites != 0;
     d->sign_in_ms = c->sign_in_lifetime / US_PER_MS;
+    d->convs_max = (int)c->convs_max;
+    d->members_max = (int)c->members_max;
+    d->retention_s = c->retention / US_PER_S;
     snprintf(d->rp_id, sizeof d->rp_id, "%s", passkey_host_of(c));
     d->passkeys = passkey_host(str_from(d->rp_id));
     settings_origins(d, c->tls != CONFIG_TLS_OFF, (uint16_t)c->port);

@@ -3,6 +3,7 @@
 #include "domain/upload.h"
 
 #include "base/buf.h"
+#include "domain/conv.h"
 #include "domain/search_key.h"
 
 /* ---- names and settings ---- */

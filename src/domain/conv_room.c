@@ -266,7 +266,7 @@ static void listed(struct domain *d, struct ask *a, const struct ask_answer *ans
                 (struct room_public_view){val_id(&row[0]), row[1].s, row[2].s, row[3].i, row[4].i};
     }
     buf_init_fixed(&cursor, next, sizeof next);
-    if (more)
+    if (more && n > 0)
         cursor_put(&cursor, (int64_t)list[n - 1].conv, 0);
     e.u.conv.page.list = (struct object_list){list, n};
     e.u.conv.page.next = buf_str(&cursor);

@@ -319,7 +319,7 @@ static void listed(struct domain *d, struct ask *a, const struct ask_answer *ans
         time = row[3].i;
         n++;
     }
-    if (more)
+    if (more && n > 0)
         cursor_put(&cursor, time, (int64_t)list[n - 1].conv);
     e.u.conv.page.list = (struct object_list){list, n};
     e.u.conv.page.next = buf_str(&cursor);

@@ -382,6 +382,31 @@ static void the_server_keeps_so_long(void **state)
     assert_has(ask_conv(s.mina, "history", s.room, ""), "of sora");
 }
 
+/* As another process does it; the same procedure as with account_delete. */
+static void run_deletion(struct world *w, uint64_t user)
+{
+    const struct val id[] = {VAL_ID(user)};
+    run_proc(w, DB_USER_DELETE, id, 1);
+    domain_db(w->d, w->now, w->wall, &(struct db_answer){.number = 0});
+    world_settle(w);
+}
+
+static void who_is_gone_leaves_messages(void **state)
+{
+    struct scene s = scene_new(*state, "");
+    uint64_t conv = friends(s.mina, s.jun, JUN), alone = make_room(s.mina, "");
+    run_deletion(s.w, MINA);
+    const char *c = ask_conv(s.jun, "conv_get", conv, "");
+    assert_has(c, "'with':{'user':'0000000000001','name':'','display':''");
+    assert_has(ask_conv(s.jun, "history", conv, ""), "hello");
+    assert_error(send_as(s.jun, conv, "g", "gone?"), "not_allowed");
+    assert_error(ask(s.jun, "'type':'conv_open','user':'%s'", id_text(MINA)), "user_unknown");
+    assert_has(ask_conv(s.sora, "history", s.room, ""), "of mina");
+    assert_has(ask_conv(s.jun, "conv_get", s.room, ""), "'role':'owner'"); /* had most to say */
+    assert_ack(ask_conv(s.jun, "room_archive", s.room, ",'on':true"));
+    assert_error(ask_conv(s.jun, "conv_get", alone, ""), "conv_unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +422,7 @@ int main(void)
         CALL_TEST(limits),
         CALL_TEST(old_messages_go),
         CALL_TEST(the_server_keeps_so_long),
+        CALL_TEST(who_is_gone_leaves_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

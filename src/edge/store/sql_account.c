@@ -115,7 +115,17 @@ const struct sql_proc sql_account[] = {
       SQL_DO("DELETE FROM favourite WHERE user = ?1 OR other = ?1"),
       SQL_DO("DELETE FROM block WHERE user = ?1 OR other = ?1"),
       SQL_DO("DELETE FROM push_sub WHERE user = ?1"),
-      SQL_DO("DELETE FROM call_party WHERE user = ?1")}},
+      SQL_DO("DELETE FROM call_party WHERE user = ?1"),
+      /* Their messages stay. Their rooms go to whoever has most to say in them; one without anybody is
+       * archived. */
+      SQL_DO("UPDATE conv SET owner = (SELECT w.user FROM conv_member w WHERE w.conv = conv.id"
+             "  AND w.user <> ?1 AND w.state = 0 ORDER BY w.role DESC, w.joined LIMIT 1)"
+             " WHERE owner = ?1"),
+      SQL_DO("UPDATE conv_member SET role = 2 WHERE (conv, user) IN (SELECT c.id, c.owner"
+             " FROM conv_member m JOIN conv c ON c.id = m.conv WHERE m.user = ?1 AND m.role = 2)"),
+      SQL_DO("UPDATE conv SET flags = flags | 2 WHERE owner IS NULL AND kind = 1"
+             " AND id IN (SELECT conv FROM conv_member WHERE user = ?1 AND role = 2)"),
+      SQL_DO("DELETE FROM conv_member WHERE user = ?1")}},
     /* sign-ins */
     {DB_WEB_SESSION_ADD, NULL, {ADD_SESSION("?1", "?2", "?3", "?4", "?5", "?6", "?7")}},
     {DB_WEB_SESSION_USE,

@@ -29,7 +29,9 @@ const struct sql_proc sql_files[] = {
              " WHERE w.token = ?1 AND w.expires > ?2 AND a.id = ?3"
              " AND (a.expires IS NULL OR a.expires > ?2) AND m.deleted IS NULL"
              " AND CASE WHEN m.id IS NULL THEN a.user = w.user ELSE EXISTS("
-             "   SELECT 1 FROM conv_member c WHERE c.conv = m.conv AND c.user = w.user"
-             "   AND c.first_seq <= m.seq) END")}},
+             "   SELECT 1 FROM conv_member c JOIN conv v ON v.id = c.conv"
+             "   WHERE c.conv = m.conv AND c.user = w.user AND c.first_seq <= m.seq"
+             "   AND (c.state = 0 OR (v.kind = 0 AND c.state < 3)))"
+             " AND (m.hidden = 0 OR m.author = w.user) END")}},
     {.proc = DB_NONE},
 };

@@ -7,8 +7,8 @@ static const char *const answers[CONV_ANSWERS] = {"accept", "ignore", "block"};
 static const char *const member_as[MEMBERS_AS] = {"member",  "moderator", "owner",
                                                   "removed", "banned",    "none"};
 
-#define LIMIT(s) F_INT(s, "limit", limit, 1, CONV_PAGE_MAX, .absent = 50)
-#define CONV(s)  F_ID(s, "conv", conv, NEEDED)
+#define LIMIT(s)   F_INT(s, "limit", limit, 1, CONV_PAGE_MAX, .absent = 50)
+#define IN_CONV(s) F_ID(s, "conv", conv, NEEDED)
 
 static const struct field convs_list[] = {
     F_STR(struct cmd_page, "after", after, CONV_CURSOR_MAX),
@@ -23,7 +23,7 @@ static const struct field id_list[] = {F_ID(union conv_args, "conv", id, NEEDED)
 static const struct fields id = FIELDS(union conv_args, id_list);
 
 static const struct field send_list[] = {
-    CONV(struct cmd_send),
+    IN_CONV(struct cmd_send),
     F_TEXT(struct cmd_send, "client", client, 1, CONV_CLIENT_MAX, NEEDED),
     F_TEXT(struct cmd_send, "text", text, 0, CONV_TEXT_MAX, NEEDED),
     F_INT(struct cmd_send, "reply", reply, 1, INT64_MAX),
@@ -32,26 +32,26 @@ static const struct field send_list[] = {
 static const struct fields send = FIELDS(struct cmd_send, send_list);
 
 static const struct field edit_list[] = {
-    CONV(struct cmd_send),
+    IN_CONV(struct cmd_send),
     F_INT(struct cmd_send, "seq", seq, 1, INT64_MAX, NEEDED),
     F_TEXT(struct cmd_send, "text", text, 1, CONV_TEXT_MAX, NEEDED),
 };
 static const struct fields edit = FIELDS(struct cmd_send, edit_list);
 
 static const struct field at_list[] = {
-    CONV(struct cmd_send),
+    IN_CONV(struct cmd_send),
     F_INT(struct cmd_send, "seq", seq, 1, INT64_MAX, NEEDED),
 };
 static const struct fields at = FIELDS(struct cmd_send, at_list);
 
 static const struct field draft_list[] = {
-    CONV(struct cmd_send),
+    IN_CONV(struct cmd_send),
     F_TEXT(struct cmd_send, "text", text, 0, CONV_TEXT_MAX, NEEDED),
 };
 static const struct fields draft = FIELDS(struct cmd_send, draft_list);
 
 static const struct field react_list[] = {
-    CONV(struct cmd_react),
+    IN_CONV(struct cmd_react),
     F_INT(struct cmd_react, "seq", seq, 1, INT64_MAX, NEEDED),
     F_TEXT(struct cmd_react, "emoji", emoji, 1, CONV_EMOJI_MAX, NEEDED),
     F_BOOL(struct cmd_react, "on", on, NEEDED),
@@ -59,7 +59,7 @@ static const struct field react_list[] = {
 static const struct fields react = FIELDS(struct cmd_react, react_list);
 
 static const struct field history_list[] = {
-    CONV(struct cmd_history),
+    IN_CONV(struct cmd_history),
     F_INT(struct cmd_history, "before", before, 0, INT64_MAX - 1, .absent = -1),
     F_INT(struct cmd_history, "after", after, 0, INT64_MAX - 1, .absent = -1),
     F_INT(struct cmd_history, "around", around, 0, INT64_MAX - 1, .absent = -1),
@@ -68,13 +68,13 @@ static const struct field history_list[] = {
 static const struct fields history = FIELDS(struct cmd_history, history_list);
 
 static const struct field on_list[] = {
-    CONV(struct cmd_conv_on),
+    IN_CONV(struct cmd_conv_on),
     F_BOOL(struct cmd_conv_on, "on", on, NEEDED),
 };
 static const struct fields on = FIELDS(struct cmd_conv_on, on_list);
 
 static const struct field answer_list[] = {
-    CONV(struct cmd_conv_answer),
+    IN_CONV(struct cmd_conv_answer),
     F_WORD(struct cmd_conv_answer, "as", as, answers, NEEDED),
 };
 static const struct fields answer = FIELDS(struct cmd_conv_answer, answer_list);
@@ -97,7 +97,7 @@ static const struct field make_list[] = {
 static const struct fields make = FIELDS(struct cmd_room_edit, make_list);
 
 static const struct field room_edit_list[] = {
-    CONV(struct cmd_room_edit),
+    IN_CONV(struct cmd_room_edit),
     F_STR(struct cmd_room_edit, "title", title, 0),
     F_TEXT(struct cmd_room_edit, "topic", topic, 0, CONV_TOPIC_MAX),
     F_TRI(struct cmd_room_edit, "public", is_public),
@@ -108,21 +108,21 @@ static const struct field room_edit_list[] = {
 static const struct fields room_edit = FIELDS(struct cmd_room_edit, room_edit_list);
 
 static const struct field members_list[] = {
-    CONV(struct cmd_page),
+    IN_CONV(struct cmd_page),
     F_STR(struct cmd_page, "after", after, CONV_CURSOR_MAX),
     LIMIT(struct cmd_page),
 };
 static const struct fields members = FIELDS(struct cmd_page, members_list);
 
 static const struct field member_set_list[] = {
-    CONV(struct cmd_member_set),
+    IN_CONV(struct cmd_member_set),
     F_ID(struct cmd_member_set, "user", user, NEEDED),
     F_WORD(struct cmd_member_set, "role", role, member_as, NEEDED),
 };
 static const struct fields member_set = FIELDS(struct cmd_member_set, member_set_list);
 
 static const struct field invite_list[] = {
-    CONV(struct cmd_room_invite),
+    IN_CONV(struct cmd_room_invite),
     F_ID(struct cmd_room_invite, "user", user),
     F_INT(struct cmd_room_invite, "uses", uses, 0, 10000, .absent = 1),
     F_INT(struct cmd_room_invite, "ttl_s", ttl_s, 60, 366LL * 86400, .absent = 7 * 86400),
@@ -195,10 +195,10 @@ static const struct field conv_list[] = {
     F_INT(struct conv_object, "retention_s", retention_s, 0, 0),
     F_INT(struct conv_object, "members", members, 0, 0, NEEDED),
 };
-static const struct fields conv = FIELDS(struct conv_object, conv_list);
+static const struct fields conversation = FIELDS(struct conv_object, conv_list);
 
 static const struct field conv_out_list[] = {
-    F_OBJECT(union conv_view, "conv", conv.conv, &conv, NEEDED),
+    F_OBJECT(union conv_view, "conv", conv.conv, &conversation, NEEDED),
 };
 static const struct fields conv_out = FIELDS(union conv_view, conv_out_list);
 
@@ -206,7 +206,7 @@ static const struct field conv_id_list[] = {F_ID(struct conv_object, "conv", con
 static const struct fields conv_id = FIELDS(struct conv_object, conv_id_list);
 
 static const struct field conv_gone_list[] = {
-    F_OBJECT(union conv_view, "conv", conv.conv, &conv),
+    F_OBJECT(union conv_view, "conv", conv.conv, &conversation),
     F_OBJECT(union conv_view, "conv", conv.was, &conv_id),
     F_BOOL(union conv_view, "gone", conv.gone),
 };
@@ -221,14 +221,14 @@ static const struct field sent_list[] = {
     F_INT(union conv_view, "seq", sent.seq, 0, 0, NEEDED),
     F_INT(union conv_view, "time", sent.time_ms, 0, 0, NEEDED),
 };
-static const struct fields sent = FIELDS(union conv_view, sent_list);
+static const struct fields sent_out = FIELDS(union conv_view, sent_list);
 
 static const struct field mark_list[] = {
     F_ID(union conv_view, "conv", mark.conv, NEEDED),
     F_ID(union conv_view, "user", mark.user, NEEDED),
     F_INT(union conv_view, "seq", mark.seq, 0, 0, NEEDED),
 };
-static const struct fields mark = FIELDS(union conv_view, mark_list);
+static const struct fields mark_out = FIELDS(union conv_view, mark_list);
 
 static const struct field typing_list[] = {
     F_ID(union conv_view, "conv", mark.conv, NEEDED),
@@ -238,7 +238,7 @@ static const struct field typing_list[] = {
 static const struct fields typing = FIELDS(union conv_view, typing_list);
 
 static const struct field convs_out_list[] = {
-    F_OBJECTS(union conv_view, "convs", page.list, &conv, 0, NEEDED),
+    F_OBJECTS(union conv_view, "convs", page.list, &conversation, 0, NEEDED),
     F_STR(union conv_view, "next", page.next, 0),
 };
 static const struct fields convs_out = FIELDS(union conv_view, convs_out_list);
@@ -332,12 +332,12 @@ const struct wire_topic wire_conv = {
             [EVENT_MESSAGE] = &message_out,
             [EVENT_MESSAGE_CHANGED] = &message_out,
             [EVENT_CONV] = &conv_gone,
-            [EVENT_READ] = &mark,
-            [EVENT_DELIVERED] = &mark,
+            [EVENT_READ] = &mark_out,
+            [EVENT_DELIVERED] = &mark_out,
             [EVENT_TYPING_CONV] = &typing,
             [RESULT_CONV] = &conv_out,
             [RESULT_CONVS] = &convs_out,
-            [RESULT_SENT] = &sent,
+            [RESULT_SENT] = &sent_out,
             [RESULT_HISTORY] = &history_out,
             [RESULT_SEARCH] = &search_out,
             [RESULT_MEMBERS] = &members_out,

@@ -88,7 +88,7 @@ static bool deliver(void *ctx, struct store_letter *l)
 static void on_letter(void *ctx, struct letter *l)
 {
     struct store_letter *s = container_of(l, struct store_letter, letter);
-    bool read = s->answer.proc == DB_HISTORY_BEFORE;
+    bool read = s->answer.proc == DB_HISTORY;
     (void)ctx;
     b.answered++;
     b.failed += s->answer.status != DB_OK;
@@ -127,14 +127,18 @@ static void say_something(void)
                          VAL_T(str_from(client)),
                          VAL_I((int64_t)b.named),
                          VAL_T(str_of(text, 30 + b.named % (TEXT - 30))),
+                         VAL_NONE,
+                         VAL_I(0),
+                         VAL_NONE,
                          VAL_NONE};
-    ask(DB_MESSAGE_ADD, args, 6);
+    ask(DB_MESSAGE_ADD, args, 9);
 }
 
 static void scroll(void)
 {
-    struct val args[] = {VAL_I(5), VAL_I((int64_t)(b.named / 2 + 50)), VAL_I(50)};
-    ask(DB_HISTORY_BEFORE, args, 3);
+    struct val args[] = {VAL_I(5), VAL_I(1), VAL_I((int64_t)(b.named / 2 + 50)), VAL_I(50),
+                         VAL_I(0)};
+    ask(DB_HISTORY, args, 5);
 }
 
 static void make_people(void)
@@ -145,8 +149,9 @@ static void make_people(void)
                              VAL_I(0),  VAL_NONE,    VAL_I(0),    VAL_T(STR("ko")), VAL_I(1)};
         ask(DB_USER_ADD, args, 10);
     }
-    struct val conv[] = {VAL_I(5), VAL_I(1), VAL_I(2), VAL_I(1), VAL_I(0), VAL_I(0)};
-    ask(DB_CONV_DIRECT, conv, 6);
+    struct val conv[] = {VAL_I(5), VAL_I(1), VAL_I(2), VAL_I(1),
+                         VAL_I(0), VAL_I(0), VAL_I(1), VAL_I(1000)};
+    ask(DB_CONV_DIRECT, conv, 8);
     hear(b.asked);
 }
 

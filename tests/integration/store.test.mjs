@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writ
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { signedIn } from '../lib/client.mjs';
 import { call, CHEAP, mustRegister, PASSWORD, register } from '../lib/people.mjs';
 import { BIN, freePort, freeUdpPort, startServer } from '../lib/server.mjs';
 
@@ -82,6 +83,61 @@ test('kill -9 at random moments loses no account and no sign-in that was acknowl
   }
   const again = await call(server, 'sign_in', { name: [...cookies.keys()][0], password: PASSWORD });
   assert.equal(again.status, 200);
+  await server.stop();
+});
+
+test('kill -9 at random moments loses no message and no read mark, and their order has no gap', async () => {
+  const data = path.join(dir, 'messages');
+  const server = await startServer({ data, args: [...CHEAP, '--rate-chat', 'off', '--rate-manage', 'off'] });
+  const cookies = [await mustRegister(server, 'mina'), await mustRegister(server, 'jun')];
+  const jun = (await call(server, 'me', {}, { cookie: cookies[1] })).body.user.user;
+  /** @type {Map<number, string>} */
+  const sent = new Map();
+  let [conv, read, asked] = ['', 0, 0];
+  for (let round = 0; round < rounds; round++) {
+    const people = await Promise.all(cookies.map((c) => signedIn(server, c)));
+    conv ||= (await people[0].must('conv_open', { user: jun })).conv.conv;
+    const until = sent.size + 1 + below(rounds > 20 ? 60 : 16);
+    let on = true;
+    const writer = async (/** @type {import('../lib/client.mjs').Client} */ c) => {
+      while (on) {
+        const client = `c${asked++}`;
+        const r = await Promise.race([c.ask('send', { conv, client, text: `text of ${client}` }), c.closed]);
+        if (r?.type === 'ack') sent.set(r.seq, `text of ${client}`);
+        else if (on) assert.ok(r?.code === 'rate', JSON.stringify(r));
+        if (r?.code === 'rate') await new Promise((again) => { setTimeout(again, r.retry_ms ?? 200); });
+        if (sent.size >= until && on) { on = false; process.kill(server.pid, 'SIGKILL'); }
+      }
+    };
+    const reader = async () => {
+      while (on) {
+        const seq = Math.max(1, ...sent.keys());
+        const r = await Promise.race([people[1].ask('read', { conv, seq }), people[1].closed]);
+        if (r?.type === 'ack') read = Math.max(read, seq);
+        await new Promise((again) => { setTimeout(again, 20); });
+      }
+    };
+    await Promise.all([writer(people[0]), writer(people[0]), writer(people[1]), reader()]);
+    for (const c of people) for (const cut of c.asked.values()) cut({ type: 'cut' });
+    await server.down('SIGKILL');
+    assert.equal((await db(data, 'check')).code, 0);
+    await server.up();
+    const c = await signedIn(server, cookies[1]);
+    /** @type {Map<number, string>} */
+    const kept = new Map();
+    for (let before; ;) {
+      const h = await c.must('history', { conv, limit: 100, ...(before ? { before } : {}) });
+      for (const m of h.messages) kept.set(m.seq, m.text);
+      if (h.first || !h.messages.length) break;
+      before = h.messages[0].seq;
+    }
+    const seqs = [...kept.keys()].sort((a, b) => a - b);
+    assert.deepEqual(seqs, seqs.map((_, i) => i + 1), 'no gap');
+    for (const [seq, text] of sent) assert.equal(kept.get(seq), text, `round ${round}, message ${seq}`);
+    const mine = (await c.must('convs', {})).convs.find((/** @type {any} */ v) => v.conv === conv);
+    assert.ok(mine.read >= read, `read up to ${mine.read}, acknowledged ${read}`);
+    c.close();
+  }
   await server.stop();
 });
 

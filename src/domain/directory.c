@@ -103,7 +103,8 @@ static void range_of(struct str word, struct range *r)
     }
     r->first = word;
     r->n = MIN_OF(word.n, (size_t)SEARCH_WORD_MAX);
-    memcpy(r->end, word.p, r->n);
+    if (r->n)
+        memcpy(r->end, word.p, r->n);
     if (last >= FIRST && last <= LAST && (last - FIRST) % FINALS == 0 && before < r->n) {
         r->n = before;
         utf8_put(r->end, sizeof r->end, &r->n, last + FINALS - 1);

@@ -1,7 +1,7 @@
 // Who is there, and the directory, through the real program: its threads, its database, and its restart.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { Client, register, signedIn } from '../lib/client.mjs';
+import { register, signedIn } from '../lib/client.mjs';
 import { CHEAP } from '../lib/people.mjs';
 import { startServer } from '../lib/server.mjs';
 
@@ -18,7 +18,8 @@ after(async () => {
   if (server) assert.deepEqual(await server.stop(), { code: 0, signal: null }, server.log());
 });
 
-/** The last that was said of somebody since `from`. @param {Client} c @param {string} user @param {string} presence @param {number} [from] */
+/** That somebody is said to be so, since the event number `from`.
+ * @param {import('../lib/client.mjs').Client} c @param {string} user @param {string} presence @param {number} [from] */
 const told = (c, user, presence, from = 0) => c.event((m) => m.type === 'presence' && c.events.indexOf(m) >= from
   && m.changed.some((/** @type {any} */ p) => p.user === user && p.presence === presence), `${presence}`);
 

@@ -48,6 +48,12 @@ worker.addEventListener('fetch', (/** @type {any} */ e) => {
   else if (pathname.startsWith(`${ASSETS}/`)) e.respondWith(asset(request));
 });
 
+worker.addEventListener('message', (/** @type {any} */ e) => {
+  const names = /** @type {unknown[]} */ (Array.isArray(e.data?.keep) ? e.data.keep : []);
+  const ours = names.map(String).filter((n) => n.startsWith(`${location.origin}${ASSETS}/`)).slice(0, 500);
+  e.waitUntil(Promise.allSettled(ours.map((n) => asset(new Request(n)))));
+});
+
 /** @param {any} data @param {'call' | 'video' | 'missed' | 'message' | 'other'} key */
 function line(data, key) {
   const lang = navigator.language.startsWith('ko') ? 'ko' : 'en';

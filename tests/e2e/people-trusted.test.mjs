@@ -21,7 +21,7 @@ async function trusting(name) {
   nssStore(path.join(home, '.pki/nssdb'), path.join(server.data, 'tls/ca.crt'));
   const person = await house.person('chromium', { name, server, browser: { trustAll: false, env: { HOME: home } },
     page: { permissions: ['notifications'] } });
-  return { user: new User(person), origin: server.origin };
+  return { user: new User(person), origin: server.origin, server };
 }
 
 house.test('a passkey is made, signs in without a name, and is taken away', async () => {
@@ -54,7 +54,7 @@ house.test('a passkey is made, signs in without a name, and is taken away', asyn
 });
 
 house.test('the service worker: installable, words while the server is away, woken by a push', async () => {
-  const { user, origin } = await trusting('pat');
+  const { user, origin, server } = await trusting('pat');
   const { page } = user;
   await user.register();
   const cdp = await page.raw.context().newCDPSession(page.raw);
@@ -81,4 +81,18 @@ house.test('the service worker: installable, words while the server is away, wok
   await user.toMe();
   await page.see('[data-act=push]');
   assert.deepEqual(complaints(page), []);
+  const kept = () => page.eval(async () => {
+    const shells = await Promise.all((await caches.keys()).map(async (n) => (await caches.open(n)).keys()));
+    return shells.flat().map((r) => new URL(r.url).pathname);
+  });
+  await page.until(async () => {
+    const shells = await Promise.all((await caches.keys()).map(async (n) => (await caches.open(n)).keys()));
+    return shells.flat().some((r) => r.url.endsWith('/main.js')) && shells.flat().length > 100;
+  }, null, { what: 'the shell is kept' });
+  assert.ok((await kept()).every((p) => p === '/' || p.startsWith('/a/')), 'nothing of anybody is kept');
+  await server.down();
+  await page.reload();
+  await page.see('[data-banner=lost]');
+  await server.up();
+  await user.atHome();
 }, { timeout: 120_000 });

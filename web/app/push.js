@@ -23,8 +23,14 @@ export class Push {
   /** The worker is fetched by the first who is signed in: it holds the shell of the installed page, too. */
   register() {
     this.registered ??= (this.workers ? this.workers.register('/sw.js', { scope: '/' }) : Promise.reject(new Error('none')));
-    this.registered.catch(() => {});
+    this.registered.then(() => this.#keep(), () => {});
     return this.registered;
+  }
+
+  /** What this page was loaded from came before there was a worker to keep it. */
+  async #keep() {
+    const worker = await this.workers?.ready;
+    worker?.active?.postMessage({ keep: performance.getEntriesByType('resource').map((e) => e.name) });
   }
 
   /** @param {PushState} push */

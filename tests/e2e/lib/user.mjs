@@ -38,7 +38,7 @@ export class User {
     await this.page.see('[data-nav=people]');
     await this.page.until(() => {
       const s = /** @type {any} */ (window).madang?.state();
-      return s?.net.phase === 'online' && s.account.user && s.people.list.loaded;
+      return s?.net.phase === 'online' && s.account.user && (s.screen !== 'people' || s.people.list.loaded);
     }, null, { what: `${this.name} is at home` });
   }
 

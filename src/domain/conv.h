@@ -146,6 +146,9 @@ void room_make(struct domain *d, struct session *s, const struct cmd *cmd);
 void room_join(struct domain *d, struct session *s, const struct cmd *cmd);
 void rooms_public(struct domain *d, struct session *s, const struct cmd *cmd);
 
+/* ---- export.c ---- */
+void export_request(struct domain *d, struct session *s, const struct cmd *cmd);
+
 /* ---- conv_tidy.c ---- */
 void conv_tick(struct domain *d);
 int64_t conv_deadline(const struct domain *d);

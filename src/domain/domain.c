@@ -18,6 +18,7 @@ static void conv_defaults(struct domain_config *cfg)
     cfg->rates[RATE_SEND] = (struct domain_rate){30, SECOND / 5};
     cfg->rates[RATE_CONV] = (struct domain_rate){100, SECOND / 20};
     cfg->rates[RATE_SEARCH] = (struct domain_rate){10, SECOND};
+    cfg->rates[RATE_EXPORT] = (struct domain_rate){2, 300LL * SECOND};
     cfg->rates[RATE_STRANGER] = (struct domain_rate){60, 5LL * SECOND};
 }
 
@@ -244,6 +245,7 @@ static const struct {
     [CMD_DRAFT] = {conv_request, RATE_CONV, SIGNED_IN},
     [CMD_CONV_ANSWER] = {conv_request, RATE_CONV, SIGNED_IN},
     [CMD_SEARCH] = {message_search, RATE_SEARCH, SIGNED_IN},
+    [CMD_EXPORT] = {export_request, RATE_EXPORT, SIGNED_IN},
     [CMD_ROOM_MAKE] = {room_make, RATE_MANAGE, SIGNED_IN},
     [CMD_ROOM_EDIT] = {conv_request, RATE_MANAGE, SIGNED_IN},
     [CMD_MEMBERS] = {conv_request, RATE_CONV, SIGNED_IN},

@@ -42,6 +42,7 @@ enum domain_rate_kind {
     RATE_SEND,   /* send, edit, react */
     RATE_CONV,   /* all else about conversations that is no management */
     RATE_SEARCH,
+    RATE_EXPORT,
     RATE_STRANGER, /* conversations that are made: who writes to many strangers waits */
     RATE_KINDS
 };

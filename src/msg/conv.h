@@ -24,6 +24,7 @@
     CMDTYPE(DRAFT, "draft", BY_PIPE)                     \
     CMDTYPE(CONV_ANSWER, "conv_answer", BY_PIPE)         \
     CMDTYPE(SEARCH, "search", BY_PIPE)                   \
+    CMDTYPE(EXPORT, "export", BY_PIPE)                   \
     CMDTYPE(ROOM_MAKE, "room_make", BY_PIPE)             \
     CMDTYPE(ROOM_EDIT, "room_edit", BY_PIPE)             \
     CMDTYPE(MEMBERS, "members", BY_PIPE)                 \
@@ -48,6 +49,7 @@
     RESULTTYPE(SENT)                 \
     RESULTTYPE(HISTORY)              \
     RESULTTYPE(SEARCH)               \
+    RESULTTYPE(EXPORT)               \
     RESULTTYPE(MEMBERS)              \
     RESULTTYPE(ROOM_LINK)            \
     RESULTTYPE(ROOMS_PUBLIC)
@@ -198,6 +200,7 @@ struct room_public_view {
 
 /* Of struct event, u.conv. */
 union conv_view {
+    uint64_t file; /* EXPORT */
     struct {
         const struct conv_object *conv; /* EVENT_CONV, RESULT_CONV */
         const struct conv_object

@@ -301,6 +301,11 @@ static const struct field rooms_list[] = {
 };
 static const struct fields rooms = FIELDS(union conv_view, rooms_list);
 
+static const struct field export_list[] = {F_ID(union conv_view, "file", file, NEEDED)};
+static const struct fields exported = FIELDS(union conv_view, export_list);
+
+static const struct fields nothing = FIELDS_NONE;
+
 const struct wire_topic wire_conv = {
     .commands =
         {
@@ -317,6 +322,7 @@ const struct wire_topic wire_conv = {
             [CMD_DRAFT] = &draft,
             [CMD_CONV_ANSWER] = &answer,
             [CMD_SEARCH] = &search,
+            [CMD_EXPORT] = &nothing,
             [CMD_ROOM_MAKE] = &make,
             [CMD_ROOM_EDIT] = &room_edit,
             [CMD_MEMBERS] = &members,
@@ -340,6 +346,7 @@ const struct wire_topic wire_conv = {
             [RESULT_SENT] = &sent_out,
             [RESULT_HISTORY] = &history_out,
             [RESULT_SEARCH] = &search_out,
+            [RESULT_EXPORT] = &exported,
             [RESULT_MEMBERS] = &members_out,
             [RESULT_ROOM_LINK] = &room_link,
             [RESULT_ROOMS_PUBLIC] = &rooms,

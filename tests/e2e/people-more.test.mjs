@@ -122,3 +122,31 @@ house.test('call waiting: hold and accept, back again; a third person comes in, 
   await gil.page.click('[data-act=leave]');
   await Promise.all([hoa.talks(2), ian.talks(2)]);
 }, { timeout: 150_000 });
+
+house.test('a page that is loaded again in the middle of a call is back in it', async () => {
+  const [jil, ken] = await Promise.all([newUser('jil'), newUser('ken')]);
+  await jil.call('ken', 'video');
+  await ken.page.see('[data-ring=incoming]');
+  await ken.page.click('[data-act=accept-video]');
+  await Promise.all([jil.talks(2), ken.talks(2)]);
+  await jil.page.reload();
+  await Promise.all([jil.talks(2), ken.talks(2)]);
+  await reads(jil.page, '[data-room-title]', 'ken');
+  await jil.page.see('[data-lasting]');
+  await jil.page.click('[data-act=leave]');
+  await ken.page.see('[data-outcome=ended]');
+});
+
+house.test('where guests are not let in, the page begins with signing in', async () => {
+  const server = await house.server({ args: ['--registration', 'open', '--guests', 'off'] });
+  const lea = new User(await house.person('chromium', { name: 'lea', server }));
+  const { page } = lea;
+  await page.goto(`${lea.person.url}/?debug`);
+  await page.see('[data-sign=sign_in] [data-act=to-register]');
+  await page.click('[data-act=to-register]');
+  await page.fill('[data-field=username]', 'lea');
+  await page.fill('[data-field=password]', lea.password);
+  await page.click('[data-act=register-go]');
+  await lea.keepCodes();
+  await lea.atHome();
+});

@@ -175,16 +175,18 @@ const struct sql_proc sql_conv[] = {
     {DB_MEMBER_STATE,
      NULL,
      {SQL_MUST("UPDATE conv_member SET state = ?3 WHERE conv = ?1 AND user = ?2")}},
+    /* +: FTS5 going backwards through what begins with a word takes time by the square of it. */
     {DB_SEARCH,
      NULL,
-     {SQL_DO("SELECT m.id, m.conv, " MESSAGE " FROM message_words x"
+     {SQL_DO("SELECT m.id, m.conv, " MESSAGE " FROM (SELECT x.rowid AS hit FROM message_words x"
              " CROSS JOIN message m ON m.id = x.rowid"
              " CROSS JOIN conv_member w ON w.conv = m.conv AND w.user = ?1"
              " CROSS JOIN conv c ON c.id = m.conv"
              " WHERE message_words MATCH madang_query(?2) AND x.rowid < ?4"
              " AND (?3 IS NULL OR m.conv = ?3) AND m.deleted IS NULL AND " SHOWN(
                  "?1") " AND (w.state = 0 OR (c.kind = 0 AND w.state < 3))"
-                       " ORDER BY x.rowid DESC LIMIT ?5")}},
+                       " ORDER BY +x.rowid DESC LIMIT ?5) CROSS JOIN message m ON m.id = hit"
+                       " ORDER BY m.id DESC")}},
     /* rooms */
     {DB_ROOM_MAKE,
      NULL,

@@ -19,7 +19,9 @@ function storage(which) {
 
 // Addresses: /r/ROOM, /u/NAME (a call link), /i/CODE (an invitation), and where one is at home behind the #.
 const HOMES = /** @type {const} */ (['people', 'calls', 'messages', 'me']);
-const homeIn = (/** @type {string} */ hash) => HOMES.find((h) => `#${h}` === hash) ?? null;
+const homeIn = (/** @type {string} */ hash) => HOMES.find((h) => `#${h}` === hash.split('/')[0]) ?? null;
+/** #messages/CONV */
+const convIn = (/** @type {string} */ hash) => /^#messages\/([0-9A-Za-z]{1,32})$/.exec(hash)?.[1] ?? null;
 const lastPart = (/** @type {string} */ path, /** @type {string} */ kind) => {
   const found = new RegExp(`^/${kind}/([^/]{1,128})/?$`).exec(path)?.[1];
   try {
@@ -57,6 +59,7 @@ const pathOf = (/** @type {import('./domain/types.js').State} */ s) => {
   const room = s.screen === 'room' ? s.current : s.screen === 'prejoin' ? s.prejoin?.room : null;
   if (room) return `/r/${room}`;
   if (!s.account.user) return '/';
+  if (s.screen === 'messages' && s.convs.chosen) return `/#messages/${s.convs.chosen}`;
   return s.screen === 'people' ? '/' : `/#${s.screen === 'lobby' ? 'rooms' : s.screen}`;
 };
 
@@ -68,12 +71,17 @@ app.subscribe((s) => {
   const [before, hash = ''] = path.split('#');
   history.pushState(null, '', before + location.search + (hash && `#${hash}`));
 });
+const goHome = () => {
+  const home = homeIn(location.hash) ?? 'people';
+  if (home !== 'messages' || app.state().screen !== 'messages') app.actions.home(home);
+  if (home === 'messages') app.actions.convs.open(convIn(location.hash));
+};
 addEventListener('popstate', () => {
   const room = roomIn(location.pathname);
   const { screen, account } = app.state();
   if (room) app.actions.prepare({ room });
   else if (screen === 'room') app.actions.leave();
-  else if (account.user && location.hash !== '#rooms') app.actions.home(homeIn(location.hash) ?? 'people');
+  else if (account.user && location.hash !== '#rooms') goHome();
   else app.actions.goLobby();
 });
 
@@ -104,9 +112,11 @@ if (debug) Object.assign(window, { madang: app });
 const first = roomIn(location.pathname);
 mount(app, /** @type {Element} */ (document.getElementById('app')));
 const [invitation, somebody] = [lastPart(location.pathname, 'i'), lastPart(location.pathname, 'u')];
+const conv = convIn(location.hash);
 const home = homeIn(location.hash);
 if (first) app.actions.prepare({ room: first });
 else if (invitation) app.actions.account.openInvitation(invitation);
 else if (somebody) app.actions.people.openLink(somebody);
 else if (home && app.state().screen === 'people') app.actions.home(home);
+if (home === 'messages' && conv) app.actions.convs.open(conv);
 app.start();

@@ -9,7 +9,9 @@ import ko from '../../web/i18n/ko.js';
 import { SYSTEMS } from '../../web/views/certificate.js';
 import { NAV_KEYS } from '../../web/views/people/nav.js';
 import { FILTER_KEYS } from '../../web/views/people/directory.js';
+import { ROLES } from '../../web/views/people/conv-room.js';
 import { KINDS } from '../../web/views/people/history.js';
+import { MARKS } from '../../web/views/people/said.js';
 import { MODES } from '../../web/views/people/own-menu.js';
 import { PUSH_WHY, SETTINGS } from '../../web/views/people/privacy.js';
 import { OUTCOMES, REPLIES } from '../../web/views/people/ring.js';
@@ -46,6 +48,8 @@ const FAMILIES = {
   'people.filter_': FILTER_KEYS,
   'people.none_': [...FILTER_KEYS, 'found', 'more'],
   'history.': [...KINDS, 'video', 'voice', 'none', 'none_more', 'failed', 'choose'],
+  'mark.': MARKS,
+  'conv.role_': ROLES,
   'mode.': [...MODES, 'label'],
   'presence.': ['online', 'away', 'call', 'dnd', 'offline', 'blocked', 'last_seen'],
   'privacy.': [...SETTINGS, ...SETTINGS.map((s) => `${s}_more`), 'title'],
@@ -66,7 +70,7 @@ test('the two languages have the same keys', () => {
 
 test('no key is there twice', () => {
   for (const lang of ['ko', 'en']) {
-    const text = [lang, `people.${lang}`].map((file) => readFileSync(new URL(`../../web/i18n/${file}.js`, import.meta.url), 'utf8')).join('\n');
+    const text = [lang, `people.${lang}`, `messages.${lang}`].map((file) => readFileSync(new URL(`../../web/i18n/${file}.js`, import.meta.url), 'utf8')).join('\n');
     const keys = [...text.matchAll(/^ {2}'([^']+)':/gm)].map((m) => m[1]);
     assert.equal(new Set(keys).size, keys.length, `${lang}: ${keys.filter((k, i) => keys.indexOf(k) !== i)}`);
   }

@@ -3,11 +3,14 @@ import { Api } from '../net/api.js';
 import { Ringer } from '../media/ringer.js';
 import { Account } from './account.js';
 import { Calls } from './calls.js';
+import { Convs, convActions } from './convs.js';
 import { Passkeys } from './passkeys.js';
 import { People } from './people.js';
 import { Push } from './push.js';
 
 /** @typedef {import('./context.js').Context} Context */
+
+const CONV_EVENTS = new Set(['message', 'message_changed', 'conv', 'read', 'delivered', 'typing_conv']);
 
 /** @param {Context} c @param {import('./rooms.js').Rooms} rooms */
 export function withPeople(c, rooms) {
@@ -17,9 +20,10 @@ export function withPeople(c, rooms) {
   const people = new People(c);
   const ringer = new Ringer({ clock: c.clock, vibrate: env.vibrate, clicked: env.clicked });
   const calls = new Calls(c, rooms, ringer);
+  const convs = new Convs(c);
   const passkeys = new Passkeys(c, api, env.credentials);
   const push = new Push(c, { workers: env.workers, notification: env.notification });
-  const parts = { account, people, calls, passkeys, push };
+  const parts = { account, people, calls, convs, passkeys, push };
   return {
     ...parts,
     /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack @param {boolean} again */
@@ -28,6 +32,7 @@ export function withPeople(c, rooms) {
       account.begun(ack.user, again);
       people.begun();
       if (ack.user && again) calls.again();
+      convs.begun(again);
       if (ack.user) push.begun();
       if (ack.user && c.state().calls.loaded) calls.load();
     },
@@ -38,6 +43,7 @@ export function withPeople(c, rooms) {
       else if (e.type === 'missed') c.dispatch({ type: 'account/missed', missed: e.missed });
       else if (e.type === 'presence' || e.type === 'person_changed') people.event(e);
       else if (e.type === 'ring' || e.type === 'call') calls.event(e);
+      else if (CONV_EVENTS.has(e.type)) convs.event(e);
       else return false;
       return true;
     },
@@ -50,12 +56,18 @@ export function withPeople(c, rooms) {
   };
 }
 
-/** @typedef {{account: Account, people: People, calls: Calls, passkeys: Passkeys, push: Push}} Parts */
+/** @typedef {{account: Account, people: People, calls: Calls, convs: Convs, passkeys: Passkeys,
+ *   push: Push}} Parts */
 
 /** @param {Context} c @param {Parts} parts */
-function peopleActions(c, { account, people, calls, passkeys, push }) {
+function peopleActions(c, { account, people, calls, convs, passkeys, push }) {
   return {
-    home: (/** @type {import('../domain/types.js').HomeScreen} */ tab) => c.dispatch({ type: 'screen/home', tab }),
+    home(/** @type {import('../domain/types.js').HomeScreen} */ tab) {
+      const { screen, convs: { chosen } } = c.state();
+      if (tab === 'messages') convs.open(screen === tab ? null : chosen); // once more: back to the list
+      c.dispatch({ type: 'screen/home', tab });
+    },
+    convs: convActions(convs),
     account: {
       show: account.show.bind(account), signIn: account.signIn.bind(account),
       signOut: () => { account.signOut(); },

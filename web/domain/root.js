@@ -2,6 +2,7 @@
 import { ACCOUNT, accountReducer } from './account.js';
 import { INTENT, MEDIA, intentReducer, mediaReducer, peersReducer } from './call.js';
 import { CALLS, callsReducer } from './calls.js';
+import { CONVS, convsReducer } from './convs.js';
 import { filesReducer } from './files.js';
 import { LOBBY, lobbyReducer } from './lobby.js';
 import { PEOPLE, peopleReducer } from './people.js';
@@ -18,7 +19,7 @@ const TOASTS = 5;
 export const INITIAL = {
   screen: 'lobby', home: 'lobby', sign: 'sign_in', over: null, support: { secure: true, webrtc: true, devices: true }, net: NET, self: SELF,
   lobby: LOBBY, prejoin: null, rooms: {}, current: null, peers: {}, intent: INTENT, media: MEDIA, files: {},
-  toasts: [], account: ACCOUNT, people: PEOPLE, calls: CALLS, ring: RING,
+  toasts: [], account: ACCOUNT, people: PEOPLE, calls: CALLS, convs: CONVS, ring: RING,
 };
 
 /** @param {State} s @param {Action} a @returns {State} */
@@ -60,6 +61,7 @@ export function reduce(state, action) {
     intent: intentReducer(s.intent, action), media: mediaReducer(s.media, action),
     files: filesReducer(s.files, action), account: accountReducer(s.account, action),
     people: peopleReducer(s.people, action), calls: callsReducer(s.calls, action),
+    convs: convsReducer(s.convs, action),
     ring: ringReducer(s.ring, action),
   };
   const changed = Object.entries(parts).some(([k, v]) => v !== s[/** @type {keyof State} */ (k)]);

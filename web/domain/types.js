@@ -248,6 +248,7 @@
  * @property {import('./account.js').AccountState} account
  * @property {import('./people.js').PeopleState} people
  * @property {import('./calls.js').CallsState} calls
+ * @property {import('./convs.js').ConvsState} convs
  * @property {import('./ring.js').RingState} ring
  */
 

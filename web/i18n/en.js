@@ -1,9 +1,11 @@
 // English. Same keys as ko.js (tests/web/i18n.test.mjs holds them together); see index.js for the form.
+import messages from './messages.en.js';
 import people from './people.en.js';
 
 /** @type {Record<string, string>} */
 export default {
   ...people,
+  ...messages,
   'app.title': 'madang · meet in the yard',
   'skip': 'Skip to the content',
   'close': 'Close',

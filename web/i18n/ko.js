@@ -1,9 +1,11 @@
 // 한국어. en.js와 같은 키를 가집니다(tests/web/i18n.test.mjs가 확인합니다). 형식은 index.js에 있습니다.
+import messages from './messages.ko.js';
 import people from './people.ko.js';
 
 /** @type {Record<string, string>} */
 export default {
   ...people,
+  ...messages,
   'app.title': 'madang · 마당에서 만나요',
   'skip': '본문으로 바로 가기',
   'close': '닫기',

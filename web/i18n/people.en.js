@@ -210,8 +210,6 @@ export default {
   'history.none_more': 'Choose somebody under People and press call.',
   'history.failed': 'The calls could not be loaded.',
   'history.choose': 'Choose a call to see the person',
-  'messages.none': 'No conversations yet',
-  'messages.none_more': 'What people write to you will be here.',
 
   'privacy.title': 'Privacy',
   'privacy.last_seen': 'Show when I was last here',

@@ -210,8 +210,6 @@ export default {
   'history.none_more': '사람들에서 누군가를 골라 전화해 보세요.',
   'history.failed': '통화 목록을 불러오지 못했어요.',
   'history.choose': '통화를 고르면 그 사람이 보여요',
-  'messages.none': '아직 대화가 없어요',
-  'messages.none_more': '다른 사람이 보낸 메시지가 여기에 모여요.',
 
   'privacy.title': '사생활',
   'privacy.last_seen': '마지막 접속 시각 보이기',

@@ -53,7 +53,9 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   |'upload_end'|'invite_make'|'invites'|'invite_end'|'passkeys'|'passkey_begin'|'passkey_add'
  *   |'passkey_name'|'passkey_remove'|'push_add'|'push_remove'|'people'|'person'|'people_watch'|'favourite'
  *   |'block'|'presence'|'call'|'call_answer'|'call_decline'|'call_cancel'|'call_end'|'call_hold'|'call_video'
- *   |'call_take'|'call_back'|'call_invite'|'call_quality'|'calls'|'calls_seen'} PeopleRequest */
+ *   |'call_take'|'call_back'|'call_invite'|'call_quality'|'calls'|'calls_seen'
+ *   |'convs'|'conv_open'|'conv_get'|'send'|'edit'|'delete'|'react'|'history'|'read'|'draft'|'conv_answer'
+ *   |'search'|'room_make'|'members'|'member_set'|'room_invite'|'room_join'|'room_leave'} PeopleRequest */
 /** @typedef {RoomRequests & Record<PeopleRequest, [Record<string, any>, any]>} Requests
  *   type -> [fields, ack] */
 /** @typedef {{

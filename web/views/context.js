@@ -65,7 +65,7 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
 /** @typedef {'auto' | 'light' | 'dark'} Theme */
 /** @typedef {'settings' | 'share' | 'help' | 'create' | 'room' | 'permission' | 'merge'
  *   | 'certificate' | 'password' | 'new-codes' | 'delete' | 'block' | 'passkey' | 'picture'
- *   | 'call-invite'} DialogName */
+ *   | 'call-invite' | 'conv-room' | 'conv-members' | 'conv-leave'} DialogName */
 
 /**
  * @typedef {object} Ui

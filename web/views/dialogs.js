@@ -3,6 +3,7 @@ import { html } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
 import { BlockDialog, CodesDialog, DeleteDialog, NewCodesDialog, PasskeyDialog, PasswordDialog } from './people/account-dialogs.js';
 import { CallInviteDialog } from './people/call-bar.js';
+import { ConvLeaveDialog, ConvMembersDialog, ConvRoomDialog } from './people/conv-room.js';
 import { PictureDialog } from './people/picture-dialog.js';
 import { CertificateDialog } from './certificate.js';
 import { CreateDialog } from './create-dialog.js';
@@ -18,6 +19,7 @@ const DIALOGS = {
   merge: MergeDialog, permission: PermissionDialog, certificate: CertificateDialog,
   password: PasswordDialog, 'new-codes': NewCodesDialog, delete: DeleteDialog, block: BlockDialog,
   passkey: PasskeyDialog, picture: PictureDialog, 'call-invite': CallInviteDialog,
+  'conv-room': ConvRoomDialog, 'conv-members': ConvMembersDialog, 'conv-leave': ConvLeaveDialog,
 };
 
 export function Dialogs() {

@@ -42,6 +42,7 @@ export function PersonCard({ person: p }) {
       : html`<div class="person-card-do">
         <button type="button" class="btn primary big" data-act="call-video" onClick=${() => act.calls.start(p, true)}><${Icon} name="cam" />${t('call.video')}</button>
         <button type="button" class="btn big" data-act="call-voice" onClick=${() => act.calls.start(p, false)}><${Icon} name="call" />${t('call.voice')}</button>
+        <button type="button" class="btn big" data-act="write" onClick=${() => act.convs.write(p.user)}><${Icon} name="chat" />${t('conv.do_write')}</button>
       </div>`}
     <p class="small soft copied" role="status">${said}</p>
   </section>`;

@@ -149,6 +149,7 @@ function After() {
     ${after.lasted !== null && html`<${Stars} value=${after.stars} rate=${(/** @type {number} */ n) => act.calls.rate(n)} />`}
     <div class="ring-lines">
       <button type="button" class="btn primary big wide" data-act="again" onClick=${() => act.calls.start(who, video)}><${Icon} name=${video ? 'cam' : 'call'} />${t('call.again')}</button>
+      ${after.lasted === null && html`<button type="button" class="btn big wide" data-act="after-write" onClick=${() => { act.calls.afterDone(); act.convs.write(who.user); }}><${Icon} name="chat" />${t('conv.do_write')}</button>`}
       <button type="button" class="btn big wide" data-act="after-done" onClick=${() => act.calls.afterDone()}>${t('close')}</button>
     </div>
   <//>`;

@@ -1,0 +1,107 @@
+// Messages that stay, between people with accounts: a stranger's request, writing, editing, reactions, read
+// marks, search, and all of it again after a reload.
+import assert from 'node:assert/strict';
+import { House } from './lib/house.mjs';
+import { User } from './lib/user.mjs';
+import { accessible, complaints, reads, watchCsp, words } from './lib/ui.mjs';
+
+const house = new House('messages');
+const t = words.en;
+
+/** @type {Promise<import('./lib/house.mjs').HouseServer> | undefined} */
+let made;
+const home = () => (made ??= house.server({ args: ['--registration', 'open'], shared: true }));
+
+/** @param {string} name @param {string} [display] */
+async function newUser(name, display = name) {
+  const person = await house.person('chromium', { name, server: await home(), page: { init: [[watchCsp, null]] } });
+  const user = new User(person);
+  await user.register({ name, display });
+  return user;
+}
+
+/** @param {User} user @param {string} text */
+async function say({ page }, text) {
+  await page.fill('[data-field=message]', text);
+  await page.click('[data-act=send-message]');
+}
+
+/** The last thing that was said in the open conversation. @param {User} user @param {string} text */
+const lastSaid = ({ page, name }, text) => page.until((text) => {
+  const all = [...document.querySelectorAll('.said .bubble')];
+  return all.length > 0 && all[all.length - 1].textContent === text && !document.querySelector('[data-pending]');
+}, text, { what: `${name} sees “${text}”` });
+
+/** @param {User} user @param {number} seq @param {string} item */
+async function tool({ page }, seq, item) {
+  await page.click(`[data-seq="${seq}"] [data-menu=said]`);
+  await page.click(`[data-item=${item}]`);
+}
+
+/** One writes to the other, who accepts. @param {User} a @param {User} b @param {string} text */
+async function befriend(a, b, text) {
+  await a.find(b.name, b);
+  await a.page.click('[data-act=write]');
+  await say(a, text);
+  await lastSaid(a, text);
+  await b.page.see('[data-nav=messages] [data-badge="1"]');
+  await b.page.click('[data-nav=messages]');
+  await b.page.click('[data-requests] .row-main');
+  await lastSaid(b, text);
+}
+
+house.test('a stranger\'s request, then words to and fro: edited, reacted to, read, deleted, found, there after a reload', async () => {
+  const [ann, ben] = await Promise.all([newUser('ann', 'Ann Field'), newUser('ben', '김벤')]);
+  await befriend(ann, ben, '내일 도서관 앞에서 만나요');
+  assert.equal(await ann.page.text('[data-own=true] [data-mark] .unseen'), t('mark.sent'), 'a stranger is told nothing');
+  assert.equal(await ben.page.count('[data-field=message]'), 0);
+  await ben.page.click('[data-act=accept-request]');
+  await ben.page.see('[data-field=message]');
+  await ben.page.gone('[data-nav=messages] [data-badge]');
+  await reads(ann.page, '[data-own=true] [data-mark] .unseen', t('mark.read'));
+
+  await ben.page.fill('[data-field=message]', 'see you there');
+  await ann.page.see('[data-typing="1"]');
+  await ben.page.click('[data-act=send-message]');
+  await lastSaid(ann, 'see you there');
+  await ann.page.gone('[data-typing="1"]');
+  await tool(ann, 2, 'react-0');
+  await ben.page.see('[data-seq="2"] [data-reaction="👍"]');
+  await tool(ben, 2, 'edit');
+  await ben.page.see('[data-about=edit]');
+  await ben.page.fill('[data-field=message]', 'see you **there**, https://example.org/map');
+  await ben.page.click('[data-act=send-message]');
+  await ann.page.see('[data-seq="2"] [data-edited]');
+  assert.equal(await ann.page.text('[data-seq="2"] strong'), 'there');
+  assert.equal(await ann.page.count('[data-seq="2"] a[href="https://example.org/map"]'), 1);
+  await tool(ann, 2, 'reply');
+  await say(ann, 'fine <b>by</b> me');
+  await ben.page.see('[data-seq="3"] [data-quoted="2"]');
+  assert.match(await ben.page.text('[data-seq="3"] .bubble'), /fine <b>by<\/b> me$/);
+  await say(ann, 'this was wrong');
+  await lastSaid(ben, 'this was wrong');
+  await tool(ann, 4, 'delete');
+  await ben.page.see('[data-seq="4"] [data-deleted]');
+
+  await ben.page.fill('[data-field=message-search]', '서관');
+  await ben.page.see('[data-found="1"] [data-hit="1"]');
+  await ben.page.click('[data-hit="1"]');
+  await ben.page.see('[data-seq="1"].found');
+  await accessible(ben.page);
+
+  await ann.page.fill('[data-field=message]', 'not yet sent');
+  await ann.page.until(() => {
+    const s = /** @type {any} */ (window).madang.state().convs;
+    return s.list[s.chosen].draft === 'not yet sent';
+  }, null, { what: 'the draft is kept' });
+  await ann.page.until(() => !/** @type {any} */ (window).madang.parts.sig.pending.size, null, { what: 'nothing waits for an answer' });
+  for (const p of [ann, ben]) await p.page.reload();
+  for (const { page } of [ann, ben]) {
+    await page.see('[data-seq="4"] [data-deleted]');
+    await page.see('[data-seq="2"] [data-edited]');
+    await page.see('[data-seq="2"] [data-reaction="👍"]');
+    assert.equal(await page.count('.said'), 4);
+    assert.deepEqual(complaints(page, /SSL certificate error/), []);
+    assert.deepEqual(await page.eval(() => /** @type {any} */ (window).csp), []);
+  }
+});

@@ -1,0 +1,416 @@
+// Messages that stay: conversations, sending so that nothing is sent twice or lost, reading, searching, and
+// rooms that stay.
+import { randomId } from '../core/random.js';
+import { ask } from './ask.js';
+import { codeOf } from './context.js';
+
+/** @typedef {import('./context.js').Context} Context */
+/** @typedef {import('../domain/convs.js').Outgoing} Outgoing */
+
+const PAGE = 50;
+const TYPING_MS = 6000;
+const SEARCH_MS = 250;
+const DRAFT_MS = 800;
+const AGAIN_MS = 1500;
+/** Refused for now: sent again by itself. */
+const PASSING = new Set(['rate', 'store_busy']);
+/** The connection was lost before the answer: sent again, with the same id, as soon as there is one. */
+const LOST = new Set(['session_lost', 'lost', 'closed']);
+
+export class Convs {
+  /** @param {Context} c */
+  constructor(c) {
+    this.c = c;
+    this.searched = 0;
+    /** @type {any} */
+    this.searchTimer = null;
+    /** @type {Map<string, {text: string, timer: any}>} */
+    this.drafts = new Map();
+    /** @type {Map<string, number>} conv -> what the server was last told */
+    this.reads = new Map();
+    /** Conversations that something is being sent to. @type {Set<string>} */
+    this.sending = new Set();
+    /** @type {string | null} that is to be opened when there is a session */
+    this.wanted = null;
+  }
+
+  get me() {
+    return this.c.state().account.user?.user ?? '';
+  }
+
+  get s() {
+    return this.c.state().convs;
+  }
+
+  /** A session has begun: what was said meanwhile is to be loaded, what waits is to be sent.
+   * @param {boolean} again */
+  begun(again) {
+    this.reads.clear();
+    this.sending = new Set();
+    if (!this.me) return;
+    if (again) this.c.dispatch({ type: 'convs/stale' });
+    if (this.s.loaded || this.c.state().screen === 'messages' || this.wanted) this.load();
+    const { chosen } = this.s;
+    if (this.wanted) this.open(this.wanted);
+    else if (chosen) this.#page(chosen, 'newest', {});
+    this.wanted = null;
+    for (const conv of Object.keys(this.s.threads)) this.#pump(conv);
+  }
+
+  /** @param {any} e */
+  event(e) {
+    const { c, me } = this;
+    switch (e.type) {
+      case 'message': return this.#heard(e.message);
+      case 'message_changed': return c.dispatch({ type: 'convs/changed', message: e.message });
+      case 'conv':
+        if (e.gone) c.dispatch({ type: 'convs/gone', conv: e.conv.conv });
+        else c.dispatch({ type: 'convs/put', conv: e.conv });
+        return;
+      case 'read': return c.dispatch({ type: 'convs/read', conv: e.conv, user: e.user, seq: e.seq, me });
+      case 'delivered': return c.dispatch({ type: 'convs/delivered', conv: e.conv, seq: e.seq });
+      default: // typing_conv
+        c.dispatch({ type: 'convs/typing', conv: e.conv, user: e.user, on: e.on, until: Date.now() + TYPING_MS });
+    }
+  }
+
+  /** @param {import('../domain/convs.js').Message} message */
+  #heard(message) {
+    this.c.dispatch({ type: 'convs/message', message, me: this.me });
+    const t = this.s.threads[message.conv];
+    if (t?.loaded && !t.last && !t.busy && t.at === null) this.newer(message.conv);
+    if (this.s.loaded && !this.s.list[message.conv]) this.#get(message.conv);
+  }
+
+  /** @param {string} conv */
+  async #get(conv) {
+    try {
+      const answer = await this.c.sig.request('conv_get', { conv });
+      this.c.dispatch({ type: 'convs/put', conv: answer.conv });
+      return answer.conv;
+    } catch (e) {
+      if (codeOf(e) === 'conv_unknown') this.c.dispatch({ type: 'convs/gone', conv });
+      return null;
+    }
+  }
+
+  async load(more = false) {
+    const { c } = this;
+    if (!this.me || this.s.busy) return;
+    c.dispatch({ type: 'convs/asked' });
+    const after = more ? this.s.next : null;
+    try {
+      const { convs, next } = await c.sig.request('convs', { limit: PAGE, ...(after ? { after } : {}) });
+      c.dispatch({ type: 'convs/list', convs, next, more });
+    } catch (e) {
+      c.dispatch({ type: 'convs/refused', error: codeOf(e) });
+    }
+  }
+
+  // ---- one of them
+
+  /** @param {string | null} conv @param {number} [at]  to be led to */
+  open(conv, at) {
+    const { c } = this;
+    if (conv && !c.sig.token) {
+      this.wanted = conv;
+      return;
+    }
+    if (conv !== this.s.chosen || at === undefined) c.dispatch({ type: 'convs/choose', conv });
+    if (!conv) return;
+    if (!this.s.list[conv]) this.#get(conv);
+    if (at !== undefined) this.jump(conv, at);
+    else if (!this.s.threads[conv]?.loaded || !this.s.threads[conv].last) this.#page(conv, 'newest', {});
+    if (this.s.list[conv]?.kind === 'room') this.loadMembers(conv);
+  }
+
+  /** To write to somebody. @param {string} user */
+  async write(user) {
+    const { c } = this;
+    const answer = await ask(c, 'write', () => c.sig.request('conv_open', { user }));
+    if (!answer) {
+      const error = c.state().account.asks.write?.error;
+      if (error) c.toast('error', error);
+      return;
+    }
+    c.dispatch({ type: 'convs/put', conv: answer.conv });
+    c.dispatch({ type: 'screen/home', tab: 'messages' });
+    this.open(answer.conv.conv);
+    if (!this.s.loaded) this.load();
+  }
+
+  /** @param {string} conv @param {'newest'|'before'|'after'|'around'} where
+   * @param {Record<string, any>} from */
+  async #page(conv, where, from) {
+    const { c } = this;
+    if (this.s.threads[conv]?.busy) return;
+    c.dispatch({ type: 'convs/loading', conv });
+    try {
+      const { messages, first, last } = await c.sig.request('history', { conv, limit: PAGE, ...from });
+      c.dispatch({ type: 'convs/page', conv, where, messages, first, last });
+    } catch (e) {
+      const error = LOST.has(codeOf(e)) ? null : codeOf(e); // begun() asks again
+      c.dispatch({ type: 'convs/page_failed', conv, error });
+      if (codeOf(e) === 'conv_unknown') c.dispatch({ type: 'convs/gone', conv });
+    }
+  }
+
+  /** @param {string} conv */
+  older(conv) {
+    const t = this.s.threads[conv];
+    if (t?.loaded && !t.first && t.messages.length) return this.#page(conv, 'before', { before: t.messages[0].seq });
+    return undefined;
+  }
+
+  /** @param {string} conv */
+  newer(conv) {
+    const t = this.s.threads[conv];
+    if (t?.loaded && !t.last && t.messages.length) return this.#page(conv, 'after', { after: t.messages[t.messages.length - 1].seq });
+    return undefined;
+  }
+
+  /** @param {string} conv @param {number} seq */
+  async jump(conv, seq) {
+    const known = this.s.threads[conv]?.messages.some((m) => m.seq === seq);
+    if (!known) await this.#page(conv, 'around', { around: seq });
+    this.c.dispatch({ type: 'convs/at', conv, seq });
+  }
+
+  /** Back to what is newest. @param {string} conv */
+  async latest(conv) {
+    if (!this.s.threads[conv]?.last) await this.#page(conv, 'newest', {});
+    this.c.dispatch({ type: 'convs/at', conv, seq: null });
+  }
+
+  /** @param {string} conv */
+  retryPage(conv) {
+    return this.#page(conv, 'newest', {});
+  }
+
+  // ---- writing
+
+  /** @param {string} conv @param {string} text */
+  send(conv, text) {
+    const t = this.s.threads[conv];
+    const out = /** @type {Outgoing} */ ({
+      client: randomId(16), text, time: Date.now(), status: 'sending', error: null, ...(t?.reply ? { reply: t.reply } : {}),
+    });
+    this.draft(conv, '', true);
+    if (t && !t.last) this.latest(conv);
+    this.#put(conv, out);
+  }
+
+  /** @param {string} conv @param {string} client */
+  resend(conv, client) {
+    const out = this.s.threads[conv]?.pending.find((p) => p.client === client);
+    if (out) this.#put(conv, { ...out, status: 'sending', error: null });
+  }
+
+  /** @param {string} conv @param {string} client */
+  forget(conv, client) {
+    this.c.dispatch({ type: 'convs/drop', conv, client });
+  }
+
+  /** @param {string} conv @param {Outgoing} out */
+  #put(conv, out) {
+    this.c.dispatch({ type: 'convs/sending', conv, out });
+    this.#pump(conv);
+  }
+
+  /** One after the other, so that they are said in the order in which they were written.
+   * @param {string} conv */
+  async #pump(conv) {
+    const out = this.s.threads[conv]?.pending.find((p) => p.status === 'sending');
+    if (!out || this.sending.has(conv)) return;
+    const { sending } = this;
+    sending.add(conv);
+    const again = await this.#send(conv, out);
+    if (again) await new Promise((done) => { this.c.clock.after(() => done(undefined), again); });
+    sending.delete(conv);
+    if (again !== null && sending === this.sending) this.#pump(conv);
+  }
+
+  /** @param {string} conv @param {Outgoing} out
+   * @returns {Promise<number | null>} when to go on; null: when there is a connection again */
+  async #send(conv, { client, text, reply }) {
+    const { c, me } = this;
+    try {
+      const { seq, time } = await c.sig.request('send', { conv, client, text, ...(reply ? { reply } : {}) });
+      const known = this.s.threads[conv]?.messages.some((m) => m.seq === seq);
+      if (known) c.dispatch({ type: 'convs/drop', conv, client });
+      else this.#heard({ conv, seq, from: me, time, text, client, ...(reply ? { reply } : {}) });
+      return 0;
+    } catch (e) {
+      const code = codeOf(e);
+      if (LOST.has(code)) return null;
+      if (PASSING.has(code)) return /** @type {any} */ (e).retryMs || AGAIN_MS;
+      c.dispatch({ type: 'convs/unsent', conv, client, error: code });
+      return 0;
+    }
+  }
+
+  /** What was asked for, and was refused, is said.
+   * @param {any} type @param {Record<string, any>} fields @returns {Promise<any>} undefined: refused */
+  #ask(type, fields) {
+    return this.c.sig.request(type, fields).catch((/** @type {unknown} */ e) => {
+      if (!LOST.has(codeOf(e))) this.c.toast('error', codeOf(e));
+    });
+  }
+
+  /** @param {string} conv @param {{reply?: number, editing?: number}} what */
+  compose(conv, what) {
+    this.c.dispatch({ type: 'convs/compose', conv, ...what });
+  }
+
+  /** @param {string} conv @param {number} seq @param {string} text */
+  async edit(conv, seq, text) {
+    this.compose(conv, {});
+    await this.#ask('edit', { conv, seq, text });
+  }
+
+  /** @param {string} conv @param {number} seq */
+  remove(conv, seq) {
+    return this.#ask('delete', { conv, seq });
+  }
+
+  /** @param {string} conv @param {number} seq @param {string} emoji */
+  react(conv, seq, emoji) {
+    const m = this.s.threads[conv]?.messages.find((x) => x.seq === seq);
+    const on = !m?.reactions?.[emoji]?.includes(this.me);
+    return this.#ask('react', { conv, seq, emoji, on });
+  }
+
+  /** @param {string} conv @param {boolean} on */
+  typing(conv, on) {
+    this.c.sig.notify('typing_conv', { conv, on });
+  }
+
+  /** Kept for all of one's devices, a moment after the last key. @param {string} conv @param {string} text
+   * @param {boolean} [sent] */
+  draft(conv, text, sent = false) {
+    const { c } = this;
+    const had = this.drafts.get(conv);
+    if (had) c.clock.cancel(had.timer);
+    this.drafts.delete(conv);
+    const old = this.s.list[conv];
+    if (old) c.dispatch({ type: 'convs/put', conv: { ...old, draft: text } });
+    const tell = () => {
+      this.drafts.delete(conv);
+      c.sig.request('draft', { conv, text }).catch(() => {});
+    };
+    if (!sent) this.drafts.set(conv, { text, timer: c.clock.after(tell, DRAFT_MS) });
+    else if (had || old?.draft) tell();
+  }
+
+  /** @param {string} conv @param {number} seq */
+  read(conv, seq) {
+    const known = this.s.list[conv];
+    if (!known || known.state === 'request' || seq <= known.read || seq <= (this.reads.get(conv) ?? 0) || !this.c.sig.token) return;
+    this.reads.set(conv, seq);
+    this.c.dispatch({ type: 'convs/read', conv, user: this.me, seq, me: this.me });
+    this.c.sig.request('read', { conv, seq }).catch(() => this.reads.delete(conv));
+  }
+
+  /** @param {string} conv @param {'accept'|'ignore'|'block'} as */
+  async answer(conv, as) {
+    const { c } = this;
+    const answer = await this.#ask('conv_answer', { conv, as });
+    if (!answer) return;
+    const old = this.s.list[conv];
+    if (as !== 'accept') return c.dispatch({ type: 'convs/gone', conv });
+    if (old) c.dispatch({ type: 'convs/put', conv: { ...old, state: 'open' } });
+    await this.#get(conv);
+  }
+
+  // ---- searching
+
+  /** @param {string} text @param {boolean} [more] */
+  search(text, more = false) {
+    const { c } = this;
+    c.clock.cancel(this.searchTimer);
+    const after = more ? this.s.search.next : null;
+    const words = text.trim();
+    const seq = ++this.searched;
+    c.dispatch({ type: 'convs/searching', text: words, more, seq });
+    if (!words) return;
+    this.searchTimer = c.clock.after(async () => {
+      try {
+        const { found, next } = await c.sig.request('search', { text: words, limit: 30, ...(after ? { before: after } : {}) });
+        c.dispatch({ type: 'convs/found', found, next, seq });
+      } catch (e) {
+        c.dispatch({ type: 'convs/search_failed', error: codeOf(e), seq });
+      }
+    }, more ? 0 : SEARCH_MS);
+  }
+
+  // ---- rooms that stay
+
+  /** @param {{title: string, topic?: string, public?: boolean}} fields */
+  async makeRoom(fields) {
+    const { c } = this;
+    const answer = await ask(c, 'room_make', () => c.sig.request('room_make', fields));
+    if (!answer) return;
+    c.dispatch({ type: 'convs/put', conv: answer.conv });
+    this.open(answer.conv.conv);
+  }
+
+  /** @param {string} conv */
+  async loadMembers(conv) {
+    /** @type {any[]} */
+    const members = [];
+    let after;
+    do {
+      /** @type {any} */
+      const answer = await this.c.sig.request('members', { conv, limit: 100, ...(after ? { after } : {}) }).catch(() => null);
+      if (!answer) return;
+      members.push(...answer.members);
+      after = answer.next;
+    } while (after && members.length < 1000);
+    this.c.dispatch({ type: 'convs/members', conv, members });
+  }
+
+  /** @param {string} conv @param {string} user @param {string} role */
+  async setMember(conv, user, role) {
+    await this.#ask('member_set', { conv, user, role });
+    await this.loadMembers(conv);
+  }
+
+  /** @param {string} conv @param {string} user */
+  async inviteUser(conv, user) {
+    await this.#ask('room_invite', { conv, user });
+    await this.loadMembers(conv);
+  }
+
+  /** @param {string} conv @returns {Promise<string | undefined>} the address to pass on */
+  async inviteLink(conv) {
+    const answer = await this.#ask('room_invite', { conv, uses: 10 });
+    return answer && `${this.c.env.server}${answer.url_path}`;
+  }
+
+  /** @param {{link: string} | {conv: string}} what */
+  async join(what) {
+    const { c } = this;
+    const answer = await this.#ask('room_join', what);
+    c.dispatch({ type: 'screen/home', tab: 'messages' });
+    if (!answer) return;
+    c.dispatch({ type: 'convs/put', conv: answer.conv });
+    this.open(answer.conv.conv);
+  }
+
+  /** @param {string} conv */
+  async leave(conv) {
+    if (await this.#ask('room_leave', { conv })) this.c.dispatch({ type: 'convs/gone', conv });
+  }
+}
+
+/** @param {Convs} v */
+export const convActions = (v) => ({
+  load: v.load.bind(v), open: v.open.bind(v), write: v.write.bind(v),
+  older: v.older.bind(v), newer: v.newer.bind(v),
+  jump: v.jump.bind(v), latest: v.latest.bind(v), retryPage: v.retryPage.bind(v), send: v.send.bind(v),
+  resend: v.resend.bind(v), forget: v.forget.bind(v), compose: v.compose.bind(v), edit: v.edit.bind(v),
+  remove: v.remove.bind(v), react: v.react.bind(v), typing: v.typing.bind(v), draft: v.draft.bind(v),
+  read: v.read.bind(v), answer: v.answer.bind(v), search: v.search.bind(v), makeRoom: v.makeRoom.bind(v),
+  loadMembers: v.loadMembers.bind(v), setMember: v.setMember.bind(v), inviteUser: v.inviteUser.bind(v),
+  inviteLink: v.inviteLink.bind(v), join: v.join.bind(v), leave: v.leave.bind(v),
+});

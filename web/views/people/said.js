@@ -1,0 +1,111 @@
+// One message: its words, what became of it, and what one can do with it.
+import { html } from '../../vendor/htm-preact.js';
+import { markOf, mayEdit } from '../../domain/convs.js';
+import { clock } from '../format.js';
+import { copyText } from '../share.js';
+import { Icon } from '../ui/icon.js';
+import { Menu } from '../ui/menu.js';
+import { Avatar } from './avatar.js';
+import { Marked, plain } from './markdown.js';
+
+/** @typedef {import('../../domain/convs.js').Message} Message */
+/** @typedef {import('../../domain/convs.js').Conv} Conv */
+/** @typedef {import('../../domain/people.js').Who} Who */
+
+export const EMOJI = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
+export const MARKS = /** @type {const} */ (['sent', 'delivered', 'read']);
+
+/**
+ * What a message has to know of the world around it: asking the context, each would be drawn at any change.
+ * @typedef {object} Around
+ * @property {Conv} conv
+ * @property {string} me
+ * @property {(user: string) => Who | null} who
+ * @property {(seq: number) => Message | undefined} find
+ * @property {import('../context.js').Context['act']} act
+ * @property {import('../../i18n/index.js').Translate} t
+ * @property {string} lang
+ * @property {boolean} writable
+ */
+
+/** @param {Around} a @param {string} user */
+export const nameIn = ({ who, t }, user) => who(user)?.display || t('people.gone');
+
+/** @param {{ m: Message, around: Around, up: boolean }} props */
+function Tools({ m, around, up }) {
+  const { act, t, conv, me, writable } = around;
+  const { seq } = m;
+  const mine = m.from === me;
+  const mayDelete = mine || (conv.kind === 'room' && conv.role !== 'member');
+  /** @type {import('../ui/menu.js').MenuItem[]} */
+  const items = [
+    ...(writable ? EMOJI.map((e, i) => ({ text: e, key: `react-${i}`, run: () => { act.convs.react(conv.conv, seq, e); } })) : []),
+    ...(writable ? [{ text: t('conv.reply'), icon: 'back', key: 'reply', run: () => act.convs.compose(conv.conv, { reply: seq }) }] : []),
+    ...(writable && mayEdit(m, me, Date.now()) ? [{ text: t('conv.edit'), icon: 'edit', key: 'edit', run: () => act.convs.compose(conv.conv, { editing: seq }) }] : []),
+    { text: t('conv.copy'), icon: 'copy', key: 'copy', run: () => { copyText(m.text); } },
+    ...(mayDelete ? [{ text: t('conv.delete'), icon: 'close', key: 'delete', danger: true, run: () => { act.convs.remove(conv.conv, seq); } }] : []),
+  ];
+  return html`<${Menu} items=${items} label=${t('conv.tools', { name: mine ? t('chat.you') : nameIn(around, m.from) })} title=${t('conv.tools_short')} name="said" place=${`${up ? 'up' : 'down'} start said-menu`} cls="icon-btn said-btn" />`;
+}
+
+/** @param {{ m: Message, around: Around }} props */
+function Reactions({ m, around }) {
+  const { act, t, conv, me, writable } = around;
+  const all = Object.entries(m.reactions ?? {}).filter(([, users]) => users.length > 0);
+  if (!all.length) return null;
+  return html`<span class="reactions">${all.map(([emoji, users]) => {
+    const names = users.map((u) => (u === me ? t('chat.you') : nameIn(around, u))).join(', ');
+    return html`<button type="button" key=${emoji} class="reaction" data-reaction=${emoji} aria-pressed=${String(users.includes(me))} disabled=${!writable}
+      title=${names} aria-label=${t('conv.reacted', { emoji, names })} onClick=${() => act.convs.react(conv.conv, m.seq, emoji)}>${emoji} <span class="tnum">${users.length}</span></button>`;
+  })}</span>`;
+}
+
+/** How far it has come. @param {{ conv: Conv, seq: number, t: Around['t'] }} props */
+function Mark({ conv, seq, t }) {
+  if (conv.kind !== 'direct') return null;
+  const mark = markOf(conv, seq);
+  return html`<span class=${`said-mark ${mark}`} data-mark=${mark} title=${t(`mark.${mark}`)}><${Icon} name="check" size="s" />${mark !== 'sent' && html`<${Icon} name="check" size="s" />`}<span class="unseen">${t(`mark.${mark}`)}</span></span>`;
+}
+
+/** @param {{ m: Message, around: Around }} props  the message that this one answers */
+function Quoted({ m, around }) {
+  const { act, t, conv, find } = around;
+  if (!m.reply) return null;
+  const to = find(m.reply);
+  return html`<button type="button" class="quoted small" data-quoted=${m.reply} onClick=${() => { act.convs.jump(conv.conv, /** @type {number} */ (m.reply)); }}>
+    ${to ? html`<b>${to.from === around.me ? t('chat.you') : nameIn(around, to.from)}</b> <span class="cut">${to.deleted ? t('conv.deleted') : plain(to.text)}</span>` : html`<span>${t('conv.quoted')}</span>`}</button>`;
+}
+
+/** @param {{ m: Message, head: boolean, tail: boolean, up: boolean, around: Around }} props
+ * head, tail: the first, the last of what this person said in one go */
+export function Said({ m, head, tail, up, around }) {
+  const { t, lang, me, conv } = around;
+  const own = m.from === me;
+  const name = nameIn(around, m.from);
+  return html`<li class=${`said ${own ? 'own' : ''} ${head ? 'head' : ''}`} data-seq=${m.seq} data-own=${String(own)} tabindex="-1">
+    ${!own && html`<span class="said-face">${head && html`<${Avatar} person=${around.who(m.from) ?? { user: m.from, display: name, avatar: 0 }} size="s" />`}</span>`}
+    <div class="said-body">
+      <p class=${head ? 'words-head small' : 'unseen'}><b class=${own ? 'unseen' : ''}>${own ? t('chat.you') : name}</b>
+        <time class="soft tnum" datetime=${new Date(m.time).toISOString()}>${clock(m.time, lang)}</time></p>
+      <div class="said-row">
+        ${m.deleted ? html`<p class="bubble tombstone" data-deleted><${Icon} name="close" size="s" />${t('conv.deleted')}</p>`
+          : html`<div class="bubble" dir="auto"><${Quoted} m=${m} around=${around} /><${Marked} text=${m.text} mentions=${(m.mentions ?? []).length > 0} /></div>`}
+        ${!m.deleted && html`<${Tools} m=${m} around=${around} up=${up} />`}
+      </div>
+      <p class="said-foot small soft">${m.edited && !m.deleted && html`<span data-edited>${t('conv.edited')}</span>`}<${Reactions} m=${m} around=${around} />
+        ${own && tail && !m.deleted && html`<${Mark} conv=${conv} seq=${m.seq} t=${t} />`}</p>
+    </div>
+  </li>`;
+}
+
+/** Not acknowledged yet. @param {{ out: import('../../domain/convs.js').Outgoing, around: Around }} props */
+export function Unsent({ out, around }) {
+  const { act, t, conv } = around;
+  const failed = out.status === 'failed';
+  return html`<li class="said own head" data-pending=${out.client}><div class="said-body">
+    <div class="said-row"><div class=${`bubble ${out.status}`} dir="auto"><${Marked} text=${out.text} /></div></div>
+    <p class="said-foot small soft">${!failed ? t('chat.sending') : html`<span class="failed small" role="alert">${t(out.error === 'too_long' ? 'error.too_long' : out.error === 'not_allowed' ? 'error.not_allowed' : 'chat.failed')}</span>
+      <button type="button" class="link-btn" data-act="resend" onClick=${() => act.convs.resend(conv.conv, out.client)}>${t('chat.resend')}</button>
+      <button type="button" class="link-btn" data-act="forget" onClick=${() => act.convs.forget(conv.conv, out.client)}>${t('conv.forget')}</button>`}</p>
+  </div></li>`;
+}

@@ -105,3 +105,35 @@ house.test('a stranger\'s request, then words to and fro: edited, reacted to, re
     assert.deepEqual(await page.eval(() => /** @type {any} */ (window).csp), []);
   }
 });
+
+house.test('unread is counted and marked; a long conversation is read upwards; another device knows what was read', async () => {
+  const [cho, dan] = await Promise.all([newUser('cho'), newUser('dan')]);
+  await befriend(cho, dan, 'first of all');
+  await dan.page.click('[data-act=accept-request]');
+  await dan.page.see('[data-field=message]');
+  await dan.page.click('[data-nav=people]');
+  await cho.page.eval(async () => {
+    const { actions, state } = /** @type {any} */ (window).madang;
+    for (let i = 0; i < 60; i++) actions.convs.send(state().convs.chosen, `line ${i}`);
+  });
+  await lastSaid(cho, 'line 59');
+  await dan.page.see('[data-nav=messages] [data-badge="1"]');
+  await dan.page.click('[data-nav=messages]');
+  await dan.page.see('[data-unread-line]');
+  await dan.page.see('[data-unread="60"]');
+  const phone = await dan.secondDevice(house);
+  await dan.page.click('[data-act=latest]');
+  await dan.page.gone('[data-unread]');
+  await phone.page.click('[data-nav=messages]');
+  await phone.page.see('[data-convs]');
+  await phone.page.gone('[data-unread]');
+  await phone.page.click('[data-convs] .row-main');
+  await lastSaid(phone, 'line 59');
+  await phone.page.until(() => {
+    const list = /** @type {HTMLElement} */ (document.querySelector('.chat-list'));
+    list.scrollTop = 0;
+    return document.querySelector('[data-seq="1"]');
+  }, null, { what: 'the beginning is loaded' });
+  assert.equal(await phone.page.count('.said'), 61);
+  await reads(phone.page, '[data-seq="1"] .bubble', 'first of all');
+});

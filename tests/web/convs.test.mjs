@@ -41,6 +41,13 @@ test('what is heard counts as unread once, one\'s own as read', () => {
   assert.deepEqual([read.list.C.unread, read.list.C.read], [0, 2]);
 });
 
+test('a read mark never goes back, also when a conversation comes that was made before it', () => {
+  const s = run([{ type: 'convs/put', conv: conv('C', { seq: 2, unread: 2 }) }, { type: 'convs/read', conv: 'C', user: 'me', seq: 2, me: 'me' },
+    { type: 'convs/put', conv: conv('C', { seq: 2, unread: 2 }) }]);
+  assert.deepEqual([s.list.C.read, s.list.C.unread], [2, 0]);
+  assert.equal(run([{ type: 'convs/put', conv: conv('C', { seq: 2, unread: 2 }) }, { type: 'convs/choose', conv: 'C' }]).threads.C.mark, 0);
+});
+
 test('a thread never has a gap: what does not follow is left to be loaded', () => {
   const s = run([put, page('newest', [5, 6, 7])]);
   assert.deepEqual(seqs(s), [5, 6, 7]);
@@ -76,7 +83,7 @@ test('lines: days, blocks of one person, the mark before the first unread', () =
   const all = [said(1), said(2), said(3, 'me'), said(4), { ...said(5), time: 1000 + 48 * 3_600_000 }];
   const kinds = threadLines(all, 2, 'me').map((l) => (l.kind === 'said' ? `${l.message.seq}${l.head ? '+' : ''}` : l.kind));
   assert.deepEqual(kinds, ['day', '1+', '2', '3+', 'unread', '4+', 'day', '5+']);
-  assert.ok(!threadLines(all, 0, 'me').some((l) => l.kind === 'unread'));
+  assert.ok(!threadLines(all, null, 'me').some((l) => l.kind === 'unread'));
   assert.deepEqual(together([said(2), said(1)], [said(2, 'me')]).map((m) => m.from), ['jun', 'me']);
 });
 

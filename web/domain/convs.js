@@ -21,9 +21,9 @@
  *   error: string | null}} Outgoing */
 /**
  * Messages without a gap between `messages[0]` and the last; `first`, `last`: there is nothing before, after.
- * `mark` is what had been read when the thread was opened. `at` is where one was led to, `jumps` how often.
+ * `mark` is what had been read when the thread was opened (null: all). `at` is where one was led to, `jumps` how often.
  * @typedef {{messages: Message[], first: boolean, last: boolean, loaded: boolean, busy: boolean,
- *   error: string | null, pending: Outgoing[], typing: Record<string, number>, mark: number,
+ *   error: string | null, pending: Outgoing[], typing: Record<string, number>, mark: number | null,
  *   at: number | null, jumps: number, reply: number | null, editing: number | null}} Thread
  */
 /** @typedef {Who & {role: Role, banned?: boolean, invited?: boolean}} Member */
@@ -38,7 +38,7 @@
 /** @type {Thread} */
 export const THREAD = {
   messages: [], first: false, last: true, loaded: false, busy: false, error: null, pending: [], typing: {},
-  mark: 0, at: null, jumps: 0, reply: null, editing: null,
+  mark: null, at: null, jumps: 0, reply: null, editing: null,
 };
 
 /** @type {Search} */
@@ -54,8 +54,14 @@ export const EDIT_MS = 15 * 60_000;
 
 /** What an event says wins, but for what only this page knows.
  * @param {Conv | undefined} old @param {Conv} fresh @returns {Conv} */
-const merged = (old, fresh) =>
-  (old?.delivered && !fresh.delivered ? { ...fresh, delivered: old.delivered } : fresh);
+function merged(old, fresh) {
+  if (!old) return fresh;
+  const delivered = fresh.delivered ?? old.delivered;
+  // It may have been made before one's last read mark was there.
+  const read = Math.max(old.read, fresh.read);
+  const unread = read > fresh.read && read >= fresh.seq ? 0 : fresh.unread;
+  return { ...fresh, read, unread, ...(delivered ? { delivered } : {}) };
+}
 
 /** A list may have been made before the last message was told.
  * @param {Conv | undefined} old @param {Conv} fresh */
@@ -189,8 +195,8 @@ function chosen(s, conv) {
   if (!conv) return { ...s, chosen: null };
   const next = { ...s, chosen: conv };
   const c = s.list[conv];
-  const read = c?.unread ? c.read : 0;
-  return inThread(next, conv, (t) => ({ mark: read || (t.loaded ? 0 : t.mark), at: null, editing: null }));
+  const markIn = (/** @type {Thread} */ t) => (c?.unread ? c.read : t.loaded ? null : t.mark);
+  return inThread(next, conv, (t) => ({ mark: markIn(t), at: null, editing: null }));
 }
 
 /** @param {ConvsState} s @param {Action} a @returns {ConvsState} */
@@ -263,18 +269,18 @@ export const mayEdit = (m, me, now) => m.from === me && !m.deleted && now - m.ti
  */
 const BLOCK_MS = 5 * 60_000;
 
-/** @param {Message[]} messages @param {number} mark  what was read when one came: 0 all of it
+/** @param {Message[]} messages @param {number | null} mark  what was read when one came; null: all of it
  * @param {string} me @returns {Line[]} */
 export function threadLines(messages, mark, me) {
   /** @type {Line[]} */
   const lines = [];
-  let marked = !mark;
+  let marked = mark === null;
   /** @type {Message | null} */
   let before = null;
   for (const m of messages) {
     const newDay = !before || new Date(before.time).toDateString() !== new Date(m.time).toDateString();
     if (newDay) lines.push({ kind: 'day', id: `day${m.seq}`, time: m.time });
-    const unread = !marked && m.seq > mark && m.from !== me;
+    const unread = !marked && m.seq > Number(mark) && m.from !== me;
     if (unread) lines.push({ kind: 'unread', id: 'unread' });
     marked ||= unread;
     const head = newDay || unread || !before || before.from !== m.from || m.time - before.time > BLOCK_MS;

@@ -21,7 +21,8 @@
  *   error: string | null}} Outgoing */
 /**
  * Messages without a gap between `messages[0]` and the last; `first`, `last`: there is nothing before, after.
- * `mark` is what had been read when the thread was opened (null: all). `at` is where one was led to, `jumps` how often.
+ * `mark` is what had been read when the thread was opened (null: all). `at` is where one was led
+ * to, `jumps` how often.
  * @typedef {{messages: Message[], first: boolean, last: boolean, loaded: boolean, busy: boolean,
  *   error: string | null, pending: Outgoing[], typing: Record<string, number>, mark: number | null,
  *   at: number | null, jumps: number, reply: number | null, editing: number | null}} Thread

@@ -35,7 +35,7 @@ export default {
   'conv.delete': 'Delete for everybody',
   'conv.deleted': 'This message was deleted',
   'conv.quoted': 'An earlier message',
-  'conv.reacted': '{emoji} from {names}',
+  'conv.reacted': 'from {names}',
   'conv.forget': 'Discard',
   'mark.sent': 'Sent',
   'mark.delivered': 'Delivered',

@@ -35,7 +35,7 @@ export default {
   'conv.delete': '모두에게서 지우기',
   'conv.deleted': '지운 메시지입니다',
   'conv.quoted': '이전 메시지',
-  'conv.reacted': '{names} 님의 반응 {emoji}',
+  'conv.reacted': '{names} 님의 반응',
   'conv.forget': '버리기',
   'mark.sent': '보냄',
   'mark.delivered': '도착함',

@@ -56,7 +56,7 @@ function Reactions({ m, around }) {
   return html`<span class="reactions">${all.map(([emoji, users]) => {
     const names = users.map((u) => (u === me ? t('chat.you') : nameIn(around, u))).join(', ');
     return html`<button type="button" key=${emoji} class="reaction" data-reaction=${emoji} aria-pressed=${String(users.includes(me))} disabled=${!writable}
-      title=${names} aria-label=${t('conv.reacted', { emoji, names })} onClick=${() => act.convs.react(conv.conv, m.seq, emoji)}>${emoji} <span class="tnum">${users.length}</span></button>`;
+      title=${names} onClick=${() => act.convs.react(conv.conv, m.seq, emoji)}>${emoji} <span class="tnum">${users.length}</span><span class="unseen">, ${t('conv.reacted', { names })}</span></button>`;
   })}</span>`;
 }
 

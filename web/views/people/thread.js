@@ -49,6 +49,10 @@ function Lines({ lines, around }) {
   });
 }
 
+/** How far down something lies in what scrolls. (scrollIntoView would scroll the page as well.)
+ * @param {HTMLElement} box @param {Element} el */
+const topIn = (box, el) => el.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
+
 /** What scrolls. @param {{ conv: Conv, thread: ThreadState, around: Around }} props */
 function Log({ conv, thread, around }) {
   const { act, t } = around;
@@ -80,7 +84,7 @@ function Log({ conv, thread, around }) {
       placed.current = true;
       const mark = box.querySelector('[data-unread-line]');
       if (thread.at === null && mark) {
-        mark.scrollIntoView({ block: 'start' });
+        box.scrollTop = topIn(box, mark);
         atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
       } else if (thread.at === null) toEnd();
     } else if (first < was.first) box.scrollTop += box.scrollHeight - was.height; // what was above came in
@@ -97,7 +101,8 @@ function Log({ conv, thread, around }) {
       return undefined;
     }
     const line = /** @type {HTMLElement | null | undefined} */ (el.current?.querySelector(`[data-seq="${thread.at}"]`));
-    line?.scrollIntoView({ block: 'center' });
+    const box = el.current;
+    if (box && line) box.scrollTop = topIn(box, line) - (box.clientHeight - line.clientHeight) / 2;
     line?.focus({ preventScroll: true });
     line?.classList.add('found');
     const timer = setTimeout(() => line?.classList.remove('found'), 2500);

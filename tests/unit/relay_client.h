@@ -26,6 +26,7 @@ struct client {
     uint8_t in[1 << 18];
     size_t have, taken; /* bytes in `in`, and of the message looked at last */
     bool deaf;          /* reads nothing */
+    bool brief;         /* the server may end it at any time: then what it asks fails */
 };
 
 static UNUSED_OK int client_udp(const struct addr *to)
@@ -86,15 +87,24 @@ static UNUSED_OK void client_close(struct client *c)
     peer_close(&c->p);
 }
 
-/* All of it, with the loop turning in between. */
+static UNUSED_OK bool client_ended(const struct client *c)
+{
+    return c->p.eof || c->p.failed;
+}
+
+/* All of it, with the loop turning in between; of one that is brief as much as the server takes. */
 static UNUSED_OK void client_write(struct client *c, const void *data, size_t n)
 {
     const uint8_t *p = data;
-    int64_t until = clock_mono_us() + 10000000;
+    int64_t until = clock_mono_us() + PATIENCE_US;
     while (n > 0) {
         size_t k = peer_write(&c->p, p, n);
         p += k;
         n -= k;
+        if (k == 0 && c->brief && c->p.ssl == NULL && errno != EAGAIN) {
+            c->p.failed = true;
+            return;
+        }
         if (k == 0)
             loop_round(c->h->l, 1000);
         assert_true(clock_mono_us() < until);
@@ -127,12 +137,15 @@ static UNUSED_OK const uint8_t *client_next(struct client *c, size_t *n)
     return c->in;
 }
 
+/* NULL: the server has ended one that is brief. */
 static UNUSED_OK const uint8_t *client_wait(struct client *c, size_t *n)
 {
     const uint8_t *p;
-    int64_t until = clock_mono_us() + 10000000;
+    int64_t until = clock_mono_us() + PATIENCE_US;
     while ((p = client_next(c, n)) == NULL) {
-        if (clock_mono_us() > until || c->p.eof || c->p.failed)
+        if (c->brief && client_ended(c))
+            return NULL;
+        if (clock_mono_us() > until || client_ended(c))
             fail_msg("nothing comes any more");
         loop_round(c->h->l, 500);
     }
@@ -161,6 +174,8 @@ static UNUSED_OK bool client_ask(struct client *c, struct stun_builder *b, struc
     client_write(c, b->p, n);
     for (;;) {
         const uint8_t *p = client_wait(c, &n);
+        if (p == NULL)
+            return false;
         if (p[0] < 4 && stun_parse(m, p, n) == STUN_OK && memcmp(m->txid, b->p + 8, 12) == 0)
             break;
     }
@@ -178,6 +193,8 @@ static UNUSED_OK bool client_allocate(struct client *c)
         stun_put_u32(&b, STUN_REQUESTED_TRANSPORT, 17u << 24);
         if (client_ask(c, &b, &m))
             return stun_get_xaddr(&m, stun_find(&m, STUN_XOR_RELAYED_ADDRESS), &c->relayed);
+        if (client_ended(c))
+            return false;
         const struct stun_attr *nonce = stun_find(&m, STUN_NONCE);
         if (nonce == NULL)
             return false;
@@ -187,6 +204,21 @@ static UNUSED_OK bool client_allocate(struct client *c)
         stun_key_md5(c->user, CLIENT_REALM, c->password, c->key);
     }
     return false;
+}
+
+/* With an allocation: who is slower than the server's limit for the silent is ended, and comes again. */
+static UNUSED_OK void client_stay(struct client *c, struct house *h, enum turn_transport over)
+{
+    int64_t until = clock_mono_us() + PATIENCE_US;
+    for (;;) {
+        client_open(c, h, over);
+        c->brief = true;
+        if (client_allocate(c))
+            break;
+        assert_true(client_ended(c) && clock_mono_us() < until);
+        client_close(c);
+    }
+    c->brief = false;
 }
 
 static UNUSED_OK bool client_bind(struct client *c, unsigned channel, const struct addr *peer)

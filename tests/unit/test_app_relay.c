@@ -51,7 +51,7 @@ static void channels_carry_data_both_ways(void **state)
 /* What comes as one burst leaves as one send, in both directions. */
 static void bursts_stay_bursts(void **state)
 {
-    enum { N = 32, SIZE = 1100, ROUNDS = 20 };
+    enum { N = 32, SIZE = 1100, ROUNDS = 20, ANSWERS = 3 /* nonce, allocation, channel */ };
     struct house h;
     struct client *c = malloc(sizeof *c);
     struct other o, to;
@@ -64,7 +64,8 @@ static void bursts_stay_bursts(void **state)
     client_open(c, &h, TURN_UDP);
     assert_true(client_allocate(c) && client_bind(c, 0x4002, &o.at));
     local_of(c->p.fd, &to.at);
-    uint64_t calls = counted(&h, COUNT_UDP_CALLS_OUT), sent = counted(&h, COUNT_UDP_PACKETS_OUT);
+    COUNTED(&h, COUNT_UDP_PACKETS_OUT, ANSWERS);
+    uint64_t calls = counted(&h, COUNT_UDP_CALLS_OUT);
     assert_int_equal(setsockopt(c->p.fd, SOL_UDP, 103, &seg, sizeof seg), 0);
     for (unsigned r = 0; r < ROUNDS; r++) {
         for (unsigned i = 0; i < N; i++) {
@@ -86,7 +87,7 @@ static void bursts_stay_bursts(void **state)
             assert_int_equal(p[10], (uint8_t)(r + packets));
         }
     }
-    PUMP_UNTIL(h.l, counted(&h, COUNT_UDP_PACKETS_OUT) == sent + 2 * N * ROUNDS);
+    COUNTED(&h, COUNT_UDP_PACKETS_OUT, ANSWERS + 2 * N * ROUNDS);
     assert_true(counted(&h, COUNT_UDP_CALLS_OUT) - calls <= 2 * ROUNDS + 4);
     close(o.fd);
     client_close(c);
@@ -98,7 +99,7 @@ static void bursts_stay_bursts(void **state)
 static uint32_t fill(struct house *h, struct client *c, struct other *o, uint8_t *p, size_t size)
 {
     uint64_t before = counted(h, COUNT_UDP_PACKETS_IN);
-    int64_t until = clock_mono_us() + 10000000;
+    int64_t until = clock_mono_us() + PATIENCE_US;
     uint32_t i = 0;
     while (counted(h, COUNT_DROP_STREAM_LATE) <= 100) {
         memset(p, (int)++i, size);
@@ -130,7 +131,7 @@ static void late_datagrams_are_dropped_whole(void **state)
         assert_true(client_allocate(c) && client_bind(c, 0x4003, &o.at));
         end = fill(&h, c, &o, p, SIZE) + 1;
         set_u32(p, end);
-        int64_t until = clock_mono_us() + 10000000;
+        int64_t until = clock_mono_us() + PATIENCE_US;
         while (last < end) {
             const uint8_t *m = client_next(c, &n);
             if (m == NULL) { /* once the queue has emptied, this comes through */
@@ -161,11 +162,12 @@ static void silent_stranger(struct house *h)
     uint8_t x;
     client_open(c, h, TURN_TCP);
     c->password = "wrong";
+    c->brief = true;
     assert_false(client_allocate(c));
-    PUMP_UNTIL(h->l, counted(h, COUNT_DROP_CONN_DEADLINE) == before + 1);
+    COUNTED(h, COUNT_DROP_CONN_DEADLINE, before + 1);
     while (peer_read(&c->p, &x, 1) > 0)
         ;
-    assert_true(c->p.eof || c->p.failed);
+    assert_true(client_ended(c));
     client_close(c);
     free(c);
 }
@@ -179,11 +181,10 @@ static void silent_connections_live_by_their_allocation(void **state)
     (void)state;
     conf.stream_idle_us = 100000;
     house_open(&h, conf);
-    client_open(a, &h, TURN_TCP);
-    assert_true(client_allocate(a));
+    client_stay(a, &h, TURN_TCP);
     for (int i = 0; i < 3; i++)
         silent_stranger(&h);
-    assert_int_equal(stats_of(&h).allocations, 1);
+    PUMP_UNTIL(h.l, stats_of(&h).allocations == 1);
     assert_true(client_permit(a, &(struct addr){.ip = {127, 0, 0, 1}, .family = 4, .port = 9}));
     client_close(a);
     PUMP_UNTIL(h.l, stats_of(&h).allocations == 0);
@@ -200,12 +201,15 @@ static void icmp_errors_reach_the_client(void **state)
     size_t n;
     struct stun_msg m;
     struct addr about;
+    struct sockaddr_storage elsewhere;
     (void)state;
     house_open(&h, turn_conf());
     other_open(&o);
     client_open(c, &h, TURN_UDP);
     assert_true(client_allocate(c) && client_bind(c, 0x4004, &o.at));
-    close(o.fd);
+    /* Connected to somebody else it is as good as closed, and nobody else can get its port. */
+    socklen_t len = addr_to_sockaddr(&h.set.udp_at[0], &elsewhere);
+    assert_int_equal(connect(o.fd, (struct sockaddr *)&elsewhere, len), 0);
     client_write(c, p, client_channel(c, 0x4004, p, "anybody?", 8));
     const uint8_t *got = client_wait(c, &n);
     assert_int_equal(stun_parse(&m, got, n), STUN_OK);
@@ -216,6 +220,7 @@ static void icmp_errors_reach_the_client(void **state)
     assert_int_equal(get_u16(stun_value(&m, icmp) + 2), 3 << 9 | 3); /* type and code */
     assert_true(stun_get_xaddr(&m, stun_find(&m, STUN_XOR_PEER_ADDRESS), &about));
     assert_true(addr_eq_ip(&about, &o.at));
+    close(o.fd);
     client_close(c);
     free(c);
     house_close(&h);
@@ -312,13 +317,15 @@ static void relays_of_two_workers_reach_each_other(void **state)
             memset(data, (int)k, sizeof data);
             client_write(c[i], p, client_channel(c[i], 0x4005, p, data, SIZE - k));
         }
+        bool seen[N] = {false}; /* in any order: UDP promises none */
         for (unsigned k = 0; k < N; k++) {
             size_t n;
             const uint8_t *p = client_wait(c[1 - i], &n);
-            assert_int_equal(n, 4 + SIZE - k);
             assert_int_equal(get_u16(p), 0x4005);
-            assert_int_equal(p[4], k);
-            assert_int_equal(p[n - 1], k);
+            assert_true(p[4] < N && !seen[p[4]]);
+            seen[p[4]] = true;
+            assert_int_equal(n, 4 + SIZE - p[4]);
+            assert_int_equal(p[n - 1], p[4]);
         }
     }
     for (unsigned i = 0; i < 2; i++) {

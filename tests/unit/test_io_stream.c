@@ -164,7 +164,7 @@ static void peer_expects(struct both *b, const uint8_t *want, size_t n)
 {
     uint8_t *got = malloc(n + 1);
     size_t have = 0, portion = 1;
-    int64_t until = clock_mono_us() + 20000000;
+    int64_t until = clock_mono_us() + PATIENCE_US;
     while (have < n && clock_mono_us() < until) {
         size_t ask = portion % 70000 + 1 < n - have ? portion % 70000 + 1 : n - have;
         have += peer_read(&b->p, got + have, ask);
@@ -179,7 +179,7 @@ static void peer_expects(struct both *b, const uint8_t *want, size_t n)
 static void peer_sends(struct both *b, const uint8_t *p, size_t n)
 {
     size_t at = 0, portion = 5;
-    int64_t until = clock_mono_us() + 20000000;
+    int64_t until = clock_mono_us() + PATIENCE_US;
     while ((at < n || b->h.in_len < n) && clock_mono_us() < until && b->h.closed == 0) {
         if (at < n)
             at += peer_write(&b->p, p + at,
@@ -372,7 +372,7 @@ static void shutdown_sends_everything_first(void **state)
         b.h.shutdown_when_sent = true;
         stream_want_write(b.h.s);
         peer_expects(&b, data, MUCH);
-        int64_t until = clock_mono_us() + 5000000;
+        int64_t until = clock_mono_us() + PATIENCE_US;
         while (!b.p.eof && clock_mono_us() < until) {
             loop_round(b.l, 1000);
             assert_int_equal(peer_read(&b.p, &extra, 1), 0);
@@ -468,7 +468,7 @@ static void handshake_survives_every_split(void **state)
     b.h.out = (const uint8_t *)"early";
     b.h.out_len = 5;
     stream_want_write(b.h.s); /* waits for the end of the handshake */
-    int64_t until = clock_mono_us() + 10000000;
+    int64_t until = clock_mono_us() + PATIENCE_US;
     while (SSL_do_handshake(ssl) != 1 && clock_mono_us() < until) {
         int n = BIO_read(out, flight, sizeof flight);
         for (int i = 0; i < n; i++) {

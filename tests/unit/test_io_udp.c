@@ -138,7 +138,7 @@ static void side_close(struct side *s)
 
 #define PUMP_UNTIL(l, cond)                                              \
     do {                                                                 \
-        int64_t until_ = clock_mono_us() + 5000000;                      \
+        int64_t until_ = clock_mono_us() + 90000000;                     \
         while (!(cond)) {                                                \
             loop_round(l, 1000);                                         \
             if (clock_mono_us() > until_)                                \

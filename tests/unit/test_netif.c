@@ -219,7 +219,7 @@ static void watch_changes(void)
     CHECK(!netif_watch_drain(fd));
     CHECK(netif_read(&before));
     CHECK(ip_tool("address add 192.168.9.9/24 dev lan0"));
-    CHECK(poll(&p, 1, 5000) == 1);
+    CHECK(poll(&p, 1, 90000) == 1);
     CHECK(netif_watch_drain(fd));
     CHECK(!netif_watch_drain(fd));
     CHECK(netif_read(&after));

@@ -79,6 +79,9 @@ static UNUSED_OK uint64_t counted(struct house *h, enum count which)
     return count_get(worker_counts(h->w), which);
 }
 
+/* A worker counts in its own thread, some things only after it has sent what is seen of them here. */
+#define COUNTED(h, which, n) PUMP_UNTIL((h)->l, counted(h, which) == (uint64_t)(n))
+
 static UNUSED_OK void local_of(int fd, struct addr *a)
 {
     struct sockaddr_storage ss;

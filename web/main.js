@@ -17,7 +17,8 @@ function storage(which) {
   }
 }
 
-// Addresses: /r/ROOM, /u/NAME (a call link), /i/CODE (an invitation), and where one is at home behind the #.
+// Addresses: /r/ROOM, /u/NAME (a call link), /i/CODE (an invitation), /g/CODE (into a room that stays),
+// and where one is at home behind the #.
 const HOMES = /** @type {const} */ (['people', 'calls', 'messages', 'me']);
 const homeIn = (/** @type {string} */ hash) => HOMES.find((h) => `#${h}` === hash.split('/')[0]) ?? null;
 /** #messages/CONV */
@@ -112,11 +113,12 @@ if (debug) Object.assign(window, { madang: app });
 const first = roomIn(location.pathname);
 mount(app, /** @type {Element} */ (document.getElementById('app')));
 const [invitation, somebody] = [lastPart(location.pathname, 'i'), lastPart(location.pathname, 'u')];
-const conv = convIn(location.hash);
+const [conv, roomLink] = [convIn(location.hash), lastPart(location.pathname, 'g')];
 const home = homeIn(location.hash);
 if (first) app.actions.prepare({ room: first });
 else if (invitation) app.actions.account.openInvitation(invitation);
 else if (somebody) app.actions.people.openLink(somebody);
+else if (roomLink) app.actions.openRoomLink(roomLink);
 else if (home && app.state().screen === 'people') app.actions.home(home);
 if (home === 'messages' && conv) app.actions.convs.open(conv);
 app.start();

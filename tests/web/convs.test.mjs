@@ -160,6 +160,17 @@ test('what was written first is said first, whatever is refused for now', async 
   assert.deepEqual(seqs(d.store.get().convs), [1, 2, 3]);
 });
 
+test('somebody new in a room is looked up when they write', async () => {
+  const d = desk();
+  d.store.dispatch({ type: 'convs/members', conv: 'C', members: [{ user: 'me' }] });
+  d.convs.event({ type: 'message', message: said(1, 'me') });
+  assert.equal(d.of('members').length, 0);
+  d.convs.event({ type: 'message', message: said(2, 'jun') });
+  d.of('members')[0].resolve({ members: [{ user: 'me' }, { user: 'jun' }] });
+  await d.soon();
+  assert.equal(d.store.get().convs.members.C.length, 2);
+});
+
 test('read marks are told once, and not to strangers', () => {
   const d = desk();
   d.convs.event({ type: 'message', message: said(1) });

@@ -79,6 +79,8 @@ export class Convs {
     this.c.dispatch({ type: 'convs/message', message, me: this.me });
     const t = this.s.threads[message.conv];
     if (t?.loaded && !t.last && !t.busy && t.at === null) this.newer(message.conv);
+    const members = this.s.members[message.conv];
+    if (members && !members.some((m) => m.user === message.from)) this.loadMembers(message.conv);
     if (this.s.loaded && !this.s.list[message.conv]) this.#get(message.conv);
   }
 

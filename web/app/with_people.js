@@ -68,6 +68,12 @@ function peopleActions(c, { account, people, calls, convs, passkeys, push }) {
       c.dispatch({ type: 'screen/home', tab });
     },
     convs: convActions(convs),
+    /** Into a room that stays, once it is known who one is. @param {string} link */
+    openRoomLink(link) {
+      if (c.state().account.user) return void convs.join({ link });
+      account.next = () => convs.join({ link });
+      if (c.state().screen !== 'people') c.dispatch({ type: 'screen/sign', mode: 'sign_in' });
+    },
     account: {
       show: account.show.bind(account), signIn: account.signIn.bind(account),
       signOut: () => { account.signOut(); },

@@ -63,6 +63,7 @@ static void loaded(struct domain *d, struct ask *a, struct user *u, enum db_stat
     s->web_key = a->b;
     user_attach(d, u, s);
     session_take_display(d, s);
+    user_check_sign_ins(d, u); /* it may have been ended while the person was read */
     a->then = counted;
     ASK_DB(d, a, DB_USER_ME, VAL_ID(u->id));
 }

@@ -162,7 +162,8 @@ void room_do_member(struct domain *d, struct ask *a, struct conv *c, struct user
         CONV_ASK(d, a, c, set, DB_MEMBER_PUT, VAL_ID(c->id), VAL_ID(call->other),
                  VAL_I(CONV_MEMBER), VAL_I(CONV_BANNED), VAL_I(d->wall), VAL_I(INT64_MAX));
     } else {
-        CONV_ASK(d, a, c, set, DB_MEMBER_GONE, VAL_ID(c->id), VAL_ID(call->other));
+        CONV_ASK(d, a, c, set, DB_MEMBER_GONE, VAL_ID(c->id), VAL_ID(call->other),
+                 VAL_I(call->n[0] == AS_NONE));
     }
 }
 

@@ -122,8 +122,12 @@ static void joined(struct domain *d, struct ask *a, const struct ask_answer *ans
 {
     struct conv *c = conv_back(d, a);
     const struct conv_call *call = conv_call(a);
+    const struct conv_member *m = c ? conv_member(c, call->user) : NULL;
     if (answer->db->status == DB_REFUSED) {
-        reply_error(d, &a->who, call->one.n ? CODE_BAD_INVITE : CODE_ROOM_FULL);
+        reply_error(d, &a->who,
+                    m && m->state == CONV_BANNED ? CODE_BANNED
+                    : call->one.n                ? CODE_BAD_INVITE
+                                                 : CODE_ROOM_FULL);
     } else if (answer->db->status != DB_OK) {
         reply_db(d, &a->who, answer->db->status);
     } else {
@@ -219,7 +223,7 @@ static void left(struct domain *d, struct ask *a, const struct ask_answer *answe
         return;
     }
     reply_ok(d, &a->who);
-    if (m) {
+    if (m && m->state != CONV_BANNED) { /* a ban that was quicker stays */
         conv_count(d, user_find(d, call->user), conv_unread(c, m) ? -1 : 0, 0);
         conv_drop_member(c, call->user);
         show(d, c, 0);
@@ -236,7 +240,7 @@ void room_do_leave(struct domain *d, struct ask *a, struct conv *c, struct user 
     for (uint32_t i = 0; i < c->n; i++)
         others += c->members[i].state == CONV_OPEN && c->members[i].user != u->id;
     if (m->role != CONV_OWNER)
-        CONV_ASK(d, a, c, left, DB_MEMBER_GONE, VAL_ID(c->id), VAL_ID(u->id));
+        CONV_ASK(d, a, c, left, DB_MEMBER_GONE, VAL_ID(c->id), VAL_ID(u->id), VAL_I(0));
     else if (others == 0) /* the last one: nobody could come back */
         CONV_ASK(d, a, c, left, DB_ROOM_DELETE, VAL_ID(c->id), VAL_I(d->wall));
     else

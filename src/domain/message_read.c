@@ -244,7 +244,7 @@ void message_answer(struct domain *d, struct ask *a, struct conv *c, struct user
         call_user_blocks(d, u, other);
     }
     if (c->kind == CONV_ROOM && !yes)
-        CONV_ASK(d, a, c, answered, DB_MEMBER_GONE, VAL_ID(c->id), VAL_ID(u->id));
+        CONV_ASK(d, a, c, answered, DB_MEMBER_GONE, VAL_ID(c->id), VAL_ID(u->id), VAL_I(0));
     else
         CONV_ASK(d, a, c, answered, DB_MEMBER_STATE, VAL_ID(c->id), VAL_ID(u->id),
                  VAL_I(yes ? CONV_OPEN : CONV_IGNORED));

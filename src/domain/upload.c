@@ -74,6 +74,15 @@ static struct upload *make(struct domain *d, uint64_t user, const struct cmd_upl
     return u;
 }
 
+/* Lists of files separate by control characters, and no name has any. */
+static bool has_control(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((uint8_t)s.p[i] < ' ' || s.p[i] == 127)
+            return true;
+    return false;
+}
+
 void upload_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_upload *c = &cmd->u.files.upload;
@@ -81,7 +90,9 @@ void upload_request(struct domain *d, struct session *s, const struct cmd *cmd)
     unsigned n;
     uint64_t bytes;
     count(d, s->user->id, &n, &bytes);
-    if ((uint64_t)c->size > d->cfg.upload_max) {
+    if (has_control(c->name) || has_control(c->mime)) {
+        reply_bad(d, &who, has_control(c->name) ? "name" : "mime");
+    } else if ((uint64_t)c->size > d->cfg.upload_max) {
         reply_wire_error(d, &who, &(struct wire_error){.code = CODE_TOO_LONG, .field = "size"});
     } else if (n >= UPLOADS_EACH || bytes + (uint64_t)c->size > d->cfg.uploads_each_max) {
         reply_retry(d, &who, CODE_STORE_FULL, 60000);

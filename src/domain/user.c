@@ -209,6 +209,13 @@ static void sessions_again(struct domain *d, struct ask *a, const struct ask_ans
     idset_free(&good);
 }
 
+void user_check_sign_ins(struct domain *d, struct user *u)
+{
+    struct ask *a = ask_new(d, (struct asker){0}, sessions_again, NULL, 0);
+    a->a = u->id;
+    ASK_DB(d, a, DB_WEB_SESSION_KEYS, VAL_ID(u->id));
+}
+
 void user_reload_all(struct domain *d)
 {
     HMAP_FOREACH(it, &d->users) {
@@ -218,9 +225,7 @@ void user_reload_all(struct domain *d)
         struct ask *a = ask_new(d, (struct asker){0}, loaded_again, NULL, 0);
         a->a = u->id;
         ASK_DB(d, a, DB_USER_GET, VAL_ID(u->id));
-        a = ask_new(d, (struct asker){0}, sessions_again, NULL, 0);
-        a->a = u->id;
-        ASK_DB(d, a, DB_WEB_SESSION_KEYS, VAL_ID(u->id));
+        user_check_sign_ins(d, u);
     }
 }
 

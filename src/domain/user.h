@@ -103,6 +103,8 @@ void user_detach(struct domain *d, struct session *s);
 /* Ends its live sessions (`ended`, signed_out): all, or only those of one sign-in (web_key), or all except
  * those of one; 0: not limited. */
 void user_end_sessions(struct domain *d, struct user *u, uint64_t only, uint64_t except);
+/* Reads again which sign-ins are good, and ends the sessions of those that are not. */
+void user_check_sign_ins(struct domain *d, struct user *u);
 /* The account was deleted or disabled: all of them end, and nothing of it is kept in memory for later. */
 void user_gone(struct domain *d, struct user *u);
 void user_set_display(struct user *u, struct str display);

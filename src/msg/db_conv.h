@@ -58,10 +58,10 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     DB_PROC(ROOM_EDIT, WRITE, "id title topic flags retention picture", "")                        \
     DB_PROC(ROOM_DELETE, WRITE, "id now", "")                                                      \
     DB_PROC(MEMBERS, READ_AFTER, "conv after limit", "user name display avatar role state")        \
-    /* REFUSED: the room has `max` members. */                                                     \
+    /* REFUSED: the room has `max` members, or that one was banned and is not to be. */            \
     DB_PROC(MEMBER_PUT, WRITE, "conv user role state now max", "")                                 \
     DB_PROC(MEMBER_ROLE, WRITE, "conv user role", "")                                              \
-    DB_PROC(MEMBER_GONE, WRITE, "conv user", "")                                                   \
+    DB_PROC(MEMBER_GONE, WRITE, "conv user banned", "")                                            \
     DB_PROC(HAND_OVER, WRITE, "conv owner to", "")                                                 \
     DB_PROC(LINK_ADD, WRITE, "code key conv maker uses now expires", "")                           \
     DB_PROC(LINKS_END, WRITE, "conv", "")                                                          \

@@ -44,6 +44,7 @@ struct disk_request {
     uint64_t at;
     uint32_t n;
     bool sync;
+    bool there; /* write: only into a file that is there; who was too late makes none */
     struct str data;
 };
 

@@ -195,6 +195,25 @@ test('an upload goes on where it broke off, and is its owner\'s alone', async ()
   other.c.ws?.close();
 });
 
+test('what is still on its way of an upload that was dropped leaves nothing on the disk', async () => {
+  const { cookie, c } = await person('late');
+  const size = 200000;
+  const { upload } = await c.must('upload', { size });
+  const late = await connect(server);
+  late.send(`PUT /api/upload/${upload} HTTP/1.1\r\nHost: ${hostOf(server)}\r\nOrigin: ${server.url}\r\nCookie: ${cookie}\r\n`
+    + `Content-Length: ${size}\r\nExpect: 100-continue\r\n\r\n`);
+  assert.match((await late.response()).head, /^HTTP\/1\.1 100 /);
+  await c.must('upload_end', { upload });
+  late.send('x'.repeat(size));
+  assert.equal((await late.response()).status, 404);
+  const folder = path.join(server.data, 'files', 'upload');
+  const left = (await Promise.all((await readdir(folder)).map((d) => readdir(path.join(folder, d))))).flat();
+  assert.deepEqual(left, []);
+  for (const bad of [{ name: 'a\n1\x1f0' }, { mime: 'a/b\x1f' }])
+    assert.equal((await c.ask('upload', { size: 1, ...bad })).code, 'bad_request');
+  c.ws?.close();
+});
+
 test('uploads have limits', async () => {
   const { cookie, c } = await person('greedy');
   assert.equal((await c.ask('upload', { size: 2 ** 20 + 1 })).code, 'too_long');

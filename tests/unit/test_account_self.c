@@ -189,6 +189,24 @@ static void test_sign_ins(void **state)
     world_free(w);
 }
 
+/* Everything is ended while hello is still reading whose it is: that session is over, too. */
+static void test_hello_meets_the_end(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina");
+    struct browser same = one;
+    struct client *a = client_new(w);
+    a->browser = &one;
+    w->db.hold = true;
+    ask(a, "'type':'hello','v':1"); /* the cookie was good */
+    post(w, &same, "sign_out", "{}");
+    w->db.hold = false;
+    world_settle(w);
+    assert_int_equal(a->ended, ENDED_SIGNED_OUT + 1);
+    world_free(w);
+}
+
 static void test_delete(void **state)
 {
     (void)state;
@@ -323,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_recovery),
         cmocka_unit_test(test_reset),
         cmocka_unit_test(test_sign_ins),
+        cmocka_unit_test(test_hello_meets_the_end),
         cmocka_unit_test(test_delete),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_token_does_not_ring),

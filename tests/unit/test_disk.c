@@ -115,6 +115,27 @@ static void names_change_and_go(void **state)
     disk_close(d);
 }
 
+/* What was moved or dropped while its next piece was on the way does not come back. */
+static void late_pieces_make_no_file(void **state)
+{
+    (void)state;
+    struct disk *d = fresh(0);
+    struct disk_name up = NAME(DISK_UPLOAD, 5, 0);
+    struct disk_request rq = {.op = DISK_WRITE, .name = up, .there = true, .data = STR("piece")};
+    disk_do(d, &rq, into, &got);
+    assert_int_equal(got.status, DISK_MISSING);
+    assert_int_equal(put(d, up, 0, ""), DISK_OK); /* made by writing nothing */
+    assert_int_equal(got.size, 0);
+    disk_do(d, &rq, into, &got);
+    assert_true(got.status == DISK_OK && got.size == 5);
+    assert_int_equal(drop(d, up), DISK_OK);
+    disk_do(d, &rq, into, &got);
+    assert_int_equal(got.status, DISK_MISSING);
+    assert_int_equal(get(d, up, 0, 9), DISK_MISSING);
+    assert_int_equal(disk_bytes(d), 0);
+    disk_close(d);
+}
+
 static void quota_and_restart(void **state)
 {
     (void)state;
@@ -285,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_written_and_read_in_pieces),
         cmocka_unit_test(names_change_and_go),
+        cmocka_unit_test(late_pieces_make_no_file),
         cmocka_unit_test(quota_and_restart),
         cmocka_unit_test(a_full_disk_keeps_whole_pieces),
         cmocka_unit_test(nothing_is_followed),

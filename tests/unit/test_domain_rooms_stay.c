@@ -347,6 +347,46 @@ static void limits(void **state)
     assert_error(ask_conv(a, "room_edit", room, ",'title':'\\u202e'"), "bad_title");
 }
 
+/* What others ask somebody does not keep them from having conversations of their own. */
+static void requests_of_others_take_no_place(void **state)
+{
+    struct world *w = *state;
+    w->cfg.convs_max = 2;
+    world_again(w);
+    struct client *mina = device(w, MINA), *jun = device(w, JUN), *hana = device(w, HANA);
+    struct client *others[] = {mina, jun};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        char fields[64];
+        snprintf(fields, sizeof fields, ",'user':'%s'", id_text(HANA));
+        assert_ack(ask_conv(others[i], "room_invite", make_room(others[i], ""), fields));
+    }
+    assert_ack(ask(hana, "'type':'room_make','title':'Mine'"));
+    assert_ack(ask(hana, "'type':'conv_open','user':'%s'", id_text(SORA)));
+    assert_error(ask(hana, "'type':'room_make','title':'Third'"), "not_allowed");
+}
+
+/* Who leaves, joins or accepts while a ban is on its way to the store is banned all the same. */
+static void a_ban_is_not_overtaken(void **state)
+{
+    struct scene s = scene_new(*state, ",'public':true");
+    member_of(&s, NULL, HANA);
+    s.w->db.hold = true;
+    set_role(s.mina, s.room, SORA, "banned");
+    ask_conv(s.sora, "room_leave", s.room, "");
+    set_role(s.mina, s.room, HANA, "banned");
+    ask_conv(s.hana, "conv_answer", s.room, ",'as':'accept'");
+    ask_conv(s.hana, "room_join", s.room, "");
+    s.w->db.hold = false;
+    world_settle(s.w);
+    for (int again = 0; again < 2; again++) {
+        assert_error(ask_conv(s.sora, "room_join", s.room, ""), "banned");
+        assert_error(ask_conv(s.hana, "room_join", s.room, ""), "banned");
+        conv_stale_all(s.w->d);
+    }
+    assert_ack(set_role(s.mina, s.room, SORA, "none"));
+    assert_ack(ask_conv(s.sora, "room_join", s.room, ""));
+}
+
 static void old_messages_go(void **state)
 {
     struct scene s = scene_new(*state, "");
@@ -420,6 +460,8 @@ int main(void)
         CALL_TEST(a_room_is_handed_over),
         CALL_TEST(who_blocks_is_not_invited),
         CALL_TEST(limits),
+        CALL_TEST(requests_of_others_take_no_place),
+        CALL_TEST(a_ban_is_not_overtaken),
         CALL_TEST(old_messages_go),
         CALL_TEST(the_server_keeps_so_long),
         CALL_TEST(who_is_gone_leaves_messages),

@@ -220,10 +220,12 @@ static void do_write(struct disk *d, int fd, const char *path, const struct disk
 static void do_file(struct disk *d, const struct disk_request *rq, const char *path, uint8_t *into,
                     struct disk_answer *a)
 {
-    int how = (rq->op == DISK_READ ? O_RDONLY : O_RDWR | O_CREAT) | O_NOFOLLOW | O_CLOEXEC;
+    bool makes = rq->op == DISK_WRITE && !rq->there;
+    int how = (rq->op == DISK_READ ? O_RDONLY : O_RDWR) | (makes ? O_CREAT : 0) | O_NOFOLLOW |
+              O_CLOEXEC;
     int area = d->area[rq->name.area], fd = openat(area, path, how, 0600);
     struct stat st;
-    if (fd < 0 && errno == ENOENT && rq->op == DISK_WRITE) {
+    if (fd < 0 && errno == ENOENT && makes) {
         make_folder(area, path);
         fd = openat(area, path, how, 0600);
     }

@@ -58,7 +58,7 @@ const struct sql_proc sql_conv[] = {
      NULL,
      {SQL_DO("INSERT INTO conv(id, kind, low, high, created, last_time)"
              " SELECT ?1, 0, ?2, ?3, ?4, ?4"
-             " WHERE (SELECT count(*) FROM conv_member WHERE user = ?7) < ?8"
+             " WHERE (SELECT count(*) FROM conv_member WHERE user = ?7 AND state = 0) < ?8"
              " ON CONFLICT(low, high) DO NOTHING"),
       SQL_DO("INSERT OR IGNORE INTO conv_member(conv, user, state, joined)"
              " SELECT id, low, ?5, ?4 FROM conv WHERE low = ?2 AND high = ?3"),
@@ -174,7 +174,7 @@ const struct sql_proc sql_conv[] = {
     {DB_DRAFT, NULL, {SQL_DO("UPDATE conv_member SET draft = ?3 WHERE conv = ?1 AND user = ?2")}},
     {DB_MEMBER_STATE,
      NULL,
-     {SQL_MUST("UPDATE conv_member SET state = ?3 WHERE conv = ?1 AND user = ?2")}},
+     {SQL_MUST("UPDATE conv_member SET state = ?3 WHERE conv = ?1 AND user = ?2 AND state < 3")}},
     /* +: FTS5 going backwards through what begins with a word takes time by the square of it. */
     {DB_SEARCH,
      NULL,
@@ -192,7 +192,7 @@ const struct sql_proc sql_conv[] = {
      NULL,
      {SQL_MUST("INSERT INTO conv(id, kind, owner, title, topic, flags, created, last_time)"
                " SELECT ?1, 1, ?2, ?3, ?4, ?5, ?6, ?6"
-               " WHERE (SELECT count(*) FROM conv_member WHERE user = ?2) < ?7"),
+               " WHERE (SELECT count(*) FROM conv_member WHERE user = ?2 AND state = 0) < ?7"),
       SQL_DO("INSERT INTO conv_member(conv, user, role, joined) VALUES(?1, ?2, 2, ?6)")}},
     {DB_ROOM_EDIT,
      NULL,
@@ -216,13 +216,16 @@ const struct sql_proc sql_conv[] = {
      {SQL_MUST("INSERT INTO conv_member(conv, user, role, state, joined) SELECT ?1, ?2, ?3, ?4, ?5"
                " WHERE (SELECT count(*) FROM conv_member WHERE conv = ?1) < ?6"
                " AND EXISTS(SELECT 1 FROM user WHERE id = ?2 AND flags = 0)"
-               " ON CONFLICT(conv, user) DO UPDATE SET role = ?3, state = ?4"),
+               " ON CONFLICT(conv, user) DO UPDATE SET role = ?3, state = ?4"
+               " WHERE ?4 = 3 OR conv_member.state <> 3"),
       SQL_DO("UPDATE conv_member SET read_seq = (SELECT last_seq FROM conv WHERE id = ?1),"
              " draft = NULL WHERE conv = ?1 AND user = ?2")}},
     {DB_MEMBER_ROLE,
      NULL,
      {SQL_MUST("UPDATE conv_member SET role = ?3 WHERE conv = ?1 AND user = ?2 AND state = 0")}},
-    {DB_MEMBER_GONE, NULL, {SQL_MUST("DELETE FROM conv_member WHERE conv = ?1 AND user = ?2")}},
+    {DB_MEMBER_GONE,
+     NULL,
+     {SQL_MUST("DELETE FROM conv_member WHERE conv = ?1 AND user = ?2 AND (state < 3 OR ?3)")}},
     {DB_HAND_OVER,
      NULL,
      {SQL_MUST("UPDATE conv_member SET role = 2 WHERE conv = ?1 AND user = ?3 AND state = 0"),

@@ -66,14 +66,17 @@ void http_upload_begin(struct web_conn *c, const struct http1_request *req)
         http_ask_grant(c, FETCH_UPLOAD);
 }
 
-/* The policy knows it: how much is there? */
+/* The policy knows it: how much is there? Only here a file is made, by writing nothing: when the upload is dropped
+ * or taken later, what is still on its way must not make another one that nobody counts. */
 void http_upload_granted(struct web_conn *c, const struct file_grant *g)
 {
-    struct transfer *t = c->u.http->call->t;
+    const struct http_call *call = c->u.http->call;
+    struct transfer *t = call->t;
 
     t->name = g->name;
     t->end = g->size;
-    if (!http_ask_disk(c, (struct disk_request){.op = DISK_READ}))
+    if (!http_ask_disk(
+            c, (struct disk_request){.op = call->kind == CALL_PUT ? DISK_WRITE : DISK_READ}))
         http_call_fail(c, 503, "busy");
 }
 
@@ -104,6 +107,8 @@ static void refuse(struct web_conn *c, enum disk_status status)
         http_call_fail(c, 503, "store_full");
     else if (status == DISK_BUSY)
         http_call_fail(c, 503, "store_busy");
+    else if (status == DISK_MISSING)
+        http_call_fail(c, 404, "unknown");
     else
         http_call_fail(c, 500, "internal");
 }
@@ -176,6 +181,7 @@ static void write_piece(struct web_conn *c)
     const struct transfer *t = h->call->t;
     struct disk_request rq = {.op = DISK_WRITE,
                               .at = t->at,
+                              .there = true,
                               .sync = http1_body_done(&h->body),
                               .data = buf_str(&h->collect)};
 

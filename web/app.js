@@ -361,6 +361,8 @@ function pageEvents(c, { rooms, call, people }) {
       // Candidates gathered without a network are none, and the restart that helps would have to wait.
       if (online) call.mesh.networkChanged();
     },
+    /** Somebody is there. */
+    stirred: () => people.people.stir(),
     gesture() {
       call.meter.resume();
       people.gesture();

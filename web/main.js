@@ -100,7 +100,9 @@ const networkChanged = () => app.page.networkChanged(navigator.onLine);
 addEventListener('online', networkChanged);
 addEventListener('offline', networkChanged);
 /** @type {any} */ (navigator).connection?.addEventListener?.('change', networkChanged);
-addEventListener('pointerdown', () => app.page.gesture(), { passive: true });
+addEventListener('pointerdown', () => app.page.stirred(), { passive: true });
+// Not before the click is over: what goes away with it would move the button from under the finger.
+addEventListener('click', () => app.page.gesture());
 addEventListener('keydown', () => app.page.gesture());
 for (const [kind, name] of /** @type {const} */ ([['mic', 'microphone'], ['camera', 'camera']])) {
   navigator.permissions?.query({ name: /** @type {any} */ (name) }).then((status) => {

@@ -137,3 +137,30 @@ house.test('unread is counted and marked; a long conversation is read upwards; a
   assert.equal(await phone.page.count('.said'), 61);
   await reads(phone.page, '[data-seq="1"] .bubble', 'first of all');
 });
+
+house.test('a room that stays: made, joined by its link, written in, left', async () => {
+  const [eve, fay] = await Promise.all([newUser('eve'), newUser('fay', '파이')]);
+  await eve.page.click('[data-nav=messages]');
+  await eve.page.click('[data-act=new-conv-room]');
+  await eve.page.fill('[data-field=conv-title]', '우리 가족');
+  await eve.page.click('[data-act=conv-room-go]');
+  await eve.page.see('[data-conv-title]');
+  await eve.page.gone('[data-dialog=conv-room]');
+  await say(eve, 'who is coming on Sunday?');
+  await eve.page.click('[data-menu=conv]');
+  await eve.page.click('[data-item=members]');
+  await eve.page.click('[data-act=conv-link]');
+  await eve.page.see('[data-field=conv-link]');
+  const link = await eve.page.eval(() => /** @type {HTMLInputElement} */ (document.querySelector('[data-field=conv-link]')).value);
+  await eve.page.press('Escape');
+  await fay.person.open(new URL(link).pathname);
+  await lastSaid(fay, 'who is coming on Sunday?');
+  await say(fay, '@eve me');
+  await lastSaid(eve, '@eve me');
+  assert.equal(await eve.page.text('.mention'), '@eve');
+  assert.equal(await eve.page.text('[data-own=false] .words-head b'), '파이');
+  await fay.page.click('[data-menu=conv]');
+  await fay.page.click('[data-item=leave-conv]');
+  await fay.page.click('[data-act=conv-leave-go]');
+  await fay.page.gone('[data-conv]');
+});

@@ -2,6 +2,7 @@
  * for whom, and which live session hangs on which sign-in. After each action every cookie and every session must be what
  * the model says. SIM_SEED=N runs one seed, SIM_RUNS=N as many as wanted. */
 #include "unit/account_world.h"
+#include "unit/slow.h"
 
 enum { PEOPLE = 5, BROWSERS = 7, SIGN_INS = 512, STEPS = 250, RUNS = 60 };
 
@@ -277,7 +278,7 @@ static void test_people(void **state)
         run(strtoull(seed, NULL, 10));
         return;
     }
-    for (uint64_t i = 1; i <= (runs ? strtoull(runs, NULL, 10) : RUNS); i++)
+    for (uint64_t i = 1; i <= (runs ? strtoull(runs, NULL, 10) : RUNS / SLOW_ALONE); i++)
         run(i);
 }
 

@@ -225,7 +225,7 @@ static void test_cut_at_every_point(void **state)
     live(y, 9);
     uint64_t events = power.events;
     assert_true(events > 60);
-    for (uint64_t at = 1; at <= events; at += SLOW) {
+    for (uint64_t at = 1; at <= events; at += SLOW * SLOW_ALONE) {
         again(y);
         power.random = seed;
         power.cut_at = at;

@@ -79,7 +79,7 @@ static bool on_disk(void *ctx, const struct disk_request *rq)
     check(rq->owner == DISK_OF_WEB && rq->number <= y->last_number);
     check(rq->op == DISK_READ || rq->op == DISK_WRITE);
     check(rq->n <= DISK_PIECE_MAX && rq->data.n <= DISK_PIECE_MAX);
-    check(rq->op == DISK_READ || rq->data.n > 0);
+    check(rq->op == DISK_READ || rq->data.n > 0 || !rq->there); /* the grant makes the file */
     y->disks[y->n_disks++ % ASKED] = *rq;
     return !y->refuse;
 }

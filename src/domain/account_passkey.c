@@ -9,19 +9,40 @@
 
 /* ---- challenges: random, for one use, five minutes long ---- */
 
-static void challenge_make(struct domain *d, uint64_t user, struct challenge *out)
+/* Where the next one goes: who has enough of them gives up their own oldest, so that nobody can push out those
+ * of everybody. */
+static struct challenge *challenge_place(struct challenge *all, uint64_t by, int64_t now)
 {
-    struct challenge *c = &d->challenges[d->next_challenge++ % CHALLENGES];
+    struct challenge *oldest = &all[0], *own = NULL;
+    int n = 0;
+    for (int i = 0; i < CHALLENGES; i++) {
+        struct challenge *c = &all[i];
+        if (c->until < oldest->until)
+            oldest = c;
+        if (c->by != by || c->until <= now)
+            continue;
+        n++;
+        if (!own || c->until < own->until)
+            own = c;
+    }
+    return by && n >= CHALLENGES_EACH ? own : oldest;
+}
+
+static void challenge_make(struct domain *d, enum challenge_for what, uint64_t by,
+                           struct challenge *out)
+{
+    struct challenge *c = challenge_place(d->challenges[what], by, d->now);
     rng_bytes(&d->rng, c->bytes, sizeof c->bytes);
-    c->user = user;
+    c->by = by;
     c->until = d->now + CHALLENGE_US;
     *out = *c;
 }
 
-/* The one that the client answers to, which is used up. The check will look whether that is what was signed;
- * here it is only found (5.8.1 of the specification fixes how it is written). */
-static bool challenge_take(struct domain *d, struct str client_data, uint64_t user,
-                           uint8_t out[PASSKEY_CHALLENGE])
+/* The one that the client answers to, which is used up. by 0: whoever's it is, since the address of a phone
+ * may change while it signs in. The check will look whether that is what was signed; here it is only found
+ * (5.8.1 of the specification fixes how it is written). */
+static bool challenge_take(struct domain *d, struct str client_data, enum challenge_for what,
+                           uint64_t by, uint8_t out[PASSKEY_CHALLENGE])
 {
     const struct str key = STR("\"challenge\":\"");
     size_t at = str_find(client_data, key), n;
@@ -32,8 +53,9 @@ static bool challenge_take(struct domain *d, struct str client_data, uint64_t us
     if (!b64url_decode(out, PASSKEY_CHALLENGE, &n, text) || n != PASSKEY_CHALLENGE)
         return false;
     for (int i = 0; i < CHALLENGES; i++) {
-        struct challenge *c = &d->challenges[i];
-        if (c->until <= d->now || c->user != user || !ct_equal(c->bytes, out, PASSKEY_CHALLENGE))
+        struct challenge *c = &d->challenges[what][i];
+        if (c->until <= d->now || (by && c->by != by) ||
+            !ct_equal(c->bytes, out, PASSKEY_CHALLENGE))
             continue;
         memzero(c, sizeof *c);
         return true;
@@ -104,7 +126,7 @@ static void begin_listed(struct domain *d, struct ask *a, const struct ask_answe
         char *to = (char *)mem + n * B64URL_SIZE(PASSKEY_ID_MAX);
         ids[n] = str_of(to, b64url_encode(to, B64URL_SIZE(PASSKEY_ID_MAX), row[4].s.p, row[4].s.n));
     }
-    challenge_make(d, s->user->id, &c);
+    challenge_make(d, CHALLENGE_ADD, s->user->id, &c);
     handle_of(s->user->id, handle);
     begin_reply(d, &a->who, &c,
                 &(struct passkey_user_view){str_of(handle, sizeof handle), user_name(s->user),
@@ -122,7 +144,7 @@ void passkey_begin(struct domain *d, struct session *s, const struct cmd *cmd)
     if (s) {
         ASK_DB(d, ask_new(d, who, begin_listed, NULL, 0), DB_PASSKEYS, VAL_ID(s->user->id));
     } else if (account_rate(d, cmd, CMD_PASSKEY_BEGIN)) {
-        challenge_make(d, 0, &c);
+        challenge_make(d, CHALLENGE_SIGN_IN, cmd->addr_key, &c);
         begin_reply(d, &who, &c, NULL, (struct str_list){NULL, 0});
     }
 }
@@ -161,7 +183,8 @@ void passkey_add(struct domain *d, struct session *s, const struct cmd *cmd)
                               .client_data = p->client_data,
                               .attestation = p->attestation};
     if (s->user->passkeys >= KEYS_MAX ||
-        !challenge_take(d, p->client_data, s->user->id, challenge) || !check(d, &c, v)) {
+        !challenge_take(d, p->client_data, CHALLENGE_ADD, s->user->id, challenge) ||
+        !check(d, &c, v)) {
         emit_error(d, s, cmd->id, CODE_PASSKEY_REFUSED);
     } else {
         struct ask *a = ask_new(d, who, added, NULL, 0);
@@ -258,7 +281,7 @@ void passkey_sign_in(struct domain *d, struct session *s, const struct cmd *cmd)
             memcpy(to, part[i].p, part[i].n);
         to += part[i].n;
     }
-    if (!challenge_take(d, p->client_data, 0, said->challenge)) {
+    if (!challenge_take(d, p->client_data, CHALLENGE_SIGN_IN, 0, said->challenge)) {
         reply_error(d, &who, CODE_PASSKEY_REFUSED);
         ask_free(a);
         return;

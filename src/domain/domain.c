@@ -107,7 +107,8 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->convs);
     list_init(&d->convs_used);
     attempts_init(&d->attempts, &d->hash_key);
-    d->challenges = xcalloc(CHALLENGES, sizeof *d->challenges);
+    for (int i = 0; i < CHALLENGE_KINDS; i++)
+        d->challenges[i] = xcalloc(CHALLENGES, sizeof *d->challenges[i]);
     list_init(&d->addr_order);
     list_init(&d->away);
     list_init(&d->leaving);
@@ -140,8 +141,10 @@ void domain_free(struct domain *d)
     hmap_free(&d->rooms);
     hmap_free(&d->addrs);
     attempts_free(&d->attempts);
-    memzero(d->challenges, CHALLENGES * sizeof *d->challenges);
-    xfree(d->challenges);
+    for (int i = 0; i < CHALLENGE_KINDS; i++) {
+        memzero(d->challenges[i], CHALLENGES * sizeof *d->challenges[i]);
+        xfree(d->challenges[i]);
+    }
     xfree(d->gone);
     xfree(d->jobs);
     xfree(d->free_slots);

@@ -147,10 +147,13 @@ struct job { /* a password job under way */
 /* What a passkey is to sign; all zeros: free. */
 struct challenge {
     uint8_t bytes[PASSKEY_CHALLENGE];
-    uint64_t user; /* 0: anybody's, to sign in */
+    uint64_t by; /* who may use it; of those to sign in: the address it was made for */
     int64_t until;
 };
-#define CHALLENGES 1024
+enum challenge_for { CHALLENGE_SIGN_IN, CHALLENGE_ADD, CHALLENGE_KINDS };
+/* Of each kind, and of one person or address. */
+#define CHALLENGES      1024
+#define CHALLENGES_EACH 4
 
 struct domain {
     struct domain_config cfg;
@@ -203,10 +206,9 @@ struct domain {
         int64_t retain_at; /* when it is looked for what is too old; 0: not begun */
     } tidy;
     struct attempts attempts;
-    struct challenge *challenges; /* CHALLENGES of them, the oldest is overwritten */
-    uint32_t next_challenge;
-    struct hmap uploads;       /* upload.h, by id */
-    struct list uploads_order; /* by deadline: the wait is the same for all */
+    struct challenge *challenges[CHALLENGE_KINDS]; /* CHALLENGES, the oldest is overwritten */
+    struct hmap uploads;                           /* upload.h, by id */
+    struct list uploads_order;                     /* by deadline: the wait is the same for all */
     uint32_t *free_slots;
     uint32_t n_free_slots;
     uint32_t cap_free_slots;

@@ -147,6 +147,46 @@ static void test_challenges(void **state)
     keys_free(&k);
 }
 
+/* So many challenges for other things, or for others, leave a pending one alone. */
+static void test_challenges_of_others(void **state)
+{
+    (void)state;
+    struct keys k = keys_new();
+    struct browser b = {.has_cookie = false}, jun = person(k.w, "jun");
+    struct client *other = session_of(k.w, &jun);
+    assert_ack(add(&k));
+    take_challenge(&k, post(k.w, &b, "passkey_begin", "{}"));
+    for (int i = 0; i < CHALLENGES + 10; i++) {
+        assert_ack(ask(other, "'type':'passkey_begin'"));
+        world_pass(k.w, SECOND / 5);
+    }
+    k.w->addr_key = 8;
+    for (int i = 0; i < 50; i++)
+        assert_has(post(k.w, &b, "passkey_begin", "{}"), "'challenge'");
+    assert_has(use_with(&k, &b, k.handle), "{'user':{"); /* and from the other address */
+    keys_free(&k);
+}
+
+static void test_few_challenges_each(void **state)
+{
+    (void)state;
+    struct keys k = keys_new();
+    struct browser b = {.has_cookie = false};
+    uint8_t first[PASSKEY_CHALLENGE], second[PASSKEY_CHALLENGE];
+    assert_ack(add(&k));
+    for (int i = 0; i < 1 + CHALLENGES_EACH; i++) {
+        take_challenge(&k, post(k.w, &b, "passkey_begin", "{}"));
+        if (i < 2)
+            memcpy(i ? second : first, k.challenge, sizeof first);
+        world_pass(k.w, SECOND);
+    }
+    memcpy(k.challenge, first, sizeof first);
+    assert_has(use_with(&k, &b, k.handle), "'passkey_refused'"); /* one's own oldest went */
+    memcpy(k.challenge, second, sizeof second);
+    assert_has(use_with(&k, &b, k.handle), "{'user':{");
+    keys_free(&k);
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -201,6 +241,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_add_and_use),
         cmocka_unit_test(test_challenges),
+        cmocka_unit_test(test_challenges_of_others),
+        cmocka_unit_test(test_few_challenges_each),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_off),
     };

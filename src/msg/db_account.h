@@ -61,8 +61,9 @@
     DB_PROC(SIGN_IN, WRITE,                                                                        \
         "token key user now expires addr agent net old_password new_password", "")                 \
     DB_PROC(PASSWORD_GET, READ_AFTER, "user", "password")                                          \
-    /* Ends all sign-ins but `keep`. REFUSED: it is not `old_password` any more. */                \
+    /* Ends all sign-ins but `keep`, and all tokens. REFUSED: it is not `old_password` any more. */\
     DB_PROC(PASSWORD_CHANGE, WRITE, "user old_password new_password keep", "")                     \
+    /* This and the uses of codes and links end all sign-ins, tokens and passkeys. */              \
     DB_PROC(PASSWORD_SET, WRITE, "user new_password", "")                                          \
     DB_PROC(RECOVERY_SET, WRITE, "user codes", "")                                                 \
     DB_PROC(RECOVERY_FIND, READ_AFTER, "name_key net code", "id flags known good")                 \

@@ -30,6 +30,42 @@ static void test_set(void **state)
     world_free(w);
 }
 
+/* What somebody with a stolen session can leave behind: a token, and a passkey of their own. */
+struct left_behind {
+    char token[64];
+};
+
+static struct left_behind leave_behind(struct world *w, struct client *c)
+{
+    struct left_behind l;
+    const uint8_t id[16] = "a thief's key";
+    value(ask(c, "'type':'token_make','name':'bot','scopes':['messages']"), "token", l.token,
+          sizeof l.token);
+    OUTSIDE(w, DB_PASSKEY_ADD, VAL_B(id, sizeof id), VAL_I(77),
+            VAL_I(OUTSIDE(w, DB_USER_BY_NAME, VAL_T(STR("mina")))), VAL_T(STR("Phone")),
+            VAL_B(id, sizeof id), VAL_I(-7), VAL_I(0), VAL_I(0), VAL_I(w->wall));
+    assert_has(ask(c, "'type':'passkeys'"), "'name':'Phone'");
+    return l;
+}
+
+static struct client *program(struct world *w, const struct left_behind *l)
+{
+    struct client *c = client_new(w);
+    ask(c, "'type':'hello','v':1,'api_token':'%s'", l->token);
+    return c;
+}
+
+/* b has signed in since: of what was left behind, the token is gone and the passkey as told. */
+static void assert_left(struct world *w, const struct left_behind *l, const struct browser *b,
+                        bool passkey)
+{
+    struct client *c = session_of(w, b);
+    assert_error(answer_to(program(w, l), 1), "sign_in_required");
+    assert_has(ask(c, "'type':'tokens'"), "'tokens':[]");
+    assert_has(ask(c, "'type':'passkeys'"), passkey ? "'name':'Phone'" : "'passkeys':[]");
+    assert_has(answer_to(c, 1), passkey ? "'passkeys':1" : "'passkeys':0");
+}
+
 static void test_change_password(void **state)
 {
     (void)state;
@@ -42,8 +78,13 @@ static void test_change_password(void **state)
     assert_error(ask(a, "'type':'account_password','old':'" PW "','password':'weak horse'"),
                  "weak_password");
     assert_int_equal(other->ended, 0);
+    struct left_behind l = leave_behind(w, a);
+    struct client *bot = program(w, &l);
+    assert_ack(answer_to(bot, 1));
     assert_ack(ask(a, "'type':'account_password','old':'" PW "','password':'another horse'"));
     assert_int_equal(other->ended, ENDED_SIGNED_OUT + 1);
+    assert_int_equal(bot->ended, ENDED_SIGNED_OUT + 1);
+    assert_left(w, &l, &one, true); /* passkeys are seen beside, and removed one by one */
     assert_int_equal(a->ended, 0);
     assert_has(post(w, &two, "me", "{}"), "{'user':null");
     assert_has(post(w, &one, "me", "{}"), "{'user':{");
@@ -84,6 +125,9 @@ static void test_recovery(void **state)
     memcpy(code, strstr(a, "\"recovery\":[\"") + 13, RECOVERY_TEXT);
     code[RECOVERY_TEXT] = 0;
     struct client *c = session_of(w, &one);
+    struct left_behind l = leave_behind(w, c);
+    struct client *bot = program(w, &l);
+    assert_ack(answer_to(bot, 1));
     /* as people type them */
     snprintf(shouted, sizeof shouted, " %s ", code);
     for (char *p = shouted; *p; p++)
@@ -96,6 +140,8 @@ static void test_recovery(void **state)
         "'left':9}");
     assert_true(b.has_cookie);
     assert_int_equal(c->ended, ENDED_SIGNED_OUT + 1);
+    assert_int_equal(bot->ended, ENDED_SIGNED_OUT + 1);
+    assert_left(w, &l, &b, false);
     assert_has(post(w, &one, "me", "{}"), "{'user':null");
     assert_has(call(w, &b, "recover", "{'name':'mina','code':'%s','password':'more horses'}", code),
                "'sign_in_wrong'"); /* once */
@@ -133,6 +179,7 @@ static void test_reset(void **state)
     struct world *w = open_world();
     struct browser one = person(w, "mina"), b = {.has_cookie = false};
     struct client *c = session_of(w, &one);
+    struct left_behind l = leave_behind(w, c);
     char link[B64URL_SIZE(INVITE_LEN)];
     reset_link(w, id_of(w, "mina"), link);
     assert_has(call(w, &b, "invite", "{'invite':'%s'}", link),
@@ -141,8 +188,10 @@ static void test_reset(void **state)
                "'bad_invite'"); /* it makes no account */
     assert_has(call(w, &b, "reset", "{'link':'%s','password':'weak horse'}", link),
                "'weak_password'");
+    assert_has(ask(c, "'type':'passkeys'"), "'name':'Phone'"); /* nothing happened yet */
     assert_has(call(w, &b, "reset", "{'link':'%s','password':'fifth horse'}", link), "{'user':{");
     assert_int_equal(c->ended, ENDED_SIGNED_OUT + 1);
+    assert_left(w, &l, &b, false);
     assert_has(call(w, &b, "reset", "{'link':'%s','password':'sixth horse'}", link),
                "'bad_invite'");
     assert_has(call(w, &b, "reset", "{'link':'x','password':'sixth horse'}"), "'bad_invite'");

@@ -51,7 +51,7 @@ export default {
   'sign.invited_by': '{name} invites you.',
   'sign.register_go': 'Make the account',
   'sign.recover': 'Back in with a recovery code',
-  'sign.recover_more': 'You got ten codes when you made the account. Each works once, and all other devices are signed out.',
+  'sign.recover_more': 'You got ten codes when you made the account. Each works once; all other devices are signed out, and passkeys are removed.',
   'sign.code': 'Recovery code',
   'sign.recover_go': 'Set the new password',
   'sign.recover_else': 'No code left? Whoever looks after this server can make a link for you.',

@@ -51,7 +51,7 @@ export default {
   'sign.invited_by': '{name}님이 초대했어요.',
   'sign.register_go': '계정 만들기',
   'sign.recover': '복구 코드로 돌아오기',
-  'sign.recover_more': '계정을 만들 때 코드 열 개를 받았어요. 코드는 한 번씩만 쓸 수 있고, 다른 기기는 모두 로그아웃돼요.',
+  'sign.recover_more': '계정을 만들 때 코드 열 개를 받았어요. 코드는 한 번씩만 쓸 수 있고, 다른 기기는 모두 로그아웃되며 패스키는 지워져요.',
   'sign.code': '복구 코드',
   'sign.recover_go': '새 비밀번호로 바꾸기',
   'sign.recover_else': '코드가 없나요? 이 서버를 돌보는 분이 링크를 만들어 줄 수 있어요.',

@@ -32,6 +32,11 @@
                "= " user " ORDER BY used DESC LIMIT -1 OFFSET 100)"),                              \
         SQL_DO("DELETE FROM known_net WHERE user = " user " AND net IN (SELECT net FROM known_net" \
                " WHERE user = " user " ORDER BY used DESC LIMIT -1 OFFSET 50)")
+/* By a new password from outside: nothing by which somebody else could come in stays. */
+#define END_SIGN_INS(user)                                  \
+    SQL_DO("DELETE FROM web_session WHERE user = " user),   \
+        SQL_DO("DELETE FROM api_token WHERE user = " user), \
+        SQL_DO("DELETE FROM passkey WHERE user = " user)
 
 #define ADD_PERSON                                                                             \
     SQL_DO("INSERT INTO user(id, name, name_key, skeleton, display, role, password, settings," \
@@ -170,11 +175,12 @@ const struct sql_proc sql_account[] = {
     {DB_PASSWORD_CHANGE,
      NULL,
      {SQL_MUST("UPDATE user SET password = ?3 WHERE id = ?1 AND flags = 0 AND password = ?2"),
-      SQL_DO("DELETE FROM web_session WHERE user = ?1 AND key <> ?4")}},
+      SQL_DO("DELETE FROM web_session WHERE user = ?1 AND key <> ?4"),
+      SQL_DO("DELETE FROM api_token WHERE user = ?1")}},
     {DB_PASSWORD_SET,
      NULL,
      {SQL_MUST("UPDATE user SET password = ?2 WHERE id = ?1 AND flags & 2 = 0"),
-      SQL_DO("DELETE FROM web_session WHERE user = ?1")}},
+      END_SIGN_INS("?1")}},
     /* recovery and links */
     {DB_RECOVERY_SET,
      LISTS,
@@ -187,8 +193,7 @@ const struct sql_proc sql_account[] = {
     {DB_RECOVERY_USE,
      NULL,
      {SQL_MUST("UPDATE recovery SET used = ?3 WHERE user = ?1 AND hash = ?2 AND used IS NULL"),
-      SQL_MUST("UPDATE user SET password = ?4 WHERE id = ?1 AND flags = 0"),
-      SQL_DO("DELETE FROM web_session WHERE user = ?1"),
+      SQL_MUST("UPDATE user SET password = ?4 WHERE id = ?1 AND flags = 0"), END_SIGN_INS("?1"),
       ADD_SESSION("?5", "?6", "?1", "?3", "?7", "?8", "?9"), KNOW_NET("?1", "?10", "?3"),
       SQL_DO("SELECT count(*) FROM recovery WHERE user = ?1 AND used IS NULL")}},
     {DB_RESET_USE,
@@ -196,7 +201,7 @@ const struct sql_proc sql_account[] = {
      {SQL_MUST("UPDATE invite SET uses_left = uses_left - 1 WHERE code = ?1 AND kind = 2"
                " AND uses_left > 0 AND expires > ?2"),
       SQL_MUST("UPDATE user SET password = ?3 WHERE id = " OF_INVITE("?1") " AND flags = 0"),
-      SQL_DO("DELETE FROM web_session WHERE user = " OF_INVITE("?1")),
+      END_SIGN_INS(OF_INVITE("?1")),
       ADD_SESSION("?4", "?5", OF_INVITE("?1"), "?2", "?6", "?7", "?8"),
       KNOW_NET(OF_INVITE("?1"), "?9", "?2"), SQL_DO("SELECT target FROM invite WHERE code = ?1")}},
     {DB_INVITE_ADD,

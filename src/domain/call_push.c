@@ -14,6 +14,6 @@ void call_push(struct domain *d, const struct call *c, bool missed)
                              .video = c->f.video,
                              .time_ms = c->started_ms};
     if (!c->f.hidden)
-        push_user(d, c->user[CALL_CALLEE]->id, &note,
+        push_user(d, c->user[CALL_CALLEE]->id, c->user[CALL_CALLER]->id, &note,
                   missed ? MISSED_FOR_S : (uint32_t)(CALL_RING_US / 1000000));
 }

@@ -191,24 +191,66 @@ static void invited(struct domain *d, struct ask *a, const struct ask_answer *an
     conv_show(d, c->id, call->other);
 }
 
-static void invite_found(struct domain *d, struct ask *a, struct user *other, enum db_status status)
+/* Whether that may be asked at all; otherwise it is answered. */
+static bool invite_possible(struct domain *d, struct ask *a, const struct conv *c)
 {
     const struct conv_call *call = conv_call(a);
-    struct conv *c = conv_find(d, call->conv);
     const struct conv_member *me = c ? conv_insider(c, call->user) : NULL;
     const struct conv_member *m = c ? conv_member(c, call->other) : NULL;
-    if (!other && status != DB_OK)
-        reply_db(d, &a->who, status);
-    else if (!other)
-        reply_error(d, &a->who, CODE_USER_UNKNOWN);
-    else if (!me || !conv_may(c, me, CONV_DO_INVITE) || (m && m->state == CONV_BANNED))
+    if (!me || !conv_may(c, me, CONV_DO_INVITE) || (m && m->state == CONV_BANNED))
         reply_error(d, &a->who, CODE_NOT_ALLOWED);
-    else if (m || idset_has(&other->blocked, call->user))
-        reply_ok(d, &a->who); /* is there, was asked, or does not want to be: no hint which */
+    else if (m) /* is there, or was asked */
+        reply_ok(d, &a->who);
+    else
+        return true;
+    return false;
+}
+
+/* n[2]: blocked. To who knows them it looks as if the other one does not answer: no hint. */
+static void invite_go(struct domain *d, struct ask *a, struct conv *c)
+{
+    const struct conv_call *call = conv_call(a);
+    if (call->n[2])
+        reply_ok(d, &a->who);
     else
         CONV_ASK(d, a, c, invited, DB_MEMBER_PUT, VAL_ID(c->id), VAL_ID(call->other),
                  VAL_I(CONV_MEMBER), VAL_I(CONV_REQUEST), VAL_I(d->wall),
                  VAL_I(d->cfg.members_max));
+}
+
+static void invite_known(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct conv *c = conv_back(d, a);
+    struct val known;
+    if (!db_row(answer->db, &known, 1))
+        reply_db(d, &a->who, answer->db->status);
+    else if (!known.i)
+        reply_error(d, &a->who, CODE_NOT_ALLOWED);
+    else if (invite_possible(d, a, c))
+        invite_go(d, a, c);
+}
+
+/* Who wants no strangers is asked by people they chose or write with. That comes before blocks, which it would
+ * show otherwise. */
+static void invite_found(struct domain *d, struct ask *a, struct user *other, enum db_status status)
+{
+    struct conv_call *call = conv_call(a);
+    struct conv *c = conv_find(d, call->conv);
+    if (!other) {
+        if (status != DB_OK)
+            reply_db(d, &a->who, status);
+        else
+            reply_error(d, &a->who, CODE_USER_UNKNOWN);
+        return;
+    }
+    if (!invite_possible(d, a, c))
+        return;
+    call->n[2] = idset_has(&other->blocked, call->user);
+    if ((other->settings & USER_STRANGERS) || idset_has(&other->favourites, call->user))
+        invite_go(d, a, c);
+    else
+        CONV_ASK(d, a, c, invite_known, DB_CONV_KNOWN, VAL_ID(MIN_OF(call->user, call->other)),
+                 VAL_ID(MAX_OF(call->user, call->other)), VAL_ID(call->other));
 }
 
 /* The code lies in call->text. */

@@ -121,7 +121,7 @@ static void push_to(struct domain *d, const struct conv *c, const struct user *a
         .text = m->text,
         .time_ms = m->time_ms,
     };
-    push_user(d, user, &note, PUSH_TTL_S);
+    push_user(d, user, author->id, &note, PUSH_TTL_S);
 }
 
 /* Who has no page open: the other one; in a room, whom the message means. */

@@ -71,7 +71,8 @@ static void tell(struct domain *d, struct ask *ask, const struct ask_answer *ans
     }
 }
 
-void push_user(struct domain *d, uint64_t user, const struct push_note *note, uint32_t ttl_s)
+void push_user(struct domain *d, uint64_t user, uint64_t from, const struct push_note *note,
+               uint32_t ttl_s)
 {
     _Alignas(struct kept_note) char room[sizeof(struct kept_note) + 3 * NOTE_TEXT_MAX];
     struct kept_note *k = (struct kept_note *)room;
@@ -90,7 +91,7 @@ void push_user(struct domain *d, uint64_t user, const struct push_note *note, ui
     }
     struct ask *ask = ask_new(d, (struct asker){0}, tell, room, sizeof *k + n);
     ask->a = user;
-    ASK_DB(d, ask, DB_PUSH_SUBS, VAL_ID(user), VAL_I(USER_PUSH));
+    ASK_DB(d, ask, DB_PUSH_SUBS, VAL_ID(user), VAL_I(USER_PUSH), VAL_ID(from));
 }
 
 /* ---- subscriptions ---- */

@@ -11,10 +11,11 @@
 struct domain;
 struct session;
 
-/* Tells every browser of somebody who wished it (the setting "push", and a subscription), except those that
+/* Tells of what `from` did (0: nobody) every browser of somebody who has not blocked them and wished it (the setting "push", and a subscription), except those that
  * have a page open; nothing happens where push is off. The note is copied. ttl_s: how long it is of use. Notes of one kind and id replace
  * each other at the service, PUSH_MISSED replaces PUSH_CALL. */
-void push_user(struct domain *d, uint64_t user, const struct push_note *note, uint32_t ttl_s);
+void push_user(struct domain *d, uint64_t user, uint64_t from, const struct push_note *note,
+               uint32_t ttl_s);
 
 /* Requests of a session with a person: push_add {endpoint, p256dh, auth}, push_remove {endpoint}. */
 void push_add(struct domain *d, struct session *s, const struct cmd *cmd);

@@ -25,6 +25,8 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     /* The direct conversation of two people, low < high: made unless it is there. state: of `high`'s and \
      * `low`'s membership when it is made. REFUSED: `who` has `max` conversations. */              \
     DB_PROC(CONV_DIRECT, WRITE, "id low high now state_low state_high who max", "id")              \
+    /* Whether `user` has a direct conversation with `other` that they took up. */                \
+    DB_PROC(CONV_KNOWN, READ_AFTER, "low high user", "known")                                      \
     DB_PROC(CONV_GET, READ_AFTER, "id", "kind last_seq flags retention owner low high")            \
     DB_PROC(CONV_MEMBERS, READ_AFTER, "conv", "user role state read_seq delivered_seq")            \
     DB_PROC(CONV_OF, READ_AFTER, "user conv", DB_CONV_COLS)                                        \

@@ -36,7 +36,7 @@
     DB_PROC(PUSH_ADD, WRITE, "endpoint user session p256dh auth now", "")                          \
     DB_PROC(PUSH_REMOVE, WRITE, "user endpoint", "")                                               \
     /* Of somebody whose settings have this bit. */                                                \
-    DB_PROC(PUSH_SUBS, READ_AFTER, "user bit", "endpoint p256dh auth session")                          \
+    DB_PROC(PUSH_SUBS, READ_AFTER, "user bit from", "endpoint p256dh auth session")                \
     DB_PROC(PUSH_END, WRITE, "endpoint", "")                                                       \
     DB_PROC(PUSH_FAILED, WRITE, "endpoint", "") /* the tenth time it goes */
 /* clang-format on */

@@ -426,6 +426,37 @@ static void push_goes_to_who_is_away(void **state)
     assert_has(w->pushes[before % ARRAY_LEN(w->pushes)].body, "are you there?");
 }
 
+/* Of a room's members, whom somebody blocked is not told to them on the lock screen; also when nothing of the
+ * person is in memory any more. */
+static void who_is_blocked_pushes_nothing(void **state)
+{
+    struct world *w = *state;
+    w->cfg.push_key[0] = 'k';
+    world_again(w);
+    struct client *a = device(w, MINA), *b = device(w, JUN), *c = device(w, SORA);
+    uint64_t room = make_room(a, ",'public':true");
+    uint8_t key[PUSH_P256DH] = {4};
+    const struct val args[] = {VAL_T(STR("https://push.example/1")),
+                               VAL_ID(JUN),
+                               VAL_ID(JUN),
+                               VAL_B(key, sizeof key),
+                               VAL_B(key, PUSH_SECRET),
+                               VAL_I(1)};
+    run_proc(w, DB_PUSH_ADD, args, ARRAY_LEN(args));
+    assert_ack(ask_conv(b, "room_join", room, ""));
+    assert_ack(ask_conv(c, "room_join", room, ""));
+    assert_ack(ask(b, "'type':'account_set','settings':{'push':true}"));
+    assert_ack(ask(b, "'type':'block','user':'%s','on':true", id_text(SORA)));
+    say(b, "{\"type\":\"bye\"}");
+    world_pass(w, MINUTE);
+    unsigned before = w->n_pushes;
+    send_text(c, room, "@jun you hear me");
+    assert_int_equal(w->n_pushes, before);
+    send_text(a, room, "@jun are you there?");
+    assert_int_equal(w->n_pushes, before + 1);
+    assert_has(w->pushes[before % ARRAY_LEN(w->pushes)].body, "are you there?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +481,7 @@ int main(void)
         CALL_TEST(too_many_at_once),
         CALL_TEST(texts_are_kept_as_they_are),
         CALL_TEST(push_goes_to_who_is_away),
+        CALL_TEST(who_is_blocked_pushes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

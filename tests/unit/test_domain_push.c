@@ -43,7 +43,7 @@ static void tell(struct world *w, uint64_t user, enum push_kind kind)
                                    .display = STR("준 \"the second\""),
                                    .video = true,
                                    .time_ms = 1800000000000};
-    push_user(w->d, user, &note, 45);
+    push_user(w->d, user, 0, &note, 45);
     world_settle(w);
 }
 
@@ -271,7 +271,7 @@ static void a_long_text_is_cut_between_characters(void **state)
     wish(c);
     assert_ack(subscribe(c, "https://push.example/1"));
     lose_pipe(c);
-    push_user(w->d, mina, &note, 1);
+    push_user(w->d, mina, 0, &note, 1);
     world_settle(w);
     assert_int_equal(w->n_pushes, 1);
     assert_true(utf8_valid(w->pushes[0].body, strlen(w->pushes[0].body)));

@@ -328,6 +328,54 @@ static void who_blocks_is_not_invited(void **state)
     assert_error(ask_conv(s.hana, "conv_get", s.room, ""), "conv_unknown");
 }
 
+static const char *invite(struct client *c, uint64_t room, uint64_t user)
+{
+    char fields[64];
+    snprintf(fields, sizeof fields, ",'user':'%s'", id_text(user));
+    return ask_conv(c, "room_invite", room, fields);
+}
+
+static void who_wants_no_strangers_is_not_invited(void **state)
+{
+    struct world *w = *state;
+    struct scene s = scene_new(w, "");
+    assert_ack(ask(s.hana, "'type':'account_set','settings':{'strangers':false}"));
+    assert_error(invite(s.mina, s.room, HANA), "not_allowed");
+    /* a request that was not answered makes nobody known */
+    assert_ack(ask(s.hana, "'type':'account_set','settings':{'strangers':true}"));
+    uint64_t direct = open_with(s.mina, HANA);
+    send_text(s.mina, direct, "hello");
+    assert_ack(ask(s.hana, "'type':'account_set','settings':{'strangers':false}"));
+    drain_all(w);
+    assert_error(invite(s.mina, s.room, HANA), "not_allowed");
+    assert_error(invite(s.jun, s.room, HANA), "not_allowed");
+    /* nor can anybody see by it that they are blocked */
+    assert_ack(ask(s.hana, "'type':'block','user':'%s','on':true", id_text(JUN)));
+    assert_error(invite(s.jun, s.room, HANA), "not_allowed");
+    assert_string_equal(told(s.hana, "conv"), "");
+    assert_error(ask_conv(s.hana, "conv_get", s.room, ""), "conv_unknown");
+    /* whom they answered, or chose, may */
+    assert_ack(ask_conv(s.hana, "conv_answer", direct, ",'as':'accept'"));
+    assert_ack(ask(s.hana, "'type':'block','user':'%s','on':true", id_text(MINA)));
+    drain_all(w);
+    assert_ack(invite(s.mina, s.room, HANA));
+    assert_string_equal(told(s.hana, "conv"), "");
+    assert_ack(ask(s.hana, "'type':'block','user':'%s','on':false", id_text(MINA)));
+    assert_ack(invite(s.mina, s.room, HANA));
+    assert_has(told(s.hana, "conv"), "Garden");
+}
+
+static void favourites_are_no_strangers(void **state)
+{
+    struct world *w = *state;
+    struct scene s = scene_new(w, "");
+    assert_ack(ask(s.hana, "'type':'account_set','settings':{'strangers':false}"));
+    assert_ack(ask(s.hana, "'type':'favourite','user':'%s','on':true", id_text(MINA)));
+    drain_all(w);
+    assert_ack(invite(s.mina, s.room, HANA));
+    assert_has(told(s.hana, "conv"), "Garden");
+}
+
 static void limits(void **state)
 {
     struct world *w = *state;
@@ -459,6 +507,8 @@ int main(void)
         CALL_TEST(public_rooms_are_found),
         CALL_TEST(a_room_is_handed_over),
         CALL_TEST(who_blocks_is_not_invited),
+        CALL_TEST(who_wants_no_strangers_is_not_invited),
+        CALL_TEST(favourites_are_no_strangers),
         CALL_TEST(limits),
         CALL_TEST(requests_of_others_take_no_place),
         CALL_TEST(a_ban_is_not_overtaken),

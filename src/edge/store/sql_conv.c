@@ -65,6 +65,10 @@ const struct sql_proc sql_conv[] = {
       SQL_DO("INSERT OR IGNORE INTO conv_member(conv, user, state, joined)"
              " SELECT id, high, ?6, ?4 FROM conv WHERE low = ?2 AND high = ?3"),
       SQL_MUST("SELECT id FROM conv WHERE low = ?2 AND high = ?3")}},
+    {DB_CONV_KNOWN,
+     NULL,
+     {SQL_DO("SELECT EXISTS(SELECT 1 FROM conv c JOIN conv_member m ON m.conv = c.id"
+             " WHERE c.low = ?1 AND c.high = ?2 AND m.user = ?3 AND m.state = 0)")}},
     {DB_CONV_GET,
      NULL,
      {SQL_DO("SELECT kind, last_seq, flags, retention, owner, low, high FROM conv WHERE id = ?1")}},

@@ -82,7 +82,8 @@ const struct sql_proc sql_people[] = {
      NULL,
      {SQL_DO("SELECT p.endpoint, p.p256dh, p.auth, p.session FROM push_sub p JOIN user u ON u.id = "
              "p.user"
-             " WHERE p.user = ?1 AND u.flags = 0 AND u.settings & ?2")}},
+             " WHERE p.user = ?1 AND u.flags = 0 AND u.settings & ?2"
+             " AND NOT EXISTS(SELECT 1 FROM block WHERE user = ?1 AND other = ?3)")}},
     {DB_PUSH_END, NULL, {SQL_DO("DELETE FROM push_sub WHERE endpoint = ?1")}},
     {DB_PUSH_FAILED,
      NULL,

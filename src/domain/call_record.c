@@ -133,6 +133,10 @@ static void back_both(struct domain *d, struct ask *ask, struct user *other, enu
             reply_db(d, &ask->who, status);
         return;
     }
+    if (user_blocks(s->user, other)) { /* since the restart: that ends a call */
+        reply_error(d, &ask->who, CODE_CALL_OVER);
+        return;
+    }
     bool caller = old->people[CALL_CALLER] == s->user->id;
     struct call *c = call_new(d, old->call, caller ? s->user : other, caller ? other : s->user);
     c->room = old->room;

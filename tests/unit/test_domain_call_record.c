@@ -212,6 +212,25 @@ static void only_one_comes_back_after_a_restart(void **state)
     assert_has(ask(a, "'type':'calls'"), "'duration_ms':30000");
 }
 
+/* A block ends a call, also one that has not come back yet: for both of them. */
+static void a_block_after_a_restart_ends_the_call(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    struct talk t = talk(a, b, JUN);
+    world_pass(w, 30 * SECOND);
+    restart(w);
+    b = device(w, JUN);
+    assert_ack(ask(b, "'type':'block','user':'%s','on':true", id_text(MINA)));
+    a = device(w, MINA);
+    assert_error(ask_call(a, "call_back", &t, ""), "call_over");
+    assert_error(ask_call(b, "call_back", &t, ""), "call_over");
+    assert_string_equal(told(b, "call"), "");
+    assert_int_equal(w->d->calls.n, 0);
+    assert_ack(ask(b, "'type':'block','user':'%s','on':false", id_text(MINA)));
+    assert_ack(ask_call(a, "call_back", &t, "")); /* it was that alone */
+}
+
 static void what_rang_at_a_restart_was_missed(void **state)
 {
     struct world *w = *state;
@@ -314,6 +333,7 @@ int main(void)
         CALL_TEST(talking_over_a_restart),
         CALL_TEST(nobody_comes_back_after_a_restart),
         CALL_TEST(only_one_comes_back_after_a_restart),
+        CALL_TEST(a_block_after_a_restart_ends_the_call),
         CALL_TEST(what_rang_at_a_restart_was_missed),
         CALL_TEST(only_who_is_signed_in),
         CALL_TEST(calls_of_others),

@@ -147,6 +147,30 @@ enum names_verdict names_clean(struct str text, int max_chars, char out[NAMES_BY
     return v;
 }
 
+static bool file_allowed(uint32_t c)
+{
+    enum { NON_JOINER = 0x200C, JOINER = 0x200D, SELECTOR_FIRST = 0xFE00, SELECTOR_LAST = 0xFE0F };
+    if (c == NON_JOINER || c == JOINER || (c >= SELECTOR_FIRST && c <= SELECTOR_LAST))
+        return true;
+    switch (utf8proc_category((utf8proc_int32_t)c)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP: return false;
+    default: return !is_invisible(c);
+    }
+}
+
+bool names_file(struct str text)
+{
+    uint32_t c;
+    while (text.n)
+        if (!utf8_next(&text, &c) || !file_allowed(c))
+            return false;
+    return true;
+}
+
 static const char *const en_first[] = {
     "Amber", "Brave",  "Bright", "Calm",  "Clever", "Cosy",  "Curious", "Dancing",
     "Eager", "Gentle", "Golden", "Happy", "Humble", "Jolly", "Kind",    "Lively",

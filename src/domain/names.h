@@ -21,6 +21,12 @@ enum names_verdict { NAMES_OK, NAMES_EMPTY, NAMES_BAD, NAMES_TOO_LONG };
 enum names_verdict names_clean(struct str text, int max_chars, char out[NAMES_BYTES_MAX],
                                size_t *n);
 
+/* Whether a file may be called so: valid UTF-8 without what makes a name look like another one or does not show
+ * (controls, ends of lines, bidi overrides and marks, invisible characters). Joiners and variation selectors,
+ * which several scripts and emoji need, may be in it; how long it is, and what it is made of otherwise, is the
+ * owner's affair. */
+bool names_file(struct str text);
+
 /* "Quiet Otter" or, in Korean, the like; at most 24 characters. Appends to b. */
 void names_person(struct buf *b, struct rng *rng, bool korean);
 /* The title of a room that was made without one: "Mina's room". At most max_chars characters. */

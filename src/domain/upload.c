@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 #include "domain/domain_int.h"
+#include "domain/names.h"
 #include "domain/user.h"
 
 enum { UPLOADS_EACH = 16 }; /* of one person at a time */
@@ -74,7 +75,7 @@ static struct upload *make(struct domain *d, uint64_t user, const struct cmd_upl
     return u;
 }
 
-/* Lists of files separate by control characters, and no name has any. */
+/* Lists of files separate by control characters, and no name or type has any. */
 static bool has_control(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -90,8 +91,9 @@ void upload_request(struct domain *d, struct session *s, const struct cmd *cmd)
     unsigned n;
     uint64_t bytes;
     count(d, s->user->id, &n, &bytes);
-    if (has_control(c->name) || has_control(c->mime)) {
-        reply_bad(d, &who, has_control(c->name) ? "name" : "mime");
+    bool name_fine = names_file(c->name);
+    if (!name_fine || has_control(c->mime)) {
+        reply_bad(d, &who, name_fine ? "mime" : "name");
     } else if ((uint64_t)c->size > d->cfg.upload_max) {
         reply_wire_error(d, &who, &(struct wire_error){.code = CODE_TOO_LONG, .field = "size"});
     } else if (n >= UPLOADS_EACH || bytes + (uint64_t)c->size > d->cfg.uploads_each_max) {

@@ -106,6 +106,53 @@ static void an_upload_is_its_owners(void **state)
     world_free(w);
 }
 
+/* A program must not look like "invoiceexe.pdf", nor hide how its name ends. */
+static void names_of_files_do_not_deceive(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "invoice\\u202efdp.exe",
+        "a\\u2066b.txt",
+        "\\u200fa.txt",
+        "a\\u061cb",
+        "a\\u200b.txt",
+        "a\\ufeff.txt",
+        "a\\u2028.txt",
+        "a\\u001f",
+        "a\\u007f",
+        "a\\u3164.exe",
+        "a\\u00adb",
+    };
+    static const char *const good[] = {
+        "",
+        "invoice.pdf",
+        "김미나 사진 (1).jpg",
+        "\\u1100\\u1161.txt", /* as Macs write Hangul */
+        "שלום.txt",
+        "می\\u200cخواهم.txt",
+        "👨\\u200d👩\\u200d👧 ❤\\ufe0f.png",
+        "e\\u0301.txt",
+        "  two  spaces",
+    };
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina");
+    struct client *m = session_of(w, &mina);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        const char *a = ask(m, "'type':'upload','size':5,'name':'%s'", bad[i]);
+        if (!has(a, "'code':'bad_request'") || !has(a, "'field':'name'"))
+            fail_msg("%s: %s", bad[i], a);
+    }
+    assert_int_equal(w->d->uploads.n, 0);
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        const char *a = ask(m, "'type':'upload','size':5,'name':'%s'", good[i]);
+        if (!has(a, "'upload':'"))
+            fail_msg("%s: %s", good[i], a);
+    }
+    world_pass(w, SECOND);
+    assert_has(ask(m, "'type':'upload','size':5,'mime':'a\\u0001'"), "'field':'mime'");
+    world_free(w);
+}
+
 static void uploads_have_limits_and_an_end(void **state)
 {
     (void)state;
@@ -357,6 +404,7 @@ int main(void)
         cmocka_unit_test(what_is_no_call_is_none),
         cmocka_unit_test(replies_go_where_the_question_came_from),
         cmocka_unit_test(an_upload_is_its_owners),
+        cmocka_unit_test(names_of_files_do_not_deceive),
         cmocka_unit_test(uploads_have_limits_and_an_end),
         cmocka_unit_test(pictures_are_for_who_is_signed_in),
         cmocka_unit_test(a_picture_is_changed_and_taken_away),

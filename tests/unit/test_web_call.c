@@ -308,6 +308,34 @@ static void an_answer_sets_and_ends_the_cookie(void **state)
     fx_free(fx);
 }
 
+/* The answer to `verb`, which does that to the cookie. */
+static const char *answer_to_verb(struct fx *fx, const char *verb, enum cookie_op op)
+{
+    char request[300];
+    struct cookie_change change = {.op = op, .max_age_s = 1000};
+    struct stream_fake *f = fx_connect(fx);
+    snprintf(request, sizeof request,
+             "POST /api/%s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+             "Origin: http://h\r\n" BODY,
+             verb);
+    fx_send(fx, f, request);
+    web_call_answer(fx->web, fx->call,
+                    &(struct web_answer){.status = 200, .json = STR("{}"), .cookie = &change});
+    fx_round(fx);
+    return fx_out(f);
+}
+
+static void signing_out_empties_the_cache(void **state)
+{
+    (void)state;
+    struct fx *fx = fx_new_with(NULL);
+    assert_has(answer_to_verb(fx, "sign_out", COOKIE_CLEAR), "\r\nClear-Site-Data: \"cache\"\r\n");
+    assert_has_not(answer_to_verb(fx, "sign_out", COOKIE_KEEP), "Clear-Site-Data"); /* it failed */
+    assert_has_not(answer_to_verb(fx, "me", COOKIE_CLEAR), "Clear-Site-Data");
+    assert_has_not(answer_to_verb(fx, "sign_in", COOKIE_SET), "Clear-Site-Data");
+    fx_free(fx);
+}
+
 static void pipes_know_their_visitor(void **state)
 {
     (void)state;
@@ -352,6 +380,7 @@ int main(void)
         cmocka_unit_test(the_client_may_go_before_the_answer),
         cmocka_unit_test(a_cookie_is_taken_strictly),
         cmocka_unit_test(an_answer_sets_and_ends_the_cookie),
+        cmocka_unit_test(signing_out_empties_the_cache),
         cmocka_unit_test(pipes_know_their_visitor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,14 @@ struct http_call *http_call_find(struct web *w, uint64_t number)
     return it != NULL ? container_of(it, struct http_call, node) : NULL;
 }
 
+/* Pictures and files may stay in the browser's cache for good, and the next one at that computer is somebody else
+ * (W3C Clear Site Data, 3.1). Not when a cookie only ran out: to empty the cache costs a while. */
+static bool signed_out(const struct http_call *call, const struct web_answer *a)
+{
+    return a->cookie != NULL && a->cookie->op == COOKIE_CLEAR &&
+           str_eq(str_of(call->verb, call->verb_len), STR("sign_out"));
+}
+
 void web_call_answer(struct web *w, uint64_t number, const struct web_answer *a)
 {
     struct http_call *call = http_call_find(w, number);
@@ -182,6 +190,8 @@ void web_call_answer(struct web *w, uint64_t number, const struct web_answer *a)
     buf_init_fixed(&fields, mem, sizeof mem);
     if (a->cookie != NULL)
         http_set_cookie(c, &fields, a->cookie);
+    if (signed_out(call, a))
+        buf_puts(&fields, "Clear-Site-Data: \"cache\"\r\n");
     if (a->retry_ms > 0)
         buf_putf(&fields, "Retry-After: %lld\r\n", (long long)(a->retry_ms + 999) / 1000);
     r.extra = buf_str(&fields);

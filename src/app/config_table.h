@@ -171,7 +171,7 @@
       "how long a ticket lets its holder rejoin after a restart")                                  \
     X(TIME, owner_wait, "TIME", "30s", S_, 3600 * S_,                                              \
       "how long a room made from a ticket waits for its owner")                                    \
-    X(INT, password_queue, "N", "32", 1, 1024, "room passwords that wait to be hashed")            \
+    X(INT, password_queue, "N", "32", 1, 1024, "passwords that wait to be hashed")            \
     X(SIZE, argon2_memory, "SIZE", "19M", 8 * M_, 256 * M_, "memory of one hash (argon2id m)")     \
     X(INT, argon2_passes, "N", "2", 1, 16, "passes of one hash (argon2id t)")                      \
     X(SECTION, accounts, "", "", 0, 0, "Who may have an account, and what a sign-in is worth")     \
@@ -213,6 +213,8 @@
       "authorities (PEM) for push services instead of the system's; for tests")                    \
     X(SECTION, rates, "", "", 0, 0, "How often a session may do what: at once, and then per second")\
     X(RATE, rate_hello, "BURST/PER-SECOND", "60/10", 0, 0, "new sessions from one address")        \
+    X(RATE, rate_sign_in, "BURST/PER-SECOND", "20/1", 0, 0,                                        \
+      "sign-ins, recovery codes and reset links from one address")                                 \
     X(RATE, rate_join, "BURST/PER-SECOND", "10/1", 0, 0, "create, join")                           \
     X(RATE, rate_chat, "BURST/PER-SECOND", "20/5", 0, 0, "chat messages")                          \
     X(RATE, rate_whisper, "BURST/PER-SECOND", "20/5", 0, 0, "whispers")                            \

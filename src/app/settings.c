@@ -52,6 +52,7 @@ static void apply_web(struct web_conf *w, const struct config *c)
 static void apply_rates(struct domain_config *d, const struct config *c)
 {
     d->hello = rate(c->rate_hello);
+    d->sign_in = rate(c->rate_sign_in);
     d->rates[RATE_JOIN] = rate(c->rate_join);
     d->rates[RATE_CHAT] = rate(c->rate_chat);
     d->rates[RATE_WHISPER] = rate(c->rate_whisper);

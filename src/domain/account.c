@@ -110,6 +110,16 @@ bool account_code(struct str text, size_t n, uint8_t hash[SHA256_SIZE])
     return true;
 }
 
+void account_hash_it(struct domain *d, struct ask *a, struct password_job *job)
+{
+    const struct account_call *c = account_call(a);
+    struct password_share share = {.addr = c->visit.addr_key};
+    /* Not for who is known, or strangers could keep their places taken. */
+    if (c->name.key_n && !c->known)
+        share.account = siphash24(&d->hash_key, c->name.key, c->name.key_n);
+    ask_password_share(d, a, job, &share);
+}
+
 void account_new_password(struct domain *d, struct ask *a, struct str name, struct str display)
 {
     struct password_job job = {
@@ -118,7 +128,7 @@ void account_new_password(struct domain *d, struct ask *a, struct str name, stru
         .n_names = 2,
         .names = {name, display},
     };
-    ask_password_job(d, a, &job);
+    account_hash_it(d, a, &job);
 }
 
 bool account_hashed(struct domain *d, struct ask *a, const struct password_answer *answer)
@@ -200,11 +210,13 @@ bool account_rate(struct domain *d, const struct cmd *cmd, enum cmd_type as)
 {
     static const struct domain_rate registering = {20, 30 * INT64_C(1000000)};
     static const struct domain_rate asking = {60, INT64_C(1000000) / 2};
+    const struct domain_rate *rate = as == CMD_REGISTER  ? &registering
+                                     : as == CMD_SIGN_IN ? &d->cfg.sign_in
+                                                         : &asking;
     struct asker who = asker_of(cmd);
     if (!cmd->addr_key)
         return true;
-    int64_t wait = session_addr_rate(d, cmd->addr_key ^ hash_u64(&d->hash_key, (uint64_t)as),
-                                     as == CMD_REGISTER ? &registering : &asking);
+    int64_t wait = session_addr_rate(d, cmd->addr_key ^ hash_u64(&d->hash_key, (uint64_t)as), rate);
     if (wait)
         reply_retry(d, &who, CODE_RATE, wait);
     return wait == 0;

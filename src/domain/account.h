@@ -43,6 +43,7 @@ struct account_call {
     int64_t left;    /* recovery codes; -1: not told */
     enum user_role role;
     bool linked; /* code is a link's */
+    bool known;  /* signed in, or has signed in from that network before */
     uint8_t lang_n;
     uint8_t n_codes;
     char lang[2];
@@ -96,6 +97,9 @@ size_t account_password_bytes(struct str password, char out[ACCOUNT_PASSWORD_BYT
 bool account_take_password(struct domain *d, struct ask *a, struct str password, bool min);
 /* The hash of a code of n bytes that a client says in base64url; false: it is none. */
 bool account_code(struct str text, size_t n, uint8_t hash[SHA256_SIZE]);
+/* Asks the password thread, within the share of c->visit and c->name; the last thing its caller does: `then` may have
+ * been called with PASSWORD_BUSY. */
+void account_hash_it(struct domain *d, struct ask *a, struct password_job *job);
 /* Has the password judged and hashed; what the names are counts against it. */
 void account_new_password(struct domain *d, struct ask *a, struct str name, struct str display);
 /* Keeps the new hash. False: weak, or busy, and answered. */

@@ -25,6 +25,7 @@ bool account_try(struct domain *d, struct ask *a, bool signed_in)
 bool account_try_known(struct domain *d, struct ask *a, bool known)
 {
     struct account_call *c = account_call(a);
+    c->known = known;
     if (known || c->wait_ms == 0)
         return true;
     account_try_undo(d, a);
@@ -102,12 +103,14 @@ static void sign_in_found(struct domain *d, struct ask *a, const struct ask_answ
         .hash = account_hash(c),
         .renew = c->hash_n > 0,
     };
-    ask_password_job(d, a, &job);
+    account_hash_it(d, a, &job);
 }
 
 void account_sign_in(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_sign_in *in = &cmd->u.account.sign_in;
+    if (!account_rate(d, cmd, CMD_SIGN_IN))
+        return;
     struct ask *a = account_ask(d, cmd, sign_in_found);
     struct account_call *c = account_call(a);
     (void)s;

@@ -213,15 +213,18 @@ static void recover_found(struct domain *d, struct ask *a, const struct ask_answ
         return;
     c->user = found && row[1].i == 0 && row[3].i ? val_id(&row[0]) : 0;
     a->then = recover_hashed;
+    struct password_job nobody = {.kind = PASSWORD_NOBODY, .password = account_password(c)};
     if (c->user)
         account_new_password(d, a, account_name(c), STR_NONE);
     else
-        ask_password(d, a, PASSWORD_NOBODY, account_password(c), STR_NONE);
+        account_hash_it(d, a, &nobody);
 }
 
 void account_recover(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_recover *r = &cmd->u.account.recover;
+    if (!account_rate(d, cmd, CMD_SIGN_IN))
+        return;
     struct ask *a = account_ask(d, cmd, recover_found);
     struct account_call *c = account_call(a);
     (void)s;
@@ -267,7 +270,7 @@ void account_reset(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_reset *r = &cmd->u.account.reset;
     (void)s;
-    if (!account_rate(d, cmd, CMD_INVITE))
+    if (!account_rate(d, cmd, CMD_SIGN_IN))
         return;
     struct ask *a = account_ask(d, cmd, reset_found);
     struct account_call *c = account_call(a);

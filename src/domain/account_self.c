@@ -193,7 +193,12 @@ static void confirm_found(struct domain *d, struct ask *a, const struct ask_answ
         memcpy(c->hash, row[0].s.p, c->hash_n);
     a->then = confirm_verified;
     struct str old = str_of(a->data + sizeof *c, (size_t)a->a);
-    ask_password(d, a, c->hash_n ? PASSWORD_VERIFY : PASSWORD_NOBODY, old, account_hash(c));
+    struct password_job job = {
+        .kind = c->hash_n ? PASSWORD_VERIFY : PASSWORD_NOBODY,
+        .password = old,
+        .hash = account_hash(c),
+    };
+    account_hash_it(d, a, &job);
 }
 
 void account_confirm(struct domain *d, struct session *s, const struct cmd *cmd)
@@ -206,6 +211,7 @@ void account_confirm(struct domain *d, struct session *s, const struct cmd *cmd)
     c->user = s->user->id;
     c->keep = s->web_key;
     c->left = -1;
+    c->known = true;
     c->visit.addr_key = s->addr_key;
     if (!username_key(user_name(s->user), c->name.key, &c->name.key_n))
         c->name.key_n = 0;

@@ -10,6 +10,7 @@ struct ask *ask_new(struct domain *d, struct asker who, ask_then *then, const vo
     a->who = who;
     a->then = then;
     a->n = n;
+    list_init(&a->hashing);
     if (data)
         memcpy(a->data, data, n);
     return a;
@@ -17,6 +18,7 @@ struct ask *ask_new(struct domain *d, struct asker who, ask_then *then, const vo
 
 void ask_free(struct ask *a)
 {
+    list_del(&a->hashing);
     memzero(a->data, a->n); /* it may have held a password */
     xfree(a);
 }
@@ -44,6 +46,34 @@ void ask_password_job(struct domain *d, struct ask *a, struct password_job *job)
     if (job->kind != PASSWORD_VERIFY || job->renew)
         rng_bytes(&d->rng, job->salt, sizeof job->salt);
     d->sink(d->sink_arg, &(struct effect){.type = EFFECT_PASSWORD, .password = job});
+}
+
+/* Whether the address or the account has all that it may have in the queue. */
+static bool share_is_used(const struct domain *d, const struct password_share *share)
+{
+    int addr = 0, account = 0, most = MAX_OF(d->cfg.password_queue / 8, 1);
+    LIST_FOREACH(it, &d->hashing) {
+        const struct ask *other = container_of(it, struct ask, hashing);
+        addr += share->addr && other->share.addr == share->addr;
+        account += share->account && other->share.account == share->account;
+    }
+    return addr >= most || account >= most;
+}
+
+void ask_password_share(struct domain *d, struct ask *a, struct password_job *job,
+                        const struct password_share *share)
+{
+    static const struct password_answer busy = {.outcome = PASSWORD_BUSY};
+    if (!share_is_used(d, share)) {
+        a->share = *share;
+        list_push_back(&d->hashing, &a->hashing);
+        ask_password_job(d, a, job);
+        return;
+    }
+    bool in_then = a->running;
+    a->then(d, a, &(struct ask_answer){.password = &busy});
+    if (!in_then && !a->waits)
+        ask_free(a);
 }
 
 void ask_password(struct domain *d, struct ask *a, enum password_kind kind, struct str password,
@@ -86,6 +116,7 @@ static struct ask *take(struct domain *d, uint64_t number)
         if (a->number == number) {
             hmap_remove(&d->asks, it);
             a->waits = false;
+            list_del(&a->hashing);
             return a;
         }
     }

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/hmap.h"
+#include "base/list.h"
 #include "base/util.h"
 #include "msg/db.h"
 #include "msg/disk_msg.h"
@@ -56,6 +57,12 @@ struct ask_answer {
 
 typedef void ask_then(struct domain *d, struct ask *ask, const struct ask_answer *answer);
 
+/* Whose place in the queue of passwords it takes; 0: not known, and not limited. */
+struct password_share {
+    uint64_t addr;
+    uint64_t account;
+};
+
 struct ask {
     struct hnode node; /* the domain's, like what follows up to `then` */
     uint64_t number;
@@ -63,8 +70,10 @@ struct ask {
     bool running;   /* `then` is being called: its caller frees the ask */
     ask_then *then; /* may be set anew before it asks again */
     struct asker who;
-    uint64_t a, b; /* the asker's own */
-    size_t n;      /* of data, which is the asker's too */
+    uint64_t a, b;       /* the asker's own */
+    struct list hashing; /* in domain.hashing while a password of an account waits */
+    struct password_share share;
+    size_t n; /* of data, which is the asker's too */
     _Alignas(16) char data[];
 };
 
@@ -83,6 +92,11 @@ void ask_password(struct domain *d, struct ask *ask, enum password_kind kind, st
                   struct str hash);
 /* The same with all that a job may say; number and salt are filled in. */
 void ask_password_job(struct domain *d, struct ask *ask, struct password_job *job);
+/* The same for an account. Of one address, and of one account, only so many wait at a time (an eighth of the queue, at
+ * least one), so that there is room for others; one more is answered with PASSWORD_BUSY at once: `then` is called from
+ * within, and the ask may be gone afterwards. */
+void ask_password_share(struct domain *d, struct ask *ask, struct password_job *job,
+                        const struct password_share *share);
 /* The owner and the number are filled in. */
 void ask_disk(struct domain *d, struct ask *ask, struct disk_request *rq);
 void ask_disk_and_forget(struct domain *d, struct disk_request *rq);

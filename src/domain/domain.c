@@ -51,6 +51,7 @@ void domain_config_defaults(struct domain_config *cfg)
         .files_each_max = 2000LL << 20,
         .upload_us = 3600LL * SECOND,
         .hello = {60, SECOND / 10},
+        .sign_in = {20, SECOND},
         .rates =
             {
                 [RATE_JOIN] = {10, SECOND},
@@ -101,6 +102,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->users);
     hmap_init(&d->addrs);
     hmap_init(&d->asks);
+    list_init(&d->hashing);
     presence_init(d);
     hmap_init(&d->calls);
     list_init(&d->timed_calls);

@@ -87,6 +87,7 @@ struct domain_config {
     char push_key[128];              /* told with the policy; "": no push */
     passkey_check_fn *passkey_check; /* pure; NULL: none */
     struct domain_rate hello;        /* per address */
+    struct domain_rate sign_in;      /* the same: sign-ins, recovery codes, reset links */
     struct domain_rate rates[RATE_KINDS];
     uint8_t ticket_key[32];
     bool relays;              /* TURN is on: participants have scopes */

@@ -142,6 +142,7 @@ struct addr_bucket {
 struct job { /* a password job under way */
     uint64_t number;
     uint64_t session;
+    uint64_t addr;
 };
 
 /* What a passkey is to sign; all zeros: free. */
@@ -189,7 +190,8 @@ struct domain {
     const struct session *entering; /* in a room, but not announced there yet; nearly always NULL */
     struct job *jobs;
     uint32_t n_jobs;
-    struct hmap asks; /* by number */
+    struct hmap asks;    /* by number */
+    struct list hashing; /* of them, those of accounts that wait for a password */
     struct presence_house presence;
     struct hmap calls;
     struct list timed_calls;

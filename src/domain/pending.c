@@ -49,12 +49,21 @@ void pending_free_all(struct session *s)
         pending_free(s, s->pending);
 }
 
+/* Whether its address has half of all that may wait: the rest is for others. */
+static bool addr_has_half(const struct domain *d, const struct session *s)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < d->n_jobs; i++)
+        n += s->addr_key && d->jobs[i].addr == s->addr_key;
+    return n >= (uint32_t)MAX_OF(d->cfg.password_queue / 2, 1);
+}
+
 bool pending_job(struct domain *d, struct session *s, struct pending *p, enum password_kind kind,
                  struct str password, struct str hash)
 {
-    if (d->n_jobs >= (uint32_t)d->cfg.password_queue)
+    if (d->n_jobs >= (uint32_t)d->cfg.password_queue || addr_has_half(d, s))
         return false;
-    d->jobs[d->n_jobs++] = (struct job){p->number, s->id};
+    d->jobs[d->n_jobs++] = (struct job){p->number, s->id, s->addr_key};
     struct password_job job = {.kind = kind, .job = p->number, .password = password, .hash = hash};
     if (kind == PASSWORD_HASH)
         rng_bytes(&d->rng, job.salt, sizeof job.salt);

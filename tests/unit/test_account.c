@@ -280,6 +280,7 @@ static void test_guessing(void **state)
     /* guesses under way count: a burst is no way around */
     world_pass(w, 3600 * SECOND);
     w->hold_jobs = true;
+    w->d->cfg.password_queue = 64; /* of which an address has eight */
     for (int i = 0; i < 8; i++)
         sign_in(w, &b, "mina", "wrong");
     assert_int_equal(w->n_jobs, 5);
@@ -313,12 +314,101 @@ static void test_guessing_from_everywhere(void **state)
     world_free(w);
 }
 
+static void from(struct world *w, uint64_t addr_key, const char *addr)
+{
+    w->addr_key = addr_key;
+    w->addr = addr;
+}
+
+/* Somebody who keeps signing in, with the right password, has a rate, also with codes and links; others have theirs. */
+static void test_signing_in_has_a_rate(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser b = {.has_cookie = false};
+    person(w, "mallory");
+    person(w, "mina");
+    from(w, 8, "198.51.100.9");
+    for (int i = 0; i < 20; i++)
+        assert_has(sign_in(w, &b, "mallory", PW), "{'user':");
+    unsigned jobs = w->jobs_done[PASSWORD_VERIFY];
+    assert_has(sign_in(w, &b, "mallory", PW), "'code':'rate'");
+    assert_has(w->http.text, "'retry_ms':1000");
+    assert_has(sign_in(w, &b, "mina", PW), "'code':'rate'"); /* it is the address's */
+    assert_has(call(w, &b, "recover", "{'name':'mina','code':'0','password':'" PW "'}"),
+               "'code':'rate'");
+    assert_has(call(w, &b, "reset", "{'link':'AAAAAAAAAAAAAAAAAAAAAA','password':'" PW "'}"),
+               "'code':'rate'");
+    assert_int_equal(w->jobs_done[PASSWORD_VERIFY], jobs); /* and nothing was hashed */
+    from(w, 9, "203.0.113.5");
+    assert_has(sign_in(w, &b, "mina", PW), "{'user':");
+    from(w, 8, "198.51.100.9");
+    world_pass(w, SECOND);
+    assert_has(sign_in(w, &b, "mallory", PW), "{'user':");
+    assert_has(sign_in(w, &b, "mallory", PW), "'code':'rate'");
+    world_free(w);
+}
+
+/* However many one address sends at once, four of them wait, and there is room for others. */
+static void test_a_share_of_the_queue(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser b = {.has_cookie = false};
+    person(w, "mallory");
+    person(w, "mina");
+    from(w, 8, "198.51.100.9");
+    w->hold_jobs = true;
+    for (int i = 0; i < 6; i++)
+        sign_in(w, &b, "mallory", PW);
+    assert_int_equal(w->n_jobs, 4);
+    assert_int_equal(w->http_codes[CODE_BUSY], 2);
+    call(w, &b, "register", "{'name':'second','password':'" PW "'}");
+    call(w, &b, "recover", "{'name':'mina','code':'0','password':'" PW "'}");
+    assert_int_equal(w->n_jobs, 4);
+    assert_int_equal(w->http_codes[CODE_BUSY], 4);
+    from(w, 9, "203.0.113.5");
+    sign_in(w, &b, "mina", PW);
+    assert_int_equal(w->n_jobs, 5);
+    w->hold_jobs = false;
+    world_settle(w);
+    from(w, 8, "198.51.100.9"); /* what has been answered no longer counts; busy was no guess */
+    assert_has(sign_in(w, &b, "mallory", PW), "{'user':");
+    assert_int_equal(w->http_codes[CODE_BUSY], 4);
+    world_free(w);
+}
+
+/* The same for an account that is tried from many addresses, except where that person has been before. */
+static void test_a_share_of_an_account(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser b = {.has_cookie = false};
+    static const char *const addr[] = {"198.51.100.1", "198.51.100.2", "198.51.100.3",
+                                       "198.51.100.4", "198.51.100.5", "198.51.100.6"};
+    person(w, "mina");
+    w->hold_jobs = true;
+    for (unsigned i = 0; i < 6; i++) {
+        from(w, 100 + i, addr[i]);
+        sign_in(w, &b, "mina", "wrong");
+    }
+    assert_int_equal(w->n_jobs, 4);
+    assert_int_equal(w->http_codes[CODE_BUSY], 2);
+    from(w, 7, NULL);
+    sign_in(w, &b, "mina", PW);
+    assert_int_equal(w->n_jobs, 5);
+    w->hold_jobs = false;
+    world_settle(w);
+    world_free(w);
+}
+
 static void test_busy(void **state)
 {
     (void)state;
     struct world *w = open_world();
     struct browser b = {.has_cookie = false};
     person(w, "mina");
+    w->d->cfg.sign_in.burst = 0;
     w->jobs_end = PASSWORD_BUSY;
     for (int i = 0; i < 20; i++) /* a full queue is no guess */
         assert_has(sign_in(w, &b, "mina", PW), "'code':'busy'");
@@ -495,6 +585,9 @@ int main(void)
         cmocka_unit_test(test_no_enumeration),
         cmocka_unit_test(test_guessing),
         cmocka_unit_test(test_guessing_from_everywhere),
+        cmocka_unit_test(test_signing_in_has_a_rate),
+        cmocka_unit_test(test_a_share_of_the_queue),
+        cmocka_unit_test(test_a_share_of_an_account),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_rehash),
         cmocka_unit_test(test_every_command_of_people_wants_a_person),

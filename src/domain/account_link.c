@@ -21,6 +21,10 @@ static void done(struct domain *d, struct ask *a, const struct ask_answer *answe
 static void invite_made(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     char path[8 + B64URL_SIZE(INVITE_LEN)] = "/i/";
+    if (answer->db->status == DB_REFUSED) { /* they have as many as may be */
+        reply_error(d, &a->who, CODE_NOT_ALLOWED);
+        return;
+    }
     if (answer->db->status != DB_OK) {
         reply_db(d, &a->who, answer->db->status);
         return;
@@ -117,6 +121,10 @@ static unsigned scopes_read(const struct str_list *list)
 static void token_made(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     char text[8 + B64URL_SIZE(SECRET_LEN)] = "mdt_";
+    if (answer->db->status == DB_REFUSED) { /* they have as many as may be */
+        reply_error(d, &a->who, CODE_NOT_ALLOWED);
+        return;
+    }
     if (answer->db->status != DB_OK) {
         reply_db(d, &a->who, answer->db->status);
         return;

@@ -260,6 +260,10 @@ static void linked(struct domain *d, struct ask *a, const struct ask_answer *ans
     char path[8 + B64URL_SIZE(CONV_LINK_BYTES)];
     struct event e = {.type = RESULT_ROOM_LINK};
     conv_back(d, a);
+    if (answer->db->status == DB_REFUSED) { /* the room has as many as may be */
+        reply_error(d, &a->who, CODE_NOT_ALLOWED);
+        return;
+    }
     if (answer->db->status != DB_OK) {
         reply_db(d, &a->who, answer->db->status);
         return;

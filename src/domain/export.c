@@ -4,11 +4,18 @@
 #include "domain/conv.h"
 #include "domain/upload.h"
 
-enum { CONVS_AT_ONCE = 100, MESSAGES_AT_ONCE = 50, TEXT_MAX = 4 << 20, KEPT_MS = 24 * 3600 * 1000 };
+enum {
+    CONVS_AT_ONCE = 100,
+    MESSAGES_AT_ONCE = 50,
+    TEXT_MAX = 4 << 20,
+    KEPT_MS = 24 * 3600 * 1000,
+    ANOTHER_AFTER_MS = 5000
+};
 enum { CONV_ROW = 7, MESSAGE_ROW = 8 };
 
 /* Of ask.data. */
 struct exporting {
+    struct user *of; /* held, and marked, until it is over */
     uint64_t user, file, size;
     int64_t after;
     bool messages; /* conversations are done */
@@ -98,14 +105,30 @@ static void drop_file(struct domain *d, const struct exporting *x)
                         &(struct disk_request){.op = DISK_UNLINK, .name = {DISK_FILE, x->file, 0}});
 }
 
+/* It is over, either way; another one may begin. */
+static void done(struct domain *d, struct ask *a)
+{
+    struct exporting *x = exporting_of(a);
+    x->of->exporting = false;
+    user_drop(d, x->of);
+    x->of = NULL;
+}
+
+static void failed(struct domain *d, struct ask *a)
+{
+    drop_file(d, exporting_of(a));
+    done(d, a);
+}
+
 static void added(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     const struct exporting *x = exporting_of(a);
     if (answer->db->status == DB_OK) {
         reply(d, &a->who, &(struct event){.type = RESULT_EXPORT, .u.conv.file = x->file});
+        done(d, a);
         return;
     }
-    drop_file(d, x);
+    failed(d, a);
     if (answer->db->status == DB_REFUSED)
         reply_retry(d, &a->who, CODE_STORE_FULL, 60000);
     else
@@ -116,7 +139,7 @@ static void written(struct domain *d, struct ask *a, const struct ask_answer *an
 {
     const struct exporting *x = exporting_of(a);
     if (answer->disk->status != DISK_OK) {
-        drop_file(d, x);
+        failed(d, a);
         reply_disk(d, &a->who, answer->disk->status);
     } else if (!x->over) {
         next_page(d, a);
@@ -157,7 +180,7 @@ static void page_read(struct domain *d, struct ask *a, const struct ask_answer *
     struct buf b;
     int n = 0;
     if (answer->db->status != DB_OK) {
-        drop_file(d, x);
+        failed(d, a);
         reply_db(d, &a->who, answer->db->status);
         return;
     }
@@ -193,7 +216,13 @@ static void next_page(struct domain *d, struct ask *a)
 
 void export_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
-    struct exporting x = {.user = s->user->id, .file = account_id(d), .after = INT64_MIN};
+    if (s->user->exporting) {
+        emit_retry(d, s, cmd->id, CODE_RATE, ANOTHER_AFTER_MS);
+        return;
+    }
+    struct exporting x = {
+        .of = user_hold(s->user), .user = s->user->id, .file = account_id(d), .after = INT64_MIN};
+    s->user->exporting = true;
     struct ask *a = ask_new(d, asker_of(cmd), NULL, &x, sizeof x);
     struct val created = VAL_I(s->user->created_ms);
     struct buf b;

@@ -37,9 +37,25 @@ struct session *session_find_token(const struct domain *d, struct str text)
     return NULL;
 }
 
+/* What somebody with an account may do so often with all of their sessions together. */
+static bool of_person(enum domain_rate_kind kind)
+{
+    return kind == RATE_CALL || kind == RATE_STRANGER || kind == RATE_EXPORT || kind == RATE_SEND ||
+           kind == RATE_SEARCH || kind == RATE_MANAGE;
+}
+
+/* Buckets of people stand among those of addresses, so that they outlive the last session: who signs in or connects
+ * again has them as they were. */
 bool session_rate(struct domain *d, struct session *s, int64_t id, enum domain_rate_kind kind)
 {
-    int64_t wait = ratelimit_take(&s->rates[kind], &d->cfg.rates[kind], d->now);
+    const struct domain_rate *rate = &d->cfg.rates[kind];
+    int64_t wait;
+    if (s->user && of_person(kind)) {
+        uint64_t person = hash_u64(&d->hash_key, s->user->id);
+        wait = session_addr_rate(d, hash_u64(&d->hash_key, person + kind), rate);
+    } else {
+        wait = ratelimit_take(&s->rates[kind], rate, d->now);
+    }
     if (wait > 0 && id > 0)
         emit_retry(d, s, id, CODE_RATE, wait);
     return wait == 0;

@@ -67,6 +67,8 @@ struct user {
     uint32_t n_sessions;
     struct user_presence presence;
 
+    bool exporting; /* one file of one's own data at a time */
+
     struct call_end *calls; /* that this person is in, or that ring: call.h */
 };
 

@@ -71,12 +71,14 @@
         "user code now new_password token key expires addr agent net", "left")                     \
     DB_PROC(RESET_USE, WRITE,                                                                      \
         "code now new_password token key expires addr agent net", "user")                          \
+    /* REFUSED: its maker has 100 that are good. */                                                \
     DB_PROC(INVITE_ADD, WRITE, "code key maker kind target uses now expires", "")                  \
     /* The links of one kind that nobody made (the operator's): ended. */                          \
     DB_PROC(INVITES_VOID, WRITE, "kind", "")                                                       \
     DB_PROC(INVITE_GET, READ_AFTER, "code now", "kind by name target target_display")              \
     DB_PROC(INVITES, READ_AFTER, "maker now", "key uses_left expires kind")                        \
     DB_PROC(INVITE_END, WRITE, "key maker", "")                                                    \
+    /* REFUSED: the user has 100 that are good. */                                                 \
     DB_PROC(TOKEN_ADD, WRITE, "token key user name scopes now expires", "")                        \
     DB_PROC(TOKENS, READ_AFTER, "user now", "key name scopes created used expires")                \
     DB_PROC(TOKEN_END, WRITE, "user key", "")                                                      \

@@ -65,6 +65,7 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     DB_PROC(MEMBER_ROLE, WRITE, "conv user role", "")                                              \
     DB_PROC(MEMBER_GONE, WRITE, "conv user banned", "")                                            \
     DB_PROC(HAND_OVER, WRITE, "conv owner to", "")                                                 \
+    /* REFUSED: the room has 100 that are good. */                                                 \
     DB_PROC(LINK_ADD, WRITE, "code key conv maker uses now expires", "")                           \
     DB_PROC(LINKS_END, WRITE, "conv", "")                                                          \
     DB_PROC(LINK_GET, READ_AFTER, "code now user", "conv state")                                   \

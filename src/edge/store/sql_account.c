@@ -206,9 +206,10 @@ const struct sql_proc sql_account[] = {
       KNOW_NET(OF_INVITE("?1"), "?9", "?2"), SQL_DO("SELECT target FROM invite WHERE code = ?1")}},
     {DB_INVITE_ADD,
      NULL,
-     {SQL_DO("DELETE FROM invite WHERE maker = ?3 AND expires <= ?7"),
-      SQL_DO("INSERT INTO invite(code, key, maker, kind, target, uses_left, created, expires)"
-             " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")}},
+     {SQL_DO("DELETE FROM invite WHERE maker = ?3 AND (expires <= ?7 OR uses_left = 0)"),
+      SQL_MUST("INSERT INTO invite(code, key, maker, kind, target, uses_left, created, expires)"
+               " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
+               " WHERE (SELECT count(*) FROM invite WHERE maker = ?3) < 100")}},
     {DB_INVITES_VOID, NULL, {SQL_DO("DELETE FROM invite WHERE maker IS NULL AND kind = ?1")}},
     {DB_INVITE_GET,
      NULL,
@@ -224,8 +225,10 @@ const struct sql_proc sql_account[] = {
     /* tokens of programs */
     {DB_TOKEN_ADD,
      NULL,
-     {SQL_DO("INSERT INTO api_token(token, key, user, name, scopes, created, expires)"
-             " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")}},
+     {SQL_DO("DELETE FROM api_token WHERE user = ?3 AND expires <= ?6"),
+      SQL_MUST("INSERT INTO api_token(token, key, user, name, scopes, created, expires)"
+               " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+               " WHERE (SELECT count(*) FROM api_token WHERE user = ?3) < 100")}},
     {DB_TOKENS,
      NULL,
      {SQL_DO("SELECT key, name, scopes, created, used, expires FROM api_token"

@@ -238,8 +238,9 @@ const struct sql_proc sql_conv[] = {
     {DB_LINK_ADD,
      NULL,
      {SQL_DO("DELETE FROM conv_link WHERE conv = ?3 AND (expires <= ?6 OR uses_left = 0)"),
-      SQL_DO("INSERT INTO conv_link(code, key, conv, maker, uses_left, created, expires)"
-             " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")}},
+      SQL_MUST("INSERT INTO conv_link(code, key, conv, maker, uses_left, created, expires)"
+               " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
+               " WHERE (SELECT count(*) FROM conv_link WHERE conv = ?3) < 100")}},
     {DB_LINKS_END, NULL, {SQL_DO("DELETE FROM conv_link WHERE conv = ?1")}},
     {DB_LINK_GET,
      NULL,

@@ -171,6 +171,7 @@ void call_fill(const struct call *c, enum call_who to, struct call_object *o, st
         .callee = &v->who[CALL_CALLEE],
         .video = f->video,
         .group = f->group && !c->back,
+        .early = f->state == CALL_RINGING && call_open_early(c),
         .room = call_room_shown(c, to),
         .started_ms = c->started_ms,
         .answered_ms = call_ms(c, f->answered),

@@ -79,6 +79,8 @@ void call_room_media(struct domain *d, struct call *c, uint64_t device, bool on)
 void call_room_group(struct domain *d, struct call *c);
 /* Before the answer the callee's devices may prepare: the caller could see that they are there. */
 bool call_may_prepare(const struct call *c);
+/* Whether the two may learn each other's addresses before the answer: favourites of each other who wish it. */
+bool call_open_early(const struct call *c);
 
 /* ---- call_record.c: the store ---- */
 void call_record(struct domain *d, struct call *c);

@@ -82,6 +82,12 @@ static bool open_to(const struct user *u, const struct user *other)
     return (u->settings & USER_EARLY_ADDRESS) && idset_has(&u->favourites, other->id);
 }
 
+bool call_open_early(const struct call *c)
+{
+    const struct user *a = c->user[CALL_CALLER], *b = c->user[CALL_CALLEE];
+    return open_to(a, b) && open_to(b, a);
+}
+
 bool call_rings_in(const struct domain *d, const struct room *r)
 {
     const struct call *c = r->call ? call_find(d, r->call) : NULL;
@@ -97,8 +103,7 @@ enum call_passes call_passes(const struct domain *d, const struct room *r, const
     uint64_t caller = c->f.sides[CALL_CALLER].device;
     if (s->id != caller && to->id != caller)
         return CALL_PASSES_NOTHING;
-    const struct user *a = c->user[CALL_CALLER], *b = c->user[CALL_CALLEE];
-    return open_to(a, b) && open_to(b, a) ? CALL_PASSES_ALL : CALL_PASSES_RELAYED;
+    return call_open_early(c) ? CALL_PASSES_ALL : CALL_PASSES_RELAYED;
 }
 
 /* ---- the end ---- */

@@ -1,4 +1,5 @@
 /* What two may tell each other before a call is answered: relayed candidates, and no address besides. */
+#include "base/addr.h"
 #include "domain/domain_int.h"
 
 /* The next line without its end. */
@@ -11,6 +12,34 @@ static struct str line_of(struct str *rest)
     return line;
 }
 
+/* What a relay can have: an address, in the plain spelling, of one host. Whoever gets a candidate sends to it
+ * without being asked, by ICE's rules, and before that looks its name up: a name would tell its owner who
+ * looks (and from where), a group or link-local address everybody around. Private and loopback addresses
+ * stay: those are the relays of a server at home, and packets to them do not come to a stranger. */
+static bool is_relays(struct str text)
+{
+    struct addr a;
+    if (str_chr(text, '[') != STR_NPOS || str_chr(text, '%') != STR_NPOS || !addr_parse(&a, text) ||
+        (a.family == 4 && str_chr(text, ':') != STR_NPOS))
+        return false;
+    switch (addr_classify(&a)) { /* of the IPv4 address in an IPv6 one, where there is one */
+    case ADDR_GLOBAL:
+    case ADDR_LOOPBACK:
+    case ADDR_PRIVATE:
+    case ADDR_CGN:
+    case ADDR_ULA:
+    case ADDR_DOCUMENTATION:
+    case ADDR_BENCHMARK: return true;
+    case ADDR_NONE:
+    case ADDR_UNSPECIFIED:
+    case ADDR_LINK_LOCAL:
+    case ADDR_MULTICAST:
+    case ADDR_BROADCAST:
+    case ADDR_RESERVED: break;
+    }
+    return false;
+}
+
 /* foundation component transport priority ADDRESS PORT typ TYPE [raddr X rport Y] … (RFC 8839, 5.1):
  * of a relayed candidate the address that the relay belongs to is left out. */
 static void put_relayed(struct str line, struct buf *out, struct sdp_scan *scan)
@@ -20,7 +49,7 @@ static void put_relayed(struct str line, struct buf *out, struct sdp_scan *scan)
     for (size_t i = 0; i < ARRAY_LEN(word); i++)
         str_split_once(rest, ' ', &word[i], &rest);
     if (!str_eq(word[6], STR("typ")) || !str_eq(word[7], STR("relay")) ||
-        !str_to_u64(word[5], 65535, &port))
+        !str_to_u64(word[5], 65535, &port) || !is_relays(word[4]))
         return;
     if (scan->n_addrs < SDP_SCAN_ADDRS)
         scan->addrs[scan->n_addrs++] = (struct sdp_addr){word[4], (uint16_t)port};

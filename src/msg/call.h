@@ -103,6 +103,7 @@ struct call_object {
     const struct who_view *caller, *callee;
     bool video;
     bool group;
+    bool early; /* it rings, and nothing is taken out of what the two say: favourites who wish it */
     uint64_t room; /* 0: there is nothing to join (any more, or for this one) */
     int64_t started_ms, answered_ms, ended_ms; /* 0: not yet */
     struct str reason;                         /* n = 0: none */

@@ -92,6 +92,57 @@ static void what_is_worth_a_message(void **state)
     }
 }
 
+/* "typ relay" is what the caller says; whoever gets it sends there, and looks names up. */
+static void what_no_relay_has(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool passes;
+    } tries[] = {
+        {"198.51.100.9", true},
+        {"2001:db8::9", true},
+        {"192.168.7.1", true}, /* a server at home */
+        {"fd00::1", true},
+        {"127.0.0.1", true},
+        {"who-looks.attacker.example", false},
+        {"0a7c2f5e-1d7b-4f0e-9d3c-1f3f6d6a2b10.local", false},
+        {"localhost", false},
+        {"198.51.100.9.", false},
+        {"198.51.100", false},
+        {"198.51.100.09", false},
+        {"0xc6336409", false},
+        {"3325256713", false},
+        {"198.51.100.9:53", false},
+        {"[2001:db8::9]", false},
+        {"[2001:db8::9]:53", false},
+        {"fe80::1%2", false},
+        {"fe80::1", false},
+        {"169.254.169.254", false},
+        {"64:ff9b::a9fe:a9fe", false}, /* the same by a translator */
+        {"::ffff:169.254.169.254", false},
+        {"0.0.0.0", false},
+        {"::", false},
+        {"224.0.0.251", false},
+        {"ff02::fb", false},
+        {"255.255.255.255", false},
+        {"240.0.0.1", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        struct sdp_scan scan;
+        struct buf in, b;
+        buf_init(&in, 1 << 10);
+        buf_init(&b, 1 << 10);
+        buf_putf(&in, "a=candidate:1 1 udp 1 %s 53 typ relay\r\n", tries[i].address);
+        bool worth = early_filter(buf_str(&in), &b, &scan);
+        if (worth != tries[i].passes || (scan.n_addrs == 1) != worth || (buf_len(&b) > 0) != worth)
+            fail_msg("%s: %s", tries[i].address, worth ? "passes" : "does not pass");
+        buf_free(&b);
+        buf_free(&in);
+    }
+}
+
 /* However a body is cut, no address of a host is left in it. */
 static void wherever_it_is_cut(void **state)
 {
@@ -206,6 +257,32 @@ static void favourites_who_wish_it(void **state)
     assert_string_equal(strchr(told(a, "desc"), '\n') + 1, offer);
 }
 
+/* Pages use other ways than relays only if they are told that the other one may, too. */
+static void favourites_are_told(void **state)
+{
+    struct world *w = *state;
+    const struct val there[] = {VAL_ID(MINA), VAL_ID(JUN)}, back[] = {VAL_ID(JUN), VAL_ID(MINA)};
+    run_proc(w, DB_FAVOURITE_ON, there, 2);
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    session_of(a)->user->settings |= USER_EARLY_ADDRESS;
+    session_of(b)->user->settings |= USER_EARLY_ADDRESS;
+    assert_false(has(dial(a, JUN), "'early'"));
+    assert_false(has(told(b, "ring"), "'early'"));
+    run_proc(w, DB_FAVOURITE_ON, back, 2);
+    world_again(w);
+    a = device(w, MINA), b = device(w, JUN);
+    session_of(a)->user->settings |= USER_EARLY_ADDRESS;
+    assert_false(has(dial(a, JUN), "'early'"));
+    assert_false(has(told(b, "ring"), "'early'"));
+    world_again(w);
+    a = device(w, MINA), b = device(w, JUN);
+    session_of(a)->user->settings |= USER_EARLY_ADDRESS;
+    session_of(b)->user->settings |= USER_EARLY_ADDRESS;
+    struct talk t = talk_of(dial(a, JUN));
+    assert_has(told(b, "ring"), "'early':true");
+    assert_false(has(pick_up(b, &t, ""), "'early'")); /* it is over with the ringing */
+}
+
 /* What the relays are told is what the other side is told: a host's address opens nothing. */
 static void relays_of_those_who_prepare(void **state)
 {
@@ -227,10 +304,16 @@ static void relays_of_those_who_prepare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_relays_are_left),      cmocka_unit_test(what_is_worth_a_message),
-        cmocka_unit_test(wherever_it_is_cut),        CALL_TEST(two_prepare),
-        CALL_TEST(a_ticket_of_before_opens_nothing), CALL_TEST(who_is_invisible_does_not_prepare),
-        CALL_TEST(favourites_who_wish_it),           CALL_TEST(relays_of_those_who_prepare),
+        cmocka_unit_test(only_relays_are_left),
+        cmocka_unit_test(what_is_worth_a_message),
+        cmocka_unit_test(what_no_relay_has),
+        cmocka_unit_test(wherever_it_is_cut),
+        CALL_TEST(two_prepare),
+        CALL_TEST(a_ticket_of_before_opens_nothing),
+        CALL_TEST(who_is_invisible_does_not_prepare),
+        CALL_TEST(favourites_who_wish_it),
+        CALL_TEST(favourites_are_told),
+        CALL_TEST(relays_of_those_who_prepare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

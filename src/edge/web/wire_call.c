@@ -78,6 +78,7 @@ static const struct field object_list[] = {
     F_OBJECT(struct call_object, "callee", callee, &wire_who, NEEDED),
     F_BOOL(struct call_object, "video", video, NEEDED),
     F_BOOL(struct call_object, "group", group),
+    F_BOOL(struct call_object, "early", early),
     F_ID(struct call_object, "room", room),
     F_INT(struct call_object, "started", started_ms, 0, 0, NEEDED),
     F_INT(struct call_object, "answered", answered_ms, 0, 0),

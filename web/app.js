@@ -90,6 +90,8 @@ export function createApp(env, log) {
   call.warm = () => people.calls.warm();
   call.held = () => people.calls.held();
   call.hushed = () => people.calls.hushed(call.room()?.id);
+  call.relaysFirst = (room) => people.calls.relaysFirst(room);
+  call.answered = () => people.calls.answered(call.room()?.id);
   listenNet(c, { rooms, call, talk, lobby, people });
   store.subscribe((state, action) => {
     if (action.type === 'intent/set' && !action.passing) keepIntent(env.local, state.intent);

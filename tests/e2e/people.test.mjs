@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { House } from './lib/house.mjs';
 import { User } from './lib/user.mjs';
+import { flows } from './lib/media.mjs';
 import { LANGS, complaints, reads, watchCsp, words } from './lib/ui.mjs';
 
 const house = new House('people');
@@ -15,10 +16,10 @@ const home = () => (made ??= house.server({ ...OPEN, shared: true }));
 
 /**
  * Somebody who has just registered, by the form.
- * @param {string} name @param {{ kind?: 'chromium' | 'firefox', display?: string }} [o]
+ * @param {string} name @param {{ kind?: 'chromium' | 'firefox', display?: string, init?: [(arg: any) => void, any][] }} [o]
  */
-async function newUser(name, { kind = 'chromium', display } = {}) {
-  const person = await house.person(kind, { name, server: await home(), page: { init: [[watchCsp, null]] } });
+async function newUser(name, { kind = 'chromium', display, init = [] } = {}) {
+  const person = await house.person(kind, { name, server: await home(), page: { init: [[watchCsp, null], ...init] } });
   const user = new User(person);
   await user.register({ name, display: display ?? name });
   return user;
@@ -90,6 +91,61 @@ house.test('find each other, call with video, talk, hang up, and see it in the h
     assert.deepEqual(await p.page.eval(() => /** @type {any} */ (window).csp), []);
   }
 });
+
+/** What connections have been made with, set to and found. */
+function watchWays() {
+  const w = /** @type {any} */ (window);
+  w.ways = { policies: [], found: [] };
+  const Real = w.RTCPeerConnection;
+  w.RTCPeerConnection = class extends Real {
+    /** @param {RTCConfiguration} config */
+    constructor(config) {
+      super(config);
+      w.ways.policies.push(config.iceTransportPolicy ?? 'all');
+      /** @type {any} */ (this).addEventListener('icecandidate', (/** @type {any} */ e) => {
+        const type = / typ (\S+)/.exec(e.candidate?.candidate ?? '')?.[1];
+        if (type) w.ways.found.push(type);
+      });
+    }
+
+    /** @param {RTCConfiguration} config */
+    setConfiguration(config) {
+      w.ways.policies.push(config.iceTransportPolicy ?? 'all');
+      super.setConfiguration(config);
+    }
+  };
+}
+
+/** @param {User} user @returns {Promise<{policies: string[], found: string[]}>} */
+const waysOf = (user) => user.page.eval(() => /** @type {any} */ (window).ways);
+
+for (const kinds of /** @type {('chromium' | 'firefox')[][]} */ ([['chromium', 'chromium'], ['firefox', 'chromium'], ['chromium', 'firefox']])) {
+  house.test(`while it rings nobody sends from an address of their own; afterwards the direct way is found (${kinds})`, async () => {
+    const tag = kinds.map((k) => k[0]).join('');
+    const two = await Promise.all(kinds.map((kind, i) => newUser(`${['una', 'vic'][i]}-${tag}`, { kind, init: [[watchWays, null]] })));
+    const [una, vic] = two;
+    await una.call(`vic-${tag}`, 'video');
+    await vic.page.see('[data-ring=incoming]');
+    for (const p of two) await p.connected();
+    const before = await Promise.all(two.map(async (p) => (await flows(p.page))[0]));
+    for (const [i, p] of two.entries()) {
+      const { policies, found } = await waysOf(p);
+      assert.deepEqual([...new Set(policies)], ['relay'], `${kinds[i]}`);
+      assert.deepEqual([...new Set(found)], ['relay'], `${kinds[i]}`);
+      assert.equal(before[i].path.local, 'relay');
+    }
+    await vic.page.click('[data-act=accept-video]');
+    await Promise.all(two.map((p) => p.talks(2)));
+    for (const [i, p] of two.entries()) {
+      await p.direct();
+      const [now] = await flows(p.page);
+      assert.equal(now.conn, before[i].conn, 'it is the same connection');
+      assert.notEqual(now.ufrag, before[i].ufrag);
+    }
+    await una.page.click('[data-act=leave]');
+    await vic.page.see('[data-outcome=ended]');
+  });
+}
 
 house.test('decline with a message; a missed one leaves a badge on all devices until it is seen', async () => {
   const [cho, dan] = await Promise.all([newUser('cho'), newUser('dan')]);

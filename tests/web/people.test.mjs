@@ -286,6 +286,25 @@ test('press call, it rings, it is answered: into the room, and out of it when it
   assert.equal(h.c.state().ring.after.lasted, 1000);
 });
 
+test('while it rings only relays are used, but between favourites who wish it; with the answer every way is', async () => {
+  const mine = { caller: ME, callee: somebody('jun'), caller_device: 'S', room: 'R' };
+  for (const [theirs, early, relays] of [[{}, false, true], [mine, false, true], [{}, true, false], [mine, true, false]]) {
+    const h = house({});
+    const rings = call({ room: 'R', ...theirs, ...(early ? { early } : {}) });
+    h.calls.event({ call: rings });
+    await h.settle();
+    assert.equal(h.calls.relaysFirst('R'), relays);
+    assert.equal(h.calls.relaysFirst('other'), false);
+    assert.equal(h.calls.answered('R'), false);
+    h.calls.again();
+    assert.equal(h.calls.answered('R'), false, 'a call that is forgotten was not answered');
+    h.calls.event({ call: rings });
+    h.calls.event({ call: call({ ...rings, state: 'accepted', caller_device: 'S', callee_device: 'S', answered: 5 }) });
+    assert.equal(h.calls.relaysFirst('R'), false);
+    assert.equal(h.calls.answered('R'), true);
+  }
+});
+
 test('given up before the server has answered: the call is cancelled as soon as it is known', async () => {
   const h = house({ call: { call: call({ caller: ME, callee: somebody('jun'), caller_device: 'S' }) } });
   const started = h.calls.start(somebody('jun'), false);

@@ -729,6 +729,99 @@ test('a hidden peer takes only relays, and says so only', async () => {
   assert.equal(a.pc.config.iceTransportPolicy, 'relay', 'as long as it lives');
 });
 
+const RELAYS = [{ urls: ['turn:h:1'], username: 'u', credential: 'c' }];
+const relaysFirst = (clock, first) => setup(clock, first, { ice: { iceServers: RELAYS, relaysFirst: true } });
+/** As browsers have it: a restart of ICE gives the next description another ufrag. */
+const describe = (pc, ufrag) => { pc.localDescription = { type: 'offer', sdp: `a=ice-ufrag:${ufrag}\r\n` }; };
+
+test('before it is opened a peer has only relays; then every way, beside the one in use', async () => {
+  const clock = fakeClock();
+  const { peer, pc } = relaysFirst(clock, true);
+  const frags = [];
+  let stuck = 0;
+  peer.on('cand', (f) => frags.push(f));
+  peer.on('stuck', () => stuck++);
+  const found = (end) => pc.onicecandidate({
+    candidate: { candidate: `candidate:1 1 udp 1 192.0.2.${end}`, sdpMid: '0', usernameFragment: 'u' },
+  });
+  assert.equal(pc.config.iceTransportPolicy, 'relay');
+  found('1 9 typ host');
+  found('9 9 typ relay raddr 192.0.2.1 rport 9');
+  await clock.advance(50);
+  assert.ok(!frags.join('').includes('192.0.2.1 '), frags.join(''));
+  describe(pc, 'u');
+  pc.become('connected');
+  await peer.setIceServers([...RELAYS, { urls: 'stun:h:2' }]);
+  assert.equal(pc.config.iceTransportPolicy, 'relay', 'other servers open nothing');
+  assert.equal(pc.restarted, 0);
+  peer.open();
+  assert.equal(pc.config.iceTransportPolicy, undefined);
+  assert.deepEqual(pc.config.iceServers, [...RELAYS, { urls: 'stun:h:2' }]);
+  assert.equal(pc.restarted, 0, 'the first picture goes first');
+  await clock.advance(500);
+  assert.equal(pc.restarted, 1);
+  assert.equal(peer.phase, 'connected');
+  peer.open();
+  assert.equal(pc.restarted, 1, 'once');
+  frags.length = 0;
+  found('1 9 typ host');
+  await clock.advance(10_000);
+  assert.match(frags.join(''), /192\.0\.2\.1 9 typ host/);
+  assert.equal(stuck, 0);
+  const always = setup(clock, true, { ice: { iceServers: [], relayOnly: true, relaysFirst: true } });
+  always.peer.open();
+  assert.equal(always.pc.config.iceTransportPolicy, 'relay', 'who hides goes on hiding');
+});
+
+test('of two that are opened the first one looks for other ways, the second one only where that does not happen', async () => {
+  for (const told of [true, false]) {
+    const clock = fakeClock();
+    const { peer, pc } = relaysFirst(clock, false);
+    describe(pc, 'u');
+    pc.become('connected');
+    peer.open();
+    assert.equal(pc.config.iceTransportPolicy, undefined);
+    assert.equal(pc.restarted, 0);
+    if (told) describe(pc, 'w');   // the answer to the other's restart
+    await clock.advance(10_000);
+    assert.equal(pc.restarted, told ? 0 : 1);
+  }
+});
+
+test('what is opened before it is connected looks for other ways as soon as it is', async () => {
+  const clock = fakeClock();
+  const { peer, pc } = relaysFirst(clock, true);
+  let stuck = 0;
+  peer.on('stuck', () => stuck++);
+  describe(pc, 'u');
+  pc.become('connecting');
+  peer.open();
+  assert.equal(pc.restarted, 0);
+  await clock.advance(500);
+  pc.become('connected');
+  await clock.advance(500);
+  assert.equal(pc.restarted, 1);
+  await clock.advance(10_000);
+  assert.equal(pc.restarted, 1);
+  assert.equal(stuck, 0);
+});
+
+test('where no relay leads to the other, a connection that was opened is made anew', async () => {
+  for (const [ice, wait] of [[{ iceServers: RELAYS, relaysFirst: true }, 1000], [{ iceServers: [], relaysFirst: true }, 0]]) {
+    const clock = fakeClock();
+    const { peer, pc } = setup(clock, true, { ice });
+    let stuck = 0;
+    peer.on('stuck', () => stuck++);
+    describe(pc, 'u');
+    pc.become('connecting');
+    peer.open();
+    if (wait) await clock.advance(wait - 1);
+    assert.equal(stuck, 0);
+    await clock.advance(1);
+    assert.equal(stuck, 1);
+  }
+});
+
 const over = (local, remote) => new Map([
   ['t', { id: 't', type: 'transport', selectedCandidatePairId: 'p' }],
   ['p', { id: 'p', type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r' }],

@@ -85,7 +85,10 @@ export class Call {
     const { env: { hostname: host }, state } = this.c;
     const { rooms, intent: { relayOnly } } = state();
     const { servers, transports } = this;
-    return { relayOnly, iceServers: iceServers({ host, servers, transports, relay: rooms[room ?? '']?.relay }) };
+    return {
+      relayOnly, relaysFirst: this.relaysFirst(room),
+      iceServers: iceServers({ host, servers, transports, relay: rooms[room ?? '']?.relay }),
+    };
   }
 
   /** The room that media is in. */
@@ -112,6 +115,7 @@ export class Call {
     this.wakeLock.want(!!this.room());
     this.tellState();
     this.#hush();
+    if (this.answered()) this.mesh.open();
     this.connect();
   }
 
@@ -153,6 +157,14 @@ export class Call {
 
   /** Whether the room that media is in is that of a call which nobody has answered. */
   hushed = () => false;
+
+  /** Whether those in a room are to learn no address of one: neither by what is told, nor by what is sent,
+   * since ICE sends to whatever address the other side names.
+   * @type {(room: string | undefined) => boolean} */
+  relaysFirst = () => false;
+
+  /** Whether the room that media is in is that of a call which somebody has answered. */
+  answered = () => false;
 
   /** Whether the call is on hold: nothing is sent, and what one wants stays as it is. */
   held = () => false;

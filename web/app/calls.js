@@ -377,6 +377,18 @@ export class Calls {
     return !!room && Object.values(this.c.state().ring.calls).some(rings);
   }
 
+  /** Whether a room is that of a call under way. @param {string | undefined} room */
+  answered(room) {
+    return !!room && !!callOfRoom(this.c.state().ring, room);
+  }
+
+  /** Whether it rings for a room, and the two are no favourites who wish to know each other's addresses then.
+   * @param {string | undefined} room */
+  relaysFirst(room) {
+    const early = Object.values(this.c.state().ring.calls).some((r) => r.room === room && r.early);
+    return !early && this.hushed(room) && !this.answered(room);
+  }
+
   /** Whether devices are to be ready: one is calling, or has just accepted. */
   warm() {
     const { ring, rooms } = this.c.state();

@@ -5,7 +5,8 @@
 /** @typedef {import('./people.js').Who} Who */
 /**
  * @typedef {{call: string, state: 'ringing'|'accepted'|'declined'|'cancelled'|'busy'|'expired'|'ended',
- *   caller: Who, callee: Who, video: boolean, group?: boolean, room?: string, started: number,
+ *   caller: Who, callee: Who, video: boolean, group?: boolean, early?: boolean, room?: string,
+ *   started: number,
  *   answered?: number, ended?: number, reason?: string, text?: string, caller_device?: string,
  *   callee_device?: string, held?: string[], lost?: string[]}} Call
  */

@@ -4,7 +4,10 @@
  *   answer */
 /** @typedef {{username: string, credential: string}} Credential  of a joined room */
 /** @typedef {'udp'|'tcp'|'tls'} Transport */
-/** @typedef {{iceServers?: RTCIceServer[], relayOnly?: boolean}} Ice  what a peer is made with */
+/**
+ * What a peer is made with. relaysFirst: as relayOnly until open() is called.
+ * @typedef {{iceServers?: RTCIceServer[], relayOnly?: boolean, relaysFirst?: boolean}} Ice
+ */
 
 /** @type {readonly Transport[]} */
 export const TRANSPORTS = ['udp', 'tcp', 'tls'];

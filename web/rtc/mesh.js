@@ -125,6 +125,11 @@ export class Mesh extends Emitter {
     }
   }
 
+  /** Whoever was connected with over relays alone may be connected with in every way. */
+  open() {
+    for (const { peer } of this.held.values()) peer.open();
+  }
+
   /** What was held back on its way to the others may pass now. */
   tellAgain() {
     for (const { peer } of this.held.values()) peer.tellAgain();

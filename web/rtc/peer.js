@@ -24,6 +24,9 @@ const FOLLOW_MS = 3000;
 const PAUSE_MS = 3000;
 const RESTART_MS = [0, 2000, 4000, 8000, 15_000];
 const STUCK_AFTER = 5;
+const OPEN_MS = 1000;
+/** The first picture goes before the search for a better way. */
+const WIDEN_MS = 500;
 
 /**
  * @extends {Emitter<{desc: {kind: 'offer'|'answer', sdp: string}, cand: string, phase: PeerPhase,
@@ -36,7 +39,8 @@ export class Peer extends Emitter {
    * @param {boolean} o.first   this side makes the first offer (and wins when offers collide)
    * @param {readonly Role[]} [o.roles]
    * @param {string} [o.channel]  name of a data channel
-   * @param {import('./ice.js').Ice} [o.ice]  relayOnly: the other side never learns of one's address
+   * @param {import('./ice.js').Ice} [o.ice]  relayOnly: the other side never learns of one's address;
+   *   relaysFirst: not before open()
    * @param {import('../core/clock.js').Clock} o.clock
    * @param {import('../core/log.js').Log} o.log
    * @param {string} [o.name]  for the log
@@ -77,6 +81,10 @@ export class Peer extends Emitter {
     /** @type {Record<string, any>} */
     this.timers = {};
     this.relayOnly = ice.relayOnly ?? false;
+    this.relaysFirst = !this.relayOnly && (ice.relaysFirst ?? false);
+    /** What ICE was using when other ways were opened, until they are looked for.
+     * @type {{ufrag: string | null} | null} */
+    this.narrow = null;
     const config = this.#config(ice.iceServers ?? []);
     this.pc = create ? create(config) : new RTCPeerConnection(config);
     this.#listen();
@@ -166,6 +174,37 @@ export class Peer extends Emitter {
     if (this.phase !== 'closed' && this.gathered.length) this.emit('cand', toFrag(this.gathered));
   }
 
+  /** Every way may be used from now on. What goes over a relay stays there until there is a better way. */
+  open() {
+    if (!this.relaysFirst || this.phase === 'closed') return;
+    this.relaysFirst = false;
+    this.narrow = { ufrag: ufragOf(this.pc) };
+    /** @type {RTCIceServer[]} */
+    const servers = JSON.parse(this.servers ?? '[]');
+    try {
+      this.pc.setConfiguration?.(this.#config(servers));
+    } catch (e) {
+      this.log.warn('peer', `${this.name} all ways: ${e}`);
+    }
+    if (this.phase === 'connected') return this.#widen();
+    // Without relays nothing can have been prepared. The first side acts, the other one where that fails.
+    const relays = servers.some(({ urls }) => String(urls).startsWith('turn'));
+    this.timers.open = this.clock.after(() => {
+      if (!this.met && this.narrow?.ufrag === ufragOf(this.pc)) this.emit('stuck', null);
+    }, (relays ? OPEN_MS : 0) + (this.first ? 0 : FOLLOW_MS));
+  }
+
+  /** ICE anew, beside what is in use. The first side does it; the other one where that does not happen. */
+  #widen() {
+    const { narrow } = this;
+    if (!narrow) return;
+    this.narrow = null;
+    this.clock.cancel(this.timers.open);
+    this.timers.open = this.clock.after(() => {
+      if (ufragOf(this.pc) === narrow.ufrag) this.#restartIce('all ways');
+    }, WIDEN_MS + (this.first ? 0 : FOLLOW_MS));
+  }
+
   close() {
     if (this.phase === 'closed') return;
     this.#setPhase('closed');
@@ -173,10 +212,15 @@ export class Peer extends Emitter {
     this.pc.close();
   }
 
+  /** Whether only relays may be used now. */
+  hides() {
+    return this.relayOnly || this.relaysFirst;
+  }
+
   /** @param {RTCIceServer[]} iceServers @returns {RTCConfiguration} */
   #config(iceServers) {
     this.servers = JSON.stringify(iceServers);
-    const policy = this.relayOnly ? { iceTransportPolicy: /** @type {const} */ ('relay') } : {};
+    const policy = this.hides() ? { iceTransportPolicy: /** @type {const} */ ('relay') } : {};
     return { iceServers, bundlePolicy: 'max-bundle', ...policy };
   }
 
@@ -217,6 +261,7 @@ export class Peer extends Emitter {
       this.resting = false;
       this.restarts = 0;
       for (const role of this.lines.keys()) this.#applyPlan(role);
+      this.#widen();
     }
     if (phase === 'disconnected') this.#planRestart(DISCONNECTED_MS);
     if (phase === 'failed') this.#planRestart(0);
@@ -366,7 +411,7 @@ export class Peer extends Emitter {
 
   /** @param {'offer'|'answer'} kind @param {string} sdp */
   #tell(kind, sdp) {
-    this.emit('desc', { kind, sdp: this.relayOnly ? hiddenSdp(sdp) : sdp });
+    this.emit('desc', { kind, sdp: this.hides() ? hiddenSdp(sdp) : sdp });
   }
 
   /** @param {import('./frag.js').Candidate[]} candidates */
@@ -387,7 +432,7 @@ export class Peer extends Emitter {
   /** @param {RTCIceCandidate | null} candidate */
   #gathered(candidate) {
     const { candidate: all = '', sdpMid = null, usernameFragment = null } = candidate ?? {};
-    const text = this.relayOnly ? hidden(all) : all;
+    const text = this.hides() ? hidden(all) : all;
     if (text === null || (candidate && text === '')) return;
     const c = { candidate: text, sdpMid, usernameFragment: usernameFragment ?? ufragOf(this.pc) };
     this.gathered.push(c);

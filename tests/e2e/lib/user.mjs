@@ -107,6 +107,27 @@ export class User {
     }, n, { what: `${this.name} sees ${n} pictures` });
   }
 
+  /** The way to the other is there, though nothing is to be seen of it. */
+  async connected() {
+    await this.page.until(() => {
+      const peers = /** @type {any} */ (window).madang.parts.mesh.peers();
+      return peers.length === 1 && peers[0].peer.phase === 'connected';
+    }, null, { what: `${this.name} is connected` });
+  }
+
+  /** What is sent goes over no relay. */
+  async direct() {
+    await this.page.until(async () => {
+      const [{ peer }] = /** @type {any} */ (window).madang.parts.mesh.peers();
+      const report = [...(await peer.pc.getStats()).values()];
+      const by = new Map(report.map((r) => [r.id, r]));
+      const pair = by.get(report.find((r) => r.type === 'transport' && r.selectedCandidatePairId)?.selectedCandidatePairId)
+        ?? report.find((r) => r.type === 'candidate-pair' && (r.selected ?? (r.nominated && r.state === 'succeeded')));
+      const types = [pair?.localCandidateId, pair?.remoteCandidateId].map((id) => by.get(id)?.candidateType);
+      return types.every((t) => t && t !== 'relay');
+    }, null, { what: `${this.name} has a direct way` });
+  }
+
   /** Sound comes from the other side. */
   async hears() {
     await this.page.until(async () => {

@@ -16,10 +16,11 @@ const home = () => (made ??= house.server({ ...OPEN, shared: true }));
 
 /**
  * Somebody who has just registered, by the form.
- * @param {string} name @param {{ kind?: 'chromium' | 'firefox', display?: string, init?: [(arg: any) => void, any][] }} [o]
+ * @param {string} name @param {{ kind?: 'chromium' | 'firefox', display?: string, init?: [(arg: any) => void, any][],
+ *   server?: import('./lib/house.mjs').HouseServer }} [o]
  */
-async function newUser(name, { kind = 'chromium', display, init = [] } = {}) {
-  const person = await house.person(kind, { name, server: await home(), page: { init: [[watchCsp, null], ...init] } });
+async function newUser(name, { kind = 'chromium', display, init = [], server } = {}) {
+  const person = await house.person(kind, { name, server: server ?? await home(), page: { init: [[watchCsp, null], ...init] } });
   const user = new User(person);
   await user.register({ name, display: display ?? name });
   return user;
@@ -146,6 +147,18 @@ for (const kinds of /** @type {('chromium' | 'firefox')[][]} */ ([['chromium', '
     await vic.page.see('[data-outcome=ended]');
   });
 }
+
+house.test('without relays nothing is prepared, and the answer brings the two together', async () => {
+  const server = await house.server({ args: [...OPEN.args, '--relay', 'off'] });
+  const [wim, xia] = await Promise.all([newUser('wim', { kind: 'firefox', server }), newUser('xia', { server })]);
+  await wim.call('xia', 'video');
+  await xia.page.see('[data-ring=incoming]');
+  for (const p of [wim, xia]) {
+    await p.page.until(() => /** @type {any} */ (window).madang.parts.mesh.peers().length === 1, null, { what: 'they try' });
+  }
+  await xia.page.click('[data-act=accept-video]');
+  await Promise.all([wim.talks(2), xia.talks(2)]);
+});
 
 house.test('decline with a message; a missed one leaves a badge on all devices until it is seen', async () => {
   const [cho, dan] = await Promise.all([newUser('cho'), newUser('dan')]);

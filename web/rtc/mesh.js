@@ -127,7 +127,11 @@ export class Mesh extends Emitter {
 
   /** Whoever was connected with over relays alone may be connected with in every way. */
   open() {
-    for (const { peer } of this.held.values()) peer.open();
+    const narrow = [...this.held.values()].filter(({ peer }) => peer.relaysFirst);
+    for (const { peer } of narrow) peer.open();
+    if (!narrow.length) return;
+    this.vain.clear(); // what failed by relays says nothing of other ways
+    this.tryNow();
   }
 
   /** What was held back on its way to the others may pass now. */

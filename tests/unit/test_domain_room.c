@@ -154,6 +154,29 @@ static void a_busy_password_thread(void **state)
     assert_error(last(b), "busy");
 }
 
+/* One address never fills the queue: half of it is for others. */
+static void half_of_the_queue(void **state)
+{
+    struct world *w = *state;
+    w->cfg.password_queue = 4;
+    world_again(w);
+    w->addr_key = 7;
+    struct client *a = hello(w, "a"), *b = hello(w, "b");
+    w->addr_key = 8;
+    struct client *c = hello(w, "c");
+    w->hold_jobs = true;
+    assert_string_equal(ask(a, "'type':'create','password':'x'"), "");
+    assert_string_equal(ask(b, "'type':'create','password':'x'"), "");
+    assert_error(ask(a, "'type':'create','password':'x'"), "busy");
+    assert_error(ask(b, "'type':'create','password':'x'"), "busy");
+    assert_string_equal(ask(c, "'type':'create','password':'x'"), "");
+    world_passwords(w, PASSWORD_OK);
+    assert_ack(last(c));
+    assert_string_equal(ask(a, "'type':'create','password':'x'"), "");
+    world_passwords(w, PASSWORD_OK);
+    assert_ack(last(a));
+}
+
 static void gone_while_waiting(void **state)
 {
     struct world *w = *state;
@@ -734,6 +757,7 @@ int main(void)
         WORLD_TEST(passwords),
         WORLD_TEST(a_password_changes_while_it_is_checked),
         WORLD_TEST(a_busy_password_thread),
+        WORLD_TEST(half_of_the_queue),
         WORLD_TEST(gone_while_waiting),
         WORLD_TEST(gone_while_the_store_works),
         WORLD_TEST(a_failing_store),

@@ -48,7 +48,7 @@ build_in() {
 unit() { # NAME DIR
     local name=$1 dir=$2 log=$artifacts/logs/unit-$1.log t=$SECONDS ok bad program
     [ -e "$dir/CTestTestfile.cmake" ] || { fail "unit-$name: no build"; return; }
-    (cd "$dir" && run_wrapped ctest -V -j "$jobs" --timeout 240 ${filter:+-R "$filter"}) >"$log" 2>&1 </dev/null
+    (cd "$dir" && run_wrapped ctest -V -j "$jobs" --timeout 120 ${filter:+-R "$filter"}) >"$log" 2>&1 </dev/null
     ok=$(grep -cE '^[0-9]+: \[       OK \] ' "$log")
     bad=0
     while IFS= read -r program; do

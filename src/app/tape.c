@@ -358,26 +358,29 @@ void tape_cut(struct tape *t, int64_t now_us)
 
 /* ---- ports: what the world answers is an input too ---- */
 
+/* Whether another thread took what it was asked: if so, its answer will come. */
+static bool put_taken(struct tape *t, enum tape_kind kind, bool taken)
+{
+    uint8_t b = taken;
+    t->asked += taken;
+    put(t, kind, &b, 1);
+    return taken;
+}
+
 static bool port_password(void *ctx, const struct password_job *job)
 {
     struct tape *t = ctx;
     bool taken = t->ports.password(t->ports.ctx, job);
-    t->asked += taken;
-    uint8_t b = taken;
-    put(t, TAPE_JOB, &b, 1);
     tape_hash_job(&t->out, job);
-    return taken;
+    return put_taken(t, TAPE_JOB, taken);
 }
 
 static bool port_db(void *ctx, const struct db_request *request)
 {
     struct tape *t = ctx;
     bool taken = t->ports.db && t->ports.db(t->ports.ctx, request);
-    t->asked += taken;
-    uint8_t b = taken;
-    put(t, TAPE_DB_ASKED, &b, 1);
     tape_hash_db(&t->out, request);
-    return taken;
+    return put_taken(t, TAPE_DB_ASKED, taken);
 }
 
 static void port_push(void *ctx, const struct push_job *job)
@@ -393,11 +396,8 @@ static bool port_disk(void *ctx, const struct disk_request *request)
 {
     struct tape *t = ctx;
     bool taken = t->ports.disk && t->ports.disk(t->ports.ctx, request);
-    t->asked += taken;
-    uint8_t b = taken;
-    put(t, TAPE_DISK_ASKED, &b, 1);
     tape_hash_disk(&t->out, request);
-    return taken;
+    return put_taken(t, TAPE_DISK_ASKED, taken);
 }
 
 static struct str port_ca_cert(void *ctx)

@@ -126,6 +126,10 @@ bool account_recovery_code(struct str text, uint8_t hash[SHA256_SIZE]);
 /* Refuses (answered; false) or counts an attempt at c->name from the caller's address. signed_in: the asker
  * is that person, who is slowed by nobody else. */
 bool account_try(struct domain *d, struct ask *a, bool signed_in);
+/* The beginning of what strangers may guess with, a name and a password: counts it, and keeps both. What cannot be a name
+ * is one that nobody has. NULL: it has been answered. */
+struct ask *account_guess(struct domain *d, const struct cmd *cmd, ask_then *then, struct str name,
+                          struct str password, bool min);
 /* Whether somebody who is not known there may go on; otherwise answered, and as if it had not been. */
 bool account_try_known(struct domain *d, struct ask *a, bool known);
 void account_try_good(struct domain *d, struct ask *a);

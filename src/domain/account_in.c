@@ -106,21 +106,29 @@ static void sign_in_found(struct domain *d, struct ask *a, const struct ask_answ
     account_hash_it(d, a, &job);
 }
 
+struct ask *account_guess(struct domain *d, const struct cmd *cmd, ask_then *then, struct str name,
+                          struct str password, bool min)
+{
+    if (!account_rate(d, cmd, CMD_SIGN_IN))
+        return NULL;
+    struct ask *a = account_ask(d, cmd, then);
+    struct account_call *c = account_call(a);
+    if (!username_key(name, c->name.key, &c->name.key_n))
+        c->name.key_n = 0;
+    if (account_take_password(d, a, password, min) && account_try(d, a, false))
+        return a;
+    ask_free(a);
+    return NULL;
+}
+
 void account_sign_in(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_sign_in *in = &cmd->u.account.sign_in;
-    if (!account_rate(d, cmd, CMD_SIGN_IN))
-        return;
-    struct ask *a = account_ask(d, cmd, sign_in_found);
-    struct account_call *c = account_call(a);
+    struct ask *a = account_guess(d, cmd, sign_in_found, in->name, in->password, false);
     (void)s;
-    /* What cannot be a name is one that nobody has. */
-    if (!username_key(in->name, c->name.key, &c->name.key_n))
-        c->name.key_n = 0;
-    if (!account_take_password(d, a, in->password, false) || !account_try(d, a, false)) {
-        ask_free(a);
+    if (!a)
         return;
-    }
+    struct account_call *c = account_call(a);
     ASK_DB(d, a, DB_SIGN_IN_FIND, VAL_T(account_name(c)),
            VAL_T(str_of(c->visit.net, c->visit.net_n)));
 }

@@ -223,19 +223,13 @@ static void recover_found(struct domain *d, struct ask *a, const struct ask_answ
 void account_recover(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_recover *r = &cmd->u.account.recover;
-    if (!account_rate(d, cmd, CMD_SIGN_IN))
-        return;
-    struct ask *a = account_ask(d, cmd, recover_found);
-    struct account_call *c = account_call(a);
+    struct ask *a = account_guess(d, cmd, recover_found, r->name, r->password, true);
     (void)s;
-    if (!username_key(r->name, c->name.key, &c->name.key_n))
-        c->name.key_n = 0;
+    if (!a)
+        return;
+    struct account_call *c = account_call(a);
     /* What is no code is one that nobody has: the hash is zeros. */
     account_recovery_code(r->code, c->code);
-    if (!account_take_password(d, a, r->password, true) || !account_try(d, a, false)) {
-        ask_free(a);
-        return;
-    }
     ASK_DB(d, a, DB_RECOVERY_FIND, VAL_T(account_name(c)),
            VAL_T(str_of(c->visit.net, c->visit.net_n)), VAL_B(c->code, sizeof c->code));
 }

@@ -11,13 +11,13 @@ enum { ANEW_AFTER = REC_SIZE_MIN / 4, QUIET_US = 60000000, HEAD = sizeof(struct 
 
 /* ---- outputs on their way to the worker ---- */
 
-static void hash_datagram(struct turn_core *c, const struct turn_datagram *d)
+static void hash_datagram(struct turn_core *c, const struct datagram *d)
 {
     rec_hash_add(&c->hash, d->pad, d->head, d->nhead);
     rec_hash_add(&c->hash, d->ndata, d->data, d->ndata);
 }
 
-static void to_client(void *ctx, const struct turn_tuple *to, const struct turn_datagram *d)
+static void to_client(void *ctx, const struct tuple *to, const struct datagram *d)
 {
     struct turn_core *c = ctx;
     rec_hash_add(&c->hash, TURN_OUT_CLIENT, to, sizeof *to);
@@ -43,7 +43,7 @@ static void relay_close(void *ctx, struct turn_relay *r)
 }
 
 static void to_peer(void *ctx, struct turn_relay *r, const struct addr *peer,
-                    const struct turn_datagram *d, unsigned flags)
+                    const struct datagram *d, unsigned flags)
 {
     struct turn_core *c = ctx;
     struct addr both[2] = {r->at, *peer};
@@ -53,7 +53,7 @@ static void to_peer(void *ctx, struct turn_relay *r, const struct addr *peer,
 }
 
 static void to_worker(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
-                      const struct addr *to, const struct turn_datagram *d)
+                      const struct addr *to, const struct datagram *d)
 {
     struct turn_core *c = ctx;
     struct turn_rec_foreign f = {*from, *to, scope};
@@ -62,7 +62,7 @@ static void to_worker(void *ctx, unsigned worker, const struct addr *from, uint6
     c->ops.to_worker(c->ops.ctx, worker, from, scope, to, d);
 }
 
-static void to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+static void to_owner(void *ctx, unsigned worker, const struct tuple *from, const uint8_t *p,
                      size_t n)
 {
     struct turn_core *c = ctx;
@@ -251,7 +251,7 @@ void turn_core_verdict(struct turn_core *c, enum turn_drop v)
 
 /* ---- inputs ---- */
 
-enum turn_drop turn_core_input(struct turn_core *c, int64_t now_us, const struct turn_tuple *from,
+enum turn_drop turn_core_input(struct turn_core *c, int64_t now_us, const struct tuple *from,
                                const uint8_t *p, size_t n)
 {
     put(c, now_us, TURN_REC_CLIENT, from, sizeof *from, p, n);
@@ -288,13 +288,13 @@ void turn_core_icmp(struct turn_core *c, int64_t now_us, struct turn_relay *r,
     turn_server_icmp(c->server, now_us, r, peer, type, code, data);
 }
 
-void turn_core_hangup(struct turn_core *c, int64_t now_us, const struct turn_tuple *who)
+void turn_core_hangup(struct turn_core *c, int64_t now_us, const struct tuple *who)
 {
     put(c, now_us, TURN_REC_HANGUP, who, sizeof *who, NULL, 0);
     turn_server_hangup(c->server, now_us, who);
 }
 
-bool turn_core_knows(const struct turn_core *c, const struct turn_tuple *who)
+bool turn_core_knows(const struct turn_core *c, const struct tuple *who)
 {
     return turn_server_knows(c->server, who);
 }

@@ -37,7 +37,7 @@ struct turn_core *turn_core_new(const struct turn_core_conf *conf, const struct 
 void turn_core_free(struct turn_core *c);
 
 /* As those of proto/turn_server.h. */
-enum turn_drop turn_core_input(struct turn_core *c, int64_t now_us, const struct turn_tuple *from,
+enum turn_drop turn_core_input(struct turn_core *c, int64_t now_us, const struct tuple *from,
                                const uint8_t *p, size_t n);
 enum turn_drop turn_core_peer(struct turn_core *c, int64_t now_us, struct turn_relay *r,
                               const struct addr *from, const uint8_t *p, size_t n);
@@ -45,8 +45,8 @@ enum turn_drop turn_core_foreign(struct turn_core *c, int64_t now_us, const stru
                                  uint64_t scope, const struct addr *to, const uint8_t *p, size_t n);
 void turn_core_icmp(struct turn_core *c, int64_t now_us, struct turn_relay *r,
                     const struct addr *peer, uint8_t type, uint8_t code, uint32_t data);
-void turn_core_hangup(struct turn_core *c, int64_t now_us, const struct turn_tuple *who);
-bool turn_core_knows(const struct turn_core *c, const struct turn_tuple *who);
+void turn_core_hangup(struct turn_core *c, int64_t now_us, const struct tuple *who);
+bool turn_core_knows(const struct turn_core *c, const struct tuple *who);
 void turn_core_tick(struct turn_core *c, int64_t now_us);
 int64_t turn_core_deadline(const struct turn_core *c);
 void turn_core_wall(struct turn_core *c, int64_t now_us, int64_t wall_offset_us);

@@ -10,11 +10,11 @@
 
 /* Structs go as their bytes: a recording is replayed by the version that made it. */
 enum turn_record {
-    TURN_REC_CLIENT = REC_INPUT, /* struct turn_tuple, bytes */
+    TURN_REC_CLIENT = REC_INPUT, /* struct tuple, bytes */
     TURN_REC_PEER,               /* struct turn_rec_peer, bytes */
     TURN_REC_FOREIGN,            /* struct turn_rec_foreign, bytes */
     TURN_REC_ICMP,               /* struct turn_rec_icmp */
-    TURN_REC_HANGUP,             /* struct turn_tuple */
+    TURN_REC_HANGUP,             /* struct tuple */
     TURN_REC_TICK,
     TURN_REC_WALL,   /* u64 offset */
     TURN_REC_DRAIN,  /* */

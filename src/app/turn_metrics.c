@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const transports[TURN_TRANSPORTS] = {"udp", "tcp", "tls", "dtls"};
+static const char *const transports[TUPLE_TRANSPORTS] = {"udp", "tcp", "tls", "dtls"};
 
 static void put_head(struct buf *b, const char *name, const char *type, const char *help)
 {
@@ -28,10 +28,10 @@ static void put_gauges(struct buf *b, const struct turn_stats *s)
 
 /* For each of the transports and both families. */
 static void put_matrix(struct buf *b, const char *name, const char *type, const char *help,
-                       uint64_t v[TURN_TRANSPORTS][2])
+                       uint64_t v[TUPLE_TRANSPORTS][2])
 {
     put_head(b, name, type, help);
-    for (unsigned t = 0; t < TURN_TRANSPORTS; t++)
+    for (unsigned t = 0; t < TUPLE_TRANSPORTS; t++)
         for (unsigned f = 0; f < 2; f++)
             buf_putf(b, "%s{transport=\"%s\",family=\"%s\"} %" PRIu64 "\n", name, transports[t],
                      f ? "ipv6" : "ipv4", v[t][f]);
@@ -40,8 +40,8 @@ static void put_matrix(struct buf *b, const char *name, const char *type, const 
 static void put_relays(struct buf *b, const struct turn_stats *s)
 {
     struct turn_stats copy = *s;
-    uint64_t now[TURN_TRANSPORTS][2];
-    for (unsigned t = 0; t < TURN_TRANSPORTS; t++)
+    uint64_t now[TUPLE_TRANSPORTS][2];
+    for (unsigned t = 0; t < TUPLE_TRANSPORTS; t++)
         for (unsigned f = 0; f < 2; f++)
             now[t][f] = s->allocated[t][f] - s->ended[t][f];
     put_matrix(b, "madang_turn_relays", "gauge",

@@ -82,7 +82,7 @@ static struct turn_relay **place(struct turn_replay *t, const struct addr *at)
     return &t->open[at->family == 6][at->port];
 }
 
-static void to_client(void *ctx, const struct turn_tuple *to, const struct turn_datagram *d)
+static void to_client(void *ctx, const struct tuple *to, const struct datagram *d)
 {
     (void)ctx, (void)to, (void)d; /* has been hashed */
 }
@@ -109,18 +109,18 @@ static void relay_close(void *ctx, struct turn_relay *r)
 }
 
 static void to_peer(void *ctx, struct turn_relay *r, const struct addr *peer,
-                    const struct turn_datagram *d, unsigned flags)
+                    const struct datagram *d, unsigned flags)
 {
     (void)ctx, (void)r, (void)peer, (void)d, (void)flags;
 }
 
 static void to_worker(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
-                      const struct addr *to, const struct turn_datagram *d)
+                      const struct addr *to, const struct datagram *d)
 {
     (void)ctx, (void)worker, (void)from, (void)scope, (void)to, (void)d;
 }
 
-static void to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+static void to_owner(void *ctx, unsigned worker, const struct tuple *from, const uint8_t *p,
                      size_t n)
 {
     (void)ctx, (void)worker, (void)from, (void)p, (void)n;
@@ -160,7 +160,7 @@ static bool start(struct turn_replay *t, const struct rec_record *r)
 
 static void feed_client(struct turn_core *c, int64_t now, struct rd *rd)
 {
-    struct turn_tuple from;
+    struct tuple from;
     if (rd_copy(rd, &from, sizeof from))
         turn_core_verdict(c, turn_server_input(c->server, now, &from, rd->p, rd->n));
 }
@@ -198,7 +198,7 @@ static void feed_icmp(struct turn_replay *t, int64_t now, struct rd *rd)
 
 static void feed_hangup(struct turn_core *c, int64_t now, struct rd *rd)
 {
-    struct turn_tuple who;
+    struct tuple who;
     if (rd_copy(rd, &who, sizeof who))
         turn_server_hangup(c->server, now, &who);
 }

@@ -1,13 +1,13 @@
 /* TURN over DTLS (RFC 7350): each record holds one message, as a datagram over UDP does. */
 #include "app/worker_int.h"
 
-static struct turn_tuple tuple_of(uint64_t number, const struct udp_path *path)
+static struct tuple tuple_of(uint64_t number, const struct udp_path *path)
 {
-    return (struct turn_tuple){.peer = path->peer,
-                               .local = path->local,
-                               .stream = number,
-                               .ifindex = path->ifindex,
-                               .transport = TURN_DTLS};
+    return (struct tuple){.peer = path->peer,
+                          .local = path->local,
+                          .stream = number,
+                          .ifindex = path->ifindex,
+                          .transport = TUPLE_DTLS};
 }
 
 static void send_packet(void *ctx, struct udp *u, const struct udp_path *to, const uint8_t *p,
@@ -17,8 +17,7 @@ static void send_packet(void *ctx, struct udp *u, const struct udp_path *to, con
     udp_send_copy(u, to, p, n);
 }
 
-static void answer_binding(struct worker *w, const struct turn_tuple *from, const uint8_t *p,
-                           size_t n)
+static void answer_binding(struct worker *w, const struct tuple *from, const uint8_t *p, size_t n)
 {
     uint8_t out[STUN_MESSAGE_MAX];
     size_t len;
@@ -34,7 +33,7 @@ static void take_record(void *ctx, uint64_t number, const struct udp_path *path,
                         size_t n)
 {
     struct worker *w = ctx;
-    struct turn_tuple from = tuple_of(number, path);
+    struct tuple from = tuple_of(number, path);
     bool stun = n > 0 && p[0] < 0x40;
     if (stun && !worker_is_turn(p, n)) {
         answer_binding(w, &from, p, n);
@@ -50,19 +49,19 @@ static void take_record(void *ctx, uint64_t number, const struct udp_path *path,
 static bool is_kept(void *ctx, uint64_t number, const struct udp_path *who)
 {
     struct worker *w = ctx;
-    struct turn_tuple t = tuple_of(number, who);
+    struct tuple t = tuple_of(number, who);
     return turn_core_knows(w->turn, &t);
 }
 
 static void has_closed(void *ctx, uint64_t number, const struct udp_path *who)
 {
     struct worker *w = ctx;
-    struct turn_tuple t = tuple_of(number, who);
+    struct tuple t = tuple_of(number, who);
     w->turn_busy = true;
     turn_core_hangup(w->turn, loop_now(w->loop), &t);
 }
 
-void worker_dtls_send(struct worker *w, const struct turn_tuple *to, const struct turn_datagram *d)
+void worker_dtls_send(struct worker *w, const struct tuple *to, const struct datagram *d)
 {
     static const uint8_t zeros[4];
     struct iovec v[3];

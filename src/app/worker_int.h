@@ -49,8 +49,8 @@ struct media_conn {
     struct list link;
     struct worker *w;
     struct stream *s;
-    struct turn_tuple tuple; /* tuple.stream % max_streams is its place in worker.by_stream */
-    struct out_queue *out;   /* NULL: nothing waits */
+    struct tuple tuple;    /* tuple.stream % max_streams is its place in worker.by_stream */
+    struct out_queue *out; /* NULL: nothing waits */
     int64_t since_us;
     unsigned messages;
     bool may_relay; /* it has sent something for the TURN server */
@@ -127,7 +127,7 @@ bool worker_is_turn(const uint8_t *p, size_t n);
 bool worker_udp_open(struct worker *w);
 void worker_udp_count_lost(struct worker *w);
 void worker_udp_close(struct worker *w);
-void worker_udp_send(struct worker *w, const struct turn_tuple *to, const struct turn_datagram *d);
+void worker_udp_send(struct worker *w, const struct tuple *to, const struct datagram *d);
 
 /* worker_dtls.c */
 void worker_dtls_open(struct worker *w);
@@ -136,13 +136,12 @@ void worker_dtls_end(struct worker *w); /* says goodbye */
 void worker_dtls_ctx(struct worker *w, struct dtls_ctx *ctx);
 void worker_dtls_input(struct worker *w, struct udp *u, const struct udp_path *path,
                        const uint8_t *p, size_t n);
-void worker_dtls_send(struct worker *w, const struct turn_tuple *to, const struct turn_datagram *d);
+void worker_dtls_send(struct worker *w, const struct tuple *to, const struct datagram *d);
 
 /* worker_stream.c */
 void worker_take_stream(struct worker *w, struct stream_handover *h);
 /* One datagram or answer to the connection, whole or not at all. */
-void worker_stream_send(struct worker *w, const struct turn_tuple *to,
-                        const struct turn_datagram *d);
+void worker_stream_send(struct worker *w, const struct tuple *to, const struct datagram *d);
 /* The connection of that number goes to another worker, with the request that is being handled. */
 void worker_stream_move(struct worker *w, uint64_t stream, unsigned to);
 void worker_close_streams(struct worker *w, bool orderly);
@@ -151,9 +150,9 @@ void worker_free_streams(struct worker *w);
 /* worker_team.c */
 /* struct turn_ops.to_worker. */
 void worker_to_worker(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
-                      const struct addr *to, const struct turn_datagram *d);
+                      const struct addr *to, const struct datagram *d);
 /* struct turn_ops.to_owner. */
-void worker_to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+void worker_to_owner(void *ctx, unsigned worker, const struct tuple *from, const uint8_t *p,
                      size_t n);
 /* The letter for a connection; it is posted or dropped. */
 void worker_team_stream(struct worker *w, unsigned to, struct stream_handover *h);
@@ -165,7 +164,7 @@ void worker_post_foreign(struct worker *w);
 /* false with a sentence in why. */
 bool worker_relay_open(struct worker *w, char *why, size_t why_n);
 void worker_relay_close(struct worker *w);
-void worker_turn_input(struct worker *w, const struct turn_tuple *from, const uint8_t *p, size_t n);
+void worker_turn_input(struct worker *w, const struct tuple *from, const uint8_t *p, size_t n);
 /* The end of a round: letters to other workers leave, the next deadline is set. */
 void worker_turn_round(struct worker *w, int64_t now_us);
 

@@ -76,7 +76,7 @@ static void relay_close(void *ctx, struct turn_relay *r)
 }
 
 static void to_peer(void *ctx, struct turn_relay *r, const struct addr *peer,
-                    const struct turn_datagram *d, unsigned flags)
+                    const struct datagram *d, unsigned flags)
 {
     struct worker *w = ctx;
     struct media_socket *m = r->io;
@@ -87,11 +87,11 @@ static void to_peer(void *ctx, struct turn_relay *r, const struct addr *peer,
         count_inc(&w->counts, COUNT_UDP_SEND_OTHER);
 }
 
-static void to_client(void *ctx, const struct turn_tuple *to, const struct turn_datagram *d)
+static void to_client(void *ctx, const struct tuple *to, const struct datagram *d)
 {
-    if (to->transport == TURN_UDP)
+    if (to->transport == TUPLE_UDP)
         worker_udp_send(ctx, to, d);
-    else if (to->transport == TURN_DTLS)
+    else if (to->transport == TUPLE_DTLS)
         worker_dtls_send(ctx, to, d);
     else
         worker_stream_send(ctx, to, d);
@@ -99,7 +99,7 @@ static void to_client(void *ctx, const struct turn_tuple *to, const struct turn_
 
 /* ---- Input and time ---- */
 
-void worker_turn_input(struct worker *w, const struct turn_tuple *from, const uint8_t *p, size_t n)
+void worker_turn_input(struct worker *w, const struct tuple *from, const uint8_t *p, size_t n)
 {
     w->turn_busy = true;
     turn_core_input(w->turn, loop_now(w->loop), from, p, n);

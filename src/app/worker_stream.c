@@ -102,7 +102,7 @@ static uint8_t *reserve(struct media_conn *c, uint32_t len, uint32_t spare, int6
 }
 
 /* data, when there is any, makes it a datagram, which may be lost. */
-static bool enqueue(struct media_conn *c, const struct turn_datagram *d)
+static bool enqueue(struct media_conn *c, const struct datagram *d)
 {
     int64_t now_us = loop_now(c->w->loop);
     uint32_t len = d->nhead + d->ndata + d->pad;
@@ -174,8 +174,7 @@ static void conn_writable(struct stream *s)
         stream_resume(s);
 }
 
-void worker_stream_send(struct worker *w, const struct turn_tuple *to,
-                        const struct turn_datagram *d)
+void worker_stream_send(struct worker *w, const struct tuple *to, const struct datagram *d)
 {
     struct media_conn *c = w->by_stream[to->stream % w->conf.max_streams];
     if (c == NULL || c->tuple.stream != to->stream || c->s->closing)
@@ -197,7 +196,7 @@ static void answer_binding(struct media_conn *c, const uint8_t *p, size_t n)
     struct worker *w = c->w;
     enum stun_verdict v =
         stun_core_input(&w->stun, loop_now(w->loop), p, n, &c->s->peer, true, out, &len);
-    struct turn_datagram d = {.head = out, .nhead = (uint32_t)len};
+    struct datagram d = {.head = out, .nhead = (uint32_t)len};
     worker_count_verdict(w, v, c->s->tls ? COUNT_STUN_TLS : COUNT_STUN_TCP);
     if (len > 0)
         worker_stream_send(w, &c->tuple, &d);
@@ -335,10 +334,10 @@ static uint64_t next_number(struct worker *w)
 static void enter(struct media_conn *c)
 {
     struct worker *w = c->w;
-    c->tuple = (struct turn_tuple){.peer = c->s->peer,
-                                   .local = *stream_local(c->s),
-                                   .stream = next_number(w),
-                                   .transport = c->s->tls ? TURN_TLS : TURN_TCP};
+    c->tuple = (struct tuple){.peer = c->s->peer,
+                              .local = *stream_local(c->s),
+                              .stream = next_number(w),
+                              .transport = c->s->tls ? TUPLE_TLS : TUPLE_TCP};
     w->by_stream[c->tuple.stream % w->conf.max_streams] = c;
     list_push_back(&w->conns, &c->link);
     w->nconns++;

@@ -52,7 +52,7 @@ static void begin_foreign(struct foreign *f, const struct addr *from, uint64_t s
 }
 
 void worker_to_worker(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
-                      const struct addr *to, const struct turn_datagram *d)
+                      const struct addr *to, const struct datagram *d)
 {
     struct worker *w = ctx;
     size_t n = (size_t)d->nhead + d->ndata + d->pad;
@@ -83,7 +83,7 @@ static void drop_guest_letter(struct letter *l)
 }
 
 /* Rare: clients move seldom, and mostly to the worker that they were at. */
-void worker_to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+void worker_to_owner(void *ctx, unsigned worker, const struct tuple *from, const uint8_t *p,
                      size_t n)
 {
     struct worker *w = ctx;
@@ -150,8 +150,8 @@ static void take_foreign(struct worker *w, const struct media_relay *m)
 
 static void take_guest(struct worker *w, const struct media_guest *m)
 {
-    struct turn_tuple from = {
-        .peer = m->peer, .local = m->local, .ifindex = m->ifindex, .transport = TURN_UDP};
+    struct tuple from = {
+        .peer = m->peer, .local = m->local, .ifindex = m->ifindex, .transport = TUPLE_UDP};
     worker_turn_input(w, &from, m->bytes, m->len);
     udp_flush(w->net);
 }

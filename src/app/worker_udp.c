@@ -46,7 +46,7 @@ static void count_unknown(struct worker *w, uint8_t first)
 }
 
 static void on_packet(struct worker *w, struct udp *u, const struct udp_path *path,
-                      const struct turn_tuple *from, const uint8_t *p, size_t n)
+                      const struct tuple *from, const uint8_t *p, size_t n)
 {
     uint8_t first = n > 0 ? p[0] : 0xFF;
     if (w->turn != NULL && first >= DTLS_END && first < CHANNEL_END) {
@@ -66,10 +66,10 @@ static void on_packet(struct worker *w, struct udp *u, const struct udp_path *pa
 static void on_train(void *ctx, struct udp *u, const struct udp_train *t)
 {
     struct worker *w = ctx;
-    struct turn_tuple from = {.peer = t->path->peer,
-                              .local = t->path->local,
-                              .ifindex = t->path->ifindex,
-                              .transport = TURN_UDP};
+    struct tuple from = {.peer = t->path->peer,
+                         .local = t->path->local,
+                         .ifindex = t->path->ifindex,
+                         .transport = TUPLE_UDP};
     w->answering = u;
     for (uint32_t i = 0; i < t->n; i++) {
         uint32_t n;
@@ -99,7 +99,7 @@ static struct udp *socket_for(struct worker *w, const struct addr *local)
     return NULL;
 }
 
-void worker_udp_send(struct worker *w, const struct turn_tuple *to, const struct turn_datagram *d)
+void worker_udp_send(struct worker *w, const struct tuple *to, const struct datagram *d)
 {
     struct udp *u = socket_for(w, &to->local);
     struct udp_path path = {.peer = to->peer, .local = to->local, .ifindex = to->ifindex};

@@ -10,18 +10,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-
-enum turn_transport { TURN_UDP, TURN_TCP, TURN_TLS, TURN_DTLS, TURN_TRANSPORTS };
-
-/* The 5-tuple of a client (RFC 8656 3.1), without holes, so that it is compared and hashed as
- * bytes. stream numbers the connection of TCP, TLS and DTLS (never 0, never used again) and is 0
- * for UDP. */
-struct turn_tuple {
-    struct addr peer, local;
-    uint64_t stream;
-    uint32_t ifindex; /* the interface it came by; for link-local peers */
-    uint32_t transport;
-};
+#include "base/tuple.h"
 
 /* One relayed transport address (RFC 8656 2.3). Embedded in the allocation, or in a reservation. */
 struct turn_relay {
@@ -31,36 +20,29 @@ struct turn_relay {
                               number is taken */
 };
 
-/* A datagram in pieces: head is copied by whoever takes it, data is borrowed until the input that
- * caused it has been handled and what it queued has been flushed; pad zeros follow (0..3). */
-struct turn_datagram {
-    const void *head, *data;
-    uint32_t nhead, ndata, pad;
-};
-
 /* What a Don't Fragment bit shall be (RFC 8656 15: only when DONT-FRAGMENT was asked for). */
 enum { TURN_DF = 1 };
 
 /* Outputs of the server. None of them may call the server back. */
 struct turn_ops {
     void *ctx;
-    void (*to_client)(void *ctx, const struct turn_tuple *to, const struct turn_datagram *d);
+    void (*to_client)(void *ctx, const struct tuple *to, const struct datagram *d);
     /* Binds r->at; true: r->io is set. false: the port is taken, or there are no descriptors. */
     bool (*relay_open)(void *ctx, struct turn_relay *r);
     void (*relay_close)(void *ctx, struct turn_relay *r);
     /* r->io is set. flags: TURN_DF. */
     void (*to_peer)(void *ctx, struct turn_relay *r, const struct addr *peer,
-                    const struct turn_datagram *d, unsigned flags);
+                    const struct datagram *d, unsigned flags);
     /* `to` is a relayed address of this server that another worker owns (by its port); it comes
      * in there by turn_server_foreign(). from: the sending relay's announced address. scope: of
      * the sender, 0 for none. */
     void (*to_worker)(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
-                      const struct addr *to, const struct turn_datagram *d);
+                      const struct addr *to, const struct datagram *d);
     /* A client came to this worker with its packets, but that one has what its ticket or its
      * reservation token names: they are inputs there, turn_server_input(). Over UDP with the same `from`,
      * and p is borrowed for the call; a connection (from->stream is not 0) moves there as it is, and
      * the request with it. NULL: not possible; such a client is answered 437, 508. */
-    void (*to_owner)(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+    void (*to_owner)(void *ctx, unsigned worker, const struct tuple *from, const uint8_t *p,
                      size_t n);
 };
 

@@ -52,7 +52,7 @@ static void owner_leave(struct turn_server *s, struct turn_alloc *a)
 /* ---- By tuple ---- */
 
 /* The client's end alone: of our own there are few. */
-uint64_t turn_tuple_hash(const struct turn_server *s, const struct turn_tuple *t)
+uint64_t turn_tuple_hash(const struct turn_server *s, const struct tuple *t)
 {
     struct {
         struct addr peer;
@@ -61,13 +61,12 @@ uint64_t turn_tuple_hash(const struct turn_server *s, const struct turn_tuple *t
     return siphash24(&s->conf.hash, &key, sizeof key);
 }
 
-static bool tuple_eq(const struct turn_tuple *a, const struct turn_tuple *b)
+static bool tuple_eq(const struct tuple *a, const struct tuple *b)
 {
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-struct turn_alloc *turn_alloc_at(const struct turn_server *s, const struct turn_tuple *t,
-                                 uint64_t hash)
+struct turn_alloc *turn_alloc_at(const struct turn_server *s, const struct tuple *t, uint64_t hash)
 {
     for (struct hnode *it = hmap_first(&s->allocs, hash); it != NULL; it = hmap_next_same(it)) {
         struct turn_alloc *a = container_of(it, struct turn_alloc, node);
@@ -77,7 +76,7 @@ struct turn_alloc *turn_alloc_at(const struct turn_server *s, const struct turn_
     return NULL;
 }
 
-struct turn_alloc *turn_alloc_find(struct turn_server *s, const struct turn_tuple *t, uint64_t hash)
+struct turn_alloc *turn_alloc_find(struct turn_server *s, const struct tuple *t, uint64_t hash)
 {
     struct turn_alloc *a = turn_alloc_at(s, t, hash);
     if (a != NULL)
@@ -85,7 +84,7 @@ struct turn_alloc *turn_alloc_find(struct turn_server *s, const struct turn_tupl
     return a;
 }
 
-void turn_alloc_move(struct turn_server *s, struct turn_alloc *a, const struct turn_tuple *to,
+void turn_alloc_move(struct turn_server *s, struct turn_alloc *a, const struct tuple *to,
                      uint64_t hash)
 {
     hmap_remove(&s->allocs, &a->node);
@@ -96,7 +95,7 @@ void turn_alloc_move(struct turn_server *s, struct turn_alloc *a, const struct t
 
 /* ---- Life ---- */
 
-struct turn_alloc *turn_alloc_new(struct turn_server *s, int64_t now_us, const struct turn_tuple *t,
+struct turn_alloc *turn_alloc_new(struct turn_server *s, int64_t now_us, const struct tuple *t,
                                   uint64_t hash, const struct stun_user *user)
 {
     struct turn_alloc *a = pool_get(&s->alloc_pool);
@@ -150,7 +149,7 @@ void turn_alloc_add_port(struct turn_server *s, struct turn_alloc *a, struct tur
 {
     p->alloc = a;
     p->expires = expires;
-    p->transport = (uint8_t)(a->tuple.transport < TURN_TRANSPORTS ? a->tuple.transport : 0);
+    p->transport = (uint8_t)(a->tuple.transport < TUPLE_TRANSPORTS ? a->tuple.transport : 0);
     a->port[p->family] = p;
     s->stats.allocated[p->transport][p->family]++;
     s->stats.relays++;

@@ -44,7 +44,7 @@ static size_t datagram_max(const struct addr *to)
 
 /* ---- Down: to the client ---- */
 
-static bool fits_client(const struct turn_tuple *to, size_t size)
+static bool fits_client(const struct tuple *to, size_t size)
 {
     return turn_is_stream(to) || size <= datagram_max(&to->peer);
 }
@@ -53,7 +53,7 @@ static enum turn_drop down_channel(struct turn_server *s, const struct turn_allo
                                    uint16_t number, const uint8_t *p, size_t n)
 {
     uint8_t head[CHANNEL_HEADER];
-    struct turn_datagram d = {head, p, CHANNEL_HEADER, (uint32_t)n, 0};
+    struct datagram d = {head, p, CHANNEL_HEADER, (uint32_t)n, 0};
     if (!fits_client(&a->tuple, CHANNEL_HEADER + n))
         return TURN_DROP_OVERSIZE;
     set_u16(head, number);
@@ -80,7 +80,7 @@ static enum turn_drop down_indication(struct turn_server *s, const struct turn_a
         return TURN_DROP_OVERSIZE;
     set_u16(head + 2, (uint16_t)(size - STUN_HEADER));
     set_u16(head + b.len - 2, (uint16_t)n);
-    struct turn_datagram d = {head, p, b.len, (uint32_t)n, pad};
+    struct datagram d = {head, p, b.len, (uint32_t)n, pad};
     s->ops.to_client(s->ops.ctx, &a->tuple, &d);
     return TURN_DROP_NONE;
 }
@@ -210,7 +210,7 @@ enum turn_drop turn_server_foreign(struct turn_server *s, int64_t now_us, const 
 /* To an address of this server. NONE and *done: it was delivered; NONE without: by the socket. */
 static enum turn_drop up_inside(struct turn_server *s, int64_t now_us, struct turn_alloc *a,
                                 const struct turn_permission *perm, const struct addr *peer,
-                                const struct turn_datagram *d, bool *done)
+                                const struct datagram *d, bool *done)
 {
     struct turn_port *mine = a->port[turn_family(peer)];
     struct turn_port *to = turn_ports_find(&s->ports, turn_family(peer), peer->port);
@@ -246,8 +246,7 @@ static bool is_open(struct turn_server *s, int64_t now_us, struct turn_port *p)
 }
 
 static enum turn_drop up_outside(struct turn_server *s, int64_t now_us, struct turn_alloc *a,
-                                 const struct addr *peer, const struct turn_datagram *d,
-                                 unsigned flags)
+                                 const struct addr *peer, const struct datagram *d, unsigned flags)
 {
     struct turn_port *mine = a->port[turn_family(peer)];
     if (!is_open(s, now_us, mine))
@@ -260,7 +259,7 @@ static enum turn_drop up(struct turn_server *s, int64_t now_us, struct turn_allo
                          const struct turn_permission *perm, const struct addr *peer,
                          const uint8_t *p, size_t n, unsigned flags)
 {
-    struct turn_datagram d = {.data = p, .ndata = (uint32_t)n};
+    struct datagram d = {.data = p, .ndata = (uint32_t)n};
     enum turn_drop drop = TURN_DROP_NONE;
     bool inside = false;
     if (n > datagram_max(peer))
@@ -286,7 +285,7 @@ static enum turn_drop up(struct turn_server *s, int64_t now_us, struct turn_allo
     return TURN_DROP_NONE;
 }
 
-static struct turn_alloc *alloc_of(struct turn_server *s, const struct turn_tuple *from)
+static struct turn_alloc *alloc_of(struct turn_server *s, const struct tuple *from)
 {
     struct turn_alloc *a = s->last;
     if (a != NULL && memcmp(&a->tuple, from, sizeof *from) == 0)
@@ -294,8 +293,8 @@ static struct turn_alloc *alloc_of(struct turn_server *s, const struct turn_tupl
     return turn_alloc_find(s, from, turn_tuple_hash(s, from));
 }
 
-enum turn_drop turn_channel_data(struct turn_server *s, int64_t now_us,
-                                 const struct turn_tuple *from, const uint8_t *p, size_t n)
+enum turn_drop turn_channel_data(struct turn_server *s, int64_t now_us, const struct tuple *from,
+                                 const uint8_t *p, size_t n)
 {
     if (n < CHANNEL_HEADER)
         return TURN_DROP_MALFORMED;
@@ -318,8 +317,8 @@ enum turn_drop turn_channel_data(struct turn_server *s, int64_t now_us,
     return up(s, now_us, a, perm, &c->peer, p + CHANNEL_HEADER, len, 0);
 }
 
-enum turn_drop turn_send_indication(struct turn_server *s, int64_t now_us,
-                                    const struct turn_tuple *from, const struct stun_msg *m)
+enum turn_drop turn_send_indication(struct turn_server *s, int64_t now_us, const struct tuple *from,
+                                    const struct stun_msg *m)
 {
     const struct stun_attr *to = stun_find(m, STUN_XOR_PEER_ADDRESS);
     const struct stun_attr *data = stun_find(m, STUN_DATA_ATTR);
@@ -369,6 +368,6 @@ void turn_server_icmp(struct turn_server *s, int64_t now_us, struct turn_relay *
     stun_begin(&b, out, sizeof out, STUN_INDICATION, STUN_DATA, txid);
     stun_put_xaddr(&b, STUN_XOR_PEER_ADDRESS, peer);
     stun_put(&b, STUN_ICMP, icmp, sizeof icmp);
-    struct turn_datagram d = {.head = out, .nhead = (uint32_t)stun_end(&b)};
+    struct datagram d = {.head = out, .nhead = (uint32_t)stun_end(&b)};
     s->ops.to_client(s->ops.ctx, &a->tuple, &d);
 }

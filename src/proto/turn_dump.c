@@ -2,11 +2,11 @@
 #include "base/buf.h"
 #include "proto/turn_int.h"
 
-static const char *const transports[TURN_TRANSPORTS] = {"udp", "tcp", "tls", "dtls"};
+static const char *const transports[TUPLE_TRANSPORTS] = {"udp", "tcp", "tls", "dtls"};
 
 static const char *transport_name(uint32_t t)
 {
-    return t < TURN_TRANSPORTS ? transports[t] : "unknown";
+    return t < TUPLE_TRANSPORTS ? transports[t] : "unknown";
 }
 
 static void one(const struct turn_alloc *a, int64_t now_us, struct buf *out)

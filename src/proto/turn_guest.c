@@ -6,7 +6,7 @@
 
 #include "proto/turn_int.h"
 
-static struct turn_guest *guest_of(const struct turn_server *s, const struct turn_tuple *t,
+static struct turn_guest *guest_of(const struct turn_server *s, const struct tuple *t,
                                    uint64_t hash)
 {
     for (struct hnode *it = hmap_first(&s->guests, hash); it != NULL; it = hmap_next_same(it)) {
@@ -32,7 +32,7 @@ static void guest_free(struct turn_server *s, struct turn_guest *g)
     pool_put(&s->guest_pool, g);
 }
 
-bool turn_guest_pass(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
+bool turn_guest_pass(struct turn_server *s, int64_t now_us, const struct tuple *from,
                      const uint8_t *p, size_t n)
 {
     struct turn_guest *g = guest_of(s, from, turn_tuple_hash(s, from));
@@ -73,8 +73,8 @@ enum turn_drop turn_pass_on(struct turn_request *rq, unsigned worker, enum turn_
 {
     struct turn_server *s = rq->s;
     if (s->ops.to_owner == NULL || worker == s->conf.worker || worker >= s->conf.workers ||
-        rq->a != NULL || rq->from->transport == TURN_DTLS ||
-        (rq->from->transport == TURN_UDP && !note_guest(rq, worker)))
+        rq->a != NULL || rq->from->transport == TUPLE_DTLS ||
+        (rq->from->transport == TUPLE_UDP && !note_guest(rq, worker)))
         return otherwise;
     s->ops.to_owner(s->ops.ctx, worker, rq->from, rq->m->msg, rq->m->len);
     rq->passed_on = true;

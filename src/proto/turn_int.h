@@ -88,7 +88,7 @@ struct turn_owner {
 
 struct turn_alloc {
     struct hnode node; /* in turn_server.allocs, by tuple */
-    struct turn_tuple tuple;
+    struct tuple tuple;
     struct timer timer; /* the earliest of all its deadlines, or earlier */
     struct list of_owner;
     struct turn_owner *owner;
@@ -129,7 +129,7 @@ struct turn_ended {
 struct turn_guest {
     struct hnode node;
     struct list order; /* by `until` */
-    struct turn_tuple tuple;
+    struct tuple tuple;
     int64_t until;
     unsigned worker;
 };
@@ -162,7 +162,7 @@ struct turn_server {
 struct turn_request {
     struct turn_server *s;
     int64_t now_us;
-    const struct turn_tuple *from;
+    const struct tuple *from;
     uint64_t tuple_hash;
     const struct stun_msg *m;
     struct turn_alloc *a; /* of the tuple; NULL: none */
@@ -182,21 +182,19 @@ static inline unsigned turn_family(const struct addr *a) /* index of port[] */
     return a->family == 6;
 }
 
-static inline bool turn_is_stream(const struct turn_tuple *t)
+static inline bool turn_is_stream(const struct tuple *t)
 {
-    return t->transport == TURN_TCP || t->transport == TURN_TLS;
+    return t->transport == TUPLE_TCP || t->transport == TUPLE_TLS;
 }
 
 /* ---- turn_alloc.c ---- */
 
-uint64_t turn_tuple_hash(const struct turn_server *s, const struct turn_tuple *t);
-struct turn_alloc *turn_alloc_at(const struct turn_server *s, const struct turn_tuple *t,
-                                 uint64_t hash);
+uint64_t turn_tuple_hash(const struct turn_server *s, const struct tuple *t);
+struct turn_alloc *turn_alloc_at(const struct turn_server *s, const struct tuple *t, uint64_t hash);
 /* And remembers it as s->last. */
-struct turn_alloc *turn_alloc_find(struct turn_server *s, const struct turn_tuple *t,
-                                   uint64_t hash);
+struct turn_alloc *turn_alloc_find(struct turn_server *s, const struct tuple *t, uint64_t hash);
 /* Without ports. NULL: no memory, or the cap. */
-struct turn_alloc *turn_alloc_new(struct turn_server *s, int64_t now_us, const struct turn_tuple *t,
+struct turn_alloc *turn_alloc_new(struct turn_server *s, int64_t now_us, const struct tuple *t,
                                   uint64_t hash, const struct stun_user *user);
 /* One that never was: it had no port yet. */
 void turn_alloc_unmake(struct turn_server *s, struct turn_alloc *a);
@@ -206,7 +204,7 @@ void turn_alloc_add_port(struct turn_server *s, struct turn_alloc *a, struct tur
                          int64_t expires);
 /* With the permissions and channels of that family. */
 void turn_alloc_drop_port(struct turn_server *s, struct turn_alloc *a, unsigned family);
-void turn_alloc_move(struct turn_server *s, struct turn_alloc *a, const struct turn_tuple *to,
+void turn_alloc_move(struct turn_server *s, struct turn_alloc *a, const struct tuple *to,
                      uint64_t hash);
 /* Forgets what has expired; frees it when nothing is left. */
 void turn_alloc_sweep(struct turn_server *s, int64_t now_us, struct turn_alloc *a);
@@ -255,14 +253,14 @@ void turn_guard_free(struct turn_server *s, struct turn_guard *g);
 
 /* ---- turn_data.c ---- */
 
-enum turn_drop turn_channel_data(struct turn_server *s, int64_t now_us,
-                                 const struct turn_tuple *from, const uint8_t *p, size_t n);
-enum turn_drop turn_send_indication(struct turn_server *s, int64_t now_us,
-                                    const struct turn_tuple *from, const struct stun_msg *m);
+enum turn_drop turn_channel_data(struct turn_server *s, int64_t now_us, const struct tuple *from,
+                                 const uint8_t *p, size_t n);
+enum turn_drop turn_send_indication(struct turn_server *s, int64_t now_us, const struct tuple *from,
+                                    const struct stun_msg *m);
 
 /* ---- turn_request.c, turn_allocate.c, turn_mobility.c ---- */
 
-enum turn_drop turn_request(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
+enum turn_drop turn_request(struct turn_server *s, int64_t now_us, const struct tuple *from,
                             const struct stun_msg *m);
 bool turn_known_attribute(unsigned type);
 /* Begins a success answer in rq->b; turn_answer_end() adds integrity and sends it. */
@@ -289,7 +287,7 @@ void turn_mobility_put_ticket(const struct turn_server *s, const struct turn_all
  * done: otherwise. */
 enum turn_drop turn_pass_on(struct turn_request *rq, unsigned worker, enum turn_drop otherwise);
 /* A packet of a guest is passed on. */
-bool turn_guest_pass(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
+bool turn_guest_pass(struct turn_server *s, int64_t now_us, const struct tuple *from,
                      const uint8_t *p, size_t n);
 void turn_guest_tick(struct turn_server *s, int64_t now_us);
 int64_t turn_guest_deadline(const struct turn_server *s);

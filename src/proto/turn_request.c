@@ -47,7 +47,7 @@ static void send_answer(struct turn_request *rq)
         stun_auth_put_integrity(&rq->auth, &rq->b);
     if (rq->m->fingerprint)
         stun_put_fingerprint(&rq->b);
-    struct turn_datagram d = {.head = rq->out, .nhead = (uint32_t)stun_end(&rq->b)};
+    struct datagram d = {.head = rq->out, .nhead = (uint32_t)stun_end(&rq->b)};
     if (d.nhead > 0)
         rq->s->ops.to_client(rq->s->ops.ctx, rq->from, &d);
 }
@@ -338,13 +338,13 @@ static uint64_t name_of(const struct turn_request *rq)
  * used them up isn't even checked: a flood costs no more than looking into a table. */
 static bool stranger_may_ask(const struct turn_request *rq, uint64_t who)
 {
-    return rq->from->transport != TURN_UDP || rq->a != NULL ||
+    return rq->from->transport != TUPLE_UDP || rq->a != NULL ||
            rate_has(rq->s->challenges, rq->now_us, who);
 }
 
 static enum turn_drop refuse_stranger(struct turn_request *rq, uint64_t who, enum turn_drop why)
 {
-    if (rq->from->transport == TURN_UDP && !rate_take(rq->s->challenges, rq->now_us, who))
+    if (rq->from->transport == TUPLE_UDP && !rate_take(rq->s->challenges, rq->now_us, who))
         return TURN_DROP_CHALLENGE_RATE;
     return refuse(rq, why);
 }
@@ -370,7 +370,7 @@ static bool too_fast(struct turn_request *rq)
            !rate_take(s->users, rq->now_us, hash_u64(&s->conf.hash, scope) | 1);
 }
 
-enum turn_drop turn_request(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
+enum turn_drop turn_request(struct turn_server *s, int64_t now_us, const struct tuple *from,
                             const struct stun_msg *m)
 {
     struct turn_request rq = {.s = s, .now_us = now_us, .from = from, .m = m};

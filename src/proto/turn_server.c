@@ -151,7 +151,7 @@ void turn_server_free(struct turn_server *s)
 
 /* ---- Input ---- */
 
-static enum turn_drop input(struct turn_server *s, int64_t now_us, const struct turn_tuple *from,
+static enum turn_drop input(struct turn_server *s, int64_t now_us, const struct tuple *from,
                             const uint8_t *p, size_t n)
 {
     struct stun_msg m;
@@ -166,8 +166,8 @@ static enum turn_drop input(struct turn_server *s, int64_t now_us, const struct 
     return TURN_DROP_CLASS;
 }
 
-enum turn_drop turn_server_input(struct turn_server *s, int64_t now_us,
-                                 const struct turn_tuple *from, const uint8_t *p, size_t n)
+enum turn_drop turn_server_input(struct turn_server *s, int64_t now_us, const struct tuple *from,
+                                 const uint8_t *p, size_t n)
 {
     if (turn_server_deadline(s) <= now_us)
         turn_server_tick(s, now_us);
@@ -179,7 +179,7 @@ enum turn_drop turn_server_input(struct turn_server *s, int64_t now_us,
     return d;
 }
 
-void turn_server_hangup(struct turn_server *s, int64_t now_us, const struct turn_tuple *who)
+void turn_server_hangup(struct turn_server *s, int64_t now_us, const struct tuple *who)
 {
     struct turn_alloc *a = turn_alloc_find(s, who, turn_tuple_hash(s, who));
     if (a == NULL)
@@ -190,7 +190,7 @@ void turn_server_hangup(struct turn_server *s, int64_t now_us, const struct turn
         turn_alloc_free(s, now_us, a);
 }
 
-bool turn_server_knows(const struct turn_server *s, const struct turn_tuple *who)
+bool turn_server_knows(const struct turn_server *s, const struct tuple *who)
 {
     return turn_alloc_at(s, who, turn_tuple_hash(s, who)) != NULL;
 }

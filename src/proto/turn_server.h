@@ -99,12 +99,12 @@ const char *turn_drop_name(enum turn_drop d);
 enum { TURN_LIFETIME_BUCKETS = 10 };
 
 struct turn_stats {
-    uint64_t requests;                      /* authenticated or not */
-    uint64_t allocated[TURN_TRANSPORTS][2]; /* [0]: IPv4 relays, [1]: IPv6 */
-    uint64_t ended[TURN_TRANSPORTS][2];     /* by the transport that made them */
-    uint64_t up_packets, up_bytes;          /* client to peer, payload */
-    uint64_t down_packets, down_bytes;      /* peer to client */
-    uint64_t inside_packets;                /* of these: relay to relay */
+    uint64_t requests;                       /* authenticated or not */
+    uint64_t allocated[TUPLE_TRANSPORTS][2]; /* [0]: IPv4 relays, [1]: IPv6 */
+    uint64_t ended[TUPLE_TRANSPORTS][2];     /* by the transport that made them */
+    uint64_t up_packets, up_bytes;           /* client to peer, payload */
+    uint64_t down_packets, down_bytes;       /* peer to client */
+    uint64_t inside_packets;                 /* of these: relay to relay */
     uint64_t drops[TURN_DROP_COUNT];
     uint64_t refused_peers[TURN_PEER_VERDICTS]; /* behind 403: by class; OK: nobody of the call */
     uint64_t lifetime[TURN_LIFETIME_BUCKETS];   /* ended after < 1 10 60 300 600 1800 3600
@@ -122,8 +122,8 @@ void turn_server_free(struct turn_server *s);
 /* Anything of a client that is not a Binding: STUN with a TURN method, or ChannelData; exactly one
  * message (streams are framed by proto/turn_frame, padding taken off). p may be borrowed by what it
  * causes. The result says why nothing was relayed or why an error was answered. */
-enum turn_drop turn_server_input(struct turn_server *s, int64_t now_us,
-                                 const struct turn_tuple *from, const uint8_t *p, size_t n);
+enum turn_drop turn_server_input(struct turn_server *s, int64_t now_us, const struct tuple *from,
+                                 const uint8_t *p, size_t n);
 /* A datagram for a relay of ours. */
 enum turn_drop turn_server_peer(struct turn_server *s, int64_t now_us, struct turn_relay *r,
                                 const struct addr *from, const uint8_t *p, size_t n);
@@ -135,10 +135,10 @@ enum turn_drop turn_server_foreign(struct turn_server *s, int64_t now_us, const 
 void turn_server_icmp(struct turn_server *s, int64_t now_us, struct turn_relay *r,
                       const struct addr *peer, uint8_t type, uint8_t code, uint32_t data);
 /* The client's connection is gone, and with it its allocation (unless mobility keeps it). */
-void turn_server_hangup(struct turn_server *s, int64_t now_us, const struct turn_tuple *who);
+void turn_server_hangup(struct turn_server *s, int64_t now_us, const struct tuple *who);
 
 /* Has this client an allocation now? Connections without one may be closed when they are silent. */
-bool turn_server_knows(const struct turn_server *s, const struct turn_tuple *who);
+bool turn_server_knows(const struct turn_server *s, const struct tuple *who);
 
 void turn_server_tick(struct turn_server *s, int64_t now_us);
 int64_t turn_server_deadline(const struct turn_server *s); /* INT64_MAX: never */

@@ -17,7 +17,7 @@
 enum { CLIENTS = 8, PEERS = 12, SCOPES = 3, PORT_FIRST = 40000, PORTS = 64, ALLOCATIONS = 20 };
 
 struct yard_client {
-    struct turn_tuple at;
+    struct tuple at;
     uint64_t scope;
     char name[TURN_SCOPE_NAME + 1], password[TURN_SCOPE_PASSWORD + 1];
 };
@@ -59,7 +59,7 @@ static struct turn_relay **relay_slot(struct yard *y, const struct turn_relay *r
     return &y->relay[r->at.family == 6][r->at.port - PORT_FIRST];
 }
 
-static void read_answer(struct yard *y, const struct turn_datagram *d)
+static void read_answer(struct yard *y, const struct datagram *d)
 {
     struct stun_msg m;
     const struct stun_attr *at;
@@ -80,7 +80,7 @@ static void read_answer(struct yard *y, const struct turn_datagram *d)
     }
 }
 
-static void to_client(void *ctx, const struct turn_tuple *to, const struct turn_datagram *d)
+static void to_client(void *ctx, const struct tuple *to, const struct datagram *d)
 {
     struct yard *y = ctx;
     uint8_t whole[2048];
@@ -143,7 +143,7 @@ static bool has_consent(const struct yard *y, uint64_t scope, const struct addr 
 
 /* The rules of whom a relay may reach, said once more. */
 static void to_peer(void *ctx, struct turn_relay *r, const struct addr *peer,
-                    const struct turn_datagram *d, unsigned flags)
+                    const struct datagram *d, unsigned flags)
 {
     struct yard *y = ctx;
     const struct yard_client *c = y->asking;
@@ -162,7 +162,7 @@ static void to_peer(void *ctx, struct turn_relay *r, const struct addr *peer,
 }
 
 static void to_worker(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
-                      const struct addr *to, const struct turn_datagram *d)
+                      const struct addr *to, const struct datagram *d)
 {
     struct yard *y = ctx;
     (void)from, (void)d;
@@ -171,13 +171,13 @@ static void to_worker(void *ctx, unsigned worker, const struct addr *from, uint6
     check(y->asking != NULL && scope == y->asking->scope, "whose scope it is");
 }
 
-static void to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+static void to_owner(void *ctx, unsigned worker, const struct tuple *from, const uint8_t *p,
                      size_t n)
 {
     struct yard *y = ctx;
     (void)p, (void)n;
     y->outputs++;
-    check(worker == 1 && from->transport != TURN_DTLS, "a guest of another worker");
+    check(worker == 1 && from->transport != TUPLE_DTLS, "a guest of another worker");
 }
 
 /* ---- The yard ---- */
@@ -209,8 +209,8 @@ static void make_people(struct yard *y)
         struct yard_client *c = &y->client[i];
         c->at.peer = at(from[i]);
         c->at.local = at(i == 2 ? "[2001:db8::9]:3478" : "203.0.113.9:3478");
-        c->at.transport = i % TURN_TRANSPORTS;
-        c->at.stream = c->at.transport == TURN_UDP ? 0 : i + 1;
+        c->at.transport = i % TUPLE_TRANSPORTS;
+        c->at.stream = c->at.transport == TUPLE_UDP ? 0 : i + 1;
         c->scope = i >= 5 ? i - 4 : 0;
         snprintf(c->name, sizeof c->name, "%s", i == 4 ? "bob" : "ann");
         snprintf(c->password, sizeof c->password, "secret");
@@ -265,7 +265,7 @@ static void yard_check(struct yard *y)
     const struct turn_stats *st = turn_server_stats(y->s);
     uint64_t made = 0, ended = 0;
     int64_t next = turn_server_deadline(y->s);
-    for (unsigned t = 0; t < TURN_TRANSPORTS; t++) {
+    for (unsigned t = 0; t < TUPLE_TRANSPORTS; t++) {
         for (unsigned f = 0; f < 2; f++) {
             made += st->allocated[t][f];
             ended += st->ended[t][f];

@@ -16,7 +16,7 @@
 struct client {
     struct house *h;
     struct peer p; /* of UDP the descriptor only */
-    enum turn_transport over;
+    enum tuple_transport over;
     const char *user, *password;
     char nonce[128];
     uint8_t key[16];
@@ -65,18 +65,18 @@ static UNUSED_OK SSL *client_dtls(int fd, const struct addr *to)
     return ssl;
 }
 
-static UNUSED_OK void client_open(struct client *c, struct house *h, enum turn_transport over)
+static UNUSED_OK void client_open(struct client *c, struct house *h, enum tuple_transport over)
 {
     memset(c, 0, sizeof *c);
     c->h = h;
     c->over = over;
     c->user = "u";
     c->password = "p";
-    if (over == TURN_UDP || over == TURN_DTLS)
+    if (over == TUPLE_UDP || over == TUPLE_DTLS)
         c->p.fd = client_udp(&h->set.udp_at[0]);
     else
-        peer_connect(&c->p, h->set.tcp_at[0].port, over == TURN_TLS);
-    if (over == TURN_DTLS)
+        peer_connect(&c->p, h->set.tcp_at[0].port, over == TUPLE_TLS);
+    if (over == TUPLE_DTLS)
         c->p.ssl = client_dtls(c->p.fd, &h->set.udp_at[0]);
     if (c->p.ssl != NULL)
         peer_shake(&c->p, h->l);
@@ -117,12 +117,12 @@ static UNUSED_OK const uint8_t *client_next(struct client *c, size_t *n)
     memmove(c->in, c->in + c->taken, c->have - c->taken);
     c->have -= c->taken;
     c->taken = 0;
-    if (c->over == TURN_UDP) {
+    if (c->over == TUPLE_UDP) {
         ssize_t r = recv(c->p.fd, c->in, sizeof c->in, 0);
         *n = r > 0 ? (size_t)r : 0;
         return r > 0 ? c->in : NULL;
     }
-    if (c->over == TURN_DTLS) {
+    if (c->over == TUPLE_DTLS) {
         *n = peer_read(&c->p, c->in, sizeof c->in);
         return *n > 0 ? c->in : NULL;
     }
@@ -207,7 +207,7 @@ static UNUSED_OK bool client_allocate(struct client *c)
 }
 
 /* With an allocation: who is slower than the server's limit for the silent is ended, and comes again. */
-static UNUSED_OK void client_stay(struct client *c, struct house *h, enum turn_transport over)
+static UNUSED_OK void client_stay(struct client *c, struct house *h, enum tuple_transport over)
 {
     int64_t until = clock_mono_us() + PATIENCE_US;
     for (;;) {
@@ -261,7 +261,7 @@ static UNUSED_OK size_t client_channel(const struct client *c, unsigned channel,
     set_u16(out + 2, (uint16_t)n);
     memcpy(out + 4, p, n);
     size_t len = 4 + n;
-    while ((c->over == TURN_TCP || c->over == TURN_TLS) && len % 4 != 0)
+    while ((c->over == TUPLE_TCP || c->over == TUPLE_TLS) && len % 4 != 0)
         out[len++] = 0;
     return len;
 }

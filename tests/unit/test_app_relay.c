@@ -14,7 +14,7 @@
 static void channels_carry_data_both_ways(void **state)
 {
     (void)state;
-    for (enum turn_transport over = TURN_UDP; over <= TURN_TLS; over++) {
+    for (enum tuple_transport over = TUPLE_UDP; over <= TUPLE_TLS; over++) {
         struct house h;
         struct client *c = malloc(sizeof *c);
         struct other o;
@@ -40,7 +40,7 @@ static void channels_carry_data_both_ways(void **state)
             assert_memory_equal(back + 4, data, i);
         }
         client_close(c);
-        if (over != TURN_UDP) /* its connection was all that it had */
+        if (over != TUPLE_UDP) /* its connection was all that it had */
             PUMP_UNTIL(h.l, stats_of(&h).allocations == 0);
         close(o.fd);
         free(c);
@@ -61,7 +61,7 @@ static void bursts_stay_bursts(void **state)
     (void)state;
     house_open(&h, turn_conf());
     other_open(&o);
-    client_open(c, &h, TURN_UDP);
+    client_open(c, &h, TUPLE_UDP);
     assert_true(client_allocate(c) && client_bind(c, 0x4002, &o.at));
     local_of(c->p.fd, &to.at);
     COUNTED(&h, COUNT_UDP_PACKETS_OUT, ANSWERS);
@@ -117,7 +117,7 @@ static void late_datagrams_are_dropped_whole(void **state)
 {
     enum { SIZE = 1201 };
     (void)state;
-    for (enum turn_transport over = TURN_TCP; over <= TURN_TLS; over++) {
+    for (enum tuple_transport over = TUPLE_TCP; over <= TUPLE_TLS; over++) {
         struct house h;
         struct client *c = malloc(sizeof *c);
         struct other o;
@@ -160,7 +160,7 @@ static void silent_stranger(struct house *h)
     struct client *c = malloc(sizeof *c);
     uint64_t before = counted(h, COUNT_DROP_CONN_DEADLINE);
     uint8_t x;
-    client_open(c, h, TURN_TCP);
+    client_open(c, h, TUPLE_TCP);
     c->password = "wrong";
     c->brief = true;
     assert_false(client_allocate(c));
@@ -181,7 +181,7 @@ static void silent_connections_live_by_their_allocation(void **state)
     (void)state;
     conf.stream_idle_us = 100000;
     house_open(&h, conf);
-    client_stay(a, &h, TURN_TCP);
+    client_stay(a, &h, TUPLE_TCP);
     for (int i = 0; i < 3; i++)
         silent_stranger(&h);
     PUMP_UNTIL(h.l, stats_of(&h).allocations == 1);
@@ -205,7 +205,7 @@ static void icmp_errors_reach_the_client(void **state)
     (void)state;
     house_open(&h, turn_conf());
     other_open(&o);
-    client_open(c, &h, TURN_UDP);
+    client_open(c, &h, TUPLE_UDP);
     assert_true(client_allocate(c) && client_bind(c, 0x4004, &o.at));
     /* Connected to somebody else it is as good as closed, and nobody else can get its port. */
     socklen_t len = addr_to_sockaddr(&h.set.udp_at[0], &elsewhere);
@@ -242,7 +242,7 @@ static void letters_are_read_before_the_request(void **state)
         open->letter = (struct letter){.kind = MEDIA_SCOPE_OPEN};
         open->scope = scope;
         turn_scope_credential(conf.turn.scope_key, scope, name, password);
-        client_open(c, &h, scope % 2 ? TURN_UDP : TURN_TCP);
+        client_open(c, &h, scope % 2 ? TUPLE_UDP : TUPLE_TCP);
         c->user = name;
         c->password = password;
         assert_false(client_allocate(c)); /* not yet */
@@ -282,7 +282,7 @@ static void a_worker_that_drains_takes_nobody_new(void **state)
     (void)state;
     house_open(&h, turn_conf());
     assert_true(worker_post(h.w, &drain));
-    client_open(c, &h, TURN_UDP);
+    client_open(c, &h, TUPLE_UDP);
     assert_false(client_allocate(c));
     assert_int_equal(c->error, 508);
     client_close(c);
@@ -305,7 +305,7 @@ static void relays_of_two_workers_reach_each_other(void **state)
         conf.team = team;
         house_open(&h[i], conf);
         c[i] = malloc(sizeof *c[i]);
-        client_open(c[i], &h[i], i == 0 ? TURN_UDP : TURN_TCP);
+        client_open(c[i], &h[i], i == 0 ? TUPLE_UDP : TUPLE_TCP);
         assert_true(client_allocate(c[i]));
         assert_int_equal(c[i]->relayed.port / 2 % 2, i);
     }

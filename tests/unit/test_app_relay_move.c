@@ -26,7 +26,7 @@ static struct worker_conf conf_of(struct pair *p, unsigned index)
 }
 
 /* c[0] is at worker 0, c[1] comes to worker 1. */
-static void pair_open(struct pair *p, enum turn_transport over)
+static void pair_open(struct pair *p, enum tuple_transport over)
 {
     p->team = worker_team_new(2);
     assert_non_null(p->team);
@@ -105,7 +105,7 @@ static void relays_work(struct client *c)
 
 static void a_ticket_takes_its_connection_along(void **state)
 {
-    static const enum turn_transport over[] = {TURN_TCP, TURN_TLS};
+    static const enum tuple_transport over[] = {TUPLE_TCP, TUPLE_TLS};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(over); i++) {
         struct pair p;
@@ -128,7 +128,7 @@ static void a_token_takes_its_connection_along(void **state)
     struct stun_msg m;
     struct addr relay;
     (void)state;
-    pair_open(&p, TURN_TCP);
+    pair_open(&p, TUPLE_TCP);
     introduce(p.c[0]);
     introduce(p.c[1]);
     assert_true(ask(p.c[0], STUN_ALLOCATE, STUN_EVEN_PORT, "\x80", 1, &m));

@@ -250,7 +250,7 @@ static void live(void)
     call.password = call.scope_password;
     w.refuse_open = 2; /* the world's answers are inputs */
     assert_int_equal(make_relay(&ann, &relay), 0);
-    bob.at.transport = TURN_TCP;
+    bob.at.transport = TUPLE_TCP;
     bob.at.stream = 9;
     assert_int_equal(make_relay(&bob, NULL), 0);
     give_scope(MEDIA_SCOPE_OPEN, 7, 0, NULL);
@@ -389,8 +389,8 @@ static void metrics(void **state)
     struct turn_stats s = {.requests = 5, .up_packets = 7, .down_bytes = 9, .allocations = 3};
     struct buf b;
     (void)state;
-    s.allocated[TURN_TLS][1] = 4;
-    s.ended[TURN_TLS][1] = 1;
+    s.allocated[TUPLE_TLS][1] = 4;
+    s.ended[TUPLE_TLS][1] = 1;
     s.drops[TURN_DROP_FORBIDDEN] = 2;
     s.lifetime[0] = 1;
     s.lifetime[2] = 2;

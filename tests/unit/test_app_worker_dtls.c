@@ -38,7 +38,7 @@ static void show_certificate(struct house *h)
 static struct client *client_new(struct house *h)
 {
     struct client *c = malloc(sizeof *c);
-    client_open(c, h, TURN_DTLS);
+    client_open(c, h, TUPLE_DTLS);
     assert_true(c->p.shaken);
     return c;
 }
@@ -233,7 +233,7 @@ static void a_hello_of_media_gets_no_answer(void **state)
     house_open(&h, turn_conf());
     show_certificate(&h);
     struct client *c = calloc(1, sizeof *c);
-    client_open(c, &h, TURN_UDP);
+    client_open(c, &h, TUPLE_UDP);
     c->p.ssl = client_dtls(c->p.fd, &h.set.udp_at[0]);
     assert_int_equal(SSL_set_tlsext_use_srtp(c->p.ssl, "SRTP_AES128_CM_SHA1_80"), 0);
     assert_int_equal(SSL_do_handshake(c->p.ssl), -1);
@@ -258,7 +258,7 @@ static void the_silent_end_unless_they_have_an_allocation(void **state)
     house_open(&h, conf);
     show_certificate(&h);
     struct client *kept = malloc(sizeof *kept);
-    client_stay(kept, &h, TURN_DTLS);
+    client_stay(kept, &h, TUPLE_DTLS);
     struct client *ended = client_new(&h);
     /* Begun later, so that by its end the other one has been asked about, too. */
     PUMP_UNTIL(h.l, peer_read(&ended->p, &x, 1) == 0 && (ended->p.eof || ended->p.failed));

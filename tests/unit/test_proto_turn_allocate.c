@@ -60,7 +60,7 @@ static void an_allocation_has_what_the_rfc_says(void **state)
     assert_null(stun_find(&m, STUN_RESERVATION_TOKEN));
     assert_null(stun_find(&m, STUN_MOBILITY_TICKET));
     assert_int_equal(w.opened, 1);
-    assert_int_equal(stats()->allocated[TURN_UDP][0], 1);
+    assert_int_equal(stats()->allocated[TUPLE_UDP][0], 1);
 }
 
 static void the_answer_has_the_integrity_of_the_request(void **state)

@@ -168,7 +168,7 @@ static void strangers_get_few_answers_over_udp(void **state)
     w.conf.challenge_per_s = 2;
     world_start(&w);
     struct client c = numbered(0, "ann"), other = numbered(1, "ann"), tcp = numbered(0, "ann");
-    tcp.at.transport = TURN_TCP;
+    tcp.at.transport = TUPLE_TCP;
     tcp.at.stream = 1;
     for (unsigned i = 0; i < 10; i++)
         assert_int_equal(challenge(&c), 401);

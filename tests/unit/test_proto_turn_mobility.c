@@ -165,12 +165,12 @@ static void a_move_may_end_it(void **state)
 
 static struct {
     unsigned n, worker;
-    struct turn_tuple from;
+    struct tuple from;
     uint8_t p[STUN_MESSAGE_MAX];
     size_t size;
 } passed;
 
-static void to_owner(void *ctx, unsigned worker, const struct turn_tuple *from, const uint8_t *p,
+static void to_owner(void *ctx, unsigned worker, const struct tuple *from, const uint8_t *p,
                      size_t n)
 {
     (void)ctx;
@@ -208,11 +208,11 @@ static void a_client_that_moves_to_another_worker_is_passed_on(void **state)
     assert_int_equal(passed.n, 2);
     assert_int_equal(passed.size, 5);
     assert_int_equal(turn_server_stats(second)->allocations, 0);
-    there.at.transport = TURN_DTLS; /* what the other one knows nothing of */
+    there.at.transport = TUPLE_DTLS; /* what the other one knows nothing of */
     there.at.stream = 5;
     assert_int_equal(refresh_with(&there, ticket, ticket_n, -1), 437);
     assert_int_equal(passed.n, 2);
-    there.at.transport = TURN_TCP; /* moves itself; no guest is remembered */
+    there.at.transport = TUPLE_TCP; /* moves itself; no guest is remembered */
     assert_int_equal(refresh_with(&there, ticket, ticket_n, -1), -1);
     assert_int_equal(refresh_with(&there, ticket, ticket_n, -1), -1);
     assert_int_equal(passed.n, 4);
@@ -270,7 +270,7 @@ static void a_token_of_another_worker_is_passed_on(void **state)
 static struct client by_tcp(uint64_t stream)
 {
     struct client c = client_at(&w, "192.0.2.1:4000", "ann");
-    c.at.transport = TURN_TCP;
+    c.at.transport = TUPLE_TCP;
     c.at.stream = stream;
     return c;
 }
@@ -286,7 +286,7 @@ static void an_allocation_goes_with_its_connection(void **state)
     turn_server_hangup(w.s, w.now, &c.at);
     assert_false(turn_server_knows(w.s, &c.at));
     assert_int_equal(stats()->allocations, 1);
-    assert_int_equal(stats()->ended[TURN_TCP][0], 1);
+    assert_int_equal(stats()->ended[TUPLE_TCP][0], 1);
 }
 
 static void with_a_ticket_it_may_come_back(void **state)

@@ -149,7 +149,7 @@ static void ipv6_relays(void **state)
     assert_int_equal(allocate_family(&c, STUN_REQUESTED_ADDRESS_FAMILY, 2), 0);
     relay = relayed(&m);
     assert_true(addr_eq_ip(&relay, &six));
-    assert_int_equal(stats()->allocated[TURN_UDP][1], 1);
+    assert_int_equal(stats()->allocated[TUPLE_UDP][1], 1);
     assert_int_equal(permit(&c, "8.8.4.4:1"), 443);
     assert_int_equal(permit(&c, "[2606:4700::1]:1"), 0);
     assert_int_equal(send_ind(&c, "[2606:4700::1]:9", "six"), TURN_DROP_NONE);

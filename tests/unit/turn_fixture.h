@@ -30,7 +30,7 @@ enum { KEPT = 64, PACKET_MAX = 70000 };
 /* Something that left. */
 struct sent {
     enum { TO_NOBODY, TO_CLIENT, TO_PEER, TO_WORKER } kind;
-    struct turn_tuple client;
+    struct tuple client;
     struct turn_relay relay; /* a copy */
     struct addr peer, from;  /* TO_WORKER: to, from */
     unsigned flags, worker;
@@ -59,7 +59,7 @@ struct world {
 /* A client with its 5-tuple and credential. */
 struct client {
     struct world *w;
-    struct turn_tuple at;
+    struct tuple at;
     const char *name, *password;
     char scope_name[TURN_SCOPE_NAME + 1], scope_password[TURN_SCOPE_PASSWORD + 1];
     bool fingerprint;
@@ -76,7 +76,7 @@ static inline struct addr address(const char *text)
 
 /* ---- What leaves ---- */
 
-static inline struct sent *keep(struct world *w, const struct turn_datagram *d)
+static inline struct sent *keep(struct world *w, const struct datagram *d)
 {
     struct sent *o = &w->sent[w->nsent++ % KEPT];
     xfree(o->p);
@@ -89,7 +89,7 @@ static inline struct sent *keep(struct world *w, const struct turn_datagram *d)
     return o;
 }
 
-static inline void to_client(void *ctx, const struct turn_tuple *to, const struct turn_datagram *d)
+static inline void to_client(void *ctx, const struct tuple *to, const struct datagram *d)
 {
     struct sent *o = keep(ctx, d);
     o->kind = TO_CLIENT;
@@ -123,7 +123,7 @@ static inline void relay_close(void *ctx, struct turn_relay *r)
 }
 
 static inline void to_peer(void *ctx, struct turn_relay *r, const struct addr *peer,
-                           const struct turn_datagram *d, unsigned flags)
+                           const struct datagram *d, unsigned flags)
 {
     assert_non_null(r->io);
     struct sent *o = keep(ctx, d);
@@ -134,7 +134,7 @@ static inline void to_peer(void *ctx, struct turn_relay *r, const struct addr *p
 }
 
 static inline void to_worker(void *ctx, unsigned worker, const struct addr *from, uint64_t scope,
-                             const struct addr *to, const struct turn_datagram *d)
+                             const struct addr *to, const struct datagram *d)
 {
     struct sent *o = keep(ctx, d);
     o->kind = TO_WORKER;
@@ -199,7 +199,7 @@ static inline void world_check(struct world *w)
 {
     const struct turn_stats *st = turn_server_stats(w->s);
     uint64_t made = 0, ended = 0, lives = 0;
-    for (unsigned t = 0; t < TURN_TRANSPORTS; t++) {
+    for (unsigned t = 0; t < TUPLE_TRANSPORTS; t++) {
         for (unsigned f = 0; f < 2; f++) {
             made += st->allocated[t][f];
             ended += st->ended[t][f];

@@ -197,7 +197,7 @@
     X(INT, convs_max, "N", "2000", 1, 100000, "conversations of one person")                       \
     X(INT, members_max, "N", "1000", 2, 100000, "members of a room that stays")                    \
     X(TIME, retention, "TIME", "0s", 0, 36600LL * 86400 * S_,                                       \
-      "how long messages are kept, where their room does not say; 0s: for ever")                   \
+      "how long messages are kept; a room may keep its own shorter; 0s: for ever")                 \
     X(SECTION, push, "", "", 0, 0, "Web Push: notifications where no page is open")                \
     X(CHOICE, push, "off|on", "off", 0, 0,                                                         \
       "whether this server contacts the push services of people's browsers (Google's, Mozilla's, " \

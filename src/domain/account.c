@@ -280,6 +280,7 @@ const struct policy_view *account_policy(const struct domain *d, struct policy_v
         .name_min = USERNAME_MIN,
         .name_max = USERNAME_MAX,
         .password_min = ACCOUNT_PASSWORD_MIN,
+        .retention_s = d->cfg.retention_s,
     };
     return p;
 }

@@ -1,7 +1,8 @@
-/* The picture of a person: two finished uploads, 96 and 512 pixels wide and high, that the browser has cut and encoded.
+/* The picture of a person, or of a room that stays: two finished uploads, 96 and 512 pixels wide and high, that the browser has cut and encoded.
  * They are looked at, moved to their place, and then everybody's pages learn another stamp. */
 #include "base/picture.h"
 #include "domain/account.h"
+#include "domain/conv.h"
 #include "domain/upload.h"
 
 enum { SIZES = 2, KIND_BITS = 2 };
@@ -13,7 +14,8 @@ static const struct {
 
 /* Of ask.data. */
 struct change {
-    uint64_t user;
+    uint64_t user; /* whose uploads they are */
+    uint64_t room; /* 0: it is a picture of the user */
     uint64_t uploads[SIZES];
     unsigned at; /* which of them is being looked at, or moved */
     enum picture_kind kind;
@@ -30,41 +32,65 @@ enum picture_kind avatar_kind(int64_t stamp)
     return (enum picture_kind)(stamp & ((1 << KIND_BITS) - 1));
 }
 
-static struct disk_name file_of(uint64_t user, unsigned i)
+static uint64_t whose(const struct change *c)
 {
-    return (struct disk_name){.area = DISK_AVATAR, .id = user, .part = sizes[i].pixels};
+    return c->room ? c->room : c->user;
 }
 
-void avatar_remove_files(struct domain *d, uint64_t user)
+static struct disk_name file_of(uint64_t id, unsigned i)
+{
+    return (struct disk_name){.area = DISK_AVATAR, .id = id, .part = sizes[i].pixels};
+}
+
+void avatar_remove_files(struct domain *d, uint64_t id)
 {
     for (unsigned i = 0; i < SIZES; i++)
-        ask_disk_and_forget(d, &(struct disk_request){.op = DISK_UNLINK, .name = file_of(user, i)});
+        ask_disk_and_forget(d, &(struct disk_request){.op = DISK_UNLINK, .name = file_of(id, i)});
+}
+
+static void tell(struct domain *d, const struct asker *who, const struct change *c)
+{
+    struct user *u = user_find(d, c->user);
+    struct conv *room = conv_find(d, c->room);
+    struct event e = {.type = c->room ? RESULT_ROOM_PICTURE : RESULT_AVATAR};
+    if (c->room) {
+        e.u.conv.picture = c->stamp;
+        if (room)
+            conv_show_all(d, room);
+    } else {
+        e.u.files.avatar.avatar = c->stamp;
+        if (u) {
+            u->avatar = c->stamp;
+            presence_user_changed(d, u);
+            account_tell(d, u->id);
+        }
+    }
+    reply(d, who, &e);
 }
 
 static void stored(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     const struct change *c = change_of(a);
-    struct user *u = user_find(d, c->user);
-    if (answer->db->status != DB_OK) {
+    if (answer->db->status == DB_REFUSED && c->room) { /* it is gone, and so is what was moved */
+        avatar_remove_files(d, c->room);
+        reply_error(d, &a->who, CODE_CONV_UNKNOWN);
+    } else if (answer->db->status != DB_OK) {
         reply_db(d, &a->who, answer->db->status);
-        return;
+    } else {
+        if (c->stamp == 0)
+            avatar_remove_files(d, whose(c));
+        tell(d, &a->who, c);
     }
-    if (c->stamp == 0)
-        avatar_remove_files(d, c->user);
-    if (u) {
-        u->avatar = c->stamp;
-        presence_user_changed(d, u);
-        account_tell(d, u->id);
-    }
-    reply(d, &a->who,
-          &(struct event){.type = RESULT_AVATAR, .u.files.avatar = {.avatar = c->stamp}});
 }
 
 static void store(struct domain *d, struct ask *a)
 {
     const struct change *c = change_of(a);
     a->then = stored;
-    ASK_DB(d, a, DB_AVATAR_SET, VAL_ID(c->user), VAL_I(c->stamp));
+    if (c->room)
+        ASK_DB(d, a, DB_ROOM_PICTURE, VAL_ID(c->room), VAL_I(c->stamp));
+    else
+        ASK_DB(d, a, DB_AVATAR_SET, VAL_ID(c->user), VAL_I(c->stamp));
 }
 
 static void move(struct domain *d, struct ask *a);
@@ -87,7 +113,7 @@ static void move(struct domain *d, struct ask *a)
     ask_disk(d, a,
              &(struct disk_request){.op = DISK_RENAME,
                                     .name = upload_file(c->uploads[c->at]),
-                                    .to = file_of(c->user, c->at)});
+                                    .to = file_of(whose(c), c->at)});
 }
 
 /* Both are what they should be: they are this picture's now, if they are still there. */
@@ -141,6 +167,23 @@ static void look(struct domain *d, struct ask *a)
                  .op = DISK_READ, .name = upload_file(c->uploads[c->at]), .n = DISK_PIECE_MAX});
 }
 
+/* Looks at the uploads, if there are any. */
+static void begin(struct domain *d, struct asker who, const struct change *c, bool none)
+{
+    for (unsigned i = 0; !none && i < SIZES; i++) {
+        const struct upload *u = upload_find(d, c->user, c->uploads[i]);
+        if (!u || u->size > sizes[i].bytes_max || (i && c->uploads[i] == c->uploads[0])) {
+            reply_error(d, &who, CODE_BAD_PICTURE);
+            return;
+        }
+    }
+    struct ask *a = ask_new(d, who, stored, c, sizeof *c);
+    if (none)
+        store(d, a);
+    else
+        look(d, a);
+}
+
 void avatar_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_avatar *want = &cmd->u.files.avatar;
@@ -154,16 +197,20 @@ void avatar_request(struct domain *d, struct session *s, const struct cmd *cmd)
         c.uploads[0] = want->upload->small;
         c.uploads[1] = want->upload->large;
     }
-    for (unsigned i = 0; want->upload && i < SIZES; i++) {
-        const struct upload *u = upload_find(d, c.user, c.uploads[i]);
-        if (!u || u->size > sizes[i].bytes_max || (i && c.uploads[i] == c.uploads[0])) {
-            reply_error(d, &who, CODE_BAD_PICTURE);
-            return;
-        }
-    }
-    struct ask *a = ask_new(d, who, stored, &c, sizeof c);
-    if (want->upload)
-        look(d, a);
+    begin(d, who, &c, want->none);
+}
+
+/* n[0]: 1 for a picture, its uploads in `seq` and `other`; -1: none any more; 0: neither or both were said. */
+void room_do_picture(struct domain *d, struct ask *a, struct conv *c, struct user *u,
+                     struct conv_member *m)
+{
+    const struct conv_call *call = conv_call(a);
+    struct change change = {.user = u->id, .room = c->id};
+    (void)m;
+    change.uploads[0] = (uint64_t)call->seq;
+    change.uploads[1] = call->other;
+    if (call->n[0] == 0)
+        reply_bad(d, &a->who, "upload");
     else
-        store(d, a);
+        begin(d, a->who, &change, call->n[0] < 0);
 }

@@ -142,6 +142,10 @@ void message_arrived(struct domain *d, uint64_t user);
 /* ---- conv_room.c, conv_member.c ---- */
 conv_do room_do_edit, room_do_members, room_do_member, room_do_invite, room_do_leave,
     room_do_archive;
+/* conv_link.c: made with room_invite without a user; the list; the end of one */
+conv_do room_link_make, room_do_links, room_do_link_end;
+/* avatar.c */
+conv_do room_do_picture;
 void room_make(struct domain *d, struct session *s, const struct cmd *cmd);
 void room_join(struct domain *d, struct session *s, const struct cmd *cmd);
 void rooms_public(struct domain *d, struct session *s, const struct cmd *cmd);

@@ -253,55 +253,11 @@ static void invite_found(struct domain *d, struct ask *a, struct user *other, en
                  VAL_ID(MAX_OF(call->user, call->other)), VAL_ID(call->other));
 }
 
-/* The code lies in call->text. */
-static void linked(struct domain *d, struct ask *a, const struct ask_answer *answer)
-{
-    const struct conv_call *call = conv_call(a);
-    char path[8 + B64URL_SIZE(CONV_LINK_BYTES)];
-    struct event e = {.type = RESULT_ROOM_LINK};
-    conv_back(d, a);
-    if (answer->db->status == DB_REFUSED) { /* the room has as many as may be */
-        reply_error(d, &a->who, CODE_NOT_ALLOWED);
-        return;
-    }
-    if (answer->db->status != DB_OK) {
-        reply_db(d, &a->who, answer->db->status);
-        return;
-    }
-    if (call->n[0] == 0) {
-        reply_ok(d, &a->who);
-        return;
-    }
-    size_t n = b64url_encode(path + 3, sizeof path - 3, call->text, CONV_LINK_BYTES);
-    memcpy(path, "/g/", 3);
-    e.u.conv.link.code = str_of(path + 3, n);
-    e.u.conv.link.path = str_of(path, n + 3);
-    e.u.conv.link.expires_ms = call->seq;
-    reply(d, &a->who, &e);
-}
-
 void room_do_invite(struct domain *d, struct ask *a, struct conv *c, struct user *u,
                     struct conv_member *m)
 {
-    struct conv_call *call = conv_call(a);
-    uint8_t hash[SHA256_SIZE], code[CONV_LINK_BYTES];
-    (void)m;
-    if (call->other) {
-        user_with(d, call->other, a, invite_found);
-        return;
-    }
-    if (call->n[0] == 0) {
-        CONV_ASK(d, a, c, linked, DB_LINKS_END, VAL_ID(c->id));
-        return;
-    }
-    /* An ask with room for the code. */
-    struct ask *own = ask_new(d, a->who, NULL, NULL, sizeof *call + CONV_LINK_BYTES);
-    struct conv_call *mine = conv_call(own);
-    *mine = *call;
-    rng_bytes(&d->rng, code, sizeof code);
-    memcpy(mine->text, code, sizeof code);
-    mine->seq = d->wall + call->n[1] * 1000;
-    sha256(code, sizeof code, hash);
-    CONV_ASK(d, own, c, linked, DB_LINK_ADD, VAL_B(hash, sizeof hash), VAL_ID(conv_new_id(d)),
-             VAL_ID(c->id), VAL_ID(u->id), VAL_I(call->n[0]), VAL_I(d->wall), VAL_I(mine->seq));
+    if (conv_call(a)->other)
+        user_with(d, conv_call(a)->other, a, invite_found);
+    else
+        room_link_make(d, a, c, u, m);
 }

@@ -24,6 +24,9 @@ static const struct {
     [CMD_ROOM_INVITE] = {room_do_invite, CONV_DO_INVITE},
     [CMD_ROOM_LEAVE] = {room_do_leave, CONV_DO_LEAVE},
     [CMD_ROOM_ARCHIVE] = {room_do_archive, CONV_DO_ARCHIVE},
+    [CMD_ROOM_LINKS] = {room_do_links, CONV_DO_INVITE},
+    [CMD_ROOM_LINK_END] = {room_do_link_end, CONV_DO_INVITE},
+    [CMD_ROOM_PICTURE] = {room_do_picture, CONV_DO_DESCRIBE},
 };
 
 /* Whoever is only invited may answer that. */
@@ -136,7 +139,6 @@ static struct ask *take_room(struct domain *d, struct session *s, const struct c
     c->conv = q->conv;
     c->other = q->topic.p != NULL;
     c->seq = (q->is_public + 1) * 4 + (q->unlisted + 1);
-    c->n[0] = q->picture;
     c->n[1] = q->retention_s;
     return a;
 }
@@ -180,7 +182,19 @@ static struct ask *take_small(struct domain *d, struct session *s, const struct 
         c->n[0] = u->invite.uses;
         c->n[1] = u->invite.ttl_s;
         break;
-    default: c->conv = u->id; /* room_leave */
+    case CMD_ROOM_LINK_END:
+        c->conv = u->link_end.conv;
+        c->other = u->link_end.key;
+        break;
+    case CMD_ROOM_PICTURE:
+        c->conv = u->picture.conv;
+        c->n[0] = (u->picture.upload != NULL) - u->picture.none;
+        if (u->picture.upload) {
+            c->seq = (int64_t)u->picture.upload->small;
+            c->other = u->picture.upload->large;
+        }
+        break;
+    default: c->conv = u->id; /* room_leave, room_links */
     }
     return a;
 }

@@ -4,6 +4,7 @@
 #include "base/code.h"
 #include "base/mem.h"
 #include "domain/names.h"
+#include "domain/upload.h"
 
 enum { SHOWN_TO_ALL = 50, PUBLIC_COLS = 5 };
 
@@ -91,8 +92,7 @@ void room_do_edit(struct domain *d, struct ask *a, struct conv *c, struct user *
              call->other ? VAL_T(call->two) : VAL_NONE, VAL_I((int64_t)a->a),
              call->n[1] < 0    ? VAL_NONE
              : call->n[1] == 0 ? VAL_I(-1)
-                               : VAL_I(call->n[1]),
-             call->n[0] < 0 ? VAL_NONE : VAL_I(call->n[0]));
+                               : VAL_I(call->n[1]));
 }
 
 void room_do_archive(struct domain *d, struct ask *a, struct conv *c, struct user *u,
@@ -102,7 +102,7 @@ void room_do_archive(struct domain *d, struct ask *a, struct conv *c, struct use
     (void)m;
     a->a = conv_call(a)->n[0] ? c->flags | CONV_ARCHIVED : c->flags & ~(unsigned)CONV_ARCHIVED;
     CONV_ASK(d, a, c, edited, DB_ROOM_EDIT, VAL_ID(c->id), VAL_NONE, VAL_NONE, VAL_I((int64_t)a->a),
-             VAL_NONE, VAL_NONE);
+             VAL_NONE);
 }
 
 /* ---- join ---- */
@@ -229,8 +229,10 @@ static void left(struct domain *d, struct ask *a, const struct ask_answer *answe
         show(d, c, 0);
     }
     conv_gone(d, call->conv, call->user);
-    if (answer->db->proc == DB_ROOM_DELETE)
+    if (answer->db->proc == DB_ROOM_DELETE) {
+        avatar_remove_files(d, call->conv);
         deleted(d, c);
+    }
 }
 
 void room_do_leave(struct domain *d, struct ask *a, struct conv *c, struct user *u,

@@ -18,6 +18,7 @@ struct exporting {
     struct user *of; /* held, and marked, until it is over */
     uint64_t user, file, size;
     int64_t after;
+    int64_t until; /* how long the file is kept */
     bool messages; /* conversations are done */
     bool some;     /* something stands in the list already */
     bool over;
@@ -124,7 +125,11 @@ static void added(struct domain *d, struct ask *a, const struct ask_answer *answ
 {
     const struct exporting *x = exporting_of(a);
     if (answer->db->status == DB_OK) {
-        reply(d, &a->who, &(struct event){.type = RESULT_EXPORT, .u.conv.file = x->file});
+        struct event e = {.type = RESULT_EXPORT};
+        e.u.conv.exported.file = x->file;
+        e.u.conv.exported.size = (int64_t)x->size;
+        e.u.conv.exported.expires_ms = x->until;
+        reply(d, &a->who, &e);
         done(d, a);
         return;
     }
@@ -145,10 +150,10 @@ static void written(struct domain *d, struct ask *a, const struct ask_answer *an
         next_page(d, a);
     } else {
         a->then = added;
+        exporting_of(a)->until = d->wall + KEPT_MS;
         ASK_DB(d, a, DB_ATTACHMENT_ADD, VAL_ID(x->file), VAL_ID(x->user), VAL_T(STR("madang.json")),
                VAL_T(STR("application/json")), VAL_I((int64_t)x->size), VAL_I(0), VAL_I(0),
-               VAL_I(0), VAL_I(d->wall), VAL_I(d->wall + KEPT_MS),
-               VAL_I((int64_t)d->cfg.files_each_max));
+               VAL_I(0), VAL_I(d->wall), VAL_I(x->until), VAL_I((int64_t)d->cfg.files_each_max));
     }
 }
 

@@ -58,8 +58,8 @@ void upload_done(struct domain *d, const struct asker *who, uint64_t id);
 void avatar_request(struct domain *d, struct session *s, const struct cmd *cmd);
 /* The format that a stamp tells. */
 enum picture_kind avatar_kind(int64_t stamp);
-/* Of somebody who is no more. */
-void avatar_remove_files(struct domain *d, uint64_t user);
+/* Of a person, or a room, that is no more. */
+void avatar_remove_files(struct domain *d, uint64_t id);
 
 /* ---- attach.c ---- */
 void attach_request(struct domain *d, struct session *s, const struct cmd *cmd);

@@ -95,6 +95,7 @@ struct policy_view {
     struct str push_key; /* n = 0: no push */
     int64_t name_min, name_max;
     int64_t password_min;
+    int64_t retention_s; /* 0: messages are kept for ever */
 };
 
 struct badges_view {

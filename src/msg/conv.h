@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "msg/call.h"
+#include "msg/files.h"
 #include "msg/values.h"
 
 #define CONV_CMDTYPES(CMDTYPE)                           \
@@ -33,7 +34,10 @@
     CMDTYPE(ROOM_JOIN, "room_join", BY_PIPE)             \
     CMDTYPE(ROOM_LEAVE, "room_leave", BY_PIPE)           \
     CMDTYPE(ROOM_ARCHIVE, "room_archive", BY_PIPE)       \
-    CMDTYPE(ROOMS_PUBLIC, "rooms_public", BY_PIPE)
+    CMDTYPE(ROOMS_PUBLIC, "rooms_public", BY_PIPE)       \
+    CMDTYPE(ROOM_LINKS, "room_links", BY_PIPE)           \
+    CMDTYPE(ROOM_LINK_END, "room_link_end", BY_PIPE)     \
+    CMDTYPE(ROOM_PICTURE, "room_picture", BY_PIPE)
 
 #define CONV_EVENTTYPES(EVENTTYPE)                \
     EVENTTYPE(MESSAGE, "message")                 \
@@ -52,7 +56,9 @@
     RESULTTYPE(EXPORT)               \
     RESULTTYPE(MEMBERS)              \
     RESULTTYPE(ROOM_LINK)            \
-    RESULTTYPE(ROOMS_PUBLIC)
+    RESULTTYPE(ROOMS_PUBLIC)         \
+    RESULTTYPE(ROOM_LINKS)           \
+    RESULTTYPE(ROOM_PICTURE)
 
 #define CONV_TEXT_MAX   4000 /* characters */
 #define CONV_CLIENT_MAX 32
@@ -82,7 +88,7 @@ union conv_args {
         struct str after;
         int64_t limit;
     } page;
-    uint64_t id;      /* conv_open: a user; conv_get, room_leave: a conversation */
+    uint64_t id;      /* conv_open: a user; conv_get, room_leave, room_links: a conversation */
     struct cmd_send { /* send, edit, delete, draft */
         uint64_t conv;
         int64_t seq;
@@ -116,7 +122,6 @@ union conv_args {
         struct str topic; /* p = NULL: absent */
         enum tri is_public;
         enum tri unlisted;
-        int64_t picture;     /* -1: absent */
         int64_t retention_s; /* -1: absent; 0: as the server has it */
     } room;
     struct cmd_member_set {
@@ -130,6 +135,15 @@ union conv_args {
         int64_t uses;
         int64_t ttl_s;
     } invite;
+    struct cmd_room_link_end {
+        uint64_t conv;
+        uint64_t key;
+    } link_end;
+    struct cmd_room_picture { /* one of them */
+        uint64_t conv;
+        const struct avatar_uploads *upload;
+        bool none;
+    } picture;
     struct cmd_room_join {
         uint64_t conv; /* 0: by the link */
         struct str link;
@@ -191,6 +205,13 @@ struct found_view {
     uint64_t conv;
 };
 
+struct room_link_view {
+    uint64_t key;
+    int64_t uses_left;
+    int64_t created_ms, expires_ms;
+    struct str by; /* who made it */
+};
+
 struct room_public_view {
     uint64_t conv;
     struct str title, topic;
@@ -200,7 +221,12 @@ struct room_public_view {
 
 /* Of struct event, u.conv. */
 union conv_view {
-    uint64_t file; /* EXPORT */
+    struct {
+        uint64_t file;
+        int64_t size;
+        int64_t expires_ms;
+    } exported;      /* EXPORT */
+    int64_t picture; /* ROOM_PICTURE */
     struct {
         const struct conv_object *conv; /* EVENT_CONV, RESULT_CONV */
         const struct conv_object
@@ -219,7 +245,7 @@ union conv_view {
         bool on;
     } mark; /* EVENT_READ, EVENT_DELIVERED, EVENT_TYPING_CONV */
     struct {
-        struct object_list list; /* CONVS, HISTORY, SEARCH, MEMBERS, ROOMS_PUBLIC */
+        struct object_list list; /* CONVS, HISTORY, SEARCH, MEMBERS, ROOMS_PUBLIC, ROOM_LINKS */
         struct str next;         /* n = 0: that was all */
         bool first, last;        /* HISTORY */
     } page;

@@ -57,7 +57,8 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     /* rooms */                                                                                    \
     DB_PROC(ROOM_MAKE, WRITE, "id owner title topic flags now max", "")                            \
     /* NULL: stays as it is. retention -1: the server's. */                                        \
-    DB_PROC(ROOM_EDIT, WRITE, "id title topic flags retention picture", "")                        \
+    DB_PROC(ROOM_EDIT, WRITE, "id title topic flags retention", "")                                \
+    DB_PROC(ROOM_PICTURE, WRITE, "id picture", "")                                                 \
     DB_PROC(ROOM_DELETE, WRITE, "id now", "")                                                      \
     DB_PROC(MEMBERS, READ_AFTER, "conv after limit", "user name display avatar role state")        \
     /* REFUSED: the room has `max` members, or that one was banned and is not to be. */            \
@@ -68,6 +69,10 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     /* REFUSED: the room has 100 that are good. */                                                 \
     DB_PROC(LINK_ADD, WRITE, "code key conv maker uses now expires", "")                           \
     DB_PROC(LINKS_END, WRITE, "conv", "")                                                          \
+    /* REFUSED: there is none. */                                                                  \
+    DB_PROC(LINK_END, WRITE, "conv key", "")                                                       \
+    /* Those that are good, the newest first. */                                                   \
+    DB_PROC(LINKS, READ_AFTER, "conv now", "key uses_left created expires maker_display")          \
     DB_PROC(LINK_GET, READ_AFTER, "code now user", "conv state")                                   \
     /* One use of it. REFUSED: it has none, or the room is full. */                                \
     DB_PROC(LINK_USE, WRITE, "code now user max", "")                                              \

@@ -49,7 +49,9 @@ static void all_of_it(void **state)
     make_room(a, "");
     const char *answer = ask(a, "'type':'export'");
     assert_ack(answer);
+    assert_int_equal(number_of(answer, "expires"), w->wall + 24 * 60 * MINUTE / 1000);
     char *file = contents(w, file_of(answer));
+    assert_int_equal(number_of(answer, "size"), strlen(file));
     assert_non_null(file);
     json_t *o = json_loads(file, 0, NULL);
     assert_non_null(o);

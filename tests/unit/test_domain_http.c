@@ -290,6 +290,61 @@ static void what_is_no_picture_of_oneself_is_refused(void **state)
     world_free(w);
 }
 
+static const char *change_room(struct client *c, uint64_t room, uint64_t small, uint64_t large)
+{
+    char r[B32_SIZE], s[B32_SIZE], l[B32_SIZE];
+    b32_encode(r, room);
+    b32_encode(s, small);
+    b32_encode(l, large);
+    return ask(c, "'type':'room_picture','conv':'%s','upload':{'small':'%s','large':'%s'}", r, s,
+               l);
+}
+
+/* A room of mina's: for its members, for whom it asked in, and for everybody once it is public. */
+static void a_room_has_a_picture(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina), *j = session_of(w, &jun);
+    uint64_t room =
+        id_in(strstr(ask(m, "'type':'room_make','title':'Yard'"), "\"conv\":{"), "conv");
+    uint64_t his = session_find(w->d, j->session)->user->id;
+    char want[80], r[B32_SIZE], u[B32_SIZE];
+    b32_encode(r, room);
+    b32_encode(u, his);
+    assert_string_equal(fetch(w, &mina, FETCH_AVATAR, room, 96), "none");
+    assert_has(change_room(j, room, sent(w, j, PNG_96), sent(w, j, PNG_512)),
+               "'code':'conv_unknown'");
+    assert_has(change_room(m, room, sent(w, m, PNG_512), sent(w, m, PNG_512)),
+               "'code':'bad_picture'");
+    assert_has(ask(m, "'type':'room_picture','conv':'%s'", r), "'code':'bad_request'");
+    drain_all(w);
+    snprintf(want, sizeof want, "'picture':%lld}", (long long)w->wall * 4 + PICTURE_PNG);
+    assert_has(change_room(m, room, sent(w, m, PNG_96), sent(w, m, PNG_512)), want);
+    snprintf(want, sizeof want, "'picture':%lld,", (long long)w->wall * 4 + PICTURE_PNG);
+    assert_has(ask(m, "'type':'conv_get','conv':'%s'", r), want);
+    snprintf(want, sizeof want, "file %d %llx-96 image/png", DISK_AVATAR, (unsigned long long)room);
+    assert_has(fetch(w, &mina, FETCH_AVATAR, room, 96), want);
+    assert_string_equal(fetch(w, &jun, FETCH_AVATAR, room, 96), "none");
+    assert_string_equal(fetch(w, NULL, FETCH_AVATAR, room, 96), "none");
+    assert_ack(ask(m, "'type':'room_invite','conv':'%s','user':'%s'", r, u));
+    assert_has(fetch(w, &jun, FETCH_AVATAR, room, 96), want);
+    assert_ack(ask(m, "'type':'member_set','conv':'%s','user':'%s','role':'banned'", r, u));
+    assert_string_equal(fetch(w, &jun, FETCH_AVATAR, room, 96), "none");
+    assert_ack(ask(m, "'type':'room_edit','conv':'%s','public':true", r));
+    assert_has(fetch(w, &jun, FETCH_AVATAR, room, 96), want);
+    assert_has(ask(m, "'type':'room_picture','conv':'%s','none':true", r), "'picture':0}");
+    assert_string_equal(fetch(w, &mina, FETCH_AVATAR, room, 96), "none");
+    /* and with the room */
+    world_pass(w, 60 * SECOND);
+    assert_ack(change_room(m, room, sent(w, m, PNG_96), sent(w, m, PNG_512)));
+    int64_t before = (int64_t)disk_bytes(w->disk.disk);
+    assert_ack(ask(m, "'type':'room_leave','conv':'%s'", r));
+    assert_int_equal(before - (int64_t)disk_bytes(w->disk.disk), PNG_96.n + PNG_512.n);
+    world_free(w);
+}
+
 /* ---- files of messages ---- */
 
 static const char *attach(struct client *c, uint64_t upload, uint64_t thumb)
@@ -409,6 +464,7 @@ int main(void)
         cmocka_unit_test(pictures_are_for_who_is_signed_in),
         cmocka_unit_test(a_picture_is_changed_and_taken_away),
         cmocka_unit_test(what_is_no_picture_of_oneself_is_refused),
+        cmocka_unit_test(a_room_has_a_picture),
         cmocka_unit_test(a_file_is_its_owners_until_it_is_sent),
         cmocka_unit_test(what_cannot_be_attached),
         cmocka_unit_test(a_busy_store_is_no_missing_file),

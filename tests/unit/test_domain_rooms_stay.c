@@ -92,13 +92,15 @@ static const struct {
     {"'type':'delete','conv':'ROOM','seq':3", {OK, OK, N, OUTSIDE}},
     {"'type':'room_edit','conv':'ROOM','title':'New'", {OK, OK, N, OUTSIDE}},
     {"'type':'room_edit','conv':'ROOM','topic':''", {OK, OK, N, OUTSIDE}},
-    {"'type':'room_edit','conv':'ROOM','picture':5", {OK, OK, N, OUTSIDE}},
+    {"'type':'room_picture','conv':'ROOM','none':true", {OK, OK, N, OUTSIDE}},
     {"'type':'room_edit','conv':'ROOM','public':true", {OK, N, N, OUTSIDE}},
     {"'type':'room_edit','conv':'ROOM','unlisted':true", {OK, N, N, OUTSIDE}},
     {"'type':'room_edit','conv':'ROOM','retention_s':60", {OK, N, N, OUTSIDE}},
     {"'type':'room_invite','conv':'ROOM','user':'KIM'", {OK, OK, N, OUTSIDE}},
     {"'type':'room_invite','conv':'ROOM','uses':1", {OK, OK, N, OUTSIDE}},
     {"'type':'room_invite','conv':'ROOM','uses':0", {OK, OK, N, OUTSIDE}},
+    {"'type':'room_links','conv':'ROOM'", {OK, OK, N, OUTSIDE}},
+    {"'type':'room_link_end','conv':'ROOM','key':'KIM'", {"unknown", "unknown", N, OUTSIDE}},
     {"'type':'member_set','conv':'ROOM','user':'KIM','role':'removed'", {OK, OK, N, OUTSIDE}},
     {"'type':'member_set','conv':'ROOM','user':'KIM','role':'banned'", {OK, OK, N, OUTSIDE}},
     {"'type':'member_set','conv':'ROOM','user':'KIM','role':'moderator'", {OK, N, N, OUTSIDE}},
@@ -207,6 +209,8 @@ static void a_direct_conversation_is_no_room(void **state)
     static const char *const only_rooms[][2] = {
         {"room_edit", ",'title':'x'"},
         {"room_invite", ",'uses':1"},
+        {"room_links", ""},
+        {"room_picture", ",'none':true"},
         {"room_invite", ",'user':'0000000000003'"},
         {"member_set", ",'user':'0000000000002','role':'removed'"},
         {"room_leave", ""},
@@ -281,6 +285,44 @@ static void links_have_uses_and_an_end(void **state)
     assert_error(ask(s.hana, "'type':'room_join','link':'%s'", s.link), "bad_invite");
     assert_error(ask(s.hana, "'type':'room_join','link':'AAAAAAAAAAAAAAAAAAAAAA'"), "bad_invite");
     assert_error(ask(s.hana, "'type':'room_join','link':'short'"), "bad_request");
+}
+
+/* What the list says of the only link, and its key. */
+static uint64_t only_link(const char *list, int64_t uses, const char *by)
+{
+    uint64_t key;
+    char text[B32_SIZE], maker[48];
+    assert_int_equal(number_of(list, "uses_left"), uses);
+    snprintf(maker, sizeof maker, "'by':'%s'", by);
+    assert_has(list, maker);
+    assert_true(b32_decode(str_from(value(list, "key", text, sizeof text)), &key));
+    return key;
+}
+
+static void links_are_listed_and_ended_one_by_one(void **state)
+{
+    struct scene s = scene_new(*state, "");
+    char link[64], fields[64];
+    const char *none = "'links':[]";
+    uint64_t own = only_link(ask_conv(s.jun, "room_links", s.room, ""), 5, "mina");
+    assert_ack(ask(s.hana, "'type':'room_join','link':'%s'", s.link));
+    assert_int_equal(only_link(ask_conv(s.mina, "room_links", s.room, ""), 4, "mina"), own);
+    value(ask_conv(s.jun, "room_invite", s.room, ",'uses':1,'ttl_s':3600"), "link", link,
+          sizeof link);
+    snprintf(fields, sizeof fields, ",'key':'%s'", id_text(own));
+    /* of another room it is none */
+    uint64_t other = make_room(s.hana, "");
+    assert_error(ask_conv(s.hana, "room_link_end", other, fields), "unknown");
+    assert_ack(ask_conv(s.jun, "room_link_end", s.room, fields));
+    assert_error(ask_conv(s.jun, "room_link_end", s.room, fields), "unknown");
+    assert_ack(ask_conv(s.hana, "room_leave", s.room, ""));
+    assert_error(ask(s.hana, "'type':'room_join','link':'%s'", s.link), "bad_invite");
+    only_link(ask_conv(s.mina, "room_links", s.room, ""), 1, "jun");
+    assert_ack(ask(s.hana, "'type':'room_join','link':'%s'", link)); /* used up: not shown */
+    assert_has(ask_conv(s.mina, "room_links", s.room, ""), none);
+    assert_ack(ask_conv(s.mina, "room_invite", s.room, ",'ttl_s':3600"));
+    world_pass(s.w, 3601 * SECOND); /* over: not shown */
+    assert_has(ask_conv(s.mina, "room_links", s.room, ""), none);
 }
 
 static void public_rooms_are_found(void **state)
@@ -464,10 +506,18 @@ static void the_server_keeps_so_long(void **state)
     world_again(w);
     struct scene s = scene_new(w, "");
     uint64_t other = friends(s.mina, s.jun, JUN);
-    assert_ack(ask_conv(s.mina, "room_edit", s.room, ",'retention_s':864000"));
-    world_pass(w, 80 * MINUTE);
+    /* A room may keep them shorter, not longer. */
+    assert_ack(ask_conv(s.mina, "room_edit", s.room, ",'retention_s':1800"));
+    uint64_t longer = make_room(s.mina, "");
+    assert_ack(ask_conv(s.mina, "room_edit", longer, ",'retention_s':864000"));
+    send_text(s.mina, longer, "of mina");
+    world_pass(w, 40 * MINUTE);
+    assert_has(ask_conv(s.mina, "history", s.room, ""), "'messages':[]");
+    assert_has(ask_conv(s.mina, "history", other, ""), "hello");
+    assert_has(ask_conv(s.mina, "history", longer, ""), "of mina");
+    world_pass(w, 40 * MINUTE);
     assert_has(ask_conv(s.mina, "history", other, ""), "'messages':[]");
-    assert_has(ask_conv(s.mina, "history", s.room, ""), "of sora");
+    assert_has(ask_conv(s.mina, "history", longer, ""), "'messages':[]");
 }
 
 /* As another process does it; the same procedure as with account_delete. */
@@ -504,6 +554,7 @@ int main(void)
         CALL_TEST(an_archived_room_is_only_read),
         CALL_TEST(messages_go_to_members_alone),
         CALL_TEST(links_have_uses_and_an_end),
+        CALL_TEST(links_are_listed_and_ended_one_by_one),
         CALL_TEST(public_rooms_are_found),
         CALL_TEST(a_room_is_handed_over),
         CALL_TEST(who_blocks_is_not_invited),

@@ -53,6 +53,9 @@
 /* The oldest messages of ?1 that are older than ?2. */
 #define TOO_OLD "(SELECT id FROM message WHERE conv = ?1 AND time < ?2 ORDER BY seq LIMIT ?3)"
 
+/* A room may keep messages shorter than the server does (?2; NULL: for ever), not longer. */
+#define KEPT "coalesce(min(c.retention, ?2), c.retention, ?2)"
+
 const struct sql_proc sql_conv[] = {
     {DB_CONV_DIRECT,
      NULL,
@@ -201,9 +204,10 @@ const struct sql_proc sql_conv[] = {
     {DB_ROOM_EDIT,
      NULL,
      {SQL_MUST("UPDATE conv SET title = coalesce(?2, title), topic = coalesce(?3, topic),"
-               " flags = coalesce(?4, flags), picture = coalesce(?6, picture), retention = CASE"
+               " flags = coalesce(?4, flags), retention = CASE"
                " WHEN ?5 < 0 THEN NULL ELSE coalesce(?5, retention) END"
                " WHERE id = ?1 AND kind = 1")}},
+    {DB_ROOM_PICTURE, NULL, {SQL_MUST("UPDATE conv SET picture = ?2 WHERE id = ?1 AND kind = 1")}},
     {DB_ROOM_DELETE,
      NULL,
      {UNINDEX("m.conv = ?1"),
@@ -242,6 +246,13 @@ const struct sql_proc sql_conv[] = {
                " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
                " WHERE (SELECT count(*) FROM conv_link WHERE conv = ?3) < 100")}},
     {DB_LINKS_END, NULL, {SQL_DO("DELETE FROM conv_link WHERE conv = ?1")}},
+    {DB_LINK_END, NULL, {SQL_MUST("DELETE FROM conv_link WHERE conv = ?1 AND key = ?2")}},
+    {DB_LINKS,
+     NULL,
+     {SQL_DO("SELECT l.key, l.uses_left, l.created, l.expires, coalesce(u.display, '')"
+             " FROM conv_link l LEFT JOIN user u ON u.id = l.maker"
+             " WHERE l.conv = ?1 AND l.uses_left > 0 AND l.expires > ?2"
+             " ORDER BY l.created DESC, l.key LIMIT 100")}},
     {DB_LINK_GET,
      NULL,
      {SQL_DO("SELECT l.conv, w.state FROM conv_link l JOIN conv c ON c.id = l.conv"
@@ -271,9 +282,9 @@ const struct sql_proc sql_conv[] = {
     {DB_EDITS_FORGET, NULL, {SQL_SHRED("DELETE FROM message_edit WHERE time < ?1")}},
     {DB_RETAIN_FIND,
      NULL,
-     {SQL_DO("SELECT c.id, ?1 - coalesce(c.retention, ?2) * 1000 FROM conv c WHERE c.id > ?3"
-             " AND coalesce(c.retention, ?2) > 0 AND (SELECT m.time FROM message m"
-             "  WHERE m.conv = c.id ORDER BY m.seq LIMIT 1) < ?1 - coalesce(c.retention, ?2) * 1000"
+     {SQL_DO("SELECT c.id, ?1 - " KEPT " * 1000 FROM conv c WHERE c.id > ?3 AND " KEPT " > 0"
+             " AND (SELECT m.time FROM message m"
+             "  WHERE m.conv = c.id ORDER BY m.seq LIMIT 1) < ?1 - " KEPT " * 1000"
              " ORDER BY c.id LIMIT ?4")}},
     {DB_RETAIN_DELETE,
      NULL,

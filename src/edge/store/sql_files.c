@@ -8,7 +8,11 @@ const struct sql_proc sql_files[] = {
     {DB_AVATAR_FOR,
      NULL,
      {SQL_DO("SELECT avatar FROM user WHERE id = ?3 AND avatar <> 0 AND flags = 0"
-             " AND EXISTS(SELECT 1 FROM web_session WHERE token = ?1 AND expires > ?2)")}},
+             " AND EXISTS(SELECT 1 FROM web_session WHERE token = ?1 AND expires > ?2)"
+             " UNION ALL SELECT c.picture FROM web_session w JOIN conv c ON c.id = ?3"
+             " WHERE w.token = ?1 AND w.expires > ?2 AND c.kind = 1 AND c.picture <> 0"
+             " AND (c.flags & 3 = 1 OR EXISTS(SELECT 1 FROM conv_member m"
+             "  WHERE m.conv = c.id AND m.user = w.user AND m.state < 3))")}},
     {DB_AVATAR_SET, NULL, {SQL_MUST("UPDATE user SET avatar = ?2 WHERE id = ?1 AND flags = 0")}},
     {DB_ATTACHMENT_ADD,
      NULL,

@@ -102,7 +102,6 @@ static const struct field room_edit_list[] = {
     F_TEXT(struct cmd_room_edit, "topic", topic, 0, CONV_TOPIC_MAX),
     F_TRI(struct cmd_room_edit, "public", is_public),
     F_TRI(struct cmd_room_edit, "unlisted", unlisted),
-    F_INT(struct cmd_room_edit, "picture", picture, 0, INT64_MAX, .absent = -1),
     F_INT(struct cmd_room_edit, "retention_s", retention_s, 0, RETENTION_MAX, .absent = -1),
 };
 static const struct fields room_edit = FIELDS(struct cmd_room_edit, room_edit_list);
@@ -128,6 +127,19 @@ static const struct field invite_list[] = {
     F_INT(struct cmd_room_invite, "ttl_s", ttl_s, 60, 366LL * 86400, .absent = 7 * 86400),
 };
 static const struct fields invite = FIELDS(struct cmd_room_invite, invite_list);
+
+static const struct field link_end_list[] = {
+    IN_CONV(struct cmd_room_link_end),
+    F_ID(struct cmd_room_link_end, "key", key, NEEDED),
+};
+static const struct fields link_end = FIELDS(struct cmd_room_link_end, link_end_list);
+
+static const struct field picture_list[] = {
+    IN_CONV(struct cmd_room_picture),
+    F_OBJECT(struct cmd_room_picture, "upload", upload, &wire_avatar_uploads),
+    F_BOOL(struct cmd_room_picture, "none", none),
+};
+static const struct fields picture = FIELDS(struct cmd_room_picture, picture_list);
 
 static const struct field join_list[] = {
     F_ID(struct cmd_room_join, "conv", conv),
@@ -301,7 +313,30 @@ static const struct field rooms_list[] = {
 };
 static const struct fields rooms = FIELDS(union conv_view, rooms_list);
 
-static const struct field export_list[] = {F_ID(union conv_view, "file", file, NEEDED)};
+static const struct field link_view_list[] = {
+    F_ID(struct room_link_view, "key", key, NEEDED),
+    F_INT(struct room_link_view, "uses_left", uses_left, 0, 0, NEEDED),
+    F_INT(struct room_link_view, "created", created_ms, 0, 0, NEEDED),
+    F_INT(struct room_link_view, "expires", expires_ms, 0, 0, NEEDED),
+    F_STR(struct room_link_view, "by", by, 0, NEEDED),
+};
+static const struct fields link_view = FIELDS(struct room_link_view, link_view_list);
+
+static const struct field links_list[] = {
+    F_OBJECTS(union conv_view, "links", page.list, &link_view, 0, NEEDED),
+};
+static const struct fields links = FIELDS(union conv_view, links_list);
+
+static const struct field picture_out_list[] = {
+    F_INT(union conv_view, "picture", picture, 0, 0, NEEDED),
+};
+static const struct fields picture_out = FIELDS(union conv_view, picture_out_list);
+
+static const struct field export_list[] = {
+    F_ID(union conv_view, "file", exported.file, NEEDED),
+    F_INT(union conv_view, "size", exported.size, 0, 0, NEEDED),
+    F_INT(union conv_view, "expires", exported.expires_ms, 0, 0, NEEDED),
+};
 static const struct fields exported = FIELDS(union conv_view, export_list);
 
 static const struct fields nothing = FIELDS_NONE;
@@ -332,6 +367,9 @@ const struct wire_topic wire_conv = {
             [CMD_ROOM_LEAVE] = &id,
             [CMD_ROOM_ARCHIVE] = &on,
             [CMD_ROOMS_PUBLIC] = &public_in,
+            [CMD_ROOM_LINKS] = &id,
+            [CMD_ROOM_LINK_END] = &link_end,
+            [CMD_ROOM_PICTURE] = &picture,
         },
     .views =
         {
@@ -350,5 +388,7 @@ const struct wire_topic wire_conv = {
             [RESULT_MEMBERS] = &members_out,
             [RESULT_ROOM_LINK] = &room_link,
             [RESULT_ROOMS_PUBLIC] = &rooms,
+            [RESULT_ROOM_LINKS] = &links,
+            [RESULT_ROOM_PICTURE] = &picture_out,
         },
 };

@@ -179,5 +179,6 @@ const struct fields *wire_table_view(enum event_type type);
 
 /* Objects that several topics speak of. */
 extern const struct fields wire_me, wire_badges, wire_presence, wire_somebody, wire_who;
+extern const struct fields wire_avatar_uploads;
 
 #endif

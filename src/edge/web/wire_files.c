@@ -17,10 +17,10 @@ static const struct field avatar_uploads_list[] = {
     F_ID(struct avatar_uploads, "small", small, NEEDED),
     F_ID(struct avatar_uploads, "large", large, NEEDED),
 };
-static const struct fields avatar_uploads = FIELDS(struct avatar_uploads, avatar_uploads_list);
+const struct fields wire_avatar_uploads = FIELDS(struct avatar_uploads, avatar_uploads_list);
 
 static const struct field avatar_list[] = {
-    F_OBJECT(struct cmd_avatar, "upload", upload, &avatar_uploads),
+    F_OBJECT(struct cmd_avatar, "upload", upload, &wire_avatar_uploads),
     F_BOOL(struct cmd_avatar, "none", none),
 };
 static const struct fields avatar = FIELDS(struct cmd_avatar, avatar_list);

@@ -2,6 +2,7 @@
 // that are nearly right, bodies that are too long or do not come, requests behind one that waits, clients that go, and
 // paths in place of ids; then files, in and out, and who may have them.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
@@ -46,14 +47,16 @@ async function whoIs(s, cookie) {
   return JSON.parse(r.body.toString()).user?.name ?? null;
 }
 
+/** How another site could send a request. */
+const foreign = () => [
+  { origin: null }, { origin: 'null' }, { origin: 'http://evil.example' }, { origin: `${server.url}.evil.example` },
+  { origin: `https://${hostOf(server)}.` }, { origin: server.url.replace(/\d+$/, '1') }, { more: 'Origin: http://evil.example\r\n' },
+  { more: 'Sec-Fetch-Site: cross-site\r\n' }, { type: 'text/plain' }, { type: 'application/x-www-form-urlencoded' },
+  { type: 'multipart/form-data; boundary=a' }, { type: null }, { type: 'text/plain, application/json' },
+];
+
 test('what another site can send does nothing', async () => {
-  const tries = [
-    { origin: null }, { origin: 'null' }, { origin: 'http://evil.example' }, { origin: `${server.url}.evil.example` },
-    { origin: `https://${hostOf(server)}.` }, { origin: server.url.replace(/\d+$/, '1') }, { more: 'Origin: http://evil.example\r\n' },
-    { more: 'Sec-Fetch-Site: cross-site\r\n' }, { type: 'text/plain' }, { type: 'application/x-www-form-urlencoded' },
-    { type: 'multipart/form-data; boundary=a' }, { type: null }, { type: 'text/plain, application/json' },
-  ];
-  for (const [n, o] of tries.entries()) {
+  for (const [n, o] of foreign().entries()) {
     const r = await ask(server, post('register', registers(`evil${n}`), o));
     assert.ok(r.status === 403 || r.status === 415, `${JSON.stringify(o)}: ${r.status}`);
     assert.doesNotMatch(r.head, /set-cookie|access-control/i);
@@ -65,6 +68,39 @@ test('what another site can send does nothing', async () => {
   const form = `name=evil&password=${encodeURIComponent(PASSWORD)}`;
   assert.equal((await ask(server, post('register', form, { type: 'application/x-www-form-urlencoded' }))).status, 415);
   assert.equal((await ask(server, `GET /api/register?${form} HTTP/1.1\r\nHost: ${hostOf(server)}\r\n\r\n`)).status, 405);
+});
+
+test('no request that there is can be made by another site for who is signed in', async () => {
+  const { cookie, c } = await person('victim');
+  const { upload } = await c.must('upload', { size: 1, name: 'x', mime: 'text/plain' });
+  const doc = readFileSync('docs/protocol-people.md', 'utf8');
+  const verbs = [...doc.matchAll(/^\| `\/api\/(\w+)` \|/gm)].map((m) => m[1]);
+  assert.ok(verbs.includes('sign_out') && verbs.includes('passkey_sign_in') && verbs.length >= 9, verbs.join());
+  for (const verb of verbs) {
+    for (const o of foreign()) {
+      const r = await ask(server, post(verb, '{}', { ...o, more: `${o.more ?? ''}Cookie: ${cookie}\r\n` }));
+      assert.ok(r.status === 403 || r.status === 415, `${verb} ${JSON.stringify(o)}: ${r.status}`);
+      assert.doesNotMatch(r.head, /set-cookie|access-control|clear-site-data/i);
+      assert.doesNotMatch(r.body.toString(), /victim/);
+    }
+    const look = await ask(server, `GET /api/${verb} HTTP/1.1\r\nHost: ${hostOf(server)}\r\nCookie: ${cookie}\r\n\r\n`);
+    assert.equal(look.status, 405, verb);
+  }
+  const head = (/** @type {string} */ line) => `${line} HTTP/1.1\r\nHost: ${hostOf(server)}\r\nOrigin: http://evil.example\r\nCookie: ${cookie}\r\n`;
+  const others = {
+    [`PUT /api/upload/${upload}`]: 'Content-Length: 1\r\n\r\nx',
+    'POST /api/send/aaaa/1': 'Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
+    'GET /api/ws': 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: madang.v1\r\n'
+      + 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    'GET /api/stream/aaaa': '\r\n',
+  };
+  for (const [line, rest] of Object.entries(others)) {
+    const r = await ask(server, head(line) + rest);
+    assert.equal(r.status, 403, `${line}: ${r.status}`);
+    assert.doesNotMatch(r.head, /access-control-allow/i);
+  }
+  assert.equal(await whoIs(server, cookie), 'victim', 'nobody was signed out');
+  c.close();
 });
 
 test('the cookie is one that scripts and plain connections never see', async () => {

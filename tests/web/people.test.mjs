@@ -392,6 +392,26 @@ test('the server was started again in the middle of a call: it goes on, what ran
   assert.deepEqual(h.rooms.inside, ['R']); // one of them was over meanwhile
 });
 
+test('after a restart the other one was back first: what the server tells before its answer puts nobody out', async () => {
+  const here = { state: 'accepted', callee_device: 'S', room: 'R', answered: 5 };
+  /** @type {(answer: any) => void} */
+  let answered = () => {};
+  const h = house({ call_back: () => new Promise((resolve) => { answered = resolve; }) });
+  h.calls.event({ call: call(here) });
+  await h.settle();
+  h.calls.again();
+  h.calls.event({ call: call({ ...here, callee_device: undefined, lost: ['me'] }) });
+  await h.settle();
+  assert.deepEqual(h.rooms.inside, ['R']);
+  assert.equal(h.c.state().ring.calls.c1.phase, 'here');
+  answered({ call: call(here) });
+  await h.settle();
+  assert.deepEqual(h.rooms.inside, ['R']);
+  h.calls.event({ call: call({ ...here, callee_device: 'S3' }) }); // from now on it is taken elsewhere
+  await h.settle();
+  assert.deepEqual(h.rooms.inside, []);
+});
+
 test('typing asks once, and who is away for five minutes is told to be', async () => {
   const h = house({ people: { people: [somebody('jun')] }, people_watch: { people: [{ user: 'jun', presence: 'away' }] } });
   const people = new People(h.c);

@@ -36,6 +36,8 @@ export class Calls {
     this.groups = new Set();
     /** Calls that were brought into view: once each. @type {Set<string>} */
     this.shown = new Set();
+    /** Calls that this page asks to go on with. @type {Set<string>} */
+    this.returning = new Set();
     ringer.listen((ready) => c.dispatch({ type: 'ring/sound', sound: ready ? 'ready' : 'blocked' }));
   }
 
@@ -52,6 +54,8 @@ export class Calls {
 
   /** @param {any} e */
   event(e) {
+    // The other one may have been back first: until the answer, the server has no device of ours in the call.
+    if (this.returning.has(e.call.call) && e.call.state === 'accepted') return;
     this.put(e.call, !!e.waiting);
     if (!this.c.state().ring.calls[e.call.call] && this.c.state().calls.loaded) this.load();
   }
@@ -67,11 +71,14 @@ export class Calls {
 
   /** @param {string} call */
   async #goOn(call) {
+    this.returning.add(call);
     try {
       const answer = await this.c.sig.request('call_back', { call });
       this.put(answer.call);
     } catch (e) {
       if (codeOf(e) !== 'session_lost') this.#refused(call, e);
+    } finally {
+      this.returning.delete(call);
     }
   }
 

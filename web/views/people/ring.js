@@ -78,6 +78,7 @@ function Incoming({ ring }) {
     <div class="ring-who" tabindex="-1" data-lead data-call=${call}>
       <${Avatar} person=${caller} size="xl" />
       <h2>${caller.display}</h2>
+      <p class="small soft ring-name">@${caller.name}</p>
       <p class="soft" role="alert">${asked ? t('ring.connecting') : t(busy ? 'ring.waiting' : ring.video ? 'ring.video_call' : 'ring.voice_call')}</p>
       ${state.ring.sound === 'blocked' && html`<p class="small soft">${t('ring.silent')}</p>`}
     </div>

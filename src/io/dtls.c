@@ -8,18 +8,10 @@
 #include <sys/time.h>
 
 #include "base/mem.h"
+#include "io/dtls_int.h"
 #include "io/tls_common.h"
 
 enum { RECORD_HEAD = 13, FIRST_RETRANSMIT_US = 50000, LAST_RETRANSMIT_US = 2000000 };
-
-struct dtls {
-    SSL *ssl;
-    const struct dtls_ops *ops;
-    void *ctx;
-    const uint8_t *in; /* the datagram that OpenSSL may read, once */
-    size_t in_len;
-    enum dtls_state state;
-};
 
 /* ---- The BIO: one datagram in, records out ---- */
 
@@ -90,29 +82,35 @@ static int no_cookie_from_here(SSL *ssl, unsigned char *cookie, unsigned *len)
     return 0;
 }
 
-static void set_up(SSL_CTX *c)
-{
-    SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION);
-    SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU | SSL_OP_COOKIE_EXCHANGE | SSL_OP_NO_TICKET |
-                               SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_cookie_verify_cb(c, cookie_was_checked);
-    SSL_CTX_set_cookie_generate_cb(c, no_cookie_from_here);
-}
-
-struct dtls_ctx *dtls_ctx_new(const char *chain_pem, const char *key_pem, char *err, size_t errlen)
+SSL_CTX *dtls_ssl_ctx_new(char *err, size_t errlen)
 {
     pthread_once(&wire_once, wire_setup);
     ERR_clear_error();
     SSL_CTX *c = wire_method ? SSL_CTX_new(DTLS_server_method()) : NULL;
-    bool ok = c != NULL ? tls_use_identity(c, chain_pem, key_pem, err, errlen)
-                        : tls_fail(err, errlen, "DTLS could not be set up");
-    if (!ok) {
+    if (c == NULL) {
+        tls_fail(err, errlen, "DTLS could not be set up");
+        return NULL;
+    }
+    SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION);
+    SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
+                               SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
+    return c;
+}
+
+struct dtls_ctx *dtls_ctx_new(const char *chain_pem, const char *key_pem, char *err, size_t errlen)
+{
+    SSL_CTX *c = dtls_ssl_ctx_new(err, errlen);
+    if (c != NULL && !tls_use_identity(c, chain_pem, key_pem, err, errlen)) {
         SSL_CTX_free(c);
         return NULL;
     }
-    set_up(c);
+    if (c != NULL) {
+        SSL_CTX_set_options(c, SSL_OP_COOKIE_EXCHANGE);
+        SSL_CTX_set_cookie_verify_cb(c, cookie_was_checked);
+        SSL_CTX_set_cookie_generate_cb(c, no_cookie_from_here);
+    }
     return (struct dtls_ctx *)c;
 }
 
@@ -139,36 +137,40 @@ static unsigned next_timeout(SSL *ssl, unsigned before_us)
     return before_us < LAST_RETRANSMIT_US / 2 ? before_us * 2 : LAST_RETRANSMIT_US;
 }
 
-static bool attach(struct dtls *d, struct dtls_ctx *ctx)
+struct dtls *dtls_attach(struct dtls_ctx *ctx, const struct dtls_ops *ops, void *ops_ctx)
 {
+    struct dtls *d = xcalloc(1, sizeof(*d));
     BIO *b = BIO_new(wire_method);
+    d->ops = ops;
+    d->ctx = ops_ctx;
     d->ssl = b ? SSL_new(ssl_ctx(ctx)) : NULL;
     if (d->ssl == NULL) {
         BIO_free(b);
-        return false;
+        xfree(d);
+        return NULL;
     }
     BIO_set_data(b, d);
     SSL_set_bio(d->ssl, b, b);
     SSL_set_accept_state(d->ssl);
     DTLS_set_link_mtu(d->ssl, DTLS_DATAGRAM);
     DTLS_set_timer_cb(d->ssl, next_timeout);
-    return true;
+    return d;
 }
 
 struct dtls *dtls_new(struct dtls_ctx *ctx, const struct dtls_ops *ops, void *ops_ctx,
                       const uint8_t *hello, size_t n)
 {
-    struct dtls *d = xcalloc(1, sizeof(*d));
-    BIO_ADDR *nobody = BIO_ADDR_new();
-    d->ops = ops;
-    d->ctx = ops_ctx;
     ERR_clear_error();
-    /* Tells OpenSSL that the cookie exchange is behind us: message and record numbers go on. */
-    bool ok = nobody != NULL && attach(d, ctx);
-    d->in = hello;
-    d->in_len = n;
-    ok = ok && DTLSv1_listen(d->ssl, nobody) == 1;
-    d->in = NULL;
+    struct dtls *d = dtls_attach(ctx, ops, ops_ctx);
+    BIO_ADDR *nobody = BIO_ADDR_new();
+    bool ok = d != NULL && nobody != NULL;
+    if (ok) {
+        d->in = hello;
+        d->in_len = n;
+        /* Tells OpenSSL that the cookie exchange is behind us: message and record numbers go on. */
+        ok = DTLSv1_listen(d->ssl, nobody) == 1;
+        d->in = NULL;
+    }
     BIO_ADDR_free(nobody);
     ERR_clear_error();
     if (!ok) {

@@ -320,6 +320,7 @@ static void signed_in(struct domain *d, struct ask *a, const struct ask_answer *
         reply_db(d, &a->who, answer->db->status);
         return;
     }
+    confirm_mark(d, c->fresh.key, c->what == CMD_PASSKEY_SIGN_IN);
     account_me(row, &me, &settings);
     memcpy(cookie.token, c->fresh.token, sizeof cookie.token);
     struct event e = {.type = RESULT_SIGNED_IN,

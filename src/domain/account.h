@@ -135,6 +135,17 @@ bool account_try_known(struct domain *d, struct ask *a, bool known);
 void account_try_good(struct domain *d, struct ask *a);
 void account_try_undo(struct domain *d, struct ask *a);
 
+/* ---- confirm.c: what wants more than an open page ---- */
+
+void confirm_init(struct domain *d);
+void confirm_free(struct domain *d);
+/* With that sign-in a password or passkey was used now. */
+void confirm_mark(struct domain *d, uint64_t web_key, bool passkey);
+/* Whether that was within the last ten minutes; otherwise answered. */
+bool confirm_recent(struct domain *d, struct session *s, int64_t id);
+/* Whether it was, by a passkey: as good as the password for what wants that. */
+bool confirm_by_passkey(const struct domain *d, uint64_t web_key);
+
 /* ---- account_hello.c ---- */
 
 /* The session belongs to who has the cookie, if anybody; then hello goes on. */

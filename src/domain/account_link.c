@@ -121,7 +121,7 @@ static unsigned scopes_read(const struct str_list *list)
 static void token_made(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     char text[8 + B64URL_SIZE(SECRET_LEN)] = "mdt_";
-    if (answer->db->status == DB_REFUSED) { /* they have as many as may be */
+    if (answer->db->status == DB_REFUSED) { /* they have as many as may be, or have signed out */
         reply_error(d, &a->who, CODE_NOT_ALLOWED);
         return;
     }
@@ -150,11 +150,13 @@ void token_make(struct domain *d, struct session *s, const struct cmd *cmd)
         emit_error(d, s, cmd->id, CODE_BAD_NAME);
         return;
     }
+    if (!confirm_recent(d, s, cmd->id))
+        return;
     account_fresh(d, &f);
     struct ask *a = ask_new(d, asker_of(cmd), token_made, f.token, sizeof f.token);
     ASK_DB(d, a, DB_TOKEN_ADD, VAL_B(f.hash, sizeof f.hash), VAL_ID(f.key), VAL_ID(s->user->id),
            VAL_T(str_of(name, name_n)), VAL_I(bits), VAL_I(d->wall),
-           m->ttl_s ? VAL_I(d->wall + m->ttl_s * 1000) : VAL_NONE);
+           m->ttl_s ? VAL_I(d->wall + m->ttl_s * 1000) : VAL_NONE, VAL_ID(s->web_key));
     memzero(&f, sizeof f);
 }
 

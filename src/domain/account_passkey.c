@@ -91,7 +91,7 @@ static void handle_of(uint64_t user, uint8_t handle[USER_HANDLE_LEN])
 /* ---- begin ---- */
 
 static void begin_reply(struct domain *d, const struct asker *who, const struct challenge *c,
-                        const struct passkey_user_view *user, struct str_list exclude)
+                        const struct passkey_user_view *user, struct str_list ids)
 {
     reply(d, who,
           &(struct event){.type = RESULT_PASSKEY_BEGIN,
@@ -99,13 +99,15 @@ static void begin_reply(struct domain *d, const struct asker *who, const struct 
                               .challenge = str_of(c->bytes, sizeof c->bytes),
                               .rp = str_from(d->cfg.rp_id),
                               .user = user,
-                              .exclude = exclude,
+                              .exclude = user ? ids : (struct str_list){NULL, 0},
+                              .allow = user ? (struct str_list){NULL, 0} : ids,
                               .timeout_ms = CHALLENGE_US / 1000,
                           }});
 }
 
 enum { KEYS_MAX = 20 };
 
+/* a->a: to confirm, not to add one */
 static void begin_listed(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     struct session *s = session_find(d, a->who.session);
@@ -126,12 +128,14 @@ static void begin_listed(struct domain *d, struct ask *a, const struct ask_answe
         char *to = (char *)mem + n * B64URL_SIZE(PASSKEY_ID_MAX);
         ids[n] = str_of(to, b64url_encode(to, B64URL_SIZE(PASSKEY_ID_MAX), row[4].s.p, row[4].s.n));
     }
-    challenge_make(d, CHALLENGE_ADD, s->user->id, &c);
+    challenge_make(d, a->a ? CHALLENGE_CONFIRM : CHALLENGE_ADD, s->user->id, &c);
     handle_of(s->user->id, handle);
-    begin_reply(d, &a->who, &c,
-                &(struct passkey_user_view){str_of(handle, sizeof handle), user_name(s->user),
-                                            user_display(s->user)},
-                (struct str_list){ids, n});
+    const struct passkey_user_view user = {str_of(handle, sizeof handle), user_name(s->user),
+                                           user_display(s->user)};
+    if (a->a && n == 0)
+        reply_error(d, &a->who, CODE_PASSKEY_REFUSED);
+    else
+        begin_reply(d, &a->who, &c, a->a ? NULL : &user, (struct str_list){ids, n});
     buf_free(&text);
 }
 
@@ -141,8 +145,13 @@ void passkey_begin(struct domain *d, struct session *s, const struct cmd *cmd)
     struct challenge c;
     if (!possible(d, &who))
         return;
+    bool confirm = cmd->u.account.passkey.confirm;
     if (s) {
-        ASK_DB(d, ask_new(d, who, begin_listed, NULL, 0), DB_PASSKEYS, VAL_ID(s->user->id));
+        if (!confirm && !confirm_recent(d, s, cmd->id))
+            return;
+        struct ask *a = ask_new(d, who, begin_listed, NULL, 0);
+        a->a = confirm;
+        ASK_DB(d, a, DB_PASSKEYS, VAL_ID(s->user->id));
     } else if (account_rate(d, cmd, CMD_PASSKEY_BEGIN)) {
         challenge_make(d, CHALLENGE_SIGN_IN, cmd->addr_key, &c);
         begin_reply(d, &who, &c, NULL, (struct str_list){NULL, 0});
@@ -153,8 +162,9 @@ void passkey_begin(struct domain *d, struct session *s, const struct cmd *cmd)
 
 static void added(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
-    if (answer->db->status == DB_CONFLICT) {
-        reply_error(d, &a->who, CODE_PASSKEY_REFUSED); /* it is somebody's already */
+    if (answer->db->status == DB_CONFLICT || answer->db->status == DB_REFUSED) {
+        /* it is somebody's already; or they have as many as may be, or have signed out */
+        reply_error(d, &a->who, CODE_PASSKEY_REFUSED);
     } else if (answer->db->status != DB_OK) {
         reply_db(d, &a->who, answer->db->status);
     } else {
@@ -171,7 +181,7 @@ void passkey_add(struct domain *d, struct session *s, const struct cmd *cmd)
     struct passkey_verdict *v;
     char name[NAMES_BYTES_MAX];
     size_t name_n;
-    if (!possible(d, &who))
+    if (!possible(d, &who) || !confirm_recent(d, s, cmd->id))
         return;
     if (names_clean(p->name, d->cfg.name_max, name, &name_n) != NAMES_OK) {
         emit_error(d, s, cmd->id, CODE_BAD_NAME);
@@ -192,12 +202,12 @@ void passkey_add(struct domain *d, struct session *s, const struct cmd *cmd)
         a->b = s->user->id;
         ASK_DB(d, a, DB_PASSKEY_ADD, VAL_B(v->id, v->id_len), VAL_ID(a->a), VAL_ID(s->user->id),
                VAL_T(str_of(name, name_n)), VAL_B(v->key, v->key_len), VAL_I(v->algorithm),
-               VAL_I(v->counter), VAL_I(v->backup_eligible), VAL_I(d->wall));
+               VAL_I(v->counter), VAL_I(v->backup_eligible), VAL_I(d->wall), VAL_ID(s->web_key));
     }
     xfree(v);
 }
 
-/* ---- signing in ---- */
+/* ---- signing in, and confirming that one is still there ---- */
 
 /* What the client said, kept while its passkey is looked up: the parts lie one behind the other. */
 struct said {
@@ -214,6 +224,35 @@ static void signed_in(struct domain *d, struct ask *a, const struct ask_answer *
         reply_error(d, &a->who, CODE_PASSKEY_REFUSED);
     else
         reply_db(d, &a->who, answer->db->status);
+}
+
+static void confirmed(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    if (answer->db->status == DB_OK) {
+        confirm_mark(d, a->a, true);
+        reply_ok(d, &a->who);
+    } else if (answer->db->status == DB_REFUSED) {
+        reply_error(d, &a->who, CODE_PASSKEY_REFUSED);
+    } else {
+        reply_db(d, &a->who, answer->db->status);
+    }
+}
+
+/* It was good: a new sign-in, or a mark at the one that asks (a->a). */
+static void sign_in_good(struct domain *d, struct ask *a, struct str credential,
+                         const struct passkey_verdict *v)
+{
+    struct account_call *ac = account_call(a);
+    if (a->a) {
+        a->then = confirmed;
+        ASK_DB(d, a, DB_PASSKEY_USE, VAL_ID(ac->user), VAL_I(d->wall),
+               VAL_B(credential.p, credential.n), VAL_I(v->counter), VAL_ID(a->a));
+        return;
+    }
+    account_fresh(d, &ac->fresh);
+    a->then = signed_in;
+    ASK_DB(d, a, DB_PASSKEY_SIGN_IN, FRESH_TOKEN(ac), VAL_ID(ac->user), VAL_I(d->wall),
+           FRESH_VISIT(d, ac), VAL_B(credential.p, credential.n), VAL_I(v->counter));
 }
 
 static void sign_in_found(struct domain *d, struct ask *a, const struct ask_answer *answer)
@@ -246,14 +285,12 @@ static void sign_in_found(struct domain *d, struct ask *a, const struct ask_answ
         .backup_eligible = row[6].i != 0,
     };
     struct passkey_verdict *v = xcalloc(1, sizeof *v);
-    if (!found || row[2].i != 0 || !check(d, &c, v)) {
+    bool other = found && ac->user && ac->user != val_id(&row[1]); /* than who asks to confirm */
+    if (!found || other || row[2].i != 0 || !check(d, &c, v)) {
         reply_error(d, &a->who, CODE_PASSKEY_REFUSED);
     } else {
         ac->user = val_id(&row[1]);
-        account_fresh(d, &ac->fresh);
-        a->then = signed_in;
-        ASK_DB(d, a, DB_PASSKEY_SIGN_IN, FRESH_TOKEN(ac), VAL_ID(ac->user), VAL_I(d->wall),
-               FRESH_VISIT(d, ac), VAL_B(part[0].p, part[0].n), VAL_I(v->counter));
+        sign_in_good(d, a, part[0], v);
     }
     xfree(v);
 }
@@ -265,8 +302,7 @@ void passkey_sign_in(struct domain *d, struct session *s, const struct cmd *cmd)
                                 p->user_handle};
     struct asker who = asker_of(cmd);
     size_t n = sizeof(struct said);
-    (void)s;
-    if (!possible(d, &who) || !account_rate(d, cmd, CMD_PASSKEY_SIGN_IN))
+    if (!possible(d, &who) || (!s && !account_rate(d, cmd, CMD_PASSKEY_SIGN_IN)))
         return;
     for (int i = 0; i < 5; i++)
         n += part[i].n;
@@ -274,6 +310,9 @@ void passkey_sign_in(struct domain *d, struct session *s, const struct cmd *cmd)
     struct said *said = (struct said *)(void *)a->data;
     char *to = a->data + sizeof *said;
     said->call.left = -1;
+    said->call.what = cmd->type;
+    said->call.user = s ? s->user->id : 0;
+    a->a = s ? s->web_key : 0;
     visit_set(&said->call.visit, cmd->addr_key, cmd->addr, cmd->agent);
     for (int i = 0; i < 5; i++) {
         said->n[i] = part[i].n;
@@ -281,7 +320,8 @@ void passkey_sign_in(struct domain *d, struct session *s, const struct cmd *cmd)
             memcpy(to, part[i].p, part[i].n);
         to += part[i].n;
     }
-    if (!challenge_take(d, p->client_data, CHALLENGE_SIGN_IN, 0, said->challenge)) {
+    if (!challenge_take(d, p->client_data, s ? CHALLENGE_CONFIRM : CHALLENGE_SIGN_IN,
+                        said->call.user, said->challenge)) {
         reply_error(d, &who, CODE_PASSKEY_REFUSED);
         ask_free(a);
         return;
@@ -340,6 +380,8 @@ void passkey_rename(struct domain *d, struct session *s, const struct cmd *cmd)
 
 void passkey_remove(struct domain *d, struct session *s, const struct cmd *cmd)
 {
+    if (!confirm_recent(d, s, cmd->id))
+        return;
     struct ask *a = ask_new(d, asker_of(cmd), changed, NULL, 0);
     a->a = s->user->id;
     ASK_DB(d, a, DB_PASSKEY_END, VAL_ID(s->user->id), VAL_ID(cmd->u.account.key.key));

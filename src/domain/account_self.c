@@ -93,7 +93,7 @@ void account_set(struct domain *d, struct session *s, const struct cmd *cmd)
     buf_free(&words);
 }
 
-/* ---- what wants the password again ---- */
+/* ---- what wants the password again, or a passkey ---- */
 
 /* The session that asked, if it is still that person's. */
 static struct session *asker_session(struct domain *d, struct ask *a)
@@ -142,7 +142,7 @@ static void confirm_hashed(struct domain *d, struct ask *a, const struct ask_ans
         return;
     a->then = changed;
     ASK_DB(d, a, DB_PASSWORD_CHANGE, VAL_ID(c->user), VAL_T(str_of(old, old_n)),
-           VAL_T(account_hash(c)), VAL_ID(c->keep));
+           VAL_T(account_hash(c)), VAL_ID(c->keep), VAL_I(d->wall));
 }
 
 static void confirm_go_on(struct domain *d, struct ask *a, struct session *s)
@@ -157,14 +157,17 @@ static void confirm_go_on(struct domain *d, struct ask *a, struct session *s)
     case CMD_ACCOUNT_RECOVERY:
         account_make_codes(d, c, codes);
         a->then = changed;
-        ASK_DB(d, a, DB_RECOVERY_SET, VAL_ID(c->user), VAL_B(codes, sizeof codes));
+        ASK_DB(d, a, DB_RECOVERY_SET, VAL_ID(c->user), VAL_B(codes, sizeof codes), VAL_ID(c->keep),
+               VAL_I(d->wall));
         break;
+    case CMD_CONFIRM: reply_ok(d, &a->who); break;
     default: a->then = changed; ASK_DB(d, a, DB_USER_DELETE, VAL_ID(c->user));
     }
 }
 
 static void confirm_verified(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
+    const struct account_call *c = account_call(a);
     struct session *s = asker_session(d, a);
     if (answer->password->outcome == PASSWORD_BUSY) {
         account_try_undo(d, a);
@@ -173,24 +176,32 @@ static void confirm_verified(struct domain *d, struct ask *a, const struct ask_a
         reply_error(d, &a->who, CODE_SIGN_IN_WRONG);
     } else {
         account_try_good(d, a);
+        confirm_mark(d, c->keep, false);
         if (s)
             confirm_go_on(d, a, s);
     }
 }
 
-/* The old password lies behind the call; a->a is its length. */
+/* The old password lies behind the call; a->a is its length, 0: a passkey was used a moment ago. */
 static void confirm_found(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     struct account_call *c = account_call(a);
+    struct session *s = asker_session(d, a);
     struct val row[1];
     if (!db_row(answer->db, row, 1)) {
-        account_try_undo(d, a);
+        if (a->a)
+            account_try_undo(d, a);
         reply_db(d, &a->who, answer->db->status);
         return;
     }
     c->hash_n = MIN_OF(row[0].s.n, sizeof c->hash);
     if (c->hash_n)
         memcpy(c->hash, row[0].s.p, c->hash_n);
+    if (!a->a) {
+        if (s)
+            confirm_go_on(d, a, s);
+        return;
+    }
     a->then = confirm_verified;
     struct str old = str_of(a->data + sizeof *c, (size_t)a->a);
     struct password_job job = {
@@ -199,6 +210,22 @@ static void confirm_found(struct domain *d, struct ask *a, const struct ask_answ
         .hash = account_hash(c),
     };
     account_hash_it(d, a, &job);
+}
+
+/* Keeps the password that was said; without one, a passkey must have been used. Otherwise it is answered. */
+static bool confirm_says(struct domain *d, struct ask *a, struct session *s, const struct cmd *cmd)
+{
+    const struct str old = cmd->u.account.password.old;
+    a->a = account_password_bytes(old, a->data + sizeof(struct account_call));
+    if (a->a > 0)
+        return true;
+    if (old.n > 0 || cmd->type == CMD_CONFIRM)
+        emit_bad(d, s, cmd->id, cmd->type == CMD_ACCOUNT_PASSWORD ? "old" : "password");
+    else if (confirm_by_passkey(d, s->web_key))
+        return true;
+    else
+        emit_error(d, s, cmd->id, CODE_CONFIRM_REQUIRED);
+    return false;
 }
 
 void account_confirm(struct domain *d, struct session *s, const struct cmd *cmd)
@@ -215,13 +242,9 @@ void account_confirm(struct domain *d, struct session *s, const struct cmd *cmd)
     c->visit.addr_key = s->addr_key;
     if (!username_key(user_name(s->user), c->name.key, &c->name.key_n))
         c->name.key_n = 0;
-    a->a = account_password_bytes(p->old, a->data + sizeof *c);
-    bool fine = a->a > 0;
-    if (!fine)
-        emit_bad(d, s, cmd->id, cmd->type == CMD_ACCOUNT_PASSWORD ? "old" : "password");
-    if (!fine ||
+    if (!confirm_says(d, a, s, cmd) ||
         (cmd->type == CMD_ACCOUNT_PASSWORD && !account_take_password(d, a, p->password, true)) ||
-        !account_try(d, a, true)) {
+        (a->a && !account_try(d, a, true))) {
         ask_free(a);
         return;
     }

@@ -109,6 +109,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->convs);
     list_init(&d->convs_used);
     attempts_init(&d->attempts, &d->hash_key);
+    confirm_init(d);
     for (int i = 0; i < CHALLENGE_KINDS; i++)
         d->challenges[i] = xcalloc(CHALLENGES, sizeof *d->challenges[i]);
     list_init(&d->addr_order);
@@ -143,6 +144,7 @@ void domain_free(struct domain *d)
     hmap_free(&d->rooms);
     hmap_free(&d->addrs);
     attempts_free(&d->attempts);
+    confirm_free(d);
     for (int i = 0; i < CHALLENGE_KINDS; i++) {
         memzero(d->challenges[i], CHALLENGES * sizeof *d->challenges[i]);
         xfree(d->challenges[i]);
@@ -221,6 +223,7 @@ static const struct {
     [CMD_CALLS] = {call_request, RATE_MANAGE, ANYBODY},
     [CMD_CALLS_SEEN] = {call_request, RATE_MANAGE, ANYBODY},
     [CMD_ACCOUNT_SET] = {account_set, RATE_MANAGE, SIGNED_IN},
+    [CMD_CONFIRM] = {account_confirm, RATE_MANAGE, SIGNED_IN},
     [CMD_ACCOUNT_PASSWORD] = {account_confirm, RATE_MANAGE, SIGNED_IN},
     [CMD_ACCOUNT_RECOVERY] = {account_confirm, RATE_MANAGE, SIGNED_IN},
     [CMD_ACCOUNT_DELETE] = {account_confirm, RATE_MANAGE, SIGNED_IN},
@@ -234,6 +237,7 @@ static const struct {
     [CMD_TOKEN_END] = {token_end, RATE_MANAGE, SIGNED_IN},
     [CMD_PASSKEY_BEGIN] = {passkey_begin, RATE_MANAGE, SIGNED_IN},
     [CMD_PASSKEY_ADD] = {passkey_add, RATE_MANAGE, SIGNED_IN},
+    [CMD_PASSKEY_CONFIRM] = {passkey_sign_in, RATE_MANAGE, SIGNED_IN},
     [CMD_PASSKEYS] = {passkey_list, RATE_MANAGE, SIGNED_IN},
     [CMD_PASSKEY_NAME] = {passkey_rename, RATE_MANAGE, SIGNED_IN},
     [CMD_PASSKEY_REMOVE] = {passkey_remove, RATE_MANAGE, SIGNED_IN},

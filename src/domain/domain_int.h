@@ -151,7 +151,7 @@ struct challenge {
     uint64_t by; /* who may use it; of those to sign in: the address it was made for */
     int64_t until;
 };
-enum challenge_for { CHALLENGE_SIGN_IN, CHALLENGE_ADD, CHALLENGE_KINDS };
+enum challenge_for { CHALLENGE_SIGN_IN, CHALLENGE_ADD, CHALLENGE_CONFIRM, CHALLENGE_KINDS };
 /* Of each kind, and of one person or address. */
 #define CHALLENGES      1024
 #define CHALLENGES_EACH 4
@@ -209,8 +209,10 @@ struct domain {
     } tidy;
     struct attempts attempts;
     struct challenge *challenges[CHALLENGE_KINDS]; /* CHALLENGES, the oldest is overwritten */
-    struct hmap uploads;                           /* upload.h, by id */
-    struct list uploads_order;                     /* by deadline: the wait is the same for all */
+    struct hmap confirmed;                         /* confirm.c, by sign-in */
+    struct list confirmed_order;
+    struct hmap uploads;       /* upload.h, by id */
+    struct list uploads_order; /* by deadline: the wait is the same for all */
     uint32_t *free_slots;
     uint32_t n_free_slots;
     uint32_t cap_free_slots;

@@ -21,10 +21,12 @@
     CMDTYPE(PASSKEY_SIGN_IN, "passkey_sign_in", BY_HTTP)       \
     CMDTYPE(PASSKEY_BEGIN, "passkey_begin", BY_HTTP | BY_PIPE) \
     CMDTYPE(PASSKEY_ADD, "passkey_add", BY_PIPE)               \
+    CMDTYPE(PASSKEY_CONFIRM, "passkey_confirm", BY_PIPE)       \
     CMDTYPE(PASSKEYS, "passkeys", BY_PIPE)                     \
     CMDTYPE(PASSKEY_NAME, "passkey_name", BY_PIPE)             \
     CMDTYPE(PASSKEY_REMOVE, "passkey_remove", BY_PIPE)         \
     CMDTYPE(ACCOUNT_SET, "account_set", BY_PIPE)               \
+    CMDTYPE(CONFIRM, "confirm", BY_PIPE)                       \
     CMDTYPE(ACCOUNT_PASSWORD, "account_password", BY_PIPE)     \
     CMDTYPE(ACCOUNT_RECOVERY, "account_recovery", BY_PIPE)     \
     CMDTYPE(ACCOUNT_DELETE, "account_delete", BY_PIPE)         \
@@ -142,8 +144,8 @@ struct cmd_account_set {
     const struct user_settings *settings;
 };
 
-struct cmd_account_password { /* also _recovery and _delete, without the new one */
-    struct str old;
+struct cmd_account_password { /* also confirm, _recovery and _delete, without the new one */
+    struct str old;           /* n = 0: a passkey was used a moment ago */
     struct str password;
 };
 
@@ -169,7 +171,8 @@ struct cmd_token_make {
     int64_t ttl_s;
 };
 
-struct cmd_passkey { /* passkey_sign_in, passkey_add; bytes */
+struct cmd_passkey { /* passkey_begin, _sign_in, _confirm and _add; bytes */
+    bool confirm;    /* begin: to be sure who it is, not to add one */
     struct str name;
     struct str credential;
     struct str client_data;
@@ -256,7 +259,8 @@ union account_view {
         struct str challenge;
         struct str rp;
         const struct passkey_user_view *user; /* NULL: to sign in */
-        struct str_list exclude;              /* credential ids in base64url */
+        struct str_list exclude;              /* credential ids in base64url: to add one */
+        struct str_list allow;                /* the same: to confirm */
         int64_t timeout_ms;
     } passkey_begin;
     uint64_t key;

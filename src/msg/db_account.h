@@ -61,11 +61,13 @@
     DB_PROC(SIGN_IN, WRITE,                                                                        \
         "token key user now expires addr agent net old_password new_password", "")                 \
     DB_PROC(PASSWORD_GET, READ_AFTER, "user", "password")                                          \
-    /* Ends all sign-ins but `keep`, and all tokens. REFUSED: it is not `old_password` any more. */\
-    DB_PROC(PASSWORD_CHANGE, WRITE, "user old_password new_password keep", "")                     \
+    /* Ends all sign-ins but `keep`, and all tokens. REFUSED: it is not `old_password` any more,   \
+     * or `keep` has ended. */                                                                     \
+    DB_PROC(PASSWORD_CHANGE, WRITE, "user old_password new_password keep now", "")                 \
     /* This and the uses of codes and links end all sign-ins, tokens and passkeys. */              \
     DB_PROC(PASSWORD_SET, WRITE, "user new_password", "")                                          \
-    DB_PROC(RECOVERY_SET, WRITE, "user codes", "")                                                 \
+    /* This and what else has a `session`, the key of a sign-in: REFUSED when it has ended. */     \
+    DB_PROC(RECOVERY_SET, WRITE, "user codes session now", "")                                     \
     DB_PROC(RECOVERY_FIND, READ_AFTER, "name_key net code", "id flags known good")                 \
     DB_PROC(RECOVERY_USE, WRITE,                                                                   \
         "user code now new_password token key expires addr agent net", "left")                     \
@@ -79,15 +81,18 @@
     DB_PROC(INVITES, READ_AFTER, "maker now", "key uses_left expires kind")                        \
     DB_PROC(INVITE_END, WRITE, "key maker", "")                                                    \
     /* REFUSED: the user has 100 that are good. */                                                 \
-    DB_PROC(TOKEN_ADD, WRITE, "token key user name scopes now expires", "")                        \
+    DB_PROC(TOKEN_ADD, WRITE, "token key user name scopes now expires session", "")                \
     DB_PROC(TOKENS, READ_AFTER, "user now", "key name scopes created used expires")                \
     DB_PROC(TOKEN_END, WRITE, "user key", "")                                                      \
     DB_PROC(TOKEN_USE, WRITE, "token now", "key user scopes")                                      \
-    DB_PROC(PASSKEY_ADD, WRITE, "cred key user name public_key alg counter eligible now", "")      \
+    /* REFUSED: the user has 20. */                                                                \
+    DB_PROC(PASSKEY_ADD, WRITE,                                                                    \
+        "cred key user name public_key alg counter eligible now session", "")                      \
     DB_PROC(PASSKEYS, READ_AFTER, "user", "key name created used cred")                            \
     DB_PROC(PASSKEY_GET, READ_AFTER, "cred", "key user flags public_key alg counter eligible")     \
     DB_PROC(PASSKEY_SIGN_IN, WRITE,                                                                \
         "token key user now expires addr agent net cred counter", "")                              \
+    DB_PROC(PASSKEY_USE, WRITE, "user now cred counter session", "")                               \
     DB_PROC(PASSKEY_RENAME, WRITE, "user key name", "")                                            \
     DB_PROC(PASSKEY_END, WRITE, "user key", "")
 /* clang-format on */

@@ -41,6 +41,8 @@
     ERRCODE(REGISTRATION_CLOSED, "registration_closed", "This server takes no new people.")       \
     ERRCODE(LAST_ADMIN, "last_admin", "Nobody else administers this server.")                     \
     ERRCODE(PASSKEY_REFUSED, "passkey_refused", "This passkey is not accepted.")                  \
+    ERRCODE(CONFIRM_REQUIRED, "confirm_required",                                                 \
+            "This wants the password or a passkey once more.")                                    \
     ERRCODE(BAD_PICTURE, "bad_picture", "This is no picture that can be taken.")                  \
     ERRCODE(NOT_ALLOWED, "not_allowed", "This person may not do that.")                           \
     ERRCODE(UNKNOWN, "unknown", "There is no such thing.")                                        \

@@ -215,6 +215,8 @@ static const char *const people[] = {
     "{\"type\":\"tokens\",\"id\":$I}",
     "{\"type\":\"passkeys\",\"id\":$I}",
     "{\"type\":\"passkey_begin\",\"id\":$I}",
+    "{\"type\":\"passkey_begin\",\"id\":$I,\"confirm\":true}",
+    "{\"type\":\"confirm\",\"id\":$I,\"password\":\"$B\"}",
     "{\"type\":\"people\",\"id\":$I,\"query\":\"$B\"}",
     "{\"type\":\"person\",\"id\":$I,\"user\":\"$U\"}",
     "{\"type\":\"people_watch\",\"id\":$I,\"users\":[\"$U\",\"$U\"]}",

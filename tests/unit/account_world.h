@@ -60,6 +60,12 @@ static inline struct client *session_of(struct world *w, const struct browser *b
     return c;
 }
 
+/* The key of that session's sign-in. */
+static inline uint64_t sign_in_of(const struct client *c)
+{
+    return session_find(c->w->d, c->session)->web_key;
+}
+
 /* Runs a procedure as another process would: the first value of the first row, 0 without. */
 static inline int64_t outside(struct world *w, enum db_status expected, enum db_proc proc,
                               const struct val *args, unsigned n)

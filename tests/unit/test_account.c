@@ -467,8 +467,9 @@ static void test_rehash(void **state)
     int64_t id = OUTSIDE(w, DB_USER_BY_NAME, VAL_T(STR("mina")));
     OUTSIDE(w, DB_PASSWORD_SET, VAL_I(id), VAL_T(STR("old hash of " PW)));
     assert_has(sign_in(w, &b, "mina", PW), "{'user':");
+    struct client *c = session_of(w, &b);
     OUTSIDE(w, DB_PASSWORD_CHANGE, VAL_I(id), VAL_T(STR("hash of " PW)), VAL_T(STR("x")),
-            VAL_ID(1));
+            VAL_ID(sign_in_of(c)), VAL_I(w->wall));
     world_free(w);
 }
 

@@ -43,7 +43,8 @@ static struct left_behind leave_behind(struct world *w, struct client *c)
           sizeof l.token);
     OUTSIDE(w, DB_PASSKEY_ADD, VAL_B(id, sizeof id), VAL_I(77),
             VAL_I(OUTSIDE(w, DB_USER_BY_NAME, VAL_T(STR("mina")))), VAL_T(STR("Phone")),
-            VAL_B(id, sizeof id), VAL_I(-7), VAL_I(0), VAL_I(0), VAL_I(w->wall));
+            VAL_B(id, sizeof id), VAL_I(-7), VAL_I(0), VAL_I(0), VAL_I(w->wall),
+            VAL_ID(sign_in_of(c)));
     assert_has(ask(c, "'type':'passkeys'"), "'name':'Phone'");
     return l;
 }

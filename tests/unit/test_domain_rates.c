@@ -2,6 +2,8 @@
  * after others have ended. */
 #include "conv_world.h"
 
+#include "domain/account.h"
+
 static void bye(struct client *c)
 {
     ask(c, "'type':'bye'");
@@ -118,6 +120,8 @@ static void tokens(void **state)
     struct world *w = *state;
     struct client *c = device(w, MINA);
     char key[32];
+    confirm_mark(w->d, MINA, false); /* her sign-in, and his */
+    confirm_mark(w->d, JUN, false);
     a_hundred(w, c, make, ",'ttl_s':60");
     assert_ack(ask(device(w, JUN), "%s", make));
     value(ask(c, "'type':'tokens'"), "key", key, sizeof key);

@@ -294,6 +294,7 @@ export default {
   'error.call_unknown': 'This call is over.',
   'error.call_over': 'This call is over.',
   'error.not_allowed': 'You may not do that here.',
+  'error.confirm_required': 'Say your password once more to do this.',
   'error.last_admin': 'You are the only administrator. Make somebody else one first.',
   'error.bad_picture': 'This is no picture that the browser can read.',
   'error.picture_large': 'The picture is larger than 5 MB.',

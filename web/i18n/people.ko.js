@@ -294,6 +294,7 @@ export default {
   'error.call_unknown': '이미 끝난 통화예요.',
   'error.call_over': '이미 끝난 통화예요.',
   'error.not_allowed': '여기서는 할 수 없어요.',
+  'error.confirm_required': '이 일을 하려면 비밀번호를 한 번 더 입력하세요.',
   'error.last_admin': '관리자가 한 명뿐이에요. 먼저 다른 사람을 관리자로 정하세요.',
   'error.bad_picture': '브라우저가 읽을 수 없는 사진이에요.',
   'error.picture_large': '사진이 5 MB보다 커요.',

@@ -27,7 +27,7 @@ export const REMEDIES = {
   sign_in_required: 'dismiss', sign_in_wrong: 'dismiss', name_taken: 'dismiss', name_confusable: 'dismiss', weak_password: 'dismiss',
   bad_invite: 'dismiss', registration_closed: 'dismiss', passkey_refused: 'dismiss', passkey_cancelled: 'dismiss', passkey_known: 'dismiss',
   no_host: 'dismiss', untrusted: 'dismiss', user_unknown: 'dismiss', in_call: 'dismiss', call_unknown: 'dismiss', call_over: 'dismiss',
-  not_allowed: 'dismiss', last_admin: 'dismiss',
+  not_allowed: 'dismiss', last_admin: 'dismiss', confirm_required: 'dismiss',
   banned: 'dismiss', too_late: 'dismiss', conv_unknown: 'dismiss', store_busy: 'retry', store_full: 'dismiss', internal: 'retry',
   bad_picture: 'dismiss', picture_large: 'dismiss', push_denied: 'dismiss', push_refused: 'dismiss',
   replaced: 'here', replaced_pipe: 'here', switched: 'here', closed: 'reload',

@@ -32,6 +32,10 @@
                "= " user " ORDER BY used DESC LIMIT -1 OFFSET 100)"),                              \
         SQL_DO("DELETE FROM known_net WHERE user = " user " AND net IN (SELECT net FROM known_net" \
                " WHERE user = " user " ORDER BY used DESC LIMIT -1 OFFSET 50)")
+/* Whether that sign-in is still good: what it asks for may have waited while it was signed out. */
+#define SIGNED_IN(key, user, now)                                                                 \
+    "EXISTS(SELECT 1 FROM web_session WHERE key = " key " AND user = " user " AND expires > " now \
+    ")"
 /* By a new password from outside: nothing by which somebody else could come in stays. */
 #define END_SIGN_INS(user)                                  \
     SQL_DO("DELETE FROM web_session WHERE user = " user),   \
@@ -174,7 +178,8 @@ const struct sql_proc sql_account[] = {
     {DB_PASSWORD_GET, NULL, {SQL_DO("SELECT password FROM user WHERE id = ?1 AND flags = 0")}},
     {DB_PASSWORD_CHANGE,
      NULL,
-     {SQL_MUST("UPDATE user SET password = ?3 WHERE id = ?1 AND flags = 0 AND password = ?2"),
+     {SQL_MUST("UPDATE user SET password = ?3 WHERE id = ?1 AND flags = 0 AND password = ?2"
+               " AND " SIGNED_IN("?4", "?1", "?5")),
       SQL_DO("DELETE FROM web_session WHERE user = ?1 AND key <> ?4"),
       SQL_DO("DELETE FROM api_token WHERE user = ?1")}},
     {DB_PASSWORD_SET,
@@ -184,7 +189,8 @@ const struct sql_proc sql_account[] = {
     /* recovery and links */
     {DB_RECOVERY_SET,
      LISTS,
-     {SQL_DO("DELETE FROM recovery WHERE user = ?1"), ADD_CODES("?1", "?2")}},
+     {SQL_MUST("UPDATE web_session SET used = ?4 WHERE key = ?3 AND user = ?1 AND expires > ?4"),
+      SQL_DO("DELETE FROM recovery WHERE user = ?1"), ADD_CODES("?1", "?2")}},
     {DB_RECOVERY_FIND,
      NULL,
      {SQL_DO("SELECT id, flags, EXISTS(SELECT 1 FROM known_net WHERE user = id AND net = ?2),"
@@ -228,7 +234,8 @@ const struct sql_proc sql_account[] = {
      {SQL_DO("DELETE FROM api_token WHERE user = ?3 AND expires <= ?6"),
       SQL_MUST("INSERT INTO api_token(token, key, user, name, scopes, created, expires)"
                " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7"
-               " WHERE (SELECT count(*) FROM api_token WHERE user = ?3) < 100")}},
+               " WHERE (SELECT count(*) FROM api_token WHERE user = ?3) < 100"
+               " AND " SIGNED_IN("?8", "?3", "?6"))}},
     {DB_TOKENS,
      NULL,
      {SQL_DO("SELECT key, name, scopes, created, used, expires FROM api_token"
@@ -241,8 +248,10 @@ const struct sql_proc sql_account[] = {
     /* passkeys */
     {DB_PASSKEY_ADD,
      NULL,
-     {SQL_DO("INSERT INTO passkey(cred, key, user, name, public_key, alg, counter, eligible,"
-             " created) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")}},
+     {SQL_MUST("INSERT INTO passkey(cred, key, user, name, public_key, alg, counter, eligible,"
+               " created) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
+               " WHERE (SELECT count(*) FROM passkey WHERE user = ?3) < 20"
+               " AND " SIGNED_IN("?10", "?3", "?9"))}},
     {DB_PASSKEYS,
      NULL,
      {SQL_DO("SELECT key, name, created, used, cred FROM passkey WHERE user = ?1"
@@ -257,6 +266,10 @@ const struct sql_proc sql_account[] = {
                " AND EXISTS(SELECT 1 FROM user WHERE id = ?3 AND flags = 0)"),
       ADD_SESSION("?1", "?2", "?3", "?4", "?5", "?6", "?7"), KNOW_NET("?3", "?8", "?4"),
       TIDY_SESSIONS("?3", "?4")}},
+    {DB_PASSKEY_USE,
+     NULL,
+     {SQL_MUST("UPDATE passkey SET counter = ?4, used = ?2 WHERE cred = ?3 AND user = ?1"
+               " AND " SIGNED_IN("?5", "?1", "?2"))}},
     {DB_PASSKEY_RENAME,
      NULL,
      {SQL_MUST("UPDATE passkey SET name = ?3 WHERE key = ?2 AND user = ?1")}},

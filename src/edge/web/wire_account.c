@@ -97,16 +97,21 @@ static const struct field set_list[] = {
 static const struct fields set = FIELDS(struct cmd_account_set, set_list);
 
 static const struct field password_list[] = {
-    F_STR(struct cmd_account_password, "old", old, PASSWORD_BYTES, NEEDED),
+    F_STR(struct cmd_account_password, "old", old, PASSWORD_BYTES),
     F_STR(struct cmd_account_password, "password", password, PASSWORD_BYTES, NEEDED),
 };
 static const struct fields password = FIELDS(struct cmd_account_password, password_list);
 
 /* The same person again: the password that there is. */
 static const struct field again_list[] = {
-    F_STR(struct cmd_account_password, "password", old, PASSWORD_BYTES, NEEDED),
+    F_STR(struct cmd_account_password, "password", old, PASSWORD_BYTES),
 };
 static const struct fields again = FIELDS(struct cmd_account_password, again_list);
+
+static const struct field confirm_list[] = {
+    F_STR(struct cmd_account_password, "password", old, PASSWORD_BYTES, NEEDED),
+};
+static const struct fields confirm = FIELDS(struct cmd_account_password, confirm_list);
 
 static const struct field end_list[] = {
     F_ID(struct cmd_account_end, "key", key),
@@ -138,6 +143,11 @@ static const struct field token_make_list[] = {
     F_INT(struct cmd_token_make, "ttl_s", ttl_s, 60, 3660 * INT64_C(86400)),
 };
 static const struct fields token_make = FIELDS(struct cmd_token_make, token_make_list);
+
+static const struct field passkey_what_list[] = {
+    F_BOOL(struct cmd_passkey, "confirm", confirm),
+};
+static const struct fields passkey_what = FIELDS(struct cmd_passkey, passkey_what_list);
 
 static const struct field passkey_sign_in_list[] = {
     F_BLOB(struct cmd_passkey, "credential", credential, 1, 1023, NEEDED),
@@ -251,6 +261,7 @@ static const struct field passkey_begin_list[] = {
     F_STR(union account_view, "rp", passkey_begin.rp, 0, NEEDED),
     F_OBJECT(union account_view, "user", passkey_begin.user, &passkey_user),
     F_STRS(union account_view, "exclude", passkey_begin.exclude, 0, 0),
+    F_STRS(union account_view, "allow", passkey_begin.allow, 0, 0),
     F_INT(union account_view, "timeout_ms", passkey_begin.timeout_ms, 0, 0, NEEDED),
 };
 static const struct fields passkey_begin = FIELDS(union account_view, passkey_begin_list);
@@ -271,12 +282,14 @@ const struct wire_topic wire_account = {
             [CMD_RESET] = &reset,
             [CMD_INVITE] = &invite,
             [CMD_PASSKEY_SIGN_IN] = &passkey_sign_in,
-            [CMD_PASSKEY_BEGIN] = &nothing,
+            [CMD_PASSKEY_BEGIN] = &passkey_what,
+            [CMD_PASSKEY_CONFIRM] = &passkey_sign_in,
             [CMD_PASSKEY_ADD] = &passkey_add,
             [CMD_PASSKEYS] = &nothing,
             [CMD_PASSKEY_NAME] = &key_name,
             [CMD_PASSKEY_REMOVE] = &key,
             [CMD_ACCOUNT_SET] = &set,
+            [CMD_CONFIRM] = &confirm,
             [CMD_ACCOUNT_PASSWORD] = &password,
             [CMD_ACCOUNT_RECOVERY] = &again,
             [CMD_ACCOUNT_DELETE] = &again,

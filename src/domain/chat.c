@@ -33,6 +33,10 @@ void chat_request(struct domain *d, struct session *s, const struct cmd *cmd)
     }
     if (!chat_text_ok(d, s, cmd))
         return;
+    if (r->stays) {
+        message_chat(d, s, cmd);
+        return;
+    }
     struct store_request append = {
         .kind = STORE_APPEND,
         .room = r->id,

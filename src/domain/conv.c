@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 
-enum { GET_COLS = 7, MEMBER_COLS = 5, LOADS = 2, CONVS_KEPT = 4096 };
+enum { GET_COLS = 8, MEMBER_COLS = 5, LOADS = 2, CONVS_KEPT = 4096 };
 
 struct waiter {
     struct list node;
@@ -11,7 +11,7 @@ struct waiter {
     conv_then *then;
 };
 
-static struct conv *find_any(const struct domain *d, uint64_t id)
+struct conv *conv_pinned(const struct domain *d, uint64_t id)
 {
     for (struct hnode *it = hmap_first(&d->convs, hash_u64(&d->hash_key, id)); it;
          it = hmap_next_same(it)) {
@@ -24,7 +24,7 @@ static struct conv *find_any(const struct domain *d, uint64_t id)
 
 struct conv *conv_find(const struct domain *d, uint64_t id)
 {
-    struct conv *c = find_any(d, id);
+    struct conv *c = conv_pinned(d, id);
     return c && !c->loading ? c : NULL;
 }
 
@@ -32,7 +32,10 @@ static void release(struct domain *d, struct conv *c)
 {
     hmap_remove(&d->convs, &c->by_id);
     list_del(&c->used);
+    list_del(&c->live);
     xfree(c->members);
+    xfree(c->title);
+    xfree(c->hash);
     xfree(c);
 }
 
@@ -160,6 +163,8 @@ static void loaded(struct domain *d, struct conv *c)
     list_init(&waiting);
     list_splice_back(&waiting, &c->waiting);
     c->refs++;
+    if (c->status == DB_OK)
+        live_edited(d, c, true);
     while ((l = list_pop_front(&waiting)) != NULL) {
         struct waiter *w = container_of(l, struct waiter, node);
         w->ask->waits = false;
@@ -179,8 +184,12 @@ static void fill(struct conv *c, const struct val row[GET_COLS])
     c->last_seq = row[1].i;
     c->flags = (uint8_t)row[2].i;
     c->retention_s = row[3].i;
-    c->people[0] = val_id(&row[5]);
-    c->people[1] = val_id(&row[6]);
+    c->people[0] = val_id(&row[4]);
+    c->people[1] = val_id(&row[5]);
+    xfree(c->title);
+    xfree(c->hash);
+    c->title = str_dup(row[6].s);
+    c->hash = row[7].s.n ? str_dup(str_head(row[7].s, PASSWORD_HASH_MAX)) : NULL;
 }
 
 static void fill_members(struct conv *c, struct str rows)
@@ -199,7 +208,7 @@ static void fill_members(struct conv *c, struct str rows)
 
 static void loaded_part(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
-    struct conv *c = find_any(d, a->a);
+    struct conv *c = conv_pinned(d, a->a);
     struct val row[GET_COLS];
     if (!c || !c->loading)
         return;
@@ -235,6 +244,7 @@ static struct conv *conv_new(struct domain *d, uint64_t id)
     c->id = id;
     c->stale = true;
     list_init(&c->waiting);
+    list_init(&c->live);
     list_push_back(&d->convs_used, &c->used);
     hmap_insert(&d->convs, &c->by_id, hash_u64(&d->hash_key, id));
     return c;
@@ -242,7 +252,7 @@ static struct conv *conv_new(struct domain *d, uint64_t id)
 
 void conv_with(struct domain *d, uint64_t id, struct ask *ask, conv_then *then)
 {
-    struct conv *c = id ? find_any(d, id) : NULL;
+    struct conv *c = id ? conv_pinned(d, id) : NULL;
     if (id == 0) {
         call_then(d, ask, then, NULL, DB_OK);
         return;
@@ -275,7 +285,7 @@ void conv_ask(struct domain *d, struct ask *a, struct conv *c, ask_then *then, e
 
 struct conv *conv_back(struct domain *d, struct ask *a)
 {
-    struct conv *c = find_any(d, conv_call(a)->conv);
+    struct conv *c = conv_pinned(d, conv_call(a)->conv);
     if (c)
         c->refs--;
     return c;

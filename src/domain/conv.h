@@ -35,6 +35,9 @@ struct conv {
     struct conv_member *members; /* by user */
     uint32_t n;
     uint32_t cap;
+    char *title;      /* of a room */
+    char *hash;       /* of its password; NULL: none */
+    struct list live; /* in domain.live.dirty: who is in its live room has changed */
 };
 
 /* What people do in conversations, and who may: conv_rights.c. */
@@ -72,6 +75,8 @@ static inline struct conv_call *conv_call(struct ask *a)
 }
 
 /* ---- conv.c ---- */
+/* The same while it is being read again: for who holds it. */
+struct conv *conv_pinned(const struct domain *d, uint64_t id);
 /* The loaded conversation, or NULL. */
 struct conv *conv_find(const struct domain *d, uint64_t id);
 struct conv_member *conv_member(const struct conv *c, uint64_t user);
@@ -111,7 +116,7 @@ void conv_reply(struct domain *d, const struct asker *who, uint64_t conv, uint64
 void conv_count(struct domain *d, struct user *u, int unread, int requests);
 bool conv_unread(const struct conv *c, const struct conv_member *m);
 /* A message or a conversation out of a row; what it points to lies in the row and in `room`. */
-enum { CONV_MESSAGE_COLS = 12, CONV_COLS = 27, CONV_REACTIONS_MAX = 200 };
+enum { CONV_MESSAGE_COLS = 13, CONV_COLS = 29, CONV_REACTIONS_MAX = 200 };
 struct message_room {
     struct id_map_item reactions[CONV_REACTIONS_MAX];
     uint64_t reactors[CONV_REACTIONS_MAX];
@@ -125,6 +130,35 @@ void conv_get(struct domain *d, struct session *s, const struct cmd *cmd);
 /* "12.34" and back. */
 void cursor_put(struct buf *b, int64_t one, int64_t two);
 bool cursor_get(struct str text, int64_t *one, int64_t *two);
+
+/* ---- conv_live.c: the live room of a room that stays; its id is the conversation's ---- */
+/* Made for the first who comes in; ticket (may be NULL): of the life before a restart. */
+struct room *live_open(struct domain *d, struct conv *c, const struct ticket *ticket);
+/* Something of the conversation is another now: title, public, archived, password, or it is gone. access: who may come
+ * in, too. */
+void live_edited(struct domain *d, struct conv *c, bool access);
+/* Who may not be in the live room any more is put out. */
+void live_sieve(struct domain *d, struct conv *c, enum left_reason reason);
+/* NULL when nobody is there. The view is the caller's. */
+struct live_shown {
+    struct live_view view;
+    struct live_person people[CONV_LIVE_NAMES];
+};
+const struct live_view *live_shown(const struct domain *d, uint64_t conv, struct live_shown *out);
+/* Who is told by `chat` and not by `message`. */
+void live_said(struct domain *d, const struct conv *c, uint64_t session,
+               const struct message_view *m);
+int64_t live_deadline(const struct domain *d);
+void live_tick(struct domain *d);
+
+/* ---- conv_door.c: into a room ---- */
+void room_join(struct domain *d, struct session *s, const struct cmd *cmd);
+
+/* ---- conv_look.c: rooms from outside ---- */
+/* As who is not in it sees it; what it points to lies in the row. */
+void room_public(const struct domain *d, struct room_public_view *v, const struct val *row);
+void rooms_public(struct domain *d, struct session *s, const struct cmd *cmd);
+void room_look(struct domain *d, struct session *s, const struct cmd *cmd);
 
 /* ---- conv_request.c ---- */
 void conv_request(struct domain *d, struct session *s, const struct cmd *cmd);
@@ -141,14 +175,14 @@ void message_arrived(struct domain *d, uint64_t user);
 
 /* ---- conv_room.c, conv_member.c ---- */
 conv_do room_do_edit, room_do_members, room_do_member, room_do_invite, room_do_leave,
-    room_do_archive;
+    room_do_archive, room_do_password;
 /* conv_link.c: made with room_invite without a user; the list; the end of one */
 conv_do room_link_make, room_do_links, room_do_link_end;
 /* avatar.c */
 conv_do room_do_picture;
 void room_make(struct domain *d, struct session *s, const struct cmd *cmd);
-void room_join(struct domain *d, struct session *s, const struct cmd *cmd);
-void rooms_public(struct domain *d, struct session *s, const struct cmd *cmd);
+/* Who is told that the room looks different: everybody in a small one, or `user` alone. */
+void room_show(struct domain *d, const struct conv *c, uint64_t user);
 
 /* ---- export.c ---- */
 void export_request(struct domain *d, struct session *s, const struct cmd *cmd);

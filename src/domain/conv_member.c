@@ -78,6 +78,7 @@ static void out(struct domain *d, struct conv *c, uint64_t user, bool banned)
     conv_drop_member(c, user);
     if (banned)
         conv_put_member(c, user)->state = CONV_BANNED;
+    live_sieve(d, c, LEFT_REMOVED);
     if (inside)
         conv_gone(d, c->id, user);
 }

@@ -27,6 +27,7 @@ static const struct {
     [CMD_ROOM_LINKS] = {room_do_links, CONV_DO_INVITE},
     [CMD_ROOM_LINK_END] = {room_do_link_end, CONV_DO_INVITE},
     [CMD_ROOM_PICTURE] = {room_do_picture, CONV_DO_DESCRIBE},
+    [CMD_ROOM_PASSWORD] = {room_do_password, CONV_DO_OPEN},
 };
 
 /* Whoever is only invited may answer that. */
@@ -147,9 +148,10 @@ static struct ask *take_small(struct domain *d, struct session *s, const struct 
 {
     const union conv_args *u = &cmd->u.conv;
     struct ask *a = call_new(d, s, cmd,
-                             cmd->type == CMD_REACT     ? u->react.emoji
-                             : cmd->type == CMD_MEMBERS ? u->page.after
-                                                        : STR_NONE,
+                             cmd->type == CMD_REACT           ? u->react.emoji
+                             : cmd->type == CMD_MEMBERS       ? u->page.after
+                             : cmd->type == CMD_ROOM_PASSWORD ? u->password.password
+                                                              : STR_NONE,
                              STR_NONE);
     struct conv_call *c = conv_call(a);
     switch (cmd->type) {
@@ -194,6 +196,7 @@ static struct ask *take_small(struct domain *d, struct session *s, const struct 
             c->other = u->picture.upload->large;
         }
         break;
+    case CMD_ROOM_PASSWORD: c->conv = u->password.conv; break;
     default: c->conv = u->id; /* room_leave, room_links */
     }
     return a;

@@ -129,6 +129,7 @@ void conv_message(struct message_view *m, struct message_room *room, uint64_t co
     };
     if (m->from == user)
         m->client = row[7].s;
+    m->guest = row[11].s;
     take_reactions(m, room, row[8].s);
     take_files(m, room, row[9].s);
     take_mentions(m, room, row[10].s);
@@ -140,6 +141,7 @@ struct shown {
     struct conv_object object;
     struct message_view last;
     struct who_view with;
+    struct live_shown live;
 };
 
 /* Up to so many bytes, and not within a character. */
@@ -165,6 +167,7 @@ static void show_last(struct shown *o, uint64_t user, const struct val *row)
     };
     if (o->last.from == user)
         o->last.client = row[7].s;
+    o->last.guest = row[8].s;
     o->object.last = &o->last;
 }
 
@@ -193,6 +196,7 @@ static void show(const struct domain *d, struct shown *o, uint64_t user,
                                          : CONV_IS_OPEN,
         .retention_s = row[7].i,
         .members = row[18].i,
+        .password = row[28].i != 0,
     };
     if (o->object.kind == CONV_DIRECT) {
         o->with = (struct who_view){val_id(&row[14]), row[15].s, row[16].s, row[17].i};
@@ -203,6 +207,8 @@ static void show(const struct domain *d, struct shown *o, uint64_t user,
     bool inside = o->object.kind == CONV_DIRECT || state == CONV_OPEN;
     if (!inside)
         o->object.unread = 0;
+    if (inside && o->object.kind == CONV_ROOM)
+        o->object.live = live_shown(d, o->object.conv, &o->live);
     if (inside && row[19].kind != VAL_NULL)
         show_last(o, user, row + 19);
 }

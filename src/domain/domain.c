@@ -108,6 +108,8 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     list_init(&d->timed_calls);
     hmap_init(&d->convs);
     list_init(&d->convs_used);
+    list_init(&d->live.dirty);
+    d->live.sent = INT64_MIN / 2;
     attempts_init(&d->attempts, &d->hash_key);
     confirm_init(d);
     for (int i = 0; i < CHALLENGE_KINDS; i++)
@@ -263,10 +265,13 @@ static const struct {
     [CMD_ROOM_JOIN] = {room_join, RATE_MANAGE, SIGNED_IN},
     [CMD_ROOM_LEAVE] = {conv_request, RATE_MANAGE, SIGNED_IN},
     [CMD_ROOM_ARCHIVE] = {conv_request, RATE_MANAGE, SIGNED_IN},
-    [CMD_ROOMS_PUBLIC] = {rooms_public, RATE_CONV, SIGNED_IN},
     [CMD_ROOM_LINKS] = {conv_request, RATE_CONV, SIGNED_IN},
     [CMD_ROOM_LINK_END] = {conv_request, RATE_MANAGE, SIGNED_IN},
     [CMD_ROOM_PICTURE] = {conv_request, RATE_MANAGE, SIGNED_IN},
+    [CMD_ROOMS_PUBLIC] = {rooms_public, RATE_CONV, ANYBODY},
+    [CMD_ROOM_PASSWORD] = {conv_request, RATE_MANAGE, SIGNED_IN},
+    [CMD_ROOM_LOOK] = {room_look, RATE_CONV, ANYBODY},
+    [CMD_CONV_WATCH] = {live_watch, RATE_CONV, SIGNED_IN},
     [CMD_PUSH_ADD] = {push_add, RATE_MANAGE, SIGNED_IN},
     [CMD_PUSH_REMOVE] = {push_remove, RATE_MANAGE, SIGNED_IN},
     [CMD_UPLOAD] = {upload_request, RATE_MANAGE, SIGNED_IN},
@@ -428,6 +433,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     call_tick(d);
     presence_tick(d);
     conv_tick(d);
+    live_tick(d);
     roomlist_tick(d);
     upload_tick(d);
 }
@@ -438,6 +444,7 @@ int64_t domain_deadline(const struct domain *d)
     at = MIN_OF(at, call_deadline(d));
     at = MIN_OF(at, presence_deadline(d));
     at = MIN_OF(at, conv_deadline(d));
+    at = MIN_OF(at, live_deadline(d));
     int64_t list = roomlist_deadline(d);
     at = MIN_OF(at, upload_deadline(d));
     return MIN_OF(at, list);

@@ -37,6 +37,7 @@ struct pending {
     enum tri mic;
     enum tri cam;
     struct ticket *ticket;   /* join: opened, or NULL */
+    int64_t since;           /* join of a room that stays: as in struct part */
     struct cmd_room_set set; /* create, room_set: set.title points to `title` */
     char title[];
 };
@@ -75,7 +76,8 @@ struct session {
     bool mic;
     bool cam;
     bool screen;
-    bool idle; /* nobody is in front of it */
+    bool idle;          /* nobody is in front of it */
+    bool watches_convs; /* is told who is in live rooms of its conversations */
 };
 
 /* A participant's relays. told: the scopes in the room that know this one as a party, and some that
@@ -93,6 +95,8 @@ struct scope {
 struct part {
     struct session *session;
     struct scope scope;
+    uint64_t user; /* in a room that stays; 0: a guest */
+    int64_t since; /* the number that its conversation had reached when this guest came in first */
     uint32_t access; /* version of the ticket that let it in; UINT32_MAX: came in otherwise */
     bool media;
     bool wants_media; /* asked for a place when there was none */
@@ -129,6 +133,7 @@ struct room {
     bool is_public;
     bool locked;
     uint64_t call; /* that made it and ends it; 0: none, or there are more than two */
+    bool stays;    /* the live room of the conversation of this id, which says who may do what */
     bool of_calls; /* made by a call: stays, empty or not, while one that is not over is for it */
 };
 
@@ -201,6 +206,10 @@ struct domain {
     int64_t calls_alive_at; /* when it is recorded next that calls go on; 0: there are none */
     struct hmap convs;      /* loaded ones: conv.h */
     struct list convs_used;
+    struct {
+        struct list dirty; /* conversations whose live room has changed */
+        int64_t sent;      /* when that was told last */
+    } live;
     struct conv_tidy {
         int64_t words_at;  /* when the index is tidied; 0: there is nothing */
         int64_t edited;    /* when a message was edited last */
@@ -350,9 +359,32 @@ void media_tell(struct domain *d, struct room *r, const struct part *p);
 /* A place is free again: those who wanted one are told. */
 void media_tell_free(struct domain *d, struct room *r);
 
+/* ---- conv_live.c, conv_door.c: live rooms of rooms that stay (conv.h) ---- */
+/* Who is in r has changed. */
+void live_touch(struct domain *d, const struct room *r);
+/* r goes: nobody is in it. */
+void live_closed(struct domain *d, const struct room *r);
+void live_set(struct domain *d, struct session *s, const struct cmd *cmd, struct room *r);
+void live_remove(struct domain *d, struct session *s, const struct cmd *cmd, struct room *r);
+/* What keeps somebody out who was removed: the person where there is one, or else the chain of sessions. */
+uint64_t live_ban_key(const struct session *s);
+/* `t` is of the life before the restart, and later than what the room was made from. */
+void live_correct(struct domain *d, struct room *r, const struct ticket *t);
+void live_watch(struct domain *d, struct session *s, const struct cmd *cmd);
+/* Joins when the conversation says so. */
+void live_join(struct domain *d, struct session *s, struct pending *p, const struct cmd_join *join);
+
 /* ---- join.c, create.c ---- */
 void join_request(struct domain *d, struct session *s, int64_t id, const struct cmd_join *join,
                   bool hello);
+void join_refuse(struct domain *d, struct session *s, struct pending *p,
+                 const struct wire_error *error);
+/* The checks are made, and the room is there unless p has a ticket of it. */
+void join_enter(struct domain *d, struct session *s, struct pending *p,
+                const struct store_answer *history);
+/* The session in this room whose place s takes over, or NULL. */
+struct session *join_replaced(struct domain *d, const struct room *r, const struct session *s);
+bool join_ticket_good(const struct ticket *t, const struct room *r);
 void join_go_on(struct domain *d, struct session *s, struct pending *p,
                 const struct store_answer *history);
 void join_password(struct domain *d, struct session *s, struct pending *p,
@@ -375,6 +407,10 @@ void manage_ticket(struct domain *d, struct session *s, const struct cmd *cmd);
 /* ---- merge.c ---- */
 void merge_request(struct domain *d, struct session *s, const struct cmd *cmd);
 void merge_go_on(struct domain *d, struct session *s, const struct store_answer *history);
+
+/* ---- message.c ---- */
+/* `chat` in the live room of a room that stays: a message of the conversation. */
+void message_chat(struct domain *d, struct session *s, const struct cmd *cmd);
 
 /* ---- chat.c ---- */
 void chat_request(struct domain *d, struct session *s, const struct cmd *cmd);

@@ -13,8 +13,8 @@ struct entry { /* one join that is through */
     bool tell_room;    /* the room itself is another one now */
 };
 
-static void join_refuse(struct domain *d, struct session *s, struct pending *p,
-                        const struct wire_error *error)
+void join_refuse(struct domain *d, struct session *s, struct pending *p,
+                 const struct wire_error *error)
 {
     int64_t id = p->id;
     bool hello = p->hello;
@@ -33,15 +33,13 @@ static void join_fail(struct domain *d, struct session *s, struct pending *p, en
     join_refuse(d, s, p, &(struct wire_error){.code = code, .retry_ms = retry});
 }
 
-/* The session in this room whose place s takes over, or NULL. */
-static struct session *join_replaced(struct domain *d, const struct room *r,
-                                     const struct session *s)
+struct session *join_replaced(struct domain *d, const struct room *r, const struct session *s)
 {
     struct session *old = s->replaces ? session_find(d, s->replaces) : NULL;
     return old && room_part(r, old) ? old : NULL;
 }
 
-static bool ticket_good_for(const struct ticket *t, const struct room *r)
+bool join_ticket_good(const struct ticket *t, const struct room *r)
 {
     return t && t->version >= r->access;
 }
@@ -66,11 +64,11 @@ static enum errcode join_check(struct domain *d, struct session *s, const struct
     if (!r || join_replaced(d, r, s))
         return CODE_NONE;
     bool called = r->locked && call_admits(d, r, s);
-    if (r->locked && !called && (r->call || !ticket_good_for(t, r)))
+    if (r->locked && !called && (r->call || !join_ticket_good(t, r)))
         return CODE_ROOM_LOCKED;
     if (r->n_parts >= r->capacity)
         return CODE_ROOM_FULL;
-    *ask = r->hash && !ticket_good_for(t, r) && !(p->verified && p->password == r->password);
+    *ask = r->hash && !join_ticket_good(t, r) && !(p->verified && p->password == r->password);
     return CODE_NONE;
 }
 
@@ -114,6 +112,11 @@ void join_request(struct domain *d, struct session *s, int64_t id, const struct 
     p->mic = join->mic;
     p->cam = join->cam;
     p->ticket = join_ticket(d, join);
+    struct room *r = room_find(d, p->room);
+    if (r ? r->stays : !p->ticket || p->ticket->stays) {
+        live_join(d, s, p, join);
+        return;
+    }
     bool ask;
     enum errcode code = join_check(d, s, p, &ask);
     if (code) {
@@ -124,7 +127,6 @@ void join_request(struct domain *d, struct session *s, int64_t id, const struct 
         join_load(d, s, p);
         return;
     }
-    struct room *r = room_find(d, p->room);
     p->password = r->password;
     if (!join->password.n)
         join_fail(d, s, p, CODE_PASSWORD_REQUIRED);
@@ -232,9 +234,12 @@ static void entry_by_ticket(struct domain *d, struct entry *en, struct session *
     struct room *r = en->room;
     if (s->lineage == s->id)
         s->lineage = t->lineage;
-    if (ticket_good_for(t, r))
+    if (join_ticket_good(t, r))
         en->part->access = t->version;
-    if (t->epoch != r->epoch && r->base && t->version > r->base) {
+    if (r->stays) {
+        live_correct(d, r, t);
+        en->part = room_part(r, s);
+    } else if (t->epoch != r->epoch && r->base && t->version > r->base) {
         room_correct(d, r, t, s);
         en->part = room_part(r, s);
         en->tell_room = true;
@@ -259,8 +264,8 @@ static void entry_tell(struct domain *d, const struct entry *en, struct session 
     }
 }
 
-static void join_enter(struct domain *d, struct session *s, struct pending *p,
-                       const struct store_answer *history)
+void join_enter(struct domain *d, struct session *s, struct pending *p,
+                const struct store_answer *history)
 {
     struct entry en = {.room = room_find(d, p->room)};
     char ticket[TICKET_TEXT_MAX];
@@ -272,6 +277,7 @@ static void join_enter(struct domain *d, struct session *s, struct pending *p,
         entry_swap(d, &en, old, s);
     else
         en.part = room_add(d, en.room, s);
+    en.part->since = p->since;
     if (p->ticket)
         entry_by_ticket(d, &en, s, p->ticket);
     bool freed = !p->media && en.part->media; /* the one that it replaces had a place */

@@ -20,6 +20,11 @@ void manage_set(struct domain *d, struct session *s, const struct cmd *cmd)
     const struct cmd_room_set *set = &cmd->u.room_set;
     char title[NAMES_BYTES_MAX];
     size_t title_n = 0;
+    struct room *stays = session_room(s, cmd->room);
+    if (stays && stays->stays) {
+        live_set(d, s, cmd, stays);
+        return;
+    }
     if (!manage_owned(d, s, cmd->id, cmd->room))
         return;
     if (set->has_title && names_clean(set->title, d->cfg.title_max, title, &title_n) != NAMES_OK) {
@@ -97,6 +102,11 @@ void manage_set_finish(struct domain *d, struct session *s, struct pending *p, s
 
 void manage_remove(struct domain *d, struct session *s, const struct cmd *cmd)
 {
+    struct room *stays = session_room(s, cmd->room);
+    if (stays && stays->stays) {
+        live_remove(d, s, cmd, stays);
+        return;
+    }
     struct room *r = manage_owned(d, s, cmd->id, cmd->room);
     if (!r)
         return;

@@ -29,6 +29,8 @@ static bool merge_allowed(struct domain *d, struct session *s, int64_t id, const
     enum errcode code = CODE_NONE;
     if (!into || !room_part(into, s))
         code = CODE_NOT_IN_ROOM;
+    else if (into->stays) /* who may be in it is the conversation's business */
+        code = CODE_NOT_ALLOWED;
     else if (into->owner != s->id && (into->locked || into->hash))
         code = CODE_NOT_OWNER;
     else if (merge_count(r, into) > into->capacity)

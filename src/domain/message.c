@@ -75,6 +75,11 @@ static void tell_message(struct domain *d, const struct conv *c, enum event_type
     bool direct = c->kind == CONV_DIRECT;
     bool all = !(hidden || (direct && !hears(d, conv_other(c, by), by)));
     conv_message(&m, room, c->id, author, row);
+    if (author == 0) { /* a guest's */
+        conv_tell(d, c, &e, 0, 0, NULL);
+        xfree(room);
+        return;
+    }
     if (all || author == by)
         conv_tell(d, c, &e, author, 0, NULL);
     m.client = STR_NONE;
@@ -178,12 +183,26 @@ static void count_all(struct domain *d, struct conv *c, uint64_t from, bool hidd
     }
 }
 
+/* other: the session of a guest. */
+static void tell_live(struct domain *d, const struct conv *c, const struct conv_call *call,
+                      const struct val *row)
+{
+    struct message_view m = {.seq = row[0].i,
+                             .from = val_id(&row[1]),
+                             .guest = row[11].s,
+                             .text = row[3].s,
+                             .time_ms = row[2].i};
+    if (c->kind == CONV_ROOM)
+        live_said(d, c, call->other, &m);
+}
+
 static void kept(struct domain *d, struct conv *c, const struct conv_call *call,
                  const struct val *row)
 {
     bool hidden = row[CONV_MESSAGE_COLS - 1].i != 0;
     c->last_seq = row[0].i;
     tell_message(d, c, EVENT_MESSAGE, call->user, row);
+    tell_live(d, c, call, row);
     count_all(d, c, call->user, hidden);
     if (hidden)
         return;
@@ -239,6 +258,50 @@ void message_send(struct domain *d, struct ask *a, struct conv *c, struct user *
              VAL_I(d->wall), VAL_T(call->one), call->n[0] ? VAL_I(call->n[0]) : VAL_NONE,
              VAL_I(call->n[2]), meant, VAL_T_OR_NULL(files));
     buf_free(&names);
+}
+
+/* user 0: a guest says it. */
+static void chat_found(struct domain *d, struct ask *a, struct conv *c, enum db_status status)
+{
+    const struct conv_call *call = conv_call(a);
+    struct session *s = session_find(d, a->who.session);
+    const struct room *r = s ? session_room(s, call->conv) : NULL;
+    const struct conv_member *m = c && call->user ? conv_insider(c, call->user) : NULL;
+    struct buf names;
+    if (status != DB_OK) {
+        reply_db(d, &a->who, status);
+    } else if (!c || !r || (call->user && (!m || !conv_may(c, m, CONV_DO_WRITE)))) {
+        reply_error(d, &a->who, CODE_NOT_ALLOWED);
+    } else {
+        struct val meant = names_val(&names, call->one);
+        if (call->user)
+            CONV_ASK(d, a, c, sent, DB_MESSAGE_ADD, VAL_ID(c->id), VAL_ID(call->user),
+                     VAL_T(call->two), VAL_I(d->wall), VAL_T(call->one), VAL_NONE, VAL_I(0), meant,
+                     VAL_NONE);
+        else
+            CONV_ASK(d, a, c, sent, DB_GUEST_ADD, VAL_ID(c->id), VAL_T(session_name(s)),
+                     VAL_T(call->two), VAL_I(d->wall), VAL_T(call->one), meant);
+        buf_free(&names);
+    }
+}
+
+void message_chat(struct domain *d, struct session *s, const struct cmd *cmd)
+{
+    struct str text = cmd->u.text;
+    struct ask *a =
+        ask_new(d, asker_of(cmd), NULL, NULL, sizeof(struct conv_call) + text.n + CONV_CLIENT_MAX);
+    struct conv_call *call = conv_call(a);
+    struct buf client;
+    call->conv = cmd->room;
+    call->user = s->user ? s->user->id : 0;
+    call->other = s->id;
+    memcpy(call->text, text.p, text.n);
+    call->one = str_of(call->text, text.n);
+    /* Each is another one: an edge gives a request to the domain once. */
+    buf_init_fixed(&client, call->text + text.n, CONV_CLIENT_MAX);
+    buf_putf(&client, "%016llx", (unsigned long long)rng_u64(&d->rng));
+    call->two = buf_str(&client);
+    conv_with(d, call->conv, a, chat_found);
 }
 
 /* ---- edit, delete ---- */

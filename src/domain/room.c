@@ -2,6 +2,7 @@
 #include "domain/domain_int.h"
 
 #include "base/mem.h"
+#include "domain/user.h"
 
 struct room *room_find(const struct domain *d, uint64_t id)
 {
@@ -67,6 +68,8 @@ static void room_release(struct room *r)
 void room_destroy(struct domain *d, struct room *r)
 {
     roomlist_hide(d, r);
+    if (r->stays)
+        live_closed(d, r);
     struct store_request drop = {.kind = STORE_DROP, .room = r->id, .ctx = {.kind = CTX_DROP}};
     d->sink(d->sink_arg, &(struct effect){.type = EFFECT_STORE, .store = &drop});
     hmap_remove(&d->rooms, &r->by_id);
@@ -92,6 +95,7 @@ void room_view(const struct room *r, struct room_view *v)
         .is_public = r->is_public,
         .password = r->hash != NULL,
         .locked = r->locked,
+        .stays = r->stays,
     };
 }
 
@@ -100,6 +104,7 @@ void person_view(const struct part *p, struct person_view *v)
     const struct session *s = p->session;
     *v = (struct person_view){
         .session = s->id,
+        .user = p->user,
         .name = session_name(s),
         .mic = s->mic,
         .cam = s->cam,
@@ -170,6 +175,8 @@ struct part *room_add_moved(struct domain *d, struct room *r, struct session *s,
     }
     struct part *p = &r->parts[r->n_parts++];
     *p = (struct part){.session = s, .scope = *scope, .access = UINT32_MAX};
+    if (r->stays && s->user)
+        p->user = s->user->id;
     session_add_room(s, r);
     d->n_parts++;
     roomlist_touch(d, r);
@@ -266,6 +273,8 @@ void room_ticket(struct domain *d, const struct room *r, const struct session *s
         .is_public = r->is_public,
         .locked = r->locked,
         .owner = r->owner == s->id,
+        .stays = r->stays,
+        .since = room_part(r, s)->since,
         .title_n = r->title_n,
     };
     memcpy(t.title, r->title, r->title_n);

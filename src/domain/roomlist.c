@@ -21,6 +21,8 @@ void roomlist_people(struct domain *d)
 
 void roomlist_touch(struct domain *d, struct room *r)
 {
+    if (r->stays)
+        live_touch(d, r);
     if (!r->is_public)
         return;
     d->list_changed = true;

@@ -2,21 +2,22 @@
 
 #include "base/buf.h"
 
-#define TICKET_FORMAT 1
+#define TICKET_FORMAT 2
 
 /* Binds the sealed bytes to their purpose: another use of the key gets other words. */
 static const char purpose[] = "madang room ticket";
 
-enum { FLAG_PUBLIC = 1, FLAG_LOCKED = 2, FLAG_OWNER = 4, FLAGS_ALL = 7 };
+enum { FLAG_PUBLIC = 1, FLAG_LOCKED = 2, FLAG_OWNER = 4, FLAG_STAYS = 8, FLAGS_ALL = 15 };
 
 static void ticket_write(struct buf *b, const struct ticket *t)
 {
     buf_u8(b, TICKET_FORMAT);
     buf_u8(b, (uint8_t)((t->is_public ? FLAG_PUBLIC : 0) | (t->locked ? FLAG_LOCKED : 0) |
-                        (t->owner ? FLAG_OWNER : 0)));
+                        (t->owner ? FLAG_OWNER : 0) | (t->stays ? FLAG_STAYS : 0)));
     buf_u64(b, t->room);
     buf_u64(b, t->lineage);
     buf_u64(b, (uint64_t)t->until_ms);
+    buf_u64(b, (uint64_t)t->since);
     buf_u32(b, t->version);
     buf_u32(b, t->access);
     buf_u32(b, t->epoch);
@@ -35,9 +36,11 @@ static bool ticket_read(struct ticket *t, struct rd r)
     t->is_public = flags & FLAG_PUBLIC;
     t->locked = flags & FLAG_LOCKED;
     t->owner = flags & FLAG_OWNER;
+    t->stays = flags & FLAG_STAYS;
     t->room = rd_u64(&r);
     t->lineage = rd_u64(&r);
     t->until_ms = (int64_t)rd_u64(&r);
+    t->since = (int64_t)rd_u64(&r);
     t->version = rd_u32(&r);
     t->access = rd_u32(&r);
     t->epoch = rd_u32(&r);

@@ -24,7 +24,9 @@ struct ticket {
     uint32_t capacity;
     bool is_public;
     bool locked;
-    bool owner; /* the holder owned the room */
+    bool owner;    /* the holder owned the room */
+    bool stays;    /* the room is that of a conversation: `hash` is the password's that was there */
+    int64_t since; /* then: what a guest may see from */
     uint8_t hash_n;
     uint16_t title_n;
     char title[NAMES_BYTES_MAX];
@@ -32,7 +34,7 @@ struct ticket {
 };
 
 #define TICKET_PLAIN_MAX \
-    (1 + 1 + 8 + 8 + 8 + 4 + 4 + 4 + 4 + 2 + NAMES_BYTES_MAX + 1 + PASSWORD_HASH_MAX)
+    (1 + 1 + 8 + 8 + 8 + 8 + 4 + 4 + 4 + 4 + 2 + NAMES_BYTES_MAX + 1 + PASSWORD_HASH_MAX)
 #define TICKET_TEXT_MAX B64URL_SIZE(AEAD_NONCE_SIZE + TICKET_PLAIN_MAX + AEAD_TAG_SIZE)
 
 /* The text of the ticket with a NUL; the result is its length. */

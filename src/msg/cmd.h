@@ -78,7 +78,9 @@ struct cmd_join {
     uint64_t room;       /* 0 when the text is no id */
     struct str password; /* n = 0: none */
     struct str ticket;   /* base64url, n = 0: none */
-    bool media;          /* a place of the mesh is wanted */
+    bool has_link;       /* into a room that stays, for who is no member */
+    uint8_t link[CONV_LINK_BYTES];
+    bool media; /* a place of the mesh is wanted */
     enum tri mic;
     enum tri cam;
 };

@@ -37,7 +37,10 @@
     CMDTYPE(ROOMS_PUBLIC, "rooms_public", BY_PIPE)       \
     CMDTYPE(ROOM_LINKS, "room_links", BY_PIPE)           \
     CMDTYPE(ROOM_LINK_END, "room_link_end", BY_PIPE)     \
-    CMDTYPE(ROOM_PICTURE, "room_picture", BY_PIPE)
+    CMDTYPE(ROOM_PICTURE, "room_picture", BY_PIPE)       \
+    CMDTYPE(ROOM_PASSWORD, "room_password", BY_PIPE)     \
+    CMDTYPE(ROOM_LOOK, "room_look", BY_PIPE)             \
+    CMDTYPE(CONV_WATCH, "conv_watch", BY_PIPE)
 
 #define CONV_EVENTTYPES(EVENTTYPE)                \
     EVENTTYPE(MESSAGE, "message")                 \
@@ -45,7 +48,8 @@
     EVENTTYPE(CONV, "conv")                       \
     EVENTTYPE(READ, "read")                       \
     EVENTTYPE(DELIVERED, "delivered")             \
-    EVENTTYPE(TYPING_CONV, "typing_conv")
+    EVENTTYPE(TYPING_CONV, "typing_conv")         \
+    EVENTTYPE(CONV_LIVE, "conv_live")
 
 #define CONV_RESULTTYPES(RESULTTYPE) \
     RESULTTYPE(CONV)                 \
@@ -58,7 +62,8 @@
     RESULTTYPE(ROOM_LINK)            \
     RESULTTYPE(ROOMS_PUBLIC)         \
     RESULTTYPE(ROOM_LINKS)           \
-    RESULTTYPE(ROOM_PICTURE)
+    RESULTTYPE(ROOM_PICTURE)         \
+    RESULTTYPE(ROOM_LOOK)
 
 #define CONV_TEXT_MAX   4000 /* characters */
 #define CONV_CLIENT_MAX 32
@@ -68,6 +73,7 @@
 #define CONV_PAGE_MAX   100
 #define CONV_CURSOR_MAX 64
 #define CONV_LINK_BYTES 16
+#define CONV_LIVE_NAMES 8 /* of those who are in a live room */
 
 enum conv_as { CONV_ACCEPT, CONV_IGNORE, CONV_BLOCK, CONV_ANSWERS };
 enum member_as {
@@ -144,10 +150,16 @@ union conv_args {
         const struct avatar_uploads *upload;
         bool none;
     } picture;
-    struct cmd_room_join {
-        uint64_t conv; /* 0: by the link */
+    struct cmd_room_join { /* room_join, room_look */
+        uint64_t conv;     /* 0: by the link */
         struct str link;
+        struct str password; /* n = 0: none. Secret */
     } join;
+    struct cmd_room_password {
+        uint64_t conv;
+        struct str password; /* n = 0: take it away. Secret */
+    } password;
+    bool watch; /* conv_watch */
 };
 
 struct file_view {
@@ -162,7 +174,8 @@ struct file_view {
 struct message_view {
     uint64_t conv;
     int64_t seq;
-    uint64_t from;
+    uint64_t from;    /* 0: a guest */
+    struct str guest; /* the name that one had */
     int64_t time_ms;
     struct str text;
     int64_t reply;     /* 0: none */
@@ -172,6 +185,16 @@ struct message_view {
     struct id_map reactions;
     struct object_list files; /* of file_view */
     struct id_list mentions;
+};
+
+/* Who is in the live room of a room that stays. */
+struct live_person {
+    uint64_t user; /* 0: a guest */
+    struct str name;
+};
+struct live_view {
+    int64_t count;
+    struct object_list people; /* of live_person: the first ones */
 };
 
 enum conv_shown { CONV_IS_OPEN, CONV_IS_REQUEST, CONV_IS_IGNORED, CONV_IS_ARCHIVED, CONV_SHOWN };
@@ -191,6 +214,8 @@ struct conv_object {
     enum conv_shown state;
     int64_t retention_s; /* 0: as the server has it */
     int64_t members;
+    bool password;
+    const struct live_view *live; /* NULL: nobody is there */
 };
 
 struct member_view {
@@ -217,6 +242,8 @@ struct room_public_view {
     struct str title, topic;
     int64_t picture;
     int64_t members;
+    bool password;
+    int64_t live; /* how many are in its live room */
 };
 
 /* Of struct event, u.conv. */
@@ -254,6 +281,11 @@ union conv_view {
         struct str path;
         int64_t expires_ms;
     } link;
+    const struct room_public_view *look; /* ROOM_LOOK */
+    struct {
+        uint64_t conv;
+        const struct live_view *live;
+    } live; /* EVENT_CONV_LIVE */
 };
 
 #endif

@@ -15,10 +15,11 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
 #define DB_CONV_COLS                                                                       \
     "id kind last_seq last_time title topic flags retention picture role state read draft" \
     " other_read other name display avatar members"                                        \
-    " m_seq m_author m_time m_text m_reply m_edited m_deleted m_client"
-/* reactions: lines of "emoji user"; files: lines of fields separated by \x1f; mentions: users and spaces. */
+    " m_seq m_author m_time m_text m_reply m_edited m_deleted m_client m_guest password"
+/* author: NULL when a guest has said it, by the name `guest`. reactions: lines of "emoji user"; files: lines of fields
+ * separated by \x1f; mentions: users and spaces. */
 #define DB_MESSAGE_COLS \
-    "seq author time text reply edited deleted client reactions files mentions hidden"
+    "seq author time text reply edited deleted client reactions files mentions guest hidden"
 
 /* clang-format off */
 #define DB_PROCS_CONV(DB_PROC)                                                                     \
@@ -27,7 +28,7 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     DB_PROC(CONV_DIRECT, WRITE, "id low high now state_low state_high who max", "id")              \
     /* Whether `user` has a direct conversation with `other` that they took up. */                \
     DB_PROC(CONV_KNOWN, READ_AFTER, "low high user", "known")                                      \
-    DB_PROC(CONV_GET, READ_AFTER, "id", "kind last_seq flags retention owner low high")            \
+    DB_PROC(CONV_GET, READ_AFTER, "id", "kind last_seq flags retention low high title password")   \
     DB_PROC(CONV_MEMBERS, READ_AFTER, "conv", "user role state read_seq delivered_seq")            \
     DB_PROC(CONV_OF, READ_AFTER, "user conv", DB_CONV_COLS)                                        \
     /* Those that come after (time, id), the newest first. */                                      \
@@ -37,6 +38,8 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
      * there is no such conversation, the author is no member of it, or it is archived. */         \
     DB_PROC(MESSAGE_ADD, WRITE, "conv author client now text reply delivered names files",         \
         "is_new " DB_MESSAGE_COLS)                                                          \
+    /* The same for a guest in the live room: the room is there and not archived, or REFUSED. */   \
+    DB_PROC(GUEST_ADD, WRITE, "conv guest client now text names", "is_new " DB_MESSAGE_COLS)       \
     DB_PROC(MESSAGE_GET, READ_AFTER, "conv seq user", "author time deleted")                       \
     /* REFUSED: it is not the author's, was deleted, or is older than `since`. */                  \
     DB_PROC(MESSAGE_EDIT, WRITE, "conv seq author now text since names", DB_MESSAGE_COLS)          \
@@ -47,6 +50,8 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     DB_PROC(REACT_OFF, WRITE, "conv seq user emoji", DB_MESSAGE_COLS)                              \
     /* The last `before` messages under seq `at` and the first `after` ones from it on, ascending. */ \
     DB_PROC(HISTORY, READ, "conv user at before after", DB_MESSAGE_COLS)                           \
+    /* For guests in a live room: the last `limit` of what was said after number `since`, ascending. */ \
+    DB_PROC(ROOM_SAID, READ_AFTER, "conv since limit", "seq author name text time")                \
     DB_PROC(READ_MARK, WRITE, "conv user seq", "read")                                             \
     /* All that somebody has in direct conversations is on a device now. */                        \
     DB_PROC(DELIVERED_ALL, WRITE, "user", "conv seq other")                                        \
@@ -59,6 +64,8 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     /* NULL: stays as it is. retention -1: the server's. */                                        \
     DB_PROC(ROOM_EDIT, WRITE, "id title topic flags retention", "")                                \
     DB_PROC(ROOM_PICTURE, WRITE, "id picture", "")                                                 \
+    /* password: its hash, NULL: none. */                                                          \
+    DB_PROC(ROOM_PASSWORD, WRITE, "id password", "")                                               \
     DB_PROC(ROOM_DELETE, WRITE, "id now", "")                                                      \
     DB_PROC(MEMBERS, READ_AFTER, "conv after limit", "user name display avatar role state")        \
     /* REFUSED: the room has `max` members, or that one was banned and is not to be. */            \
@@ -76,7 +83,11 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     DB_PROC(LINK_GET, READ_AFTER, "code now user", "conv state")                                   \
     /* One use of it. REFUSED: it has none, or the room is full. */                                \
     DB_PROC(LINK_USE, WRITE, "code now user max", "")                                              \
-    DB_PROC(ROOMS_PUBLIC, READ, "query after limit", "id title topic picture members")             \
+    /* The same for somebody who does not become a member. */                                      \
+    DB_PROC(LINK_SPEND, WRITE, "code now", "")                                                     \
+    DB_PROC(ROOMS_PUBLIC, READ, "query after limit", "id title topic picture members password")    \
+    /* One of them, public or not, that is not archived. */                                        \
+    DB_PROC(ROOM_LOOK, READ_AFTER, "id", "id title topic picture members password")                \
     /* slow work */                                                                                \
     /* Takes what was deleted out of the index for good, if there is anything. */                  \
     DB_PROC(WORDS_TIDY, WRITE, "", "")                                                             \

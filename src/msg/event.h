@@ -76,10 +76,12 @@ struct room_view {
     bool is_public;
     bool password;
     bool locked;
+    bool stays; /* its id is that of a conversation */
 };
 
 struct person_view {
     uint64_t session;
+    uint64_t user; /* in rooms that stay, who is signed in; else 0 */
     struct str name;
     bool mic;
     bool cam;

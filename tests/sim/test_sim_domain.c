@@ -66,6 +66,8 @@ struct sim {
     struct bot bots[BOTS];
     struct password_job jobs[64];
     uint32_t n_jobs;
+    struct db_request dbs[128]; /* is there a room that stays of that id? There is none */
+    uint32_t n_dbs;
     uint64_t known[LIST]; /* room ids that exist or existed */
     uint32_t n_known;
     struct scope_watch scopes;
@@ -312,7 +314,11 @@ static void sink(void *arg, const struct effect *e)
         assert_true(s->n_jobs < 64);
         s->jobs[s->n_jobs++] = *e->password;
         break;
-    case EFFECT_DB: fail_msg("guests ask nothing of the database"); break;
+    case EFFECT_DB:
+        assert_true(e->db->proc == DB_CONV_GET || e->db->proc == DB_CONV_MEMBERS);
+        assert_true(s->n_dbs < ARRAY_LEN(s->dbs));
+        s->dbs[s->n_dbs++] = *e->db;
+        break;
     case EFFECT_PUSH: fail_msg("nobody pushes to guests"); break;
     case EFFECT_DISK: fail_msg("guests have no files"); break;
     case EFFECT_HTTP_FILE:
@@ -491,6 +497,16 @@ static void password_one(struct sim *s)
     domain_password(s->d, s->now, s->wall, &a);
 }
 
+static bool db_one(struct sim *s)
+{
+    if (s->n_dbs == 0)
+        return false;
+    struct db_answer a = {.proc = s->dbs[0].proc, .number = s->dbs[0].number, .status = DB_OK};
+    memmove(s->dbs, s->dbs + 1, --s->n_dbs * sizeof *s->dbs);
+    domain_db(s->d, s->now, s->wall, &a);
+    return true;
+}
+
 static bool store_one(struct sim *s)
 {
     struct store_answer a;
@@ -572,7 +588,7 @@ static void check_quiet(struct sim *s)
     do
         while (s->n_jobs)
             password_one(s);
-    while (store_one(s) || s->n_jobs);
+    while (store_one(s) || db_one(s) || s->n_jobs);
     pass(s, 2 * s->cfg.list_every_us);
     domain_visit(s->d, &(struct domain_visitor){check_session, check_room}, &t);
     domain_count(s->d, &n);
@@ -596,6 +612,8 @@ static void step(struct sim *s)
         password_one(s);
     if (dice % 2 == 0)
         store_one(s);
+    else
+        db_one(s);
     if (b->n_waiting >= 6 || (b->session && !b->acked))
         return;
     if (!b->session)

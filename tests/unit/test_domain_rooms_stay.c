@@ -1,58 +1,9 @@
 /* Rooms that stay: who may do what, as a matrix of every role and every request; and what becomes of it. */
-#include "conv_world.h"
+#include "stay_world.h"
 
-enum { KIM = 5 };
 enum who { OWNER, MODERATOR, MEMBER, INVITED, BANNED, STRANGER, GUEST, WHO };
 static const char *const who_names[WHO] = {"owner",  "moderator", "member", "invited",
                                            "banned", "stranger",  "guest"};
-
-struct scene {
-    struct world *w;
-    uint64_t room;
-    struct client *mina, *jun, *sora, *hana; /* owner, moderator, member, and whoever it is about */
-    char link[64];
-};
-
-static void member_of(struct scene *s, struct client *c, uint64_t user)
-{
-    char fields[64];
-    snprintf(fields, sizeof fields, ",'user':'%s'", id_text(user));
-    assert_ack(ask_conv(s->mina, "room_invite", s->room, fields));
-    if (c)
-        assert_ack(ask_conv(c, "conv_answer", s->room, ",'as':'accept'"));
-}
-
-static const char *set_role(struct client *c, uint64_t room, uint64_t user, const char *role)
-{
-    char fields[96];
-    snprintf(fields, sizeof fields, ",'user':'%s','role':'%s'", id_text(user), role);
-    return ask_conv(c, "member_set", room, fields);
-}
-
-/* mina's room with jun as moderator, sora and kim as members; messages 1 of sora, 2 of jun, 3 of mina. */
-static struct scene scene_new(struct world *w, const char *more)
-{
-    struct scene s = {.w = w};
-    put_user(w, KIM, "kim");
-    s.mina = device(w, MINA);
-    s.jun = device(w, JUN);
-    s.sora = device(w, SORA);
-    s.hana = device(w, HANA);
-    s.room = make_room(s.mina, more);
-    member_of(&s, s.jun, JUN);
-    member_of(&s, s.sora, SORA);
-    const struct val kim[] = {VAL_ID(s.room),   VAL_ID(KIM), VAL_I(CONV_MEMBER),
-                              VAL_I(CONV_OPEN), VAL_I(1000), VAL_I(100)};
-    run_proc(w, DB_MEMBER_PUT, kim, ARRAY_LEN(kim));
-    conv_stale_all(w->d);
-    assert_ack(set_role(s.mina, s.room, JUN, "moderator"));
-    send_text(s.sora, s.room, "of sora");
-    send_text(s.jun, s.room, "of jun");
-    send_text(s.mina, s.room, "of mina");
-    value(ask_conv(s.mina, "room_invite", s.room, ",'uses':5"), "link", s.link, sizeof s.link);
-    drain_all(w);
-    return s;
-}
 
 static struct client *actor(struct scene *s, enum who who)
 {
@@ -113,6 +64,10 @@ static const struct {
     {"'type':'member_set','conv':'ROOM','user':'SORA','role':'none'",
      {"unknown", "unknown", N, OUTSIDE}},
     {"'type':'room_archive','conv':'ROOM','on':true", {OK, N, N, OUTSIDE}},
+    {"'type':'room_password','conv':'ROOM','password':'x'", {OK, N, N, OUTSIDE}},
+    {"'type':'room_password','conv':'ROOM','password':''", {OK, N, N, OUTSIDE}},
+    {"'type':'room_look','conv':'ROOM'", {OK, OK, OK, OK, C, C, C}},
+    {"'type':'room_look','link':'LINK'", {OK, OK, OK, OK, OK, OK, OK}},
     {"'type':'room_leave','conv':'ROOM'", {N, OK, OK, OUTSIDE}},
     {"'type':'conv_answer','conv':'ROOM','as':'accept'", {N, N, N, OK, C, C, S}},
     {"'type':'conv_answer','conv':'ROOM','as':'ignore'", {N, N, N, OK, C, C, S}},
@@ -184,8 +139,9 @@ static void the_matrix_is_whole(void **state)
         CONV_CMDTYPES(NAME)
 #undef NAME
     };
-    static const char *const elsewhere[] = {"convs",     "conv_open",    "typing_conv", "search",
-                                            "room_make", "rooms_public", "export"};
+    static const char *const elsewhere[] = {"convs",  "conv_open", "typing_conv",
+                                            "search", "room_make", "rooms_public",
+                                            "export", "conv_watch"};
     (void)state;
     for (size_t t = 0; t < ARRAY_LEN(types); t++) {
         char start[64];

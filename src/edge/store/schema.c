@@ -207,12 +207,13 @@ static const char conv_v1[] =
     "CREATE INDEX conv_link_by_conv ON conv_link(conv);\n"
     "CREATE INDEX conv_link_by_maker ON conv_link(maker);\n"
     /* id is only for what hangs on a message; people say conv and seq. hidden: it is direct, and the other one
-     * had blocked the author. */
+     * had blocked the author. author NULL: somebody without an account has said it, by the name `guest`. */
     "CREATE TABLE message(\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  conv INTEGER NOT NULL REFERENCES conv(id) ON DELETE CASCADE,\n"
     "  seq INTEGER NOT NULL,\n"
-    "  author INTEGER NOT NULL REFERENCES user(id),\n"
+    "  author INTEGER REFERENCES user(id),\n"
+    "  guest TEXT,\n"
     "  client TEXT NOT NULL,\n"
     "  time INTEGER NOT NULL,\n"
     "  text TEXT NOT NULL,\n"

@@ -13,7 +13,7 @@
 #define MENTIONS "(SELECT group_concat(n.user, ' ') FROM mention n WHERE n.message = m.id)"
 #define MESSAGE                                                                           \
     "m.seq, m.author, m.time, m.text, m.reply, m.edited, m.deleted, m.client, " REACTIONS \
-    ", " FILES ", " MENTIONS ", m.hidden"
+    ", " FILES ", " MENTIONS ", m.guest, m.hidden"
 #define SHOWN(user) "(m.hidden = 0 OR m.author = " user ")"
 
 /* A conversation as one person sees it. */
@@ -22,7 +22,8 @@
     " c.picture, me.role, me.state, me.read_seq, me.draft,"                                      \
     " CASE WHEN u.settings & 2 AND o.state = 0 THEN o.read_seq END, u.id, u.name, u.display,"    \
     " u.avatar, (SELECT count(*) FROM conv_member n WHERE n.conv = c.id AND n.state = 0),"       \
-    " m.seq, m.author, m.time, m.text, m.reply, m.edited, m.deleted, m.client"                   \
+    " m.seq, m.author, m.time, m.text, m.reply, m.edited, m.deleted, m.client, m.guest,"         \
+    " c.password IS NOT NULL"                                                                    \
     " FROM conv_member me JOIN conv c ON c.id = me.conv"                                         \
     " LEFT JOIN user u ON c.kind = 0 AND u.id = CASE WHEN c.low = ?1 THEN c.high ELSE c.low END" \
     " LEFT JOIN conv_member o ON c.kind = 0 AND o.conv = c.id AND o.user = u.id"                 \
@@ -34,6 +35,10 @@
     " FROM message m JOIN conv c ON c.id = m.conv WHERE m.author = ?2 AND m.conv = ?1" \
     " AND m.client = ?3 AND m.seq = c.last_seq + 1"
 #define IS_ADDED "EXISTS(SELECT 1" ADDED ")"
+/* The same of a guest, whose text ?3 is client. */
+#define GUEST_ADDED                                                                       \
+    " FROM message m JOIN conv c ON c.id = m.conv WHERE m.author IS NULL AND m.conv = ?1" \
+    " AND m.client = ?3 AND m.seq = c.last_seq + 1"
 /* Whom the names mean, if they are in the conversation. */
 #define MENTIONED(names)                                                                  \
     " JOIN conv_member w ON w.conv = m.conv AND w.state < 2 JOIN user p ON p.id = w.user" \
@@ -56,6 +61,11 @@
 /* A room may keep messages shorter than the server does (?2; NULL: for ever), not longer. */
 #define KEPT "coalesce(min(c.retention, ?2), c.retention, ?2)"
 
+/* A room as who is not in it sees it. */
+#define LOOK                                                                        \
+    "SELECT c.id, c.title, c.topic, c.picture, (SELECT count(*) FROM conv_member w" \
+    " WHERE w.conv = c.id AND w.state = 0), c.password IS NOT NULL FROM conv c"
+
 const struct sql_proc sql_conv[] = {
     {DB_CONV_DIRECT,
      NULL,
@@ -74,7 +84,8 @@ const struct sql_proc sql_conv[] = {
              " WHERE c.low = ?1 AND c.high = ?2 AND m.user = ?3 AND m.state = 0)")}},
     {DB_CONV_GET,
      NULL,
-     {SQL_DO("SELECT kind, last_seq, flags, retention, owner, low, high FROM conv WHERE id = ?1")}},
+     {SQL_DO("SELECT kind, last_seq, flags, retention, low, high, title, password FROM conv"
+             " WHERE id = ?1")}},
     {DB_CONV_MEMBERS,
      NULL,
      {SQL_DO("SELECT user, role, state, read_seq, delivered_seq FROM conv_member WHERE conv = ?1"
@@ -116,6 +127,21 @@ const struct sql_proc sql_conv[] = {
       /* changes(): of the UPDATE, 0 when the message was there before. */
       SQL_MUST("SELECT changes(), " MESSAGE " FROM message m"
                " WHERE m.author = ?2 AND m.conv = ?1 AND m.client = ?3")}},
+    {DB_GUEST_ADD,
+     NULL,
+     {SQL_DO("INSERT INTO message(conv, seq, guest, client, time, text)"
+             " SELECT ?1, c.last_seq + 1, ?2, ?3, ?4, ?5 FROM conv c"
+             " WHERE c.id = ?1 AND c.kind = 1 AND c.flags & 2 = 0 AND NOT EXISTS(SELECT 1"
+             "  FROM message m WHERE m.author IS NULL AND m.conv = ?1 AND m.client = ?3)"),
+      SQL_DO("INSERT INTO message_words(rowid, text) SELECT m.id, m.text" GUEST_ADDED),
+      SQL_DO(
+          "INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m" MENTIONED(
+              "?6") " WHERE ?6 IS NOT NULL AND m.author IS NULL AND m.conv = ?1"
+                    " AND m.client = ?3 AND EXISTS(SELECT 1" GUEST_ADDED ")"),
+      SQL_DO("UPDATE conv SET last_time = ?4, last_seq = last_seq + 1 WHERE id = ?1"
+             " AND EXISTS(SELECT 1" GUEST_ADDED ")"),
+      SQL_MUST("SELECT changes(), " MESSAGE " FROM message m"
+               " WHERE m.author IS NULL AND m.conv = ?1 AND m.client = ?3")}},
     {DB_MESSAGE_GET,
      NULL,
      {SQL_DO("SELECT m.author, m.time, m.deleted FROM message m"
@@ -165,6 +191,12 @@ const struct sql_proc sql_conv[] = {
                                  " FROM message m WHERE m.conv = ?1"
                                  " AND m.seq >= ?3 AND " SHOWN(
                                      "?2") " ORDER BY m.seq LIMIT ?5) ORDER BY 1")}},
+    {DB_ROOM_SAID,
+     NULL,
+     {SQL_DO("SELECT * FROM (SELECT m.seq, m.author, coalesce(m.guest, u.display, ''), m.text,"
+             " m.time FROM message m LEFT JOIN user u ON u.id = m.author"
+             " WHERE m.conv = ?1 AND m.seq > ?2 AND m.deleted IS NULL"
+             " ORDER BY m.seq DESC LIMIT ?3) ORDER BY 1")}},
     {DB_READ_MARK,
      NULL,
      {SQL_DO("UPDATE conv_member SET read_seq = max(read_seq, min(?3,"
@@ -208,6 +240,9 @@ const struct sql_proc sql_conv[] = {
                " WHEN ?5 < 0 THEN NULL ELSE coalesce(?5, retention) END"
                " WHERE id = ?1 AND kind = 1")}},
     {DB_ROOM_PICTURE, NULL, {SQL_MUST("UPDATE conv SET picture = ?2 WHERE id = ?1 AND kind = 1")}},
+    {DB_ROOM_PASSWORD,
+     NULL,
+     {SQL_MUST("UPDATE conv SET password = ?2 WHERE id = ?1 AND kind = 1")}},
     {DB_ROOM_DELETE,
      NULL,
      {UNINDEX("m.conv = ?1"),
@@ -267,13 +302,16 @@ const struct sql_proc sql_conv[] = {
                " AND (SELECT count(*) FROM conv_member w WHERE w.conv = l.conv) < ?4"
                " ON CONFLICT(conv, user) DO UPDATE SET state = 0, role = 0"
                " WHERE conv_member.state <> 3")}},
+    {DB_LINK_SPEND,
+     NULL,
+     {SQL_MUST("UPDATE conv_link SET uses_left = uses_left - 1 WHERE code = ?1 AND uses_left > 0"
+               " AND expires > ?2")}},
+    {DB_ROOM_LOOK, NULL, {SQL_DO(LOOK " WHERE c.id = ?1 AND c.kind = 1 AND c.flags & 2 = 0")}},
     {DB_ROOMS_PUBLIC,
      NULL,
-     {SQL_DO("SELECT c.id, c.title, c.topic, c.picture, (SELECT count(*) FROM conv_member w"
-             " WHERE w.conv = c.id AND w.state = 0) FROM conv c"
-             " WHERE c.kind = 1 AND c.flags & 3 = 1 AND c.id > ?2"
-             " AND (instr(lower(c.title), lower(?1)) OR instr(lower(c.topic), lower(?1)))"
-             " ORDER BY c.id LIMIT ?3")}},
+     {SQL_DO(LOOK " WHERE c.kind = 1 AND c.flags & 3 = 1 AND c.id > ?2"
+                  " AND (instr(lower(c.title), lower(?1)) OR instr(lower(c.topic), lower(?1)))"
+                  " ORDER BY c.id LIMIT ?3")}},
     /* slow work */
     {DB_WORDS_TIDY,
      NULL,

@@ -1,5 +1,6 @@
 /* Tables of msg/conv.h. */
 #include "edge/web/wire_fields.h"
+#include "msg/store_msg.h"
 
 /* ---- what comes in ---- */
 
@@ -144,8 +145,18 @@ static const struct fields picture = FIELDS(struct cmd_room_picture, picture_lis
 static const struct field join_list[] = {
     F_ID(struct cmd_room_join, "conv", conv),
     F_BLOB(struct cmd_room_join, "link", link, CONV_LINK_BYTES, CONV_LINK_BYTES),
+    F_TEXT(struct cmd_room_join, "password", password, 0, PASSWORD_MAX),
 };
 static const struct fields join = FIELDS(struct cmd_room_join, join_list);
+
+static const struct field password_list[] = {
+    F_ID(struct cmd_room_password, "conv", conv, NEEDED),
+    F_TEXT(struct cmd_room_password, "password", password, 0, PASSWORD_MAX, NEEDED),
+};
+static const struct fields password = FIELDS(struct cmd_room_password, password_list);
+
+static const struct field watch_list[] = {F_BOOL(union conv_args, "on", watch, NEEDED)};
+static const struct fields watch = FIELDS(union conv_args, watch_list);
 
 static const struct field public_list[] = {
     F_TEXT(struct cmd_page, "query", text, 0, 100),
@@ -174,7 +185,8 @@ static const struct fields file = FIELDS(struct file_view, file_list);
 static const struct field message_list[] = {
     F_ID(struct message_view, "conv", conv, NEEDED),
     F_INT(struct message_view, "seq", seq, 0, 0, NEEDED),
-    F_ID(struct message_view, "from", from, NEEDED),
+    F_ID(struct message_view, "from", from),
+    F_STR(struct message_view, "guest", guest, 0),
     F_INT(struct message_view, "time", time_ms, 0, 0, NEEDED),
     F_STR(struct message_view, "text", text, 0, NEEDED),
     F_INT(struct message_view, "reply", reply, 0, 0),
@@ -186,6 +198,18 @@ static const struct field message_list[] = {
     F_IDS(struct message_view, "mentions", mentions, 0),
 };
 static const struct fields message = FIELDS(struct message_view, message_list);
+
+static const struct field live_person_list[] = {
+    F_ID(struct live_person, "user", user),
+    F_STR(struct live_person, "name", name, 0, NEEDED),
+};
+static const struct fields live_person = FIELDS(struct live_person, live_person_list);
+
+static const struct field live_list[] = {
+    F_INT(struct live_view, "count", count, 0, 0, NEEDED),
+    F_OBJECTS(struct live_view, "people", people, &live_person, 0, NEEDED),
+};
+static const struct fields live = FIELDS(struct live_view, live_list);
 
 static const struct field conv_list[] = {
     F_ID(struct conv_object, "conv", conv, NEEDED),
@@ -206,6 +230,8 @@ static const struct field conv_list[] = {
     F_WORD(struct conv_object, "state", state, states, NEEDED),
     F_INT(struct conv_object, "retention_s", retention_s, 0, 0),
     F_INT(struct conv_object, "members", members, 0, 0, NEEDED),
+    F_BOOL(struct conv_object, "password", password),
+    F_OBJECT(struct conv_object, "live", live, &live),
 };
 static const struct fields conversation = FIELDS(struct conv_object, conv_list);
 
@@ -304,6 +330,8 @@ static const struct field room_list[] = {
     F_STR(struct room_public_view, "topic", topic, 0, NEEDED),
     F_INT(struct room_public_view, "picture", picture, 0, 0, NEEDED),
     F_INT(struct room_public_view, "members", members, 0, 0, NEEDED),
+    F_BOOL(struct room_public_view, "password", password),
+    F_INT(struct room_public_view, "live", live, 0, 0),
 };
 static const struct fields room = FIELDS(struct room_public_view, room_list);
 
@@ -331,6 +359,17 @@ static const struct field picture_out_list[] = {
     F_INT(union conv_view, "picture", picture, 0, 0, NEEDED),
 };
 static const struct fields picture_out = FIELDS(union conv_view, picture_out_list);
+
+static const struct field look_list[] = {
+    F_OBJECT(union conv_view, "room", look, &room, NEEDED),
+};
+static const struct fields look_out = FIELDS(union conv_view, look_list);
+
+static const struct field live_out_list[] = {
+    F_ID(union conv_view, "conv", live.conv, NEEDED),
+    F_OBJECT(union conv_view, "live", live.live, &live, NEEDED),
+};
+static const struct fields live_out = FIELDS(union conv_view, live_out_list);
 
 static const struct field export_list[] = {
     F_ID(union conv_view, "file", exported.file, NEEDED),
@@ -370,25 +409,21 @@ const struct wire_topic wire_conv = {
             [CMD_ROOM_LINKS] = &id,
             [CMD_ROOM_LINK_END] = &link_end,
             [CMD_ROOM_PICTURE] = &picture,
+            [CMD_ROOM_PASSWORD] = &password,
+            [CMD_ROOM_LOOK] = &join,
+            [CMD_CONV_WATCH] = &watch,
         },
     .views =
         {
-            [EVENT_MESSAGE] = &message_out,
-            [EVENT_MESSAGE_CHANGED] = &message_out,
-            [EVENT_CONV] = &conv_gone,
-            [EVENT_READ] = &mark_out,
-            [EVENT_DELIVERED] = &mark_out,
-            [EVENT_TYPING_CONV] = &typing,
-            [RESULT_CONV] = &conv_out,
-            [RESULT_CONVS] = &convs_out,
-            [RESULT_SENT] = &sent_out,
-            [RESULT_HISTORY] = &history_out,
-            [RESULT_SEARCH] = &search_out,
-            [RESULT_EXPORT] = &exported,
-            [RESULT_MEMBERS] = &members_out,
-            [RESULT_ROOM_LINK] = &room_link,
-            [RESULT_ROOMS_PUBLIC] = &rooms,
-            [RESULT_ROOM_LINKS] = &links,
-            [RESULT_ROOM_PICTURE] = &picture_out,
+            [EVENT_MESSAGE] = &message_out,  [EVENT_MESSAGE_CHANGED] = &message_out,
+            [EVENT_CONV] = &conv_gone,       [EVENT_READ] = &mark_out,
+            [EVENT_DELIVERED] = &mark_out,   [EVENT_TYPING_CONV] = &typing,
+            [EVENT_CONV_LIVE] = &live_out,   [RESULT_CONV] = &conv_out,
+            [RESULT_CONVS] = &convs_out,     [RESULT_SENT] = &sent_out,
+            [RESULT_HISTORY] = &history_out, [RESULT_SEARCH] = &search_out,
+            [RESULT_EXPORT] = &exported,     [RESULT_MEMBERS] = &members_out,
+            [RESULT_ROOM_LINK] = &room_link, [RESULT_ROOMS_PUBLIC] = &rooms,
+            [RESULT_ROOM_LINKS] = &links,    [RESULT_ROOM_PICTURE] = &picture_out,
+            [RESULT_ROOM_LOOK] = &look_out,
         },
 };

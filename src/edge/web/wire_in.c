@@ -155,12 +155,25 @@ static bool has_control(struct str s)
 
 /* ---- the types ---- */
 
+static bool opt_link(struct wire_in *in, const json_t *o, struct cmd_join *join)
+{
+    struct str text = STR_NONE;
+    size_t n = 0;
+    if (!opt_str(in, o, "link", &text))
+        return false;
+    join->has_link = text.n > 0;
+    return text.n == 0 ||
+           (b64url_decode(join->link, sizeof join->link, &n, text) && n == sizeof join->link) ||
+           bad(in, "link");
+}
+
 static bool read_join(struct wire_in *in, const json_t *o, uint64_t *room, struct cmd_join *join)
 {
     join->media = true;
     if (!need_id(in, o, "room", &join->room) || !opt_password(in, o, &join->password) ||
-        !opt_str(in, o, "ticket", &join->ticket) || !opt_bool(in, o, "media", &join->media) ||
-        !opt_tri(in, o, "mic", &join->mic) || !opt_tri(in, o, "cam", &join->cam))
+        !opt_str(in, o, "ticket", &join->ticket) || !opt_link(in, o, join) ||
+        !opt_bool(in, o, "media", &join->media) || !opt_tri(in, o, "mic", &join->mic) ||
+        !opt_tri(in, o, "cam", &join->cam))
         return false;
     *room = join->room;
     return true;

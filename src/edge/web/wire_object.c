@@ -16,6 +16,8 @@ void wire_out_room_fields(struct buf *b, const struct room_view *r)
     p = put_int(LIT(p, ",\"capacity\":"), r->capacity);
     p = put_int(LIT(p, ",\"count\":"), r->count);
     p = put_id_or_null(LIT(p, ",\"owner\":"), r->owner);
+    if (r->stays)
+        p = LIT(p, ",\"stays\":true");
     stop(b, at, p);
 }
 
@@ -33,6 +35,8 @@ void wire_out_person(struct buf *b, const struct person_view *v)
         return;
     p = put_id(LIT(p, "{\"session\":"), v->session);
     p = put_text(LIT(p, ",\"name\":"), v->name);
+    if (v->user)
+        p = put_id(LIT(p, ",\"user\":"), v->user);
     p = put_bool(LIT(p, ",\"mic\":"), v->mic);
     p = put_bool(LIT(p, ",\"cam\":"), v->cam);
     p = put_bool(LIT(p, ",\"screen\":"), v->screen);
@@ -52,7 +56,7 @@ void wire_out_said(struct buf *b, const char *type, uint64_t room, const struct 
     p = LIT(p, "{\"type\":\"");
     p = lit(p, t.p, t.n);
     p = put_id(LIT(p, "\",\"room\":"), room);
-    p = put_id(LIT(p, ",\"from\":"), c->from);
+    p = put_id_or_null(LIT(p, ",\"from\":"), c->from);
     p = put_text(LIT(p, ",\"name\":"), c->name);
     p = put_text(LIT(p, ",\"text\":"), c->text);
     if (c->seq)

@@ -18,23 +18,11 @@
 #include <stdint.h>
 
 #include "base/err.h"
-
-/* Numbers of RFC 5764 4.1.2 and RFC 7714 14.2. */
-enum srtp_profile {
-    SRTP_NONE = 0,
-    SRTP_AES128_CM_SHA1_80 = 0x0001,
-    SRTP_AEAD_AES_128_GCM = 0x0007,
-    SRTP_AEAD_AES_256_GCM = 0x0008
-};
+#include "proto/srtp_profile.h"
 
 enum srtp_way { SRTP_IN, SRTP_OUT };
 
 enum {
-    SRTP_KEY_MAX = 32,
-    SRTP_SALT_MAX = 14,
-    SRTP_MATERIAL_MAX = 2 * (SRTP_KEY_MAX + SRTP_SALT_MAX),
-    SRTP_TRAILER_MAX = 16,  /* what protecting RTP adds at the end, at most */
-    SRTCP_TRAILER_MAX = 20, /* and SRTCP: the tag, and the index with its E bit */
     SRTP_WINDOW = 1024,     /* packets of one SSRC that may come out of order */
     SRTP_STREAMS_MAX = 4096 /* of one struct srtp; the caller takes far fewer */
 };
@@ -43,7 +31,7 @@ enum srtp_result {
     SRTP_OK = 0,
     SRTP_E_MALFORMED, /* no RTP or RTCP header, or too short for tag and index */
     SRTP_E_ROOM,      /* the result doesn't fit into cap */
-    SRTP_E_STREAM,    /* out: this SSRC wasn't added; both: it has been ended */
+    SRTP_E_STREAM,    /* out: this SSRC wasn't added; both: it was ended; or the wrong direction */
     SRTP_E_FULL,      /* in: there are streams_max SSRCs already */
     SRTP_E_REPLAY,    /* this index was there before */
     SRTP_E_OLD,       /* below the window, so nobody can tell */
@@ -55,14 +43,6 @@ enum srtp_result {
 };
 /* "auth", "replay", ...: static, for counters. */
 const char *srtp_result_name(enum srtp_result r);
-
-/* Bytes; 0 for a profile we don't do. */
-size_t srtp_key_size(enum srtp_profile p);
-size_t srtp_salt_size(enum srtp_profile p);
-/* What RTP grows by. */
-size_t srtp_trailer_size(enum srtp_profile p);
-/* What the TLS exporter "EXTRACTOR-dtls_srtp" must give (RFC 5764 4.2): both keys and salts. */
-size_t srtp_material_size(enum srtp_profile p);
 
 struct srtp;
 

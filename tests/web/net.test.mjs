@@ -80,7 +80,7 @@ class FakeServer {
     assert.equal(head.id, s.lastId + 1, 'ids grow by one');
     s.lastId = head.id;
     this.done.push([s.id, head.id, head.text ?? head.type]);
-    this.put(s, head.text === 'bad' ? { type: 'error', id: head.id, code: 'rate', retry_ms: 7 }
+    this.put(s, head.text === 'bad' ? { type: 'error', id: head.id, code: 'rate', retry_ms: 7, reason: 'short', field: 'text' }
       : { type: 'ack', id: head.id });
   }
 
@@ -179,7 +179,7 @@ test('hello, requests and their answers', async () => {
   assert.equal(t.sig.state.phase, 'online');
   assert.equal(t.sig.state.pipe, 'ws');
   assert.equal((await early).id, 2);
-  const bad = assert.rejects(t.sig.request('chat', { text: 'bad' }), { code: 'rate', retryMs: 7 });
+  const bad = assert.rejects(t.sig.request('chat', { text: 'bad' }), { code: 'rate', retryMs: 7, reason: 'short', field: 'text' });
   await t.clock.advance(100);
   await bad;
   assert.deepEqual(t.sessions, [['S1', false]]);

@@ -4,14 +4,12 @@ import { SignalError } from './protocol.js';
 
 const PATIENCE_MS = 20_000;
 
-/** Refused: the server's code; `reason` of a weak password, `field` that is wrong. */
+/** Refused, or never answered. */
 export class ApiError extends SignalError {
   /** @param {{code?: string, message?: string, retry_ms?: number, reason?: string, field?: string}} answer */
   constructor({ code = 'unknown', message, retry_ms, reason, field }) {
-    super(code, message, retry_ms);
+    super(code, message, retry_ms, { reason, field });
     this.name = 'ApiError';
-    this.reason = reason ?? null;
-    this.field = field ?? null;
   }
 }
 

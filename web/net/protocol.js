@@ -149,11 +149,14 @@ export function isSequenced(head) {
 /** What a request is refused with: `code` is one of docs/protocol.md section 8, or `session_lost`,
  *   `closed`. */
 export class SignalError extends Error {
-  /** @param {string} code @param {string} [message] @param {number} [retryMs] */
-  constructor(code, message, retryMs) {
+  /** @param {string} code @param {string} [message] @param {number} [retryMs]
+   *  @param {{reason?: string, field?: string}} [more]  of a weak password, or what is wrong */
+  constructor(code, message, retryMs, { reason, field } = {}) {
     super(message ?? code);
     this.name = 'SignalError';
     this.code = code;
     this.retryMs = retryMs;
+    this.reason = reason ?? null;
+    this.field = field ?? null;
   }
 }

@@ -462,7 +462,7 @@ export class Signaling extends Emitter {
     this.pending.delete(head.id);
     if (head.type === 'ack') return entry.resolve(head);
     this.log.warn('net', `${entry.type} refused: ${head.code} ${head.field ?? ''}`);
-    entry.reject(new SignalError(head.code, head.message, head.retry_ms));
+    entry.reject(new SignalError(head.code, head.message, head.retry_ms, head));
   }
 
   /** @param {string} reason */

@@ -65,7 +65,7 @@ export function NewCodesDialog({ close }) {
 
 /** The codes, once. There is no way past it but to say that they are kept. */
 export function CodesDialog() {
-  const { state, act, t } = useApp();
+  const { state, act, t, setUi } = useApp();
   const [kept, keep] = useState(false);
   const [said, say] = useState('');
   const { codes, user } = state.account;
@@ -81,6 +81,10 @@ export function CodesDialog() {
     setTimeout(() => URL.revokeObjectURL(url), 1000);
     say(t('codes.saved'));
   };
+  const done = () => {
+    act.account.codesKept();
+    setUi({ dialog: null }); // the one that asked for them lies underneath
+  };
   return html`<${Dialog} title=${t('codes.title')} name="codes">
     <p>${t('codes.why')}</p>
     <ol class="codes" data-codes>${codes.map((c) => html`<li key=${c}><code>${c}</code></li>`)}</ol>
@@ -92,7 +96,7 @@ export function CodesDialog() {
     <p class="small soft copied" role="status">${said}</p>
     <label class="check"><input type="checkbox" data-field="codes-kept" checked=${kept} onChange=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => keep(e.currentTarget.checked)} />
       <span>${t('codes.kept')}</span></label>
-    <div class="dialog-foot"><button type="button" class="btn primary" data-act="codes-done" disabled=${!kept} onClick=${() => act.account.codesKept()}>${t('codes.done')}</button></div>
+    <div class="dialog-foot"><button type="button" class="btn primary" data-act="codes-done" disabled=${!kept} onClick=${done}>${t('codes.done')}</button></div>
   <//>`;
 }
 

@@ -40,6 +40,8 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
         "is_new " DB_MESSAGE_COLS)                                                          \
     /* The same for a guest in the live room: the room is there and not archived, or REFUSED. */   \
     DB_PROC(GUEST_ADD, WRITE, "conv guest client now text names", "is_new " DB_MESSAGE_COLS)       \
+    /* The store's own: a message's words, at the end of a group. */                               \
+    DB_PROC(MESSAGE_INDEX, WRITE, "message", "")                                                   \
     DB_PROC(MESSAGE_GET, READ_AFTER, "conv seq user", "author time deleted")                       \
     /* REFUSED: it is not the author's, was deleted, or is older than `since`. */                  \
     DB_PROC(MESSAGE_EDIT, WRITE, "conv seq author now text since names", DB_MESSAGE_COLS)          \

@@ -26,7 +26,7 @@ struct yard {
     bool acked[KEYS]; /* the value of this key was acknowledged */
     unsigned version[KEYS],
         doubt[KEYS]; /* what it was; what it may be, if a commit did not come back */
-    unsigned n_keys, calls, calls_doubt;
+    unsigned n_keys, calls, calls_doubt, messages, messages_doubt;
 };
 
 static void path_of(const struct yard *y, const char *more, char out[128])
@@ -88,6 +88,20 @@ static enum db_status put_call(struct yard *y, unsigned id)
     return s;
 }
 
+/* With its words in the index, which are put in at the end of the group. */
+static enum db_status put_message(struct yard *y, unsigned n)
+{
+    struct buf rows;
+    struct val args[REQUEST_ARGS];
+    char client[16];
+    snprintf(client, sizeof client, "c%u", n);
+    struct db_request rq = request_message(args, 5, 1 + n % 2, client, "words of a message");
+    buf_init(&rows, 4096);
+    enum db_status s = db_run(y->db, &rq, &rows);
+    buf_free(&rows);
+    return s;
+}
+
 static bool make_people(struct yard *y)
 {
     struct buf rows;
@@ -99,6 +113,9 @@ static bool make_people(struct yard *y)
         enum db_status s = db_run(y->db, &rq, &rows);
         good = s == DB_OK || s == DB_CONFLICT;
     }
+    struct val args[REQUEST_ARGS];
+    struct db_request rq = request_conv(args, 5, 1, 2);
+    good = good && db_run(y->db, &rq, &rows) == DB_OK;
     buf_free(&rows);
     return good;
 }
@@ -106,7 +123,7 @@ static bool make_people(struct yard *y)
 /* One group; what is acknowledged is noted. False: the power is gone. */
 static bool group(struct yard *y)
 {
-    unsigned keys[GROUP], n = 1 + power_random(GROUP), calls = 0;
+    unsigned keys[GROUP], n = 1 + power_random(GROUP), calls = 0, messages = power_random(4);
     if (db_begin(y->db) != DB_OK)
         return false;
     for (unsigned i = 0; i < n; i++) {
@@ -121,8 +138,13 @@ static bool group(struct yard *y)
             return false;
         y->calls_doubt = ++calls + y->calls;
     }
+    y->messages_doubt = y->messages + messages;
+    for (unsigned i = 1; i <= messages; i++)
+        if (put_message(y, y->messages + i) != DB_OK)
+            return false;
     if (db_commit(y->db) != DB_OK)
         return false;
+    y->messages += messages;
     for (unsigned i = 0; i < n; i++) {
         y->acked[keys[i]] = true;
         y->version[keys[i]] = y->doubt[keys[i]];
@@ -175,6 +197,16 @@ static void check_calls(struct yard *y)
     y->calls = y->calls_doubt = (unsigned)calls;
 }
 
+static void check_messages(struct yard *y)
+{
+    int64_t messages = db_pragma(y->db, "SELECT count(*) FROM message");
+    assert_true(messages == y->messages || messages == y->messages_doubt);
+    if (messages > 0)
+        assert_int_equal(db_pragma(y->db, "SELECT max(seq) FROM message"), messages);
+    assert_true(index_is_whole(y->db));
+    y->messages = y->messages_doubt = (unsigned)messages;
+}
+
 /* The power is back; whatever a life had acknowledged is there, and nothing is broken. */
 static void check(struct yard *y)
 {
@@ -191,6 +223,7 @@ static void check(struct yard *y)
     for (unsigned i = 0; i < y->n_keys; i++)
         check_key(y, i);
     check_calls(y);
+    check_messages(y);
     db_close(y->db);
     y->db = NULL;
     power_forget();
@@ -201,7 +234,7 @@ static void again(struct yard *y)
     memset(y->acked, 0, sizeof y->acked);
     memset(y->version, 0, sizeof y->version);
     memset(y->doubt, 0, sizeof y->doubt);
-    y->n_keys = y->calls = y->calls_doubt = 0;
+    y->n_keys = y->calls = y->calls_doubt = y->messages = y->messages_doubt = 0;
     power_forget();
     remove_files(y);
 }

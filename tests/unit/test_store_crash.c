@@ -24,7 +24,7 @@
 
 enum { UNDER_WAY = 300, ACKS_MAX = 3000, USERS = 2 };
 
-/* One request in three is a call (two lines of history), the others are values. Number n: key n or call n. */
+/* Number n is call n (two lines of history), the message that its author calls n, or key n. */
 struct prey {
     struct mailbox *mail;
     struct store *store;
@@ -32,9 +32,11 @@ struct prey {
     int pipe;
 };
 
-static bool is_call(uint64_t n)
+enum { CALL, MESSAGE, VALUE, KINDS, CONV = 5 };
+
+static unsigned kind_of(uint64_t n)
 {
-    return n % 3 == 0;
+    return n % KINDS;
 }
 
 static bool deliver(void *ctx, struct store_letter *l)
@@ -50,10 +52,12 @@ static void ask(struct prey *p)
     snprintf(key, sizeof key, "k%llu", (unsigned long long)n);
     memset(value, 'v', sizeof value);
     struct val set[] = {VAL_T(str_from(key)), VAL_T(str_of(value, n % sizeof value))};
-    struct val call[REQUEST_ARGS];
+    struct val args[REQUEST_ARGS];
     struct db_request rq = {DB_SETTING_SET, n, set, 2};
-    if (is_call(n))
-        rq = request_call(call, n, 1, 2);
+    if (kind_of(n) == CALL)
+        rq = request_call(args, n, 1, 2);
+    else if (kind_of(n) == MESSAGE)
+        rq = request_message(args, CONV, 1, key, "some words of a message");
     rq.number = n;
     if (!store_submit(p->store, &rq))
         _exit(3);
@@ -146,11 +150,13 @@ static void round_of(struct hunt *h)
 
 static bool is_there(struct db *db, uint64_t n)
 {
-    char sql[96];
-    snprintf(sql, sizeof sql,
-             is_call(n) ? "SELECT count(*) FROM call WHERE id = %llu"
-                        : "SELECT count(*) FROM setting WHERE key = 'k%llu'",
-             (unsigned long long)n);
+    static const char *const where[] = {
+        [CALL] = "call WHERE id = ",
+        [MESSAGE] = "message WHERE author = 1 AND conv = 5 AND client = 'k",
+        [VALUE] = "setting WHERE key = 'k"};
+    char sql[128];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s%llu%s", where[kind_of(n)],
+             (unsigned long long)n, kind_of(n) == CALL ? "" : "'");
     return db_pragma(db, sql) == 1;
 }
 
@@ -172,6 +178,9 @@ static void look(struct hunt *h, unsigned round, uint64_t from)
                      (unsigned long long)n);
     assert_int_equal(db_pragma(db, "SELECT count(*) FROM call_party"),
                      2 * db_pragma(db, "SELECT count(*) FROM call"));
+    assert_int_equal(db_pragma(db, "SELECT count(*) - coalesce(max(seq), 0) FROM message"), 0);
+    if (from == 1)
+        assert_true(index_is_whole(db));
     db_close(db);
 }
 
@@ -187,6 +196,9 @@ static void make_people(struct hunt *h)
         struct db_request rq = request_user(args, id, id == 1 ? "mina" : "jun");
         assert_int_equal(db_run(db, &rq, &rows), DB_OK);
     }
+    struct val args[REQUEST_ARGS];
+    struct db_request rq = request_conv(args, CONV, 1, 2);
+    assert_int_equal(db_run(db, &rq, &rows), DB_OK);
     buf_free(&rows);
     db_close(db);
 }

@@ -141,18 +141,26 @@ static enum db_status run_step(struct db *db, const struct db_request *rq, unsig
     if (status == DB_FAILED && worth_a_line(db))
         log_error("store", NULL, "%s: %s", schema_proc(rq->proc)->name,
                   fits ? db_error(db) : "its rows are too many");
+    if (status == DB_OK && what->message)
+        db_index_later(db);
     sqlite3_reset(st);
     sqlite3_clear_bindings(st);
     return status == DB_OK && what->must && found == 0 ? DB_REFUSED : status;
 }
 
-static enum db_status run_steps(struct db *db, const struct db_request *rq, struct buf *rows)
+static bool wanted(const struct sql_step *step, const struct db_request *rq)
 {
-    const struct sql_proc *sql = schema_proc(rq->proc)->sql;
+    return step->given == 0 || rq->args[step->given - 1].kind != VAL_NULL;
+}
+
+enum db_status db_steps(struct db *db, const struct db_request *rq, struct buf *rows)
+{
+    const struct sql_step *steps = schema_proc(rq->proc)->sql->steps;
     enum db_status status = DB_OK;
     size_t from = buf_len(rows);
-    for (unsigned i = 0; i < SQL_STEPS_MAX && sql->steps[i].sql && status == DB_OK; i++)
-        status = run_step(db, rq, i, rows, from);
+    for (unsigned i = 0; i < SQL_STEPS_MAX && steps[i].sql && status == DB_OK; i++)
+        if (wanted(&steps[i], rq))
+            status = run_step(db, rq, i, rows, from);
     if (status != DB_OK)
         buf_truncate(rows, from);
     return status;
@@ -168,20 +176,42 @@ static bool known(const struct db_request *rq)
     return false;
 }
 
+/* A statement without values or rows, prepared when first used. */
+static bool again(struct db *db, sqlite3_stmt **st, const char *sql)
+{
+    if (!*st)
+        sqlite3_prepare_v3(db->sq, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+    bool good = *st && sqlite3_step(*st) == SQLITE_DONE;
+    sqlite3_reset(*st);
+    return good;
+}
+
+static enum db_status run_saved(struct db *db, const struct db_request *rq, struct buf *rows)
+{
+    unsigned unindexed = db->n_unindexed;
+    if (!again(db, &db->save, "SAVEPOINT request"))
+        return db_status_of(db, sqlite3_extended_errcode(db->sq));
+    enum db_status status = db_steps(db, rq, rows);
+    if (status != DB_OK && db_in_group(db)) {
+        again(db, &db->undo, "ROLLBACK TO request");
+        db->n_unindexed = unindexed;
+    }
+    if (db_in_group(db))
+        again(db, &db->release, "RELEASE request");
+    return status;
+}
+
 /* One step is all or nothing by itself; several need a savepoint. */
 static enum db_status run_in_group(struct db *db, const struct db_request *rq, struct buf *rows)
 {
     const struct sql_info *info = schema_proc(rq->proc);
-    if (info->mode != DB_WRITE || !info->sql->steps[1].sql)
-        return run_steps(db, rq, rows);
-    if (exec(db, "SAVEPOINT request") != SQLITE_OK)
-        return db_status_of(db, sqlite3_extended_errcode(db->sq));
-    enum db_status status = run_steps(db, rq, rows);
-    if (status != DB_OK && db_in_group(db))
-        exec(db, "ROLLBACK TO request");
-    if (db_in_group(db))
-        exec(db, "RELEASE request");
-    return status;
+    if (info->mode != DB_WRITE)
+        return db_steps(db, rq, rows);
+    /* Before the savepoint: words of others' messages must not go with a request that fails. */
+    enum db_status status = db_index_due(db, info->sql) ? db_index(db) : DB_OK;
+    if (status != DB_OK)
+        return status;
+    return info->sql->steps[1].sql ? run_saved(db, rq, rows) : db_steps(db, rq, rows);
 }
 
 enum db_status db_run(struct db *db, const struct db_request *rq, struct buf *rows)
@@ -212,12 +242,15 @@ bool db_in_group(const struct db *db)
 
 enum db_status db_begin(struct db *db)
 {
+    db->n_unindexed = 0;
     return db_status_of(db, exec(db, "BEGIN IMMEDIATE"));
 }
 
 enum db_status db_commit(struct db *db)
 {
-    enum db_status status = db_status_of(db, exec(db, "COMMIT"));
+    enum db_status status = db_index(db);
+    if (status == DB_OK)
+        status = db_status_of(db, exec(db, "COMMIT"));
     if (status != DB_OK) {
         if (status == DB_FAILED && worth_a_line(db))
             log_error("store", NULL, "a commit failed: %s", db_error(db));
@@ -417,6 +450,9 @@ void db_close(struct db *db)
     for (unsigned i = 0; i < DB_PROC_COUNT; i++)
         for (unsigned k = 0; k < SQL_STEPS_MAX; k++)
             sqlite3_finalize(db->statements[i][k]);
+    sqlite3_finalize(db->save);
+    sqlite3_finalize(db->undo);
+    sqlite3_finalize(db->release);
     sqlite3_close(db->sq);
     xfree(db->path);
     xfree(db);

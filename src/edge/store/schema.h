@@ -27,12 +27,22 @@ struct sql_step {
     /* It deletes what has to be gone for good: the store empties the write-ahead log soon after. (secure_delete
      * has overwritten it in the database.) */
     bool shred;
+    /* It adds a message: its words go into the index before the commit, together with those of the whole group
+     * (db_index.c). */
+    bool message;
+    /* It reads or changes the index of words, which has to be whole by then. */
+    bool words;
+    /* Only when this argument (1 is ?1) is not NULL; 0: always. */
+    unsigned char given;
 };
 #define SQL_STEPS_MAX 16
 /* clang-format off */
 #define SQL_DO(text)    {.sql = text}
 #define SQL_MUST(text)  {.sql = text, .must = true}
 #define SQL_SHRED(text) {.sql = text, .shred = true}
+#define SQL_MESSAGE(text) {.sql = text, .message = true}
+#define SQL_WORDS(text) {.sql = text, .words = true}
+#define SQL_GIVEN(n, text) {.sql = text, .given = n}
 /* clang-format on */
 
 struct sql_proc {

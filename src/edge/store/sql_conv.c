@@ -44,9 +44,9 @@
     " JOIN conv_member w ON w.conv = m.conv AND w.state < 2 JOIN user p ON p.id = w.user" \
     " AND p.name_key IN (SELECT value FROM"                                               \
     " json_each('[\"' || replace(" names ", char(10), '\",\"') || '\"]'))"
-#define UNINDEX(which)                                             \
-    SQL_DO("INSERT INTO message_words(message_words, rowid, text)" \
-           " SELECT 'delete', m.id, m.text FROM message m WHERE m.deleted IS NULL AND " which)
+#define UNINDEX(which)                                                \
+    SQL_WORDS("INSERT INTO message_words(message_words, rowid, text)" \
+              " SELECT 'delete', m.id, m.text FROM message m WHERE m.deleted IS NULL AND " which)
 #define DIRTY   SQL_DO("INSERT OR REPLACE INTO setting(key, value) VALUES('words_dirty', '1')")
 
 #define THIS    "conv = ?1 AND seq = ?2"
@@ -98,22 +98,22 @@ const struct sql_proc sql_conv[] = {
                   " LIMIT ?4")}},
     {DB_MESSAGE_ADD,
      NULL,
-     {SQL_DO("INSERT INTO message(conv, seq, author, client, time, text, reply, hidden)"
-             " SELECT ?1, c.last_seq + 1, ?2, ?3, ?4, ?5, ?6, c.kind = 0 AND EXISTS(SELECT 1"
-             " FROM block b WHERE b.user = CASE WHEN c.low = ?2 THEN c.high ELSE c.low END"
-             " AND b.other = ?2) FROM conv c WHERE c.id = ?1 AND c.flags & 2 = 0"
-             " AND EXISTS(SELECT 1 FROM conv_member w WHERE w.conv = ?1 AND w.user = ?2"
-             "  AND (w.state = 0 OR (c.kind = 0 AND w.state < 3)))"
-             " ON CONFLICT(author, conv, client) DO NOTHING"),
-      SQL_DO("INSERT INTO message_words(rowid, text) SELECT m.id, m.text" ADDED),
-      SQL_DO(
+     {SQL_MESSAGE("INSERT INTO message(conv, seq, author, client, time, text, reply, hidden)"
+                  " SELECT ?1, c.last_seq + 1, ?2, ?3, ?4, ?5, ?6, c.kind = 0 AND EXISTS(SELECT 1"
+                  " FROM block b WHERE b.user = CASE WHEN c.low = ?2 THEN c.high ELSE c.low END"
+                  " AND b.other = ?2) FROM conv c WHERE c.id = ?1 AND c.flags & 2 = 0"
+                  " AND EXISTS(SELECT 1 FROM conv_member w WHERE w.conv = ?1 AND w.user = ?2"
+                  "  AND (w.state = 0 OR (c.kind = 0 AND w.state < 3)))"
+                  " ON CONFLICT(author, conv, client) DO NOTHING"),
+      SQL_GIVEN(
+          8,
           "INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m" MENTIONED(
-              "?8") " WHERE ?8 IS NOT NULL AND m.author = ?2 AND m.conv = ?1"
+              "?8") " WHERE m.author = ?2 AND m.conv = ?1"
                     " AND m.client = ?3 AND " IS_ADDED),
-      SQL_DO("UPDATE attachment SET expires = NULL, message = (SELECT m.id" ADDED "), place ="
-             " (SELECT key FROM json_each('[' || ?9 || ']') j WHERE j.value = attachment.id)"
-             " WHERE ?9 IS NOT NULL AND id IN (SELECT value FROM json_each('[' || ?9 || ']'))"
-             " AND user = ?2 AND message IS NULL AND have = size AND " IS_ADDED),
+      SQL_GIVEN(9, "UPDATE attachment SET expires = NULL, message = (SELECT m.id" ADDED "), place ="
+                   " (SELECT key FROM json_each('[' || ?9 || ']') j WHERE j.value = attachment.id)"
+                   " WHERE id IN (SELECT value FROM json_each('[' || ?9 || ']'))"
+                   " AND user = ?2 AND message IS NULL AND have = size AND " IS_ADDED),
       SQL_DO("UPDATE conv_member SET read_seq = (SELECT m.seq" ADDED "), draft = NULL, state = 0"
              " WHERE conv = ?1 AND user = ?2 AND " IS_ADDED),
       SQL_DO("UPDATE conv_member SET"
@@ -129,19 +129,24 @@ const struct sql_proc sql_conv[] = {
                " WHERE m.author = ?2 AND m.conv = ?1 AND m.client = ?3")}},
     {DB_GUEST_ADD,
      NULL,
-     {SQL_DO("INSERT INTO message(conv, seq, guest, client, time, text)"
-             " SELECT ?1, c.last_seq + 1, ?2, ?3, ?4, ?5 FROM conv c"
-             " WHERE c.id = ?1 AND c.kind = 1 AND c.flags & 2 = 0 AND NOT EXISTS(SELECT 1"
-             "  FROM message m WHERE m.author IS NULL AND m.conv = ?1 AND m.client = ?3)"),
-      SQL_DO("INSERT INTO message_words(rowid, text) SELECT m.id, m.text" GUEST_ADDED),
-      SQL_DO(
+     {SQL_MESSAGE("INSERT INTO message(conv, seq, guest, client, time, text)"
+                  " SELECT ?1, c.last_seq + 1, ?2, ?3, ?4, ?5 FROM conv c"
+                  " WHERE c.id = ?1 AND c.kind = 1 AND c.flags & 2 = 0 AND NOT EXISTS(SELECT 1"
+                  "  FROM message m WHERE m.author IS NULL AND m.conv = ?1 AND m.client = ?3)"),
+      SQL_GIVEN(
+          6,
           "INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m" MENTIONED(
-              "?6") " WHERE ?6 IS NOT NULL AND m.author IS NULL AND m.conv = ?1"
+              "?6") " WHERE m.author IS NULL AND m.conv = ?1"
                     " AND m.client = ?3 AND EXISTS(SELECT 1" GUEST_ADDED ")"),
       SQL_DO("UPDATE conv SET last_time = ?4, last_seq = last_seq + 1 WHERE id = ?1"
              " AND EXISTS(SELECT 1" GUEST_ADDED ")"),
       SQL_MUST("SELECT changes(), " MESSAGE " FROM message m"
                " WHERE m.author IS NULL AND m.conv = ?1 AND m.client = ?3")}},
+    /* VALUES: after an INSERT ... SELECT of another message FTS5 would write out a segment for each. */
+    {DB_MESSAGE_INDEX,
+     NULL,
+     {SQL_DO("INSERT INTO message_words(rowid, text)"
+             " VALUES(?1, (SELECT text FROM message WHERE id = ?1))")}},
     {DB_MESSAGE_GET,
      NULL,
      {SQL_DO("SELECT m.author, m.time, m.deleted FROM message m"
@@ -152,7 +157,7 @@ const struct sql_proc sql_conv[] = {
                " FROM message WHERE " THIS " AND author = ?3 AND deleted IS NULL AND time >= ?6"),
       UNINDEX("m.conv = ?1 AND m.seq = ?2"),
       SQL_DO("UPDATE message SET text = ?5, edited = ?4 WHERE " THIS),
-      SQL_DO("INSERT INTO message_words(rowid, text) SELECT id, text FROM message WHERE " THIS),
+      SQL_WORDS("INSERT INTO message_words(rowid, text) SELECT id, text FROM message WHERE " THIS),
       SQL_DO("DELETE FROM mention WHERE message = " THIS_ID),
       SQL_DO(
           "INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m" MENTIONED(
@@ -316,7 +321,9 @@ const struct sql_proc sql_conv[] = {
     {DB_WORDS_TIDY,
      NULL,
      {SQL_MUST("DELETE FROM setting WHERE key = 'words_dirty'"),
-      SQL_SHRED("INSERT INTO message_words(message_words) VALUES('optimize')")}},
+      {.sql = "INSERT INTO message_words(message_words) VALUES('optimize')",
+       .shred = true,
+       .words = true}}},
     {DB_EDITS_FORGET, NULL, {SQL_SHRED("DELETE FROM message_edit WHERE time < ?1")}},
     {DB_RETAIN_FIND,
      NULL,

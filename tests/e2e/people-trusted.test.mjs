@@ -25,7 +25,7 @@ async function trusting(name) {
 }
 
 house.test('a passkey is made, signs in without a name, and is taken away', async () => {
-  const { user } = await trusting('pia');
+  const { user, server } = await trusting('pia');
   const { page } = user;
   const cdp = await page.raw.context().newCDPSession(page.raw);
   await cdp.send('WebAuthn.enable');
@@ -45,7 +45,17 @@ house.test('a passkey is made, signs in without a name, and is taken away', asyn
   await user.atHome();
   await user.toMe();
   await page.see('[data-passkey]');
+  await server.down(); // afterwards nobody is known to be there any more: the page asks, and goes on by itself
+  await page.see('[data-banner=lost]');
+  await server.up();
+  await page.gone('[data-banner=lost]');
   await page.click('[data-passkey] button');
+  await page.see('[data-dialog=confirm-self]');
+  await page.fill('[data-field=confirm-password]', 'quite the wrong one');
+  await page.click('[data-act=confirm-go]');
+  await page.see('[data-dialog=confirm-self] [data-problem=sign_in_wrong]');
+  await page.click('[data-act=confirm-passkey]');
+  await page.gone('[data-dialog=confirm-self]');
   await page.gone('[data-passkey]');
   await user.signOut();
   await page.click('[data-act=account]');

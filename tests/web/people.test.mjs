@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask } from '../../web/app/ask.js';
+import { ConfirmSelf } from '../../web/app/confirm.js';
 import { Calls } from '../../web/app/calls.js';
 import { People } from '../../web/app/people.js';
 import { fromBase64url, toBase64url, whyNot } from '../../web/app/passkeys.js';
@@ -204,6 +205,49 @@ test('last seen in words', () => {
   assert.equal(ago(now - 10_000, 'en', now), 'this minute');
   assert.equal(ago(now - 2 * 3_600_000, 'en', now), '2 hours ago');
   assert.equal(ago(now - 86_400_000, 'ko', now), '어제');
+});
+
+/** A server that wants to be sure, and says so until `confirm` was asked with the password. */
+function wary() {
+  const store = createStore(reduce, run([hello(ME)]));
+  const asked = [];
+  let sure = false;
+  const request = async (type, { password } = {}) => {
+    asked.push(type);
+    if (type === 'confirm' && password !== 'right') throw Object.assign(new Error('no'), { code: 'sign_in_wrong' });
+    if (type === 'confirm') sure = true;
+    else if (!sure) throw Object.assign(new Error('no'), { code: 'confirm_required' });
+    return {};
+  };
+  const c = { state: store.get, dispatch: store.dispatch, sig: { request } };
+  return { c, asked, store, confirm: new ConfirmSelf(c, { confirm: async () => { sure = true; return {}; } }) };
+}
+
+test('what wants to be sure who is there goes on once that was said, and is over when it was not', async () => {
+  const { c, asked, store, confirm } = wary();
+  const done = [ask(c, 'token', () => c.sig.request('token_make')), ask(c, 'passkey_add', () => c.sig.request('passkey_begin'))];
+  await new Promise(setImmediate);
+  assert.equal(store.get().account.confirming, true);
+  await confirm.byPassword('wrong');
+  assert.equal(store.get().account.asks.confirm.error, 'sign_in_wrong');
+  assert.equal(store.get().account.confirming, true);
+  await confirm.byPassword('right');
+  assert.deepEqual(await Promise.all(done), [{}, {}]);
+  assert.deepEqual([store.get().account.confirming, store.get().account.asks.token.error], [false, null]);
+  assert.deepEqual(asked, ['token_make', 'passkey_begin', 'confirm', 'confirm', 'token_make', 'passkey_begin']);
+
+  const no = wary();
+  const refused = ask(no.c, 'token', () => no.c.sig.request('token_make'));
+  await new Promise(setImmediate);
+  no.confirm.cancel();
+  assert.equal(await refused, undefined);
+  assert.equal(no.store.get().account.asks.token.error, 'confirm_required');
+
+  const key = wary();
+  const made = ask(key.c, 'token', () => key.c.sig.request('token_make'));
+  await new Promise(setImmediate);
+  await key.confirm.byPasskey();
+  assert.deepEqual(await made, {});
 });
 
 test('where passkeys are possible', () => {

@@ -4,9 +4,23 @@ import { codeOf } from './context.js';
 /** @typedef {import('./context.js').Context} Context */
 
 /**
+ * What wants to be sure who is there is asked again when that has been said.
+ * @template T
+ * @param {Pick<Context, 'confirmSelf'>} c @param {() => Promise<T>} fn @returns {Promise<T>}
+ */
+async function sure(c, fn) {
+  try {
+    return await fn();
+  } catch (e) {
+    if (codeOf(e) === 'confirm_required' && await c.confirmSelf?.()) return fn();
+    throw e;
+  }
+}
+
+/**
  * One of a kind at a time.
  * @template T
- * @param {Pick<Context, 'state' | 'dispatch'>} c
+ * @param {Pick<Context, 'state' | 'dispatch' | 'confirmSelf'>} c
  * @param {string} what  where it is found again: state.account.asks[what]
  * @param {() => Promise<T>} fn
  * @returns {Promise<T | undefined>} undefined: it was refused (what was thrown is in the state), or is under
@@ -16,7 +30,7 @@ export async function ask(c, what, fn) {
   if (c.state().account.asks[what]?.busy) return undefined;
   c.dispatch({ type: 'account/asking', what });
   try {
-    const answer = await fn();
+    const answer = await sure(c, fn);
     c.dispatch({ type: 'account/answered', what });
     return answer;
   } catch (e) {

@@ -38,6 +38,7 @@ import { Emitter } from '../core/emitter.js';
  * @property {import('../core/clock.js').Clock} clock
  * @property {Env} env
  * @property {string} instance  of this page
+ * @property {() => Promise<boolean>} [confirmSelf]  asks for the password or a passkey once more
  * @property {Bus} bus
  * @property {(level: 'info'|'warn'|'error', code: string, params?: Record<string, string|number>) => void}
  *   toast

@@ -29,6 +29,9 @@ export function whyNot({ secure, hostname, supported, allowed }) {
   return supported ? null : 'unsupported';
 }
 
+/** @param {string[]} [ids] @returns {PublicKeyCredentialDescriptor[]} */
+const keys = (ids = []) => ids.map((id) => ({ type: 'public-key', id: fromBase64url(id) }));
+
 /** What the browser threw, as a code. @param {any} e */
 function codeFor(e) {
   if (typeof e?.code === 'string') return e.code; // the server's
@@ -71,17 +74,30 @@ export class Passkeys {
   /** Without a name: the authenticator knows whose it is. @returns {Promise<any>} the answer of the server */
   signIn() {
     return ask(this.c, 'passkey', () => coded(this.c.log, async () => {
-      const { challenge, rp } = await this.api.post('passkey_begin');
-      const got = /** @type {any} */ (await this.credentials?.get({
-        publicKey: { challenge: fromBase64url(challenge), rpId: rp, userVerification: 'required', timeout: TIMEOUT_MS },
-      }));
-      const { clientDataJSON, authenticatorData, signature, userHandle } = got.response;
-      return this.api.post('passkey_sign_in', {
-        credential: toBase64url(got.rawId), client_data: toBase64url(clientDataJSON),
-        auth_data: toBase64url(authenticatorData), signature: toBase64url(signature),
-        user_handle: toBase64url(userHandle ?? new Uint8Array()),
-      });
+      const signed = await this.#sign(await this.api.post('passkey_begin'));
+      return this.api.post('passkey_sign_in', signed);
     }));
+  }
+
+  /** That one is still there. @returns {Promise<any>} */
+  confirm() {
+    return ask(this.c, 'confirm', () => coded(this.c.log, async () => {
+      const signed = await this.#sign(await this.c.sig.request('passkey_begin', { confirm: true }));
+      return this.c.sig.request('passkey_confirm', signed);
+    }));
+  }
+
+  /** @param {{challenge: string, rp: string, allow?: string[]}} begun */
+  async #sign({ challenge, rp, allow }) {
+    const got = /** @type {any} */ (await this.credentials?.get({ publicKey: {
+      challenge: fromBase64url(challenge), rpId: rp, userVerification: 'required', timeout: TIMEOUT_MS, allowCredentials: keys(allow),
+    } }));
+    const { clientDataJSON, authenticatorData, signature, userHandle } = got.response;
+    return {
+      credential: toBase64url(got.rawId), client_data: toBase64url(clientDataJSON),
+      auth_data: toBase64url(authenticatorData), signature: toBase64url(signature),
+      ...(userHandle ? { user_handle: toBase64url(userHandle) } : {}),
+    };
   }
 
   async load() {
@@ -97,7 +113,7 @@ export class Passkeys {
         challenge: fromBase64url(challenge), rp: { id: rp, name: 'madang' }, timeout: TIMEOUT_MS, attestation: 'none',
         user: { id: fromBase64url(user.id), name: user.name, displayName: user.display },
         pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
-        excludeCredentials: (exclude ?? []).map((/** @type {string} */ id) => ({ type: 'public-key', id: fromBase64url(id) })),
+        excludeCredentials: keys(exclude),
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       } }));
       return this.c.sig.request('passkey_add', {

@@ -3,6 +3,7 @@ import { Api } from '../net/api.js';
 import { Ringer } from '../media/ringer.js';
 import { Account } from './account.js';
 import { Calls } from './calls.js';
+import { ConfirmSelf } from './confirm.js';
 import { Convs, convActions } from './convs.js';
 import { Passkeys } from './passkeys.js';
 import { People } from './people.js';
@@ -22,8 +23,9 @@ export function withPeople(c, rooms) {
   const calls = new Calls(c, rooms, ringer);
   const convs = new Convs(c);
   const passkeys = new Passkeys(c, api, env.credentials);
+  const confirm = new ConfirmSelf(c, passkeys);
   const push = new Push(c, { workers: env.workers, notification: env.notification });
-  const parts = { account, people, calls, convs, passkeys, push };
+  const parts = { account, people, calls, convs, passkeys, confirm, push };
   return {
     ...parts,
     /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack @param {boolean} again */
@@ -57,10 +59,10 @@ export function withPeople(c, rooms) {
 }
 
 /** @typedef {{account: Account, people: People, calls: Calls, convs: Convs, passkeys: Passkeys,
- *   push: Push}} Parts */
+ *   confirm: ConfirmSelf, push: Push}} Parts */
 
 /** @param {Context} c @param {Parts} parts */
-function peopleActions(c, { account, people, calls, convs, passkeys, push }) {
+function peopleActions(c, { account, people, calls, convs, passkeys, confirm, push }) {
   return {
     home(/** @type {import('../domain/types.js').HomeScreen} */ tab) {
       const { screen, convs: { chosen } } = c.state();
@@ -94,6 +96,8 @@ function peopleActions(c, { account, people, calls, convs, passkeys, push }) {
       },
       loadPasskeys: passkeys.load.bind(passkeys), addPasskey: passkeys.add.bind(passkeys),
       renamePasskey: passkeys.rename.bind(passkeys), removePasskey: passkeys.remove.bind(passkeys),
+      confirmByPassword: confirm.byPassword.bind(confirm), confirmByPasskey: confirm.byPasskey.bind(confirm),
+      confirmCancel: confirm.cancel.bind(confirm),
       lookAtPush: () => { push.look(); }, turnPush: push.turn.bind(push),
     },
     people: {

@@ -28,10 +28,11 @@
 /**
  * `policy` null: this server knows no accounts, or has not been asked yet (`asked`).
  * `codes` are shown once, and kept nowhere. `made` is the link of the invitation that was just made.
+ * `confirming`: one is asked for the password or a passkey once more.
  * @typedef {{asked: boolean, policy: Policy | null, user: Me | null, mode: Mode, badges: Badges,
  *   asks: Record<string, Ask>, codes: string[] | null, invitation: Invitation | null,
  *   sessions: OwnSession[] | null, invites: OwnInvite[] | null, passkeys: OwnPasskey[] | null,
- *   made: string | null, push: PushState}} AccountState
+ *   made: string | null, confirming: boolean, push: PushState}} AccountState
  */
 /**
  * Whether calls wake this browser when no tab is open. `off` can be turned on; else the reason why not.
@@ -47,7 +48,7 @@ export const ASK = { busy: false, error: null, reason: null, field: null, retryA
 /** @type {AccountState} */
 export const ACCOUNT = {
   asked: false, policy: null, user: null, mode: 'auto', badges: NO_BADGES, asks: {}, codes: null,
-  invitation: null, sessions: null, invites: null, passkeys: null, made: null, push: 'unknown',
+  invitation: null, sessions: null, invites: null, passkeys: null, made: null, confirming: false, push: 'unknown',
 };
 
 /** What belongs to the person, and goes with them. @param {AccountState} a @returns {AccountState} */
@@ -96,6 +97,7 @@ export function accountReducer(a, action) {
     case 'account/codes': return { ...a, codes: action.codes };
     case 'account/invitation': return { ...a, invitation: action.invitation };
     case 'account/lists': return { ...a, ...action.lists };
+    case 'account/confirming': return { ...a, confirming: action.on };
     case 'account/push': return { ...a, push: action.push };
     default: return a;
   }

@@ -233,6 +233,10 @@ export default {
   'notify.why.untrusted': 'The browser does not trust the certificate of this server, and wakes nobody for it.',
   'notify.why.no_key': 'This server has no notifications set up.',
 
+  'confirm.title': 'Is it still you?',
+  'confirm.more': 'This lets somebody in for good, so say your password once more. That will do for ten minutes here.',
+  'confirm.passkey': 'Use a passkey',
+  'confirm.go': 'Go on',
   'passkey.title': 'Passkeys',
   'passkey.more': 'Sign in by fingerprint, face or the device\'s PIN, without a password.',
   'passkey.add': 'Add a passkey',

@@ -233,6 +233,10 @@ export default {
   'notify.why.untrusted': '브라우저가 이 서버의 인증서를 믿지 않아서 깨울 수 없어요.',
   'notify.why.no_key': '이 서버에는 알림이 준비되어 있지 않아요.',
 
+  'confirm.title': '본인 확인',
+  'confirm.more': '계속 들어올 수 있는 길을 여는 일이라, 비밀번호를 한 번 더 확인해요. 이 기기에서는 10분 동안 다시 묻지 않아요.',
+  'confirm.passkey': '패스키로 확인',
+  'confirm.go': '계속',
   'passkey.title': '패스키',
   'passkey.more': '지문, 얼굴, 기기 PIN으로 비밀번호 없이 로그인해요.',
   'passkey.add': '패스키 추가',

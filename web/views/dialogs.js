@@ -3,6 +3,7 @@ import { html } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
 import { BlockDialog, CodesDialog, DeleteDialog, NewCodesDialog, PasskeyDialog, PasswordDialog } from './people/account-dialogs.js';
 import { CallInviteDialog } from './people/call-bar.js';
+import { ConfirmSelfDialog } from './people/confirm-self.js';
 import { ConvLeaveDialog, ConvMembersDialog, ConvRoomDialog } from './people/conv-room.js';
 import { PictureDialog } from './people/picture-dialog.js';
 import { CertificateDialog } from './certificate.js';
@@ -26,7 +27,7 @@ export function Dialogs() {
   const { state, ui, setUi } = useApp();
   if (state.prejoin?.otherTab) return html`<${OtherTabDialog} />`;
   if (state.account.codes) return html`<${CodesDialog} />`;
-  if (!ui.dialog) return null;
-  const One = DIALOGS[ui.dialog];
-  return html`<${One} key=${ui.dialog} close=${() => setUi({ dialog: null })} />`;
+  const One = ui.dialog ? DIALOGS[ui.dialog] : null;
+  return html`${One && html`<${One} key=${ui.dialog} close=${() => setUi({ dialog: null })} />`}
+    ${state.account.confirming && html`<${ConfirmSelfDialog} />`}`;
 }

@@ -116,6 +116,7 @@ static int last_heard(const struct ice_lite *a)
 static void forget(struct ice_lite *a, int i)
 {
     bool lost = a->selected == i;
+    a->changes++;
     a->paths[i] = a->paths[--a->n];
     if (a->selected == (int)a->n)
         a->selected = i;
@@ -138,6 +139,7 @@ static int add(struct ice_lite *a, const struct tuple *t)
 {
     if (a->n == ICE_PATHS_MAX)
         forget(a, idlest(a));
+    a->changes++;
     a->paths[a->n] = (struct ice_path){.at = *t};
     return (int)a->n++;
 }

@@ -47,6 +47,7 @@ struct ice_lite {
     uint32_t n;
     int32_t
         selected; /* index of paths: where USE-CANDIDATE came last, or what took its place; -1 */
+    uint32_t changes;   /* of the set of paths, so far */
     int64_t consent_us; /* when it was last given, or when the agent was made */
 };
 

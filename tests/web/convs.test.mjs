@@ -171,6 +171,22 @@ test('somebody new in a room is looked up when they write', async () => {
   assert.equal(d.store.get().convs.members.C.length, 2);
 });
 
+test('an invitation into a room is looked at without asking for what is inside, until it is accepted', async () => {
+  const d = desk();
+  const invited = conv('R', { kind: 'room', state: 'request', with: undefined });
+  d.store.dispatch({ type: 'convs/list', convs: [invited] });
+  d.convs.open('R');
+  d.convs.begun(true);
+  await d.soon();
+  assert.deepEqual([d.of('history'), d.of('members')], [[], []]);
+  const done = d.convs.answer('R', 'accept');
+  d.of('conv_answer')[0].resolve({});
+  await d.soon();
+  d.of('conv_get')[0].resolve({ conv: { ...invited, state: 'open' } });
+  await done;
+  assert.deepEqual([d.of('history').length, d.of('members').length], [1, 1]);
+});
+
 test('read marks are told once, and not to strangers', () => {
   const d = desk();
   d.convs.event({ type: 'message', message: said(1) });

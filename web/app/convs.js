@@ -123,7 +123,13 @@ export class Convs {
     if (!this.s.list[conv]) this.#get(conv);
     if (at !== undefined) this.jump(conv, at);
     else if (!this.s.threads[conv]?.loaded || !this.s.threads[conv].last) this.#page(conv, 'newest', {});
-    if (this.s.list[conv]?.kind === 'room') this.loadMembers(conv);
+    if (this.s.list[conv]?.kind === 'room' && !this.#outside(conv)) this.loadMembers(conv);
+  }
+
+  /** Who was only invited into a room sees nothing of it. @param {string} conv */
+  #outside(conv) {
+    const c = this.s.list[conv];
+    return c?.kind === 'room' && c.state === 'request';
   }
 
   /** To write to somebody. @param {string} user */
@@ -145,7 +151,7 @@ export class Convs {
    * @param {Record<string, any>} from */
   async #page(conv, where, from) {
     const { c } = this;
-    if (this.s.threads[conv]?.busy) return;
+    if (this.s.threads[conv]?.busy || this.#outside(conv)) return;
     c.dispatch({ type: 'convs/loading', conv });
     try {
       const { messages, first, last } = await c.sig.request('history', { conv, limit: PAGE, ...from });
@@ -322,6 +328,7 @@ export class Convs {
     if (as !== 'accept') return c.dispatch({ type: 'convs/gone', conv });
     if (old) c.dispatch({ type: 'convs/put', conv: { ...old, state: 'open' } });
     await this.#get(conv);
+    if (this.s.chosen === conv && old?.kind === 'room') this.open(conv); // it had been shut until now
   }
 
   // ---- searching

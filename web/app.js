@@ -356,6 +356,7 @@ function pageEvents(c, { rooms, call, people }) {
       call.capture.wake();
       call.meter.resume();
       call.wakeLock.renew();
+      people.people.stir();
     },
     /** @param {boolean} online  false: there is none just now */
     networkChanged(online) {

@@ -100,7 +100,7 @@ const networkChanged = () => app.page.networkChanged(navigator.onLine);
 addEventListener('online', networkChanged);
 addEventListener('offline', networkChanged);
 /** @type {any} */ (navigator).connection?.addEventListener?.('change', networkChanged);
-addEventListener('pointerdown', () => app.page.stirred(), { passive: true });
+for (const sign of ['pointerdown', 'pointermove', 'wheel']) addEventListener(sign, () => app.page.stirred(), { passive: true });
 // Not before the click is over: what goes away with it would move the button from under the finger.
 addEventListener('click', () => app.page.gesture());
 addEventListener('keydown', () => app.page.gesture());

@@ -68,6 +68,20 @@ house.test('presence is seen; who is blocked cannot call and is told nothing', a
   await dot.page.see('[data-act=call-video]');
 });
 
+house.test('who touches nothing for five minutes is away, and there again with the first move', async () => {
+  const server = await home();
+  const ned = new User(await house.person('chromium', { name: 'ned', server }));
+  await ned.page.raw.clock.install();
+  await ned.register();
+  const ola = await newUser('ola');
+  await ola.find('ned', ned);
+  await reads(ola.page, '.presence-line', t('presence.online'));
+  await ned.page.raw.clock.fastForward(5 * 60_000 + 1000);
+  await reads(ola.page, '.presence-line', t('presence.away'));
+  await ned.page.raw.mouse.move(40, 50);
+  await reads(ola.page, '.presence-line', t('presence.online'));
+});
+
 house.test('an invitation lets somebody in; another device is signed out from here', async () => {
   const eli = await newUser('eli');
   const phone = await eli.secondDevice(house);

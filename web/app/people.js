@@ -8,6 +8,7 @@ import { codeOf } from './context.js';
 const TYPING_MS = 180;
 const WATCH_MS = 150;
 const IDLE_MS = 5 * 60_000;
+const STIR_MS = 1000;
 
 export class People {
   /** @param {Context} c */
@@ -23,6 +24,7 @@ export class People {
     /** @type {any} */
     this.idleTimer = null;
     this.idle = false;
+    this.stirred = -STIR_MS;
     this.open = false;
   }
 
@@ -140,8 +142,11 @@ export class People {
 
   // ---- away
 
-  /** Somebody is in front of this page. */
+  /** Somebody is in front of this page. Who moves the mouse says so many times a second. */
   stir() {
+    const now = this.c.clock.now();
+    if (!this.idle && now - this.stirred < STIR_MS) return;
+    this.stirred = now;
     this.#tell(false);
     this.c.clock.cancel(this.idleTimer);
     this.idleTimer = this.c.clock.after(() => this.#tell(true), IDLE_MS);

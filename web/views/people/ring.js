@@ -1,5 +1,5 @@
 // Ringing: somebody calls, one calls somebody, and what is told when it is over. It lies over every screen.
-import { html, useEffect, useRef, useState } from '../../vendor/htm-preact.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../../vendor/htm-preact.js';
 import { hasText } from '../../i18n/index.js';
 import { inPhase } from '../../domain/ring.js';
 import { useApp, useUid } from '../context.js';
@@ -20,7 +20,7 @@ export const OUTCOMES = /** @type {const} */ (['ended', 'declined', 'busy', 'no_
  * @param {{ label: string, name: string, onEscape?: () => void, children?: any }} props */
 function Sheet({ label, name, onEscape, children }) {
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current;
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     if (dialog && !dialog.open) dialog.showModal();

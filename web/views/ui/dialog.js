@@ -1,6 +1,6 @@
 // A modal dialog on <dialog>: the browser keeps the focus inside and makes the rest inert; this adds
 // the name, the close button, a click on the backdrop, and the way back to what had the focus.
-import { html, useEffect, useRef } from '../../vendor/htm-preact.js';
+import { html, useLayoutEffect, useRef } from '../../vendor/htm-preact.js';
 import { Icon } from './icon.js';
 import { useApp, useUid } from '../context.js';
 
@@ -12,7 +12,7 @@ export function Dialog({ title, onClose, wide = false, name = '', children }) {
   const { t } = useApp();
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useUid();
-  useEffect(() => {
+  useLayoutEffect(() => { // at once: what is pressed next is meant for it
     const dialog = ref.current;
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     if (dialog && !dialog.open) dialog.showModal();

@@ -77,6 +77,10 @@ const goHome = () => {
   if (home !== 'messages' || app.state().screen !== 'messages') app.actions.home(home);
   if (home === 'messages') app.actions.convs.open(convIn(location.hash));
 };
+// A notification that was pressed, while the page is open.
+navigator.serviceWorker?.addEventListener('message', (e) => {
+  if (e.data?.open) app.actions.openNotified(e.data.open);
+});
 addEventListener('popstate', () => {
   const room = roomIn(location.pathname);
   const { screen, account } = app.state();

@@ -66,7 +66,7 @@ async function show(data) {
   const icon = `${ASSETS}/icons/icon-192.png`;
   const body = typeof text === 'string' ? text.slice(0, 200) : undefined;
   // One tag for a call: that it was missed takes the place of that it rings.
-  const options = { tag: String(data.id ?? 'madang'), icon, badge: icon, body };
+  const options = { tag: String(data.id ?? 'madang'), icon, badge: icon, body, data: { type, id: data.id } };
   const key = type === 'call' ? (video ? 'video' : 'call') : type === 'missed' || type === 'message' ? type : 'other';
   const rings = type === 'call' ? { requireInteraction: true, renotify: true, vibrate: [350, 150, 350] } : {};
   return worker.registration.showNotification(line(data, key), { ...options, ...rings });
@@ -80,10 +80,23 @@ worker.addEventListener('push', (/** @type {any} */ e) => {
   e.waitUntil(show(data));
 });
 
+/** Where a notification leads: the page makes the same of it (main.js). A call that still rings is there
+ * wherever the page is. @param {{type?: string, id?: string}} about */
+const placeOf = ({ type, id }) =>
+  (type === 'message' && /^[0-9A-Za-z]{1,32}$/.test(String(id)) ? `/#messages/${id}` : type === 'missed' ? '/#calls' : '/');
+
+/** A tab that is there is told, so that a call that goes on in it is not reloaded; else there is one more.
+ * @param {{type?: string, id?: string}} about */
+async function open(about) {
+  /** @type {any[]} */
+  const tabs = (await worker.clients.matchAll({ type: 'window', includeUncontrolled: true })).filter((/** @type {any} */ c) => !new URL(c.url).pathname.startsWith('/api/'));
+  const tab = tabs.find((c) => c.focused) ?? tabs.find((c) => c.visibilityState === 'visible') ?? tabs[0];
+  if (!tab) return worker.clients.openWindow(placeOf(about));
+  tab.postMessage({ open: about });
+  return tab.focus();
+}
+
 worker.addEventListener('notificationclick', (/** @type {any} */ e) => {
   e.notification.close();
-  e.waitUntil(worker.clients.matchAll({ type: 'window', includeUncontrolled: true }).then((/** @type {any[]} */ open) => {
-    const tab = open.find((c) => c.visibilityState === 'visible') ?? open[0];
-    return tab ? tab.focus() : worker.clients.openWindow('/');
-  }));
+  e.waitUntil(open(e.notification.data ?? {}));
 });

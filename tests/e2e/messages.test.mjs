@@ -148,7 +148,7 @@ house.test('a room that stays: made, joined by its link, written in, left', asyn
   await eve.page.gone('[data-dialog=conv-room]');
   await say(eve, 'who is coming on Sunday?');
   await eve.page.click('[data-menu=conv]');
-  await eve.page.click('[data-item=members]');
+  await eve.page.click('[data-item=links]');
   await eve.page.click('[data-act=conv-link]');
   await eve.page.see('[data-field=conv-link]');
   const link = await eve.page.eval(() => /** @type {HTMLInputElement} */ (document.querySelector('[data-field=conv-link]')).value);

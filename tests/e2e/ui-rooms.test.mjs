@@ -155,8 +155,8 @@ house.test('inviting: the link is copied, and its QR code says the same', async 
   await a.create({ title: 'Choir' });
   const link = `${a.url}/r/${a.room}`;
   await a.page.click('[data-act=share]');
-  await a.page.see('dialog[open] [data-act=copy]');
-  await a.page.click('[data-act=copy]');
+  await a.page.see('dialog[open] [data-act=copy-room-link]');
+  await a.page.click('[data-act=copy-room-link]');
   await reads(a.page, '.copied', en('share.copied'));
   assert.equal(await a.page.eval(() => navigator.clipboard.readText()), link);
   const { path, size } = qrPath(link);

@@ -9,7 +9,9 @@ import ko from '../../web/i18n/ko.js';
 import { SYSTEMS } from '../../web/views/certificate.js';
 import { NAV_KEYS } from '../../web/views/people/nav.js';
 import { FILTER_KEYS } from '../../web/views/people/directory.js';
-import { ROLES } from '../../web/views/people/conv-room.js';
+import { KINDS as ROOM_KINDS } from '../../web/views/people/conv-room-kind.js';
+import { ASKED, ROLES, deedsFor } from '../../web/views/people/conv-room-members.js';
+import { SCOPES } from '../../web/views/people/own-data.js';
 import { KINDS } from '../../web/views/people/history.js';
 import { MARKS } from '../../web/views/people/said.js';
 import { MODES } from '../../web/views/people/own-menu.js';
@@ -32,6 +34,11 @@ const all = sources.map((s) => s.text).join('\n');
 /** @param {string} text @returns {string[]} the names in braces, once each */
 const placeholders = (text) => [...new Set([...text.matchAll(/\{(\w+)/g)].map((m) => m[1]))].sort();
 
+const somebody = (/** @type {object} */ more) => /** @type {any} */ ({ user: 'u', role: 'member', ...more });
+/** What an owner may do with whoever. */
+const DEEDS = [{}, { role: 'moderator' }, { banned: true }, { invited: true }]
+  .flatMap((m) => deedsFor(/** @type {any} */ ({ role: 'owner' }), somebody(m), 'me'));
+
 /** Families of keys whose last part comes from a list in the program.
  *  @type {Record<string, readonly string[]>} */
 const FAMILIES = {
@@ -50,6 +57,10 @@ const FAMILIES = {
   'history.': [...KINDS, 'video', 'voice', 'none', 'none_more', 'failed', 'choose'],
   'mark.': MARKS,
   'conv.role_': ROLES,
+  'stay.do_': [...new Set(DEEDS)],
+  'stay.ask_': [...ASKED, 'person', 'end_link'],
+  'stay.kind_': ROOM_KINDS.flatMap((k) => [k, `${k}_more`]),
+  'token.scope_': SCOPES.flatMap((s) => [s, `${s}_more`]),
   'mode.': [...MODES, 'label'],
   'presence.': ['online', 'away', 'call', 'dnd', 'offline', 'blocked', 'last_seen'],
   'privacy.': [...SETTINGS, ...SETTINGS.map((s) => `${s}_more`), 'title'],
@@ -70,7 +81,7 @@ test('the two languages have the same keys', () => {
 
 test('no key is there twice', () => {
   for (const lang of ['ko', 'en']) {
-    const text = [lang, `people.${lang}`, `messages.${lang}`].map((file) => readFileSync(new URL(`../../web/i18n/${file}.js`, import.meta.url), 'utf8')).join('\n');
+    const text = [lang, `people.${lang}`, `messages.${lang}`, `stay.${lang}`].map((file) => readFileSync(new URL(`../../web/i18n/${file}.js`, import.meta.url), 'utf8')).join('\n');
     const keys = [...text.matchAll(/^ {2}'([^']+)':/gm)].map((m) => m[1]);
     assert.equal(new Set(keys).size, keys.length, `${lang}: ${keys.filter((k, i) => keys.indexOf(k) !== i)}`);
   }

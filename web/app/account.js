@@ -7,6 +7,18 @@ import { ask } from './ask.js';
 
 const KNOWN_KEY = 'madang.signed_in';
 
+/** A picture of somebody or of a room, in two sizes, cut already.
+ * @param {Context} c @param {import('../net/api.js').Api} api @param {{small: Blob, large: Blob}} picture
+ * @returns {Promise<{small: string, large: string}>} what they are called now */
+export async function uploadPicture(c, api, { small, large }) {
+  const sent = async (/** @type {Blob} */ data) => {
+    const { upload } = await c.sig.request('upload', { size: data.size, name: 'picture', mime: data.type });
+    await api.put(upload, data);
+    return /** @type {string} */ (upload);
+  };
+  return { small: await sent(small), large: await sent(large) };
+}
+
 export class Account {
   /** @param {Context} c @param {import('../net/api.js').Api} api */
   constructor(c, api) {
@@ -243,20 +255,11 @@ export class Account {
     if (!await this.#ask('mode', () => this.c.sig.request('presence', { mode }))) this.c.dispatch({ type: 'account/mode', mode: before });
   }
 
-  /** @param {Blob} data @returns {Promise<string>} */
-  async #upload(data) {
-    const { upload } = await this.c.sig.request('upload', { size: data.size, name: 'picture', mime: data.type });
-    await this.api.put(upload, data);
-    return upload;
-  }
-
   /** A picture in two sizes, cut already; null takes it away.
    * @param {{small: Blob, large: Blob} | null} picture */
   async setAvatar(picture) {
-    const uploads = async (/** @type {{small: Blob, large: Blob}} */ p) => (
-      { small: await this.#upload(p.small), large: await this.#upload(p.large) });
     const answer = await this.#ask('avatar', async () => this.c.sig.request('avatar', picture
-      ? { upload: await uploads(picture) } : { none: true }));
+      ? { upload: await uploadPicture(this.c, this.api, picture) } : { none: true }));
     const { user } = this.c.state().account;
     if (answer && user) this.c.dispatch({ type: 'account/me', user: { ...user, avatar: answer.avatar } });
   }

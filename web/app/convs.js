@@ -1,5 +1,4 @@
-// Messages that stay: conversations, sending so that nothing is sent twice or lost, reading, searching, and
-// rooms that stay.
+// Messages that stay: conversations, sending so that nothing is sent twice or lost, reading, searching.
 import { randomId } from '../core/random.js';
 import { ask } from './ask.js';
 import { codeOf } from './context.js';
@@ -65,7 +64,7 @@ export class Convs {
       case 'message_changed': return c.dispatch({ type: 'convs/changed', message: e.message });
       case 'conv':
         if (e.gone) c.dispatch({ type: 'convs/gone', conv: e.conv.conv });
-        else c.dispatch({ type: 'convs/put', conv: e.conv });
+        else this.#changed(e.conv);
         return;
       case 'read': return c.dispatch({ type: 'convs/read', conv: e.conv, user: e.user, seq: e.seq, me });
       case 'delivered': return c.dispatch({ type: 'convs/delivered', conv: e.conv, seq: e.seq });
@@ -82,6 +81,14 @@ export class Convs {
     const members = this.s.members[message.conv];
     if (members && !members.some((m) => m.user === message.from)) this.loadMembers(message.conv);
     if (this.s.loaded && !this.s.list[message.conv]) this.#get(message.conv);
+  }
+
+  /** @param {import('../domain/convs.js').Conv} conv */
+  #changed(conv) {
+    const before = this.s.list[conv.conv];
+    this.c.dispatch({ type: 'convs/put', conv });
+    const other = before && (before.members !== conv.members || before.role !== conv.role);
+    if (other && this.s.members[conv.conv]) this.loadMembers(conv.conv);
   }
 
   /** @param {string} conv */
@@ -259,7 +266,7 @@ export class Convs {
 
   /** What was asked for, and was refused, is said.
    * @param {any} type @param {Record<string, any>} fields @returns {Promise<any>} undefined: refused */
-  #ask(type, fields) {
+  ask(type, fields) {
     return this.c.sig.request(type, fields).catch((/** @type {unknown} */ e) => {
       if (!LOST.has(codeOf(e))) this.c.toast('error', codeOf(e));
     });
@@ -273,19 +280,19 @@ export class Convs {
   /** @param {string} conv @param {number} seq @param {string} text */
   async edit(conv, seq, text) {
     this.compose(conv, {});
-    await this.#ask('edit', { conv, seq, text });
+    await this.ask('edit', { conv, seq, text });
   }
 
   /** @param {string} conv @param {number} seq */
   remove(conv, seq) {
-    return this.#ask('delete', { conv, seq });
+    return this.ask('delete', { conv, seq });
   }
 
   /** @param {string} conv @param {number} seq @param {string} emoji */
   react(conv, seq, emoji) {
     const m = this.s.threads[conv]?.messages.find((x) => x.seq === seq);
     const on = !m?.reactions?.[emoji]?.includes(this.me);
-    return this.#ask('react', { conv, seq, emoji, on });
+    return this.ask('react', { conv, seq, emoji, on });
   }
 
   /** @param {string} conv @param {boolean} on */
@@ -322,7 +329,7 @@ export class Convs {
   /** @param {string} conv @param {'accept'|'ignore'|'block'} as */
   async answer(conv, as) {
     const { c } = this;
-    const answer = await this.#ask('conv_answer', { conv, as });
+    const answer = await this.ask('conv_answer', { conv, as });
     if (!answer) return;
     const old = this.s.list[conv];
     if (as !== 'accept') return c.dispatch({ type: 'convs/gone', conv });
@@ -352,16 +359,7 @@ export class Convs {
     }, more ? 0 : SEARCH_MS);
   }
 
-  // ---- rooms that stay
-
-  /** @param {{title: string, topic?: string, public?: boolean}} fields */
-  async makeRoom(fields) {
-    const { c } = this;
-    const answer = await ask(c, 'room_make', () => c.sig.request('room_make', fields));
-    if (!answer) return;
-    c.dispatch({ type: 'convs/put', conv: answer.conv });
-    this.open(answer.conv.conv);
-  }
+  // ---- who is in one
 
   /** @param {string} conv */
   async loadMembers(conv) {
@@ -377,39 +375,6 @@ export class Convs {
     } while (after && members.length < 1000);
     this.c.dispatch({ type: 'convs/members', conv, members });
   }
-
-  /** @param {string} conv @param {string} user @param {string} role */
-  async setMember(conv, user, role) {
-    await this.#ask('member_set', { conv, user, role });
-    await this.loadMembers(conv);
-  }
-
-  /** @param {string} conv @param {string} user */
-  async inviteUser(conv, user) {
-    await this.#ask('room_invite', { conv, user });
-    await this.loadMembers(conv);
-  }
-
-  /** @param {string} conv @returns {Promise<string | undefined>} the address to pass on */
-  async inviteLink(conv) {
-    const answer = await this.#ask('room_invite', { conv, uses: 10 });
-    return answer && `${this.c.env.server}${answer.url_path}`;
-  }
-
-  /** @param {{link: string} | {conv: string}} what */
-  async join(what) {
-    const { c } = this;
-    const answer = await this.#ask('room_join', what);
-    c.dispatch({ type: 'screen/home', tab: 'messages' });
-    if (!answer) return;
-    c.dispatch({ type: 'convs/put', conv: answer.conv });
-    this.open(answer.conv.conv);
-  }
-
-  /** @param {string} conv */
-  async leave(conv) {
-    if (await this.#ask('room_leave', { conv })) this.c.dispatch({ type: 'convs/gone', conv });
-  }
 }
 
 /** @param {Convs} v */
@@ -419,7 +384,6 @@ export const convActions = (v) => ({
   jump: v.jump.bind(v), latest: v.latest.bind(v), retryPage: v.retryPage.bind(v), send: v.send.bind(v),
   resend: v.resend.bind(v), forget: v.forget.bind(v), compose: v.compose.bind(v), edit: v.edit.bind(v),
   remove: v.remove.bind(v), react: v.react.bind(v), typing: v.typing.bind(v), draft: v.draft.bind(v),
-  read: v.read.bind(v), answer: v.answer.bind(v), search: v.search.bind(v), makeRoom: v.makeRoom.bind(v),
-  loadMembers: v.loadMembers.bind(v), setMember: v.setMember.bind(v), inviteUser: v.inviteUser.bind(v),
-  inviteLink: v.inviteLink.bind(v), join: v.join.bind(v), leave: v.leave.bind(v),
+  read: v.read.bind(v), answer: v.answer.bind(v), search: v.search.bind(v),
+  loadMembers: v.loadMembers.bind(v),
 });

@@ -8,6 +8,8 @@ import { Convs, convActions } from './convs.js';
 import { Passkeys } from './passkeys.js';
 import { People } from './people.js';
 import { Push } from './push.js';
+import { OwnData } from './own_data.js';
+import { Stay, stayActions } from './stay.js';
 
 /** @typedef {import('./context.js').Context} Context */
 
@@ -22,10 +24,12 @@ export function withPeople(c, rooms) {
   const ringer = new Ringer({ clock: c.clock, vibrate: env.vibrate, clicked: env.clicked });
   const calls = new Calls(c, rooms, ringer);
   const convs = new Convs(c);
+  const stay = new Stay(c, api, convs);
+  const own = new OwnData(c);
   const passkeys = new Passkeys(c, api, env.credentials);
   const confirm = new ConfirmSelf(c, passkeys);
   const push = new Push(c, { workers: env.workers, notification: env.notification });
-  const parts = { account, people, calls, convs, passkeys, confirm, push };
+  const parts = { account, people, calls, convs, stay, own, passkeys, confirm, push };
   return {
     ...parts,
     /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack @param {boolean} again */
@@ -36,6 +40,7 @@ export function withPeople(c, rooms) {
       if (ack.user && again) calls.again();
       convs.begun(again);
       if (ack.user) push.begun();
+      own.begun();
       if (ack.user && c.state().calls.loaded) calls.load();
     },
     /** @param {any} e @returns {boolean} whether it was one of these */
@@ -58,22 +63,31 @@ export function withPeople(c, rooms) {
   };
 }
 
-/** @typedef {{account: Account, people: People, calls: Calls, convs: Convs, passkeys: Passkeys,
- *   confirm: ConfirmSelf, push: Push}} Parts */
+/** @typedef {{account: Account, people: People, calls: Calls, convs: Convs, stay: Stay, own: OwnData,
+ *   passkeys: Passkeys, confirm: ConfirmSelf, push: Push}} Parts */
 
 /** @param {Context} c @param {Parts} parts */
-function peopleActions(c, { account, people, calls, convs, passkeys, confirm, push }) {
+function peopleActions(c, { account, people, calls, convs, stay, own, passkeys, confirm, push }) {
   return {
     home(/** @type {import('../domain/types.js').HomeScreen} */ tab) {
       const { screen, convs: { chosen } } = c.state();
       if (tab === 'messages') convs.open(screen === tab ? null : chosen); // once more: back to the list
       c.dispatch({ type: 'screen/home', tab });
     },
-    convs: convActions(convs),
+    /** What a notification was about. A call that rings is in view everywhere.
+     * @param {{type?: unknown, id?: unknown}} about */
+    openNotified({ type, id }) {
+      if (!c.state().account.user) return;
+      if (type === 'missed') c.dispatch({ type: 'screen/home', tab: 'calls' });
+      if (type !== 'message' || typeof id !== 'string') return;
+      c.dispatch({ type: 'screen/home', tab: 'messages' });
+      convs.open(id);
+    },
+    convs: convActions(convs), stay: stayActions(stay),
     /** Into a room that stays, once it is known who one is. @param {string} link */
     openRoomLink(link) {
-      if (c.state().account.user) return void convs.join({ link });
-      account.next = () => convs.join({ link });
+      if (c.state().account.user) return void stay.join({ link });
+      account.next = () => stay.join({ link });
       if (c.state().screen !== 'people') c.dispatch({ type: 'screen/sign', mode: 'sign_in' });
     },
     account: {
@@ -98,6 +112,9 @@ function peopleActions(c, { account, people, calls, convs, passkeys, confirm, pu
       renamePasskey: passkeys.rename.bind(passkeys), removePasskey: passkeys.remove.bind(passkeys),
       confirmByPassword: confirm.byPassword.bind(confirm), confirmByPasskey: confirm.byPasskey.bind(confirm),
       confirmCancel: confirm.cancel.bind(confirm),
+      loadTokens: own.loadTokens.bind(own), makeToken: own.makeToken.bind(own),
+      tokenKept: own.tokenKept.bind(own), endToken: own.endToken.bind(own),
+      exportAll: own.exportAll.bind(own),
       lookAtPush: () => { push.look(); }, turnPush: push.turn.bind(push),
     },
     people: {

@@ -12,7 +12,8 @@
  */
 /**
  * @typedef {{registration: 'open'|'invite'|'closed', guests: boolean, user_invites: boolean,
- *   passkeys: boolean, push_key?: string, name_min: number, name_max: number, password_min: number}} Policy
+ *   passkeys: boolean, push_key?: string, name_min: number, name_max: number, password_min: number,
+ *   retention_s?: number}} Policy
  */
 /** @typedef {{missed: number, unread: number, requests: number}} Badges */
 /**
@@ -24,15 +25,21 @@
  *   this: boolean}} OwnSession */
 /** @typedef {{key: string, uses_left: number, expires: number, kind: string}} OwnInvite */
 /** @typedef {{key: string, name: string, created: number, used: number}} OwnPasskey */
+/** @typedef {'messages'|'calls'|'directory'} TokenScope */
+/** @typedef {{key: string, name: string, created: number, used?: number, expires?: number,
+ *   scopes: TokenScope[]}} OwnToken */
+/** One's own data as a file, as long as the server keeps it.
+ * @typedef {{file: string, size: number, expires: number}} Exported */
 /** @typedef {{code: string, kind: 'user'|'admin'|'reset'|null, by: string, name: string}} Invitation */
 /**
  * `policy` null: this server knows no accounts, or has not been asked yet (`asked`).
- * `codes` are shown once, and kept nowhere. `made` is the link of the invitation that was just made.
- * `confirming`: one is asked for the password or a passkey once more.
+ * `codes` are shown once, and kept nowhere. `made` is the link of the invitation that was just made,
+ * `token` the API token: shown once, too. `confirming`: one is asked for the password or a passkey once more.
  * @typedef {{asked: boolean, policy: Policy | null, user: Me | null, mode: Mode, badges: Badges,
  *   asks: Record<string, Ask>, codes: string[] | null, invitation: Invitation | null,
  *   sessions: OwnSession[] | null, invites: OwnInvite[] | null, passkeys: OwnPasskey[] | null,
- *   made: string | null, confirming: boolean, push: PushState}} AccountState
+ *   made: string | null, tokens: OwnToken[] | null, token: string | null, exported: Exported | null,
+ *   confirming: boolean, push: PushState}} AccountState
  */
 /**
  * Whether calls wake this browser when no tab is open. `off` can be turned on; else the reason why not.
@@ -48,7 +55,8 @@ export const ASK = { busy: false, error: null, reason: null, field: null, retryA
 /** @type {AccountState} */
 export const ACCOUNT = {
   asked: false, policy: null, user: null, mode: 'auto', badges: NO_BADGES, asks: {}, codes: null,
-  invitation: null, sessions: null, invites: null, passkeys: null, made: null, confirming: false, push: 'unknown',
+  invitation: null, sessions: null, invites: null, passkeys: null, made: null,
+  tokens: null, token: null, exported: null, confirming: false, push: 'unknown',
 };
 
 /** What belongs to the person, and goes with them. @param {AccountState} a @returns {AccountState} */

@@ -8,6 +8,7 @@ import { LOBBY, lobbyReducer } from './lobby.js';
 import { PEOPLE, peopleReducer } from './people.js';
 import { RING, ringReducer } from './ring.js';
 import { roomsReducer } from './room.js';
+import { STAY, stayReducer } from './stay.js';
 import { NET, SELF, netReducer, selfReducer } from './session.js';
 
 /** @typedef {import('./types.js').State} State */
@@ -19,7 +20,7 @@ const TOASTS = 5;
 export const INITIAL = {
   screen: 'lobby', home: 'lobby', sign: 'sign_in', over: null, support: { secure: true, webrtc: true, devices: true }, net: NET, self: SELF,
   lobby: LOBBY, prejoin: null, rooms: {}, current: null, peers: {}, intent: INTENT, media: MEDIA, files: {},
-  toasts: [], account: ACCOUNT, people: PEOPLE, calls: CALLS, convs: CONVS, ring: RING,
+  toasts: [], account: ACCOUNT, people: PEOPLE, calls: CALLS, convs: CONVS, stay: STAY, ring: RING,
 };
 
 /** @param {State} s @param {Action} a @returns {State} */
@@ -62,7 +63,7 @@ export function reduce(state, action) {
     files: filesReducer(s.files, action), account: accountReducer(s.account, action),
     people: peopleReducer(s.people, action), calls: callsReducer(s.calls, action),
     convs: convsReducer(s.convs, action),
-    ring: ringReducer(s.ring, action),
+    stay: stayReducer(s.stay, action), ring: ringReducer(s.ring, action),
   };
   const changed = Object.entries(parts).some(([k, v]) => v !== s[/** @type {keyof State} */ (k)]);
   return changed ? { ...s, ...parts } : s;

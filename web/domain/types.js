@@ -249,6 +249,7 @@
  * @property {import('./people.js').PeopleState} people
  * @property {import('./calls.js').CallsState} calls
  * @property {import('./convs.js').ConvsState} convs
+ * @property {import('./stay.js').StayState} stay
  * @property {import('./ring.js').RingState} ring
  */
 

@@ -1,11 +1,13 @@
 // English. Same keys as ko.js (tests/web/i18n.test.mjs holds them together); see index.js for the form.
 import messages from './messages.en.js';
 import people from './people.en.js';
+import stay from './stay.en.js';
 
 /** @type {Record<string, string>} */
 export default {
   ...people,
   ...messages,
+  ...stay,
   'app.title': 'madang · meet in the yard',
   'skip': 'Skip to the content',
   'close': 'Close',
@@ -224,7 +226,7 @@ export default {
   'share.link': 'Link of the room',
   'share.copy': 'Copy',
   'share.copied': 'Copied.',
-  'share.copy_yourself': 'The browser did not let us copy. The link is marked: copy it with Ctrl+C.',
+  'share.copy_yourself': 'The browser did not let us copy. It is marked: copy it with Ctrl+C.',
   'share.send': 'Send …',
 
   'notice.entered': '{name} came in.',

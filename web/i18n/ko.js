@@ -1,11 +1,13 @@
 // 한국어. en.js와 같은 키를 가집니다(tests/web/i18n.test.mjs가 확인합니다). 형식은 index.js에 있습니다.
 import messages from './messages.ko.js';
 import people from './people.ko.js';
+import stay from './stay.ko.js';
 
 /** @type {Record<string, string>} */
 export default {
   ...people,
   ...messages,
+  ...stay,
   'app.title': 'madang · 마당에서 만나요',
   'skip': '본문으로 바로 가기',
   'close': '닫기',
@@ -224,7 +226,7 @@ export default {
   'share.link': '방 링크',
   'share.copy': '복사',
   'share.copied': '복사했어요.',
-  'share.copy_yourself': '브라우저가 복사를 막았어요. 선택된 링크를 Ctrl+C로 복사해 주세요.',
+  'share.copy_yourself': '브라우저가 복사를 막았어요. 선택된 것을 Ctrl+C로 복사해 주세요.',
   'share.send': '보내기 …',
 
   'notice.entered': '{name}님이 들어왔어요.',

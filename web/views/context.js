@@ -65,7 +65,8 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
 /** @typedef {'auto' | 'light' | 'dark'} Theme */
 /** @typedef {'settings' | 'share' | 'help' | 'create' | 'room' | 'permission' | 'merge'
  *   | 'certificate' | 'password' | 'new-codes' | 'delete' | 'block' | 'passkey' | 'picture'
- *   | 'call-invite' | 'conv-room' | 'conv-members' | 'conv-leave'} DialogName */
+ *   | 'call-invite' | 'conv-room' | 'conv-members' | 'conv-leave' | 'conv-edit' | 'conv-links'
+ *   | 'conv-archive' | 'conv-picture' | 'public-rooms' | 'token'} DialogName */
 
 /**
  * @typedef {object} Ui

@@ -4,8 +4,12 @@ import { useApp } from './context.js';
 import { BlockDialog, CodesDialog, DeleteDialog, NewCodesDialog, PasskeyDialog, PasswordDialog } from './people/account-dialogs.js';
 import { CallInviteDialog } from './people/call-bar.js';
 import { ConfirmSelfDialog } from './people/confirm-self.js';
-import { ConvLeaveDialog, ConvMembersDialog, ConvRoomDialog } from './people/conv-room.js';
-import { PictureDialog } from './people/picture-dialog.js';
+import { ConvArchiveDialog, ConvEditDialog, ConvLeaveDialog, ConvRoomDialog } from './people/conv-room.js';
+import { ConvLinksDialog } from './people/conv-room-links.js';
+import { ConvMembersDialog } from './people/conv-room-members.js';
+import { TokenDialog } from './people/own-data.js';
+import { PictureDialog, RoomPictureDialog } from './people/picture-dialog.js';
+import { PublicRoomsDialog } from './people/public-rooms.js';
 import { CertificateDialog } from './certificate.js';
 import { CreateDialog } from './create-dialog.js';
 import { HelpDialog } from './help.js';
@@ -21,6 +25,8 @@ const DIALOGS = {
   password: PasswordDialog, 'new-codes': NewCodesDialog, delete: DeleteDialog, block: BlockDialog,
   passkey: PasskeyDialog, picture: PictureDialog, 'call-invite': CallInviteDialog,
   'conv-room': ConvRoomDialog, 'conv-members': ConvMembersDialog, 'conv-leave': ConvLeaveDialog,
+  'conv-edit': ConvEditDialog, 'conv-links': ConvLinksDialog, 'conv-archive': ConvArchiveDialog,
+  'conv-picture': RoomPictureDialog, 'public-rooms': PublicRoomsDialog, token: TokenDialog,
 };
 
 export function Dialogs() {

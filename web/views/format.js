@@ -59,3 +59,11 @@ export function linesOf(chat, files) {
   }
   return lines;
 }
+
+const UNITS = /** @type {const} */ ([['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]]);
+
+/** "7 days". @param {number} seconds @param {string} lang */
+export function duration(seconds, lang) {
+  const [unit, of] = UNITS.find(([, of]) => seconds >= of && seconds % of === 0) ?? UNITS[3];
+  return new Intl.NumberFormat(lang, { style: 'unit', unit, unitDisplay: 'long' }).format(seconds / of);
+}

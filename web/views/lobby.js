@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { useApp, useUid } from './context.js';
 import { Header } from './header.js';
 import { Avatar } from './people/avatar.js';
+import { PublicRoomsSection } from './people/public-rooms.js';
 import { roomIdOf } from './room-link.js';
 import { Problem } from './problem.js';
 import { useRemedy } from './remedy.js';
@@ -112,6 +113,6 @@ export function Lobby() {
         <button type="button" class="link-btn cert" data-act="certificate" onClick=${() => setUi({ dialog: 'certificate' })}>
           <${Icon} name="shield" size="s" />${t('lobby.cert')}</button>
       </section>
-      <${RoomList} />
+      <div class="lobby-rooms"><${RoomList} /><${PublicRoomsSection} /></div>
     </main>`;
 }

@@ -1,5 +1,5 @@
 // The link of the room, to copy, to send, to scan.
-import { html, useMemo, useState } from '../vendor/htm-preact.js';
+import { html, useMemo, useRef, useState } from '../vendor/htm-preact.js';
 import { qrcode } from '../vendor/qrcode.js';
 import { useApp } from './context.js';
 import { Dialog } from './ui/dialog.js';
@@ -34,30 +34,43 @@ export async function copyText(text) {
   }
 }
 
+/** Something to be copied: the button does it, or marks it where the browser does not allow it.
+ * @param {{ value: string, label: string, name: string, first?: boolean }} props */
+export function CopyBox({ value, label, name, first = false }) {
+  const { t } = useApp();
+  const [said, say] = useState('');
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const copy = async () => {
+    const done = await copyText(value);
+    if (!done) input.current?.select();
+    say(t(done ? 'share.copied' : 'share.copy_yourself'));
+  };
+  return html`<div><div class="with-btn">
+      <input class="input" readonly ref=${input} data-field=${name} aria-label=${label} value=${value} onFocus=${(/** @type {any} */ e) => e.currentTarget.select()} />
+      <button type="button" class="btn primary" data-first=${first || undefined} data-act=${`copy-${name}`} onClick=${copy}><${Icon} name="copy" size="s" />${t('share.copy')}</button>
+    </div>
+    <p class="small soft copied" role="status">${said}</p></div>`;
+}
+
+/** A link to scan, to copy, and to pass on as the device does it.
+ * @param {{ link: string, title: string, name: string, label?: string, first?: boolean }} props */
+export function LinkBox({ link, title, name, label, first = false }) {
+  const { t } = useApp();
+  const { path, size } = useMemo(() => qrPath(link), [link]);
+  const send = () => { navigator.share({ title, url: link }).catch(() => {}); };
+  return html`<svg class="qr" viewBox=${`0 0 ${size} ${size}`} role="img" aria-label=${t('share.qr')} shape-rendering="crispEdges">
+      <rect width=${size} height=${size} rx="2" fill="#fff" /><path d=${path} fill="#000" /></svg>
+    <${CopyBox} value=${link} label=${label ?? t('share.link')} name=${name} first=${first} />
+    ${'share' in navigator && html`<button type="button" class="btn wide" data-act="send-link" onClick=${send}><${Icon} name="share" size="s" />${t('share.send')}</button>`}`;
+}
+
 /** @param {{ close: () => void }} props */
 export function ShareDialog({ close }) {
   const { app, state, t } = useApp();
   const room = state.current ? state.rooms[state.current] : null;
-  const link = app.link(state.current ?? '');
-  const { path, size } = useMemo(() => qrPath(link), [link]);
-  const [copied, setCopied] = useState('');
   if (!room) return null;
-  const copy = async () => {
-    const input = /** @type {HTMLInputElement | null} */ (document.querySelector('[data-field="room-link"]'));
-    const done = await copyText(link);
-    if (!done) input?.select();
-    setCopied(t(done ? 'share.copied' : 'share.copy_yourself'));
-  };
-  const send = () => { navigator.share({ title: room.room.title, url: link }).catch(() => {}); };
   return html`<${Dialog} title=${t('share.title')} onClose=${close} name="share">
     <p class="soft">${t(room.room.password ? 'share.text_password' : room.room.locked ? 'share.text_locked' : 'share.text')}</p>
-    <svg class="qr" viewBox=${`0 0 ${size} ${size}`} role="img" aria-label=${t('share.qr')} shape-rendering="crispEdges">
-      <rect width=${size} height=${size} rx="2" fill="#fff" /><path d=${path} fill="#000" /></svg>
-    <div class="with-btn">
-      <input class="input" readonly data-field="room-link" aria-label=${t('share.link')} value=${link} onFocus=${(/** @type {any} */ e) => e.currentTarget.select()} />
-      <button type="button" class="btn primary" data-first data-act="copy" onClick=${copy}><${Icon} name="copy" size="s" />${t('share.copy')}</button>
-    </div>
-    <p class="small soft copied" role="status">${copied}</p>
-    ${'share' in navigator && html`<button type="button" class="btn wide" onClick=${send}><${Icon} name="share" size="s" />${t('share.send')}</button>`}
+    <${LinkBox} link=${app.link(state.current ?? '')} title=${room.room.title} name="room-link" first />
   <//>`;
 }

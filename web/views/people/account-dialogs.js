@@ -1,23 +1,11 @@
 // The dialogs about one's account: the password, recovery codes, deleting; and blocking somebody.
-import { html, useEffect, useRef, useState } from '../../vendor/htm-preact.js';
+import { html, useState } from '../../vendor/htm-preact.js';
 import { askOf } from '../../domain/account.js';
 import { useApp } from '../context.js';
 import { copyText } from '../share.js';
 import { Dialog } from '../ui/dialog.js';
 import { Icon } from '../ui/icon.js';
-import { Field, Password, Refused, Submit } from './form.js';
-
-/** Closes once what was asked for is done; what an earlier try said is gone.
- * @param {string} what @param {() => void} close */
-function useDone(what, close) {
-  const { state, act } = useApp();
-  const { done } = askOf(state.account, what);
-  const before = useRef(done);
-  useEffect(() => {
-    if (done > before.current) close();
-  }, [done]);
-  useEffect(() => () => act.account.forget(what), []);
-}
+import { Field, Password, Refused, Submit, useDone } from './form.js';
 
 /** @param {{ close: () => void }} props */
 export function PasswordDialog({ close }) {

@@ -1,5 +1,5 @@
 // Fields of the forms about accounts: a label, a hint, what is wrong with it; passwords can be looked at.
-import { html, useState } from '../../vendor/htm-preact.js';
+import { html, useEffect, useRef, useState } from '../../vendor/htm-preact.js';
 import { hasText } from '../../i18n/index.js';
 import { askOf } from '../../domain/account.js';
 import { useCountdown } from '../banner.js';
@@ -55,6 +55,18 @@ function sentenceOf(error, reason) {
   if (error === 'weak_password' && WEAK.some((w) => w === reason)) return `weak.${reason}`;
   if (error === 'bad_name' && BAD_NAME.some((w) => w === reason)) return `bad_name.${reason}`;
   return `error.${error}`;
+}
+
+/** Closes once what was asked for is done; what an earlier try said is gone.
+ * @param {string} what @param {() => void} close */
+export function useDone(what, close) {
+  const { state, act } = useApp();
+  const { done } = askOf(state.account, what);
+  const before = useRef(done);
+  useEffect(() => {
+    if (done > before.current) close();
+  }, [done]);
+  useEffect(() => () => act.account.forget(what), []);
 }
 
 /** Why something that was asked for was refused, in words. @param {{ what: string }} props */

@@ -1,7 +1,7 @@
 // Links that let others make an account here.
 import { html, useEffect, useState } from '../../vendor/htm-preact.js';
 import { useApp } from '../context.js';
-import { copyText } from '../share.js';
+import { LinkBox } from '../share.js';
 import { Icon } from '../ui/icon.js';
 import { Refused, Submit } from './form.js';
 
@@ -12,16 +12,13 @@ export function Invitations() {
   const { state, act, t, lang } = useApp();
   const { user, policy, invites, made } = state.account;
   const [uses, setUses] = useState(1);
-  const [said, say] = useState('');
   const may = user?.role === 'admin' || !!policy?.user_invites;
   useEffect(() => { if (may) act.account.loadInvites(); }, [may]);
   if (!may) return null;
   const submit = (/** @type {Event} */ e) => {
     e.preventDefault();
-    say('');
     act.account.invite({ uses, ttl_s: 7 * DAY_S });
   };
-  const copy = async () => say(t(made && await copyText(made) ? 'share.copied' : 'people.copy_failed'));
   return html`<section class="card me-card" aria-labelledby="me-invites">
     <h2 id="me-invites">${t('invites.title')}</h2>
     <p class="soft small">${t('invites.more')}</p>
@@ -31,9 +28,7 @@ export function Invitations() {
       <${Submit} what="invite_make" name="make-invite" text=${t('invites.make')} cls="btn primary wide" />
       <${Refused} what="invite_make" />
     </form>
-    ${made && html`<div class="with-btn"><input class="input" readonly data-field="invite-link" aria-label=${t('invites.link')} value=${made} onFocus=${(/** @type {any} */ e) => e.currentTarget.select()} />
-      <button type="button" class="btn primary" data-act="copy-invite" onClick=${copy}><${Icon} name="copy" size="s" />${t('share.copy')}</button></div>`}
-    <p class="small soft" role="status">${said}</p>
+    ${made && html`<${LinkBox} key=${made} link=${made} title="madang" name="invite-link" label=${t('invites.link')} />`}
     <ul class="lines">${(invites ?? []).map((i) => html`<li key=${i.key} class="me-line" data-invite=${i.key}><${Icon} name="link" />
       <span class="grow">${t('invites.left', { count: i.uses_left })}<span class="small soft hint">${t('invites.until', { date: new Date(i.expires).toLocaleDateString(lang, { dateStyle: 'medium' }) })}</span></span>
       <button type="button" class="btn" data-act="end-invite" onClick=${() => act.account.endInvite(i.key)}>${t('invites.end')}</button></li>`)}</ul>

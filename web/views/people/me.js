@@ -9,6 +9,7 @@ import { Avatar, ago } from './avatar.js';
 import { Field, Refused } from './form.js';
 import { HomeHeader } from './home.js';
 import { Invitations } from './invitations.js';
+import { Export, Tokens } from './own-data.js';
 import { Privacy, Notifications } from './privacy.js';
 
 function Profile() {
@@ -104,7 +105,7 @@ export function Me() {
     <main class="home me-page" id="main" tabindex="-1">
       <h1 class="home-title">${t('me.title')}</h1>
       <div class="me-cards">
-        <${Profile} /><${Notifications} /><${Privacy} /><${Security} /><${Sessions} /><${Invitations} />
+        <${Profile} /><${Notifications} /><${Privacy} /><${Security} /><${Sessions} /><${Invitations} /><${Tokens} /><${Export} />
         <section class="card me-card" aria-labelledby="me-delete"><h2 id="me-delete">${t('delete.title')}</h2>
           <p class="soft small">${t('delete.short')}</p>
           <button type="button" class="btn danger-text" data-act="delete-account" onClick=${() => setUi({ dialog: 'delete' })}>${t('delete.open')}</button></section>

@@ -7,6 +7,7 @@ import { Icon } from '../ui/icon.js';
 import { Avatar } from './avatar.js';
 import { HomeHeader } from './home.js';
 import { plain } from './markdown.js';
+import { RoomSign } from './room-sign.js';
 import { Thread, titleOf } from './thread.js';
 
 /** @typedef {import('../../domain/convs.js').Conv} Conv */
@@ -19,7 +20,7 @@ function shortTime(time, lang) {
 
 /** @param {{ conv: Conv }} props */
 function Sign({ conv }) {
-  return conv.with ? html`<${Avatar} person=${conv.with} />` : html`<span class="room-sign"><${Icon} name="people" /></span>`;
+  return conv.with ? html`<${Avatar} person=${conv.with} />` : html`<${RoomSign} room=${conv} />`;
 }
 
 /** @param {{ conv: Conv }} props */
@@ -97,6 +98,7 @@ export function Messages() {
     <main class=${`home split messages ${conv ? 'has-card' : ''}`} id="main" tabindex="-1">
       <section class="side" aria-labelledby="messages-title">
         <div class="title-row"><h1 id="messages-title" class="home-title grow">${t('nav.messages')}</h1>
+          <button type="button" class="icon-btn" data-act="public-rooms" aria-label=${t('stay.public_title')} title=${t('stay.public_title')} onClick=${() => setUi({ dialog: 'public-rooms' })}><${Icon} name="grid" /></button>
           <button type="button" class="icon-btn" data-act="new-conv-room" aria-label=${t('conv.room_new')} title=${t('conv.room_new')} onClick=${() => setUi({ dialog: 'conv-room' })}><${Icon} name="plus" /></button></div>
         <${Search} />
         ${convs.search.text ? html`<${Found} />` : html`<${List} />`}

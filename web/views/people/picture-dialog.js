@@ -1,9 +1,10 @@
-// Choosing one's picture and moving it into its circle: by finger, mouse or arrow keys.
+// Choosing one's picture, or that of a room, and moving it into its circle: by finger, mouse or arrow keys.
 import { html, useEffect, useRef, useState } from '../../vendor/htm-preact.js';
 import { askOf } from '../../domain/account.js';
 import { useApp, useUid } from '../context.js';
 import { Dialog } from '../ui/dialog.js';
-import { Refused } from './form.js';
+import { useRoom } from './conv-room.js';
+import { Refused, useDone } from './form.js';
 import { decode, draw, dragged, encode } from './picture.js';
 
 /** @typedef {import('./picture.js').Crop} Crop */
@@ -44,17 +45,16 @@ function Cutter({ picture, crop, setCrop }) {
   </div>`;
 }
 
-/** @param {{ close: () => void }} props */
-export function PictureDialog({ close }) {
-  const { state, act, t } = useApp();
+/** What it is asked for as (`what`), and whether there is one that can be taken away (`has`).
+ * @param {{ title: string, what: string, has: boolean, close: () => void,
+ *   set: (p: { small: Blob, large: Blob } | null) => void }} props */
+function Chooser({ title, what, has, set, close }) {
+  const { state, t } = useApp();
   const [picture, setPicture] = useState(/** @type {ImageBitmap | null} */ (null));
   const [crop, setCrop] = useState(START);
   const [wrong, setWrong] = useState('');
-  const { busy, done } = askOf(state.account, 'avatar');
-  const before = useRef(done);
-  useEffect(() => {
-    if (done > before.current) close();
-  }, [done]);
+  const { busy } = askOf(state.account, what);
+  useDone(what, close);
   useEffect(() => () => picture?.close(), [picture]);
   const chosen = async (/** @type {{ currentTarget: HTMLInputElement }} */ e) => {
     const file = e.currentTarget.files?.[0];
@@ -68,16 +68,32 @@ export function PictureDialog({ close }) {
       setWrong(/** @type {any} */ (code).code);
     }
   };
-  const keep = async () => { if (picture) act.account.setAvatar(await encode(picture, crop)); };
-  return html`<${Dialog} title=${t('picture.title')} onClose=${close} name="picture">
+  const keep = async () => { if (picture) set(await encode(picture, crop)); };
+  return html`<${Dialog} title=${title} onClose=${close} name="picture">
     ${picture && html`<${Cutter} picture=${picture} crop=${crop} setCrop=${setCrop} />`}
     <label class="btn wide file-btn ${picture ? '' : 'primary'}">${t(picture ? 'picture.other' : 'picture.choose')}
       <input type="file" accept="image/*" data-field="picture" class="unseen" onChange=${chosen} /></label>
     ${wrong && html`<p class="refused" role="alert" data-problem=${wrong}>${t(`error.${wrong}`)}</p>`}
-    <${Refused} what="avatar" />
+    <${Refused} what=${what} />
     <div class="dialog-foot">
-      ${(state.account.user?.avatar ?? 0) > 0 && !picture && html`<button type="button" class="btn" data-act="no-picture" disabled=${busy} onClick=${() => act.account.setAvatar(null)}>${t('picture.none')}</button>`}
+      ${has && !picture && html`<button type="button" class="btn" data-act="no-picture" disabled=${busy} onClick=${() => set(null)}>${t('picture.none')}</button>`}
       ${picture && html`<button type="button" class="btn primary" data-act="keep-picture" disabled=${busy} onClick=${keep}>${busy && html`<span class="spinner on-accent"></span>`}${t('save')}</button>`}
     </div>
   <//>`;
+}
+
+/** @param {{ close: () => void }} props */
+export function PictureDialog({ close }) {
+  const { state, act, t } = useApp();
+  return html`<${Chooser} title=${t('picture.title')} what="avatar" has=${(state.account.user?.avatar ?? 0) > 0} set=${act.account.setAvatar} close=${close} />`;
+}
+
+/** Of the room whose thread is open. @param {{ close: () => void }} props */
+export function RoomPictureDialog({ close }) {
+  const { act, t } = useApp();
+  const conv = useRoom();
+  useEffect(() => { if (!conv) close(); }, [!conv]); // put out of it meanwhile
+  if (!conv) return null;
+  return html`<${Chooser} title=${t('stay.picture')} what="room_picture" has=${conv.picture > 0} close=${close}
+    set=${(/** @type {{ small: Blob, large: Blob } | null} */ p) => act.stay.setPicture(conv.conv, p)} />`;
 }

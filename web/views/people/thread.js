@@ -7,6 +7,7 @@ import { Icon } from '../ui/icon.js';
 import { Avatar, PresenceWords } from './avatar.js';
 import { ConvComposer } from './conv-composer.js';
 import { RoomMenu } from './conv-room.js';
+import { RoomSign } from './room-sign.js';
 import { Said, Unsent, nameIn } from './said.js';
 
 /** @typedef {import('../../domain/convs.js').Conv} Conv */
@@ -165,7 +166,7 @@ function Head({ conv }) {
   const known = w ? state.people.known[w.user] : null;
   return html`<header class="thread-head">
     <button type="button" class="icon-btn card-back" data-act="close-conv" aria-label=${t('conv.back')} title=${t('conv.back')} onClick=${() => act.convs.open(null)}><${Icon} name="back" /></button>
-    ${w ? html`<${Avatar} person=${w} presence=${known && !known.blocked ? known.presence : ''} />` : html`<span class="room-sign"><${Icon} name="people" /></span>`}
+    ${w ? html`<${Avatar} person=${w} presence=${known && !known.blocked ? known.presence : ''} />` : html`<${RoomSign} room=${conv} />`}
     <div class="grow thread-who"><h2 class="cut" tabindex="-1" ref=${title} data-conv-title>${titleOf(conv, t)}</h2>
       <p class="small soft cut">${w ? (known ? html`<${PresenceWords} person=${known} />` : w.name && `@${w.name}`) : [t('conv.members', { count: conv.members }), conv.topic].filter(Boolean).join(' · ')}</p></div>
     ${w?.display && conv.state === 'open' && html`<button type="button" class="icon-btn" data-act="conv-call" aria-label=${t('call.voice_to', { name: w.display })} title=${t('call.voice')} onClick=${() => act.calls.start(w, false)}><${Icon} name="call" /></button>

@@ -54,7 +54,7 @@ enum rtcp_result {
     RTCP_E_LONG,    /* more than RTCP_PACKET_MAX, or RTCP_PACKETS_MAX */
     RTCP_E_VERSION, /* a packet that isn't version 2 */
     RTCP_E_TYPE,    /* a packet type outside 192 .. 223 */
-    RTCP_E_PADDING, /* on a packet that isn't the last one, or a count that can't be */
+    RTCP_E_PADDING, /* a count of 0, or more than there is behind the header */
     RTCP_RESULTS
 };
 const char *rtcp_result_name(enum rtcp_result r);
@@ -62,7 +62,7 @@ const char *rtcp_result_name(enum rtcp_result r);
 /* One packet of a datagram. */
 struct rtcp_packet {
     const uint8_t *p; /* its header */
-    size_t len;       /* without padding; a multiple of 4, at least RTCP_HEADER */
+    size_t len;       /* without padding, at least RTCP_HEADER */
     uint8_t type;     /* enum rtcp_type, or another one */
     uint8_t count;    /* of reports, sources, or the format */
 };
@@ -157,13 +157,13 @@ uint32_t rtcp_remb_ssrc(const struct rtcp_packet *k, unsigned i);
 
 /* Transport-wide feedback. Times are microseconds; their origin is the receiver's own. */
 struct rtcp_twcc {
-    const uint8_t *chunk, *delta, *end; /* the iterator's; borrowed */
-    int64_t time_us; /* of the last packet that had one; 64 ms * reference first */
+    const uint8_t *chunk, *delta; /* the iterator's; borrowed */
+    int64_t time_us;              /* of the last packet that had one; 64 ms * reference first */
     uint32_t sender, media;
-    uint32_t symbols; /* the iterator's: the current chunk as 2 bits for each packet, first above */
     uint16_t seq;     /* of the next packet; at first the base */
     uint16_t left;    /* packets to come; at first all of them */
     uint16_t run;     /* the iterator's: packets left in this chunk */
+    uint16_t symbols; /* and their symbols, the first one topmost */
     uint8_t number;   /* the feedback's own count */
     uint8_t bits;     /* the iterator's: 0 = run of one symbol */
 };
@@ -232,11 +232,11 @@ void rtcp_put_fir(struct rtcp_writer *w, uint32_t sender, const struct rtcp_fir 
 void rtcp_put_remb(struct rtcp_writer *w, uint32_t sender, uint64_t bps, const uint32_t *ssrcs,
                    unsigned n);
 
-/* Transport-wide feedback about packets base, base + 1, ...: at_us[i] is when that one came (>= 0,
- * any origin, not 2^39 us or more beyond it), or RTCP_NOT_CAME. Writes as many as there is room for and as
- * one feedback can say (two neighbours in time at most 8 s apart, RTCP_TWCC_MAX packets) and returns how
- * many: the caller puts the rest into the next one. 0, and nothing written: no room, n = 0, or none of
- * them came. Times are rounded to RTCP_TWCC_TICK_US without adding up. */
+/* Transport-wide feedback about packets base, base + 1, ...: at_us[i] is when that one came (>= 0, any
+ * origin; on the wire it wraps after 12 days), or RTCP_NOT_CAME. Writes as many as there is room for
+ * and as one feedback can say (two that follow each other at most 8 s apart, RTCP_TWCC_MAX packets) and
+ * returns how many: the caller puts the rest into the next one. 0, and nothing written nor failed: no
+ * room, or none of them came. Times are rounded to RTCP_TWCC_TICK_US, without errors adding up. */
 #define RTCP_NOT_CAME INT64_MIN
 unsigned rtcp_put_twcc(struct rtcp_writer *w, uint32_t sender, uint32_t media, uint8_t number,
                        uint16_t base, const int64_t *at_us, unsigned n);

@@ -77,13 +77,12 @@ enum srtp_result srtp_protect(struct srtp *s, uint8_t *p, size_t *n, size_t cap)
 static bool update_parts(struct srtp *s, uint8_t *dst, const struct srtp_parts *parts)
 {
     enum { BLOCK = 16 };
-    size_t fill = MIN_OF((size_t)-parts->front_n % BLOCK, parts->payload_n);
-    size_t first = parts->front_n + (parts->front_n > 0 ? fill : 0),
-           copied = first - parts->front_n;
+    size_t fill = (BLOCK - parts->front_n % BLOCK) % BLOCK;
+    size_t copied = MIN_OF(fill, parts->payload_n), first = parts->front_n + copied;
     size_t rest = parts->payload_n - copied;
     if (first > 0) {
         memcpy(dst, parts->front, parts->front_n);
-        if (copied > 0)
+        if (copied > 0) /* payload may be NULL */
             memcpy(dst + parts->front_n, parts->payload, copied);
         if (!srtp_cipher_update(s->rtp, dst, dst, first))
             return false;

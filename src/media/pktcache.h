@@ -1,0 +1,64 @@
+/*
+ * The last packets of one stream that comes in, in the clear: what is sent to subscribers, at once or a
+ * little later, and what is sent to them again (RFC 4588) is read from here. A ring by sequence
+ * number over slabs that all streams of an SFU share; a packet lives until the ring comes round, or
+ * until the shared memory is wanted by a newer one of this stream. No allocation once slabs exist.
+ */
+#ifndef MADANG_MEDIA_PKTCACHE_H
+#define MADANG_MEDIA_PKTCACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pool.h"
+
+enum {
+    PKTCACHE_SMALL = 304,  /* bytes of a slab for sound ... */
+    PKTCACHE_LARGE = 1504, /* ... and for pictures; nothing larger is kept */
+    PKTCACHE_SLOTS_MAX = 4096
+};
+
+/* One for all streams of a worker. */
+struct pktcache_memory {
+    struct pool small, large;
+};
+/* bytes: at most so much for large slabs, and an eighth of it for small ones. */
+void pktcache_memory_init(struct pktcache_memory *m, size_t bytes);
+void pktcache_memory_free(struct pktcache_memory *m);
+
+/* A packet as it came, RTP header first. */
+struct pktcache_packet {
+    uint8_t *p;
+    int64_t seq;   /* counted on over wraps; -1: the slot is empty */
+    int64_t at_us; /* when it came */
+    uint16_t n;
+    uint8_t large; /* of which pool */
+};
+
+struct pktcache {
+    struct pktcache_memory *memory;
+    struct pktcache_packet *slots; /* owned */
+    uint32_t mask;
+    int64_t steal_from; /* where to look for a slab of our own when there is no other */
+    uint64_t dropped;   /* there was no memory, or it was too large */
+};
+
+/* slots: rounded up to a power of two, at most PKTCACHE_SLOTS_MAX. Aborts without memory (control plane). */
+void pktcache_init(struct pktcache *c, struct pktcache_memory *m, unsigned slots);
+/* Gives everything back. */
+void pktcache_free(struct pktcache *c);
+
+/* Copies the packet in, over the one that is `slots` older. NULL: it is there already, older than all that
+ * the ring can hold, too large, or there is no memory. What it gives lives until its slot is needed. */
+const struct pktcache_packet *pktcache_put(struct pktcache *c, int64_t seq, int64_t at_us,
+                                           const uint8_t *p, size_t n);
+
+/* NULL: not there (any more). */
+static inline const struct pktcache_packet *pktcache_get(const struct pktcache *c, int64_t seq)
+{
+    const struct pktcache_packet *k = &c->slots[(uint64_t)seq & c->mask];
+    return seq >= 0 && k->seq == seq ? k : NULL;
+}
+
+#endif

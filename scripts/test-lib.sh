@@ -10,6 +10,7 @@ fail() { # NAME [LOG]
 }
 
 count() { # LABEL PASSED FAILED SECONDS
+    times+=("$4 $1")
     printf '   %-28s %5d passed, %d failed  (%d s)\n' "$1" "$2" "$3" "$4"
 }
 
@@ -31,10 +32,15 @@ step() { # NAME COMMAND...
     fi
 }
 
+# Once in a run: each tier says what it needs.
 build() { # NAME DIR CC CMAKE-OPTION...
     local name=$1 dir=$2 cc=$3
     shift 3
-    step "build-$name" build_in "$dir" "$cc" "$@"
+    if [ -z "${built[$dir]:-}" ]; then
+        step "build-$name" build_in "$dir" "$cc" "$@"
+        built["$dir"]=$?
+    fi
+    return "${built[$dir]}"
 }
 
 build_in() {
@@ -48,7 +54,7 @@ build_in() {
 unit() { # NAME DIR
     local name=$1 dir=$2 log=$artifacts/logs/unit-$1.log t=$SECONDS ok bad program
     [ -e "$dir/CTestTestfile.cmake" ] || { fail "unit-$name: no build"; return; }
-    (cd "$dir" && run_wrapped ctest -V -j "$jobs" --timeout 120 ${filter:+-R "$filter"}) >"$log" 2>&1 </dev/null
+    (cd "$dir" && "${wrapped[@]}" ctest -V -j "$jobs" --timeout 120 ${filter:+-R "$filter"}) >"$log" 2>&1 </dev/null
     ok=$(grep -cE '^[0-9]+: \[       OK \] ' "$log")
     bad=0
     while IFS= read -r program; do
@@ -71,13 +77,8 @@ unit() { # NAME DIR
 }
 
 # TSan of gcc 12 dies at the start where the kernel randomises more than it expects.
-run_wrapped() {
-    if command -v setarch >/dev/null 2>&1 && setarch -R true 2>/dev/null; then
-        setarch -R "$@"
-    else
-        "$@"
-    fi
-}
+wrapped=()
+if command -v setarch >/dev/null 2>&1 && setarch -R true 2>/dev/null; then wrapped=(setarch -R); fi
 
 rules() {
     step check-includes scripts/check-includes.sh
@@ -86,28 +87,39 @@ rules() {
     step check-binary scripts/check-binary.sh
     step check-sample diff <(build/madang --print-sample) docs/madang.conf.sample
     step check-rules-themselves tests/scripts/test_rules.sh
+    step check-pool tests/scripts/test_pool.sh
     [ ! -e web/i18n/ko.js ] || step check-i18n node scripts/check-i18n.mjs
 }
 
-# Files of node:test, all in one run.
-node_files() { # LABEL DIR SECONDS
+# Debian 12's Node has the browsers' crypto behind a flag; newer ones have it anyway.
+case $(node --version 2>/dev/null) in v18.*) export NODE_OPTIONS=--experimental-global-webcrypto ;; esac
+
+# Files of node:test, all in one job.
+node_files() { # LABEL DIR WEIGHT SECONDS
     local files
     mapfile -t files < <(find "$2" -name '*.test.mjs' -path "*$filter*" 2>/dev/null | sort)
     if [ ${#files[@]} -eq 0 ]; then
         [ "$filter" ] || nothing "$1" "$2"
         return
     fi
-    node_run "$1" "$3" "${files[@]}"
+    node_later "$1" "$3" "$4" "${files[@]}"
 }
 
-# Each file by itself, one after the other: they start servers and browsers.
-node_each() { # LABEL DIR SECONDS [EXCLUDED-GLOB]
-    local file any=0
+# Each file a job by itself: they start servers and browsers.
+node_each() { # LABEL DIR WEIGHT SECONDS [EXCLUDED-GLOB]
+    local file any=0 weight
     while IFS= read -r file; do
         any=1
-        node_run "$1-$(basename "$file" .test.mjs)" "$3" "$file"
-    done < <(find "$2" -name '*.test.mjs' -path "*$filter*" ${4:+-not -name "$4"} 2>/dev/null | sort)
+        weight=$3
+        case $file in *.load.test.mjs | */turn-foreign.test.mjs) weight=$((weight + 1)) ;; esac # long ones begin early
+        node_later "$1-$(basename "$file" .test.mjs)" "$weight" "$4" "$file"
+    done < <(find "$2" -name '*.test.mjs' -path "*$filter*" ${5:+-not -name "$5"} 2>/dev/null | sort)
     [ $any = 1 ] || [ "$filter" ] || nothing "$1" "$2"
+}
+
+node_later() { # LABEL WEIGHT SECONDS FILE...; surroundings: variables for it; launcher: a command that runs it, if set
+    later "$1" "$2" "$3" node_verdict env MADANG_TEST_SECONDS=$(($3 - 30)) "${surroundings[@]}" ${launcher:+"$launcher"} \
+        node --test --test-reporter=tap "${@:4}"
 }
 
 nothing() { # LABEL DIR: a tier that has no tests is a failure, or a broken run would look fine
@@ -124,19 +136,14 @@ what_failed() { # LOG
         /^# HUNG: /' key=-1 "$1" | head -n 120
 }
 
-node_run() { # LABEL SECONDS FILE...; launcher: a command that runs it, if set
-    local label=$1 limit=$2 log=$artifacts/logs/$1.tap t=$SECONDS ok bad skip status name
-    shift 2
-    # Debian 12's Node has the browsers' crypto behind a flag; newer ones have it anyway.
-    case $(node --version) in v18.*) export NODE_OPTIONS=--experimental-global-webcrypto ;; esac
-    MADANG_TEST_SECONDS=$((limit - 30)) run_wrapped timeout -k 10 "$limit" ${launcher:+"$launcher"} node --test --test-reporter=tap "$@" >"$log" 2>&1 </dev/null
-    status=$?
+node_verdict() { # LABEL STATUS SECONDS LOG
+    local label=$1 status=$2 seconds=$3 log=$4 ok bad skip name
     ok=$(sed -nE 's/^# pass ([0-9]+)$/\1/p' "$log" | tail -n 1)
     bad=$(sed -nE 's/^# (fail|cancelled) ([0-9]+)$/\2/p' "$log" | paste -sd+ | sed 's/^$/0/')
     skip=$(sed -nE 's/^# (skipped|todo) ([0-9]+)$/\2/p' "$log" | paste -sd+ | sed 's/^$/0/')
     ok=${ok:-0} bad=$((bad)) skip=$((skip))
     skipped=$((skipped + skip))
-    if [ "$bad" -gt 0 ] || [ $status -ne 0 ]; then
+    if [ "$bad" -gt 0 ] || [ "$status" -ne 0 ]; then
         bad=0
         while IFS= read -r name; do
             bad=$((bad + 1))
@@ -146,55 +153,63 @@ node_run() { # LABEL SECONDS FILE...; launcher: a command that runs it, if set
         name=$(sed -nE 's/^# HUNG: (this file .*)$/\1/p' "$log" | head -n 1)
         if [ "$bad" = 0 ] || [ "$name" ]; then
             bad=$((bad + 1))
-            fail "$label: ${name:-ended with status $status} after $((SECONDS - t)) s" "$log"
+            fail "$label: ${name:-ended with status $status} after $seconds s" "$log"
         fi
         what_failed "$log"
     fi
     [ $((ok + bad + skip)) -gt 0 ] || fail "$label: nothing ran" "$log"
     passed=$((passed + ok))
-    count "$label" "$ok" "$bad" $((SECONDS - t))
+    count "$label" "$ok" "$bad" "$seconds"
 }
 
 # What a sanitizer says about a server that tests started lies in files: each is a failure, whatever
 # the tests thought of it.
-sanitized() { # KIND COMMAND...
-    local kind=$1 reports=$artifacts/sanitizer-$1 report
-    shift
+sanitizer_surroundings() { # KIND
+    local reports=$artifacts/sanitizer-$1
     mkdir -p "$reports"
-    ASAN_OPTIONS="log_path=$reports/report:detect_stack_use_after_return=1" \
-        UBSAN_OPTIONS="log_path=$reports/report:print_stacktrace=1" \
-        TSAN_OPTIONS="log_path=$reports/report:second_deadlock_stack=1" "$@"
+    surroundings=(MADANG_BIN="$PWD/build/$1/madang" MADANG_SANITIZER="$1" MADANG_ARTIFACTS="$artifacts/$1"
+        ASAN_OPTIONS="log_path=$reports/report:detect_stack_use_after_return=1"
+        UBSAN_OPTIONS="log_path=$reports/report:print_stacktrace=1"
+        TSAN_OPTIONS="log_path=$reports/report:second_deadlock_stack=1")
+}
+
+sanitizer_reports() {
+    local report kind
     while IFS= read -r report; do
-        fail "integration-$kind: $(grep -m 1 -E 'SUMMARY|runtime error|ERROR|WARNING' "$report")" "$report"
-    done < <(find "$reports" -type f -size +0)
+        kind=${report#"$artifacts"/sanitizer-}
+        fail "integration-${kind%%/*}: $(grep -m 1 -E 'SUMMARY|runtime error|ERROR|WARNING' "$report")" "$report"
+    done < <(find "$artifacts" -path "$artifacts/sanitizer-*/*" -type f -size +0 | sort)
 }
 
 short_fuzz() {
     build fuzz build/fuzz clang -DFUZZ=ON -DSANITIZE=address,undefined || return
-    local target any=0 pids=() names=() i
+    local target any=0
     for target in build/fuzz/tests/fuzz_*; do
         if [ ! -f "$target" ] || [ ! -x "$target" ]; then continue; fi
         any=1
-        # Two at a time: what takes longer than the build machine has cores measures the queue.
-        scripts/fuzz.sh "$(basename "$target")" >"$artifacts/logs/$(basename "$target").log" 2>&1 </dev/null &
-        pids+=($!)
-        names+=("$(basename "$target")")
-        [ $((${#pids[@]} % 2)) -ne 0 ] || wait "${pids[@]: -2}"
-    done
-    for i in "${!pids[@]}"; do
-        if wait "${pids[$i]}"; then
-            passed=$((passed + 1))
-            count "${names[$i]}" 1 0 "${FUZZ_SECONDS:-10}"
-        else
-            grep -E 'ERROR|SUMMARY|Test unit written|#[0-9]+ 0x' "$artifacts/logs/${names[$i]}.log" | head -n 20
-            fail "${names[$i]}" "$artifacts/logs/${names[$i]}.log"
-        fi
+        later "$(basename "$target")" 2 $((${FUZZ_SECONDS:-10} + 120)) fuzz_verdict scripts/fuzz.sh "$(basename "$target")"
     done
     [ $any = 1 ] || nothing fuzz tests/fuzz
 }
 
+fuzz_verdict() { # LABEL STATUS SECONDS LOG
+    if [ "$2" -eq 0 ]; then
+        passed=$((passed + 1))
+        count "$1" 1 0 "$3"
+        return
+    fi
+    grep -E 'ERROR|SUMMARY|Test unit written|#[0-9]+ 0x' "$4" | head -n 20
+    fail "$1" "$4"
+}
+
+slowest() {
+    [ ${#times[@]} -gt 10 ] || return 0
+    echo "Slowest: $(printf '%s\n' "${times[@]}" | sort -nr | head -n 10 | awk '{ printf "%s%s %d s", (NR > 1 ? ", " : ""), $2, $1 }')"
+}
+
 summary() {
     local name
+    slowest
     note "$((SECONDS - started)) s; logs in build/artifacts$([ "$skipped" -eq 0 ] || echo "; $skipped skipped")"
     if [ "$failed" -gt 0 ]; then
         echo "Failed:"

@@ -18,10 +18,13 @@ artifacts=$PWD/build/artifacts
 export MADANG_ARTIFACTS=$artifacts
 filter=${TEST_FILTER:-}
 passed=0 failed=0 skipped=0
-failures=()
+failures=() times=() surroundings=()
+declare -A built=()
 started=$SECONDS
 
 . scripts/test-lib.sh
+. scripts/test-pool.sh
+trap pool_stop INT TERM
 
 tier_fast() {
     scripts/npm-ci.sh all || { fail "npm ci"; return; }
@@ -34,41 +37,40 @@ tier_fast() {
     build tsan build/tsan gcc -DSANITIZE=thread
     unit tsan build/tsan
     rules
-    node_files "page" tests/web 300
+    node_files page tests/web 2 300
     short_fuzz
 }
 
-fresh_binary() { # after tier_fast this has nothing to do
-    build gcc build gcc -DBUILD_TESTING=ON
+ready() { # what the tiers with the real program need; after tier_fast this has nothing to do
+    scripts/npm-ci.sh all || { fail "npm ci"; return 1; }
+    build gcc build gcc -DBUILD_TESTING=ON || return
+    surroundings=(MADANG_BIN="$PWD/build/madang")
 }
 
 tier_integration() {
-    fresh_binary || return
-    scripts/npm-ci.sh all || { fail "npm ci"; return; }
-    MADANG_BIN=$PWD/build/madang node_each "integration" tests/integration 600
+    ready || return
+    node_each integration tests/integration 1 600
     # The same against the sanitizers' builds; a *.load.test.mjs measures and makes no sense there.
     local kind
     for kind in asan tsan; do
-        build $kind build/$kind gcc "-DSANITIZE=$([ $kind = asan ] && echo address,undefined || echo thread)"
-        MADANG_BIN=$PWD/build/$kind/madang MADANG_SANITIZER=$kind sanitized "$kind" \
-            node_each "integration-$kind" tests/integration 900 '*.load.test.mjs'
+        build $kind build/$kind gcc "-DSANITIZE=$([ $kind = asan ] && echo address,undefined || echo thread)" || continue
+        sanitizer_surroundings $kind
+        node_each "integration-$kind" tests/integration 1 900 '*.load.test.mjs'
     done
 }
 
 tier_browser() {
-    fresh_binary || return
-    scripts/npm-ci.sh all || { fail "npm ci"; return; }
-    MADANG_BIN=$PWD/build/madang node_each "browser" tests/e2e 900
+    ready || return
+    node_each browser tests/e2e 2 900
 }
 
 tier_netlab() {
-    fresh_binary || return
-    scripts/npm-ci.sh all || { fail "npm ci"; return; }
+    ready || return
     if ! unshare --net true 2>/dev/null; then
         fail "netlab: needs root, and a system that lets root make network namespaces (sudo make test-netlab)"
         return
     fi
-    launcher=scripts/own-net.sh MADANG_BIN=$PWD/build/madang node_each "netlab" tests/netlab 900
+    launcher=scripts/own-net.sh node_each netlab tests/netlab 2 900
 }
 
 [ $# -gt 0 ] || set -- all
@@ -93,4 +95,6 @@ for tier in "$@"; do
     *) "tier_$tier" ;;
     esac
 done
+drain
+sanitizer_reports
 summary

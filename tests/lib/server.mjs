@@ -14,29 +14,39 @@ import { unwatch, watch } from './watch.mjs';
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const BIN = path.resolve(process.env.MADANG_BIN || path.join(ROOT, 'build/madang'));
 
-/** @returns {Promise<number>} a TCP port that is free now on loopback */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const s = net.createServer();
-    s.once('error', reject);
-    s.listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {net.AddressInfo} */ (s.address());
-      s.close(() => resolve(port));
-    });
-  });
+/** Test files that run at the same time have ranges of their own (scripts/test-pool.sh), below the ports that the system gives away
+ *  to whoever connects: a server finds its port again when it is restarted. */
+const PORTS = 1000;
+const FIRST_PORT = Number(process.env.MADANG_TEST_PORTS ?? 11_000 + (process.pid % 20) * PORTS);
+let portsAsked = Math.floor(Math.random() * PORTS);
+
+/**
+ * The next port of this file's range that can be had.
+ * @param {(port: number, done: (e?: Error) => void) => void} listen and let go of it again
+ * @returns {Promise<number>}
+ */
+async function nextPort(listen) {
+  for (let tries = 0; tries < PORTS; tries++) {
+    const port = FIRST_PORT + portsAsked++ % PORTS;
+    const e = await new Promise((resolve) => { listen(port, resolve); });
+    if (!e) return port;
+  }
+  throw new Error(`no free port from ${FIRST_PORT} on`);
 }
 
+/** @returns {Promise<number>} a TCP port that is free now on loopback */
+export const freePort = () => nextPort((port, done) => {
+  const s = net.createServer();
+  s.once('error', done);
+  s.listen(port, '127.0.0.1', () => { s.close(() => done()); });
+});
+
 /** @returns {Promise<number>} a UDP port that is free now on loopback */
-export function freeUdpPort() {
-  return new Promise((resolve, reject) => {
-    const s = dgram.createSocket('udp4');
-    s.once('error', reject);
-    s.bind(0, '127.0.0.1', () => {
-      const { port } = s.address();
-      s.close(() => resolve(port));
-    });
-  });
-}
+export const freeUdpPort = () => nextPort((port, done) => {
+  const s = dgram.createSocket('udp4');
+  s.once('error', done);
+  s.bind(port, '127.0.0.1', () => { s.close(() => done()); });
+});
 
 /** @param {number} ms */
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

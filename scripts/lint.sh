@@ -57,10 +57,26 @@ lint_tidy() {
 [ $# -gt 0 ] || set -- format cppcheck tidy shell rules tsc eslint
 scripts/install-deps.sh lint || exit 1
 scripts/npm-ci.sh all || exit 1
+# All at once: some use one processor only. What each says is shown when it is its turn.
+said=$(mktemp -d)
+trap 'rm -rf "$said"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
+declare -A pids
 for step in "$@"; do
-    started=$SECONDS
-    if "lint_$step"; then
-        echo "lint $step: fine ($((SECONDS - started)) s)"
+    (
+        "lint_$step"
+        status=$?
+        echo $SECONDS >"$said/$step.seconds"
+        exit $status
+    ) >"$said/$step" 2>&1 </dev/null &
+    pids[$step]=$!
+done
+for step in "$@"; do
+    wait "${pids[$step]}"
+    status=$?
+    cat "$said/$step"
+    if [ $status -eq 0 ]; then
+        echo "lint $step: fine ($(cat "$said/$step.seconds") s)"
     else
         echo "lint $step: FAILED"
         bad+=("$step")

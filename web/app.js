@@ -124,7 +124,10 @@ export function createApp(env, log) {
     /** What happens to the page, told by main.js. */
     page: pageEvents(c, { rooms, call, people }),
     /** For tests in a browser. */
-    parts: { sig: c.sig, call, mesh: call.mesh, transfers: talk.transfers, instance: c.instance },
+    parts: {
+      sig: c.sig, call, mesh: call.mesh, transfers: talk.transfers, uploads: people.convs.uploads,
+      instance: c.instance,
+    },
   };
 }
 
@@ -350,6 +353,8 @@ async function askMedia(c, room, on) {
 function pageEvents(c, { rooms, call, people }) {
   return {
     hidden: () => rooms.handOff(),
+    /** Something would be lost with it. */
+    busy: () => people.busy(),
     visible() {
       c.sig.poke();
       call.mesh.tryNow();

@@ -51,6 +51,7 @@ const app = createApp({
   credentials: typeof PublicKeyCredential === 'function' ? navigator.credentials : undefined,
   workers: navigator.serviceWorker,
   notification: typeof Notification === 'function' ? Notification : undefined,
+  canvas: (width, height) => Object.assign(document.createElement('canvas'), { width, height }),
 }, log);
 
 // ---- the address and what is shown
@@ -92,6 +93,9 @@ addEventListener('popstate', () => {
 
 // ---- what happens to the page
 addEventListener('pagehide', () => app.page.hidden());
+addEventListener('beforeunload', (e) => {
+  if (app.page.busy()) e.preventDefault(); // the browser asks
+});
 addEventListener('pageshow', (e) => {
   if (!e.persisted) return;
   if (tab) dropHandoff(tab);

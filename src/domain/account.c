@@ -281,6 +281,7 @@ const struct policy_view *account_policy(const struct domain *d, struct policy_v
         .name_max = USERNAME_MAX,
         .password_min = ACCOUNT_PASSWORD_MIN,
         .retention_s = d->cfg.retention_s,
+        .upload_max = (int64_t)d->cfg.upload_max,
     };
     return p;
 }

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Convs } from '../../web/app/convs.js';
+import { Unsent } from '../../web/app/unsent.js';
+import { Uploads } from '../../web/app/uploads.js';
 import { fakeClock } from '../../web/core/clock.js';
 import { createStore } from '../../web/core/store.js';
 import { markOf, mayEdit, shownConvs, threadLines, together } from '../../web/domain/convs.js';
@@ -105,7 +107,8 @@ function desk() {
   store.dispatch({ type: 'convs/list', convs: [conv('C')] });
   store.dispatch(page('newest', []));
   const soon = () => new Promise((r) => { setImmediate(r); });
-  return { convs: new Convs(c), store, asked, told, toasts, clock, soon, of: (type) => asked.filter((a) => a.type === type) };
+  const convs = new Convs(c, new Uploads(c, {}), new Unsent(c));
+  return { convs, store, asked, told, toasts, clock, soon, of: (type) => asked.filter((a) => a.type === type) };
 }
 
 test('sent once: a lost session, then again with the same id; the event and the answer are one message', async () => {

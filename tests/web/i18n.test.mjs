@@ -23,6 +23,8 @@ import { FILE_ERRORS } from '../../web/views/file-card.js';
 import { BROWSERS } from '../../web/views/permission.js';
 import { REMEDIES } from '../../web/views/problem.js';
 import { KEYS } from '../../web/views/shortcuts.js';
+import { REFUSALS } from '../../web/domain/uploads.js';
+import { REASONS } from '../../web/views/people/unsent.js';
 
 const views = new URL('../../web/views/', import.meta.url);
 /** @param {URL} dir @returns {URL[]} */
@@ -70,6 +72,8 @@ const FAMILIES = {
   'outcome.': OUTCOMES,
   'reply.': [...REPLIES, 'own', 'send', 'back'],
   'weak.': WEAK,
+  'refused.': REFUSALS,
+  'unsent.': [...REASONS, 'text_only'],
   'bad_name.': BAD_NAME,
   'delete.': ['account', 'messages', 'calls'],
   'toast.': ['codes_left', 'signed_out', 'call_invited', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],

@@ -27,6 +27,7 @@ import { Emitter } from '../core/emitter.js';
  * @property {CredentialsContainer} [credentials]  where there is WebAuthn
  * @property {ServiceWorkerContainer} [workers]
  * @property {typeof Notification} [notification]
+ * @property {import('../media/picture_file.js').MakeCanvas} canvas  for pictures that are drawn anew
  */
 /**
  * @typedef {object} Context

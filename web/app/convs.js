@@ -17,9 +17,14 @@ const PASSING = new Set(['rate', 'store_busy']);
 const LOST = new Set(['session_lost', 'lost', 'closed']);
 
 export class Convs {
-  /** @param {Context} c */
-  constructor(c) {
+  /** @param {Context} c @param {import('./uploads.js').Uploads} uploads
+   * @param {import('./unsent.js').Unsent} unsent */
+  constructor(c, uploads, unsent) {
     this.c = c;
+    this.uploads = uploads;
+    this.unsent = unsent;
+    /** Whose unsent messages are here. */
+    this.restored = '';
     this.searched = 0;
     /** @type {any} */
     this.searchTimer = null;
@@ -48,12 +53,28 @@ export class Convs {
     this.sending = new Set();
     if (!this.me) return;
     if (again) this.c.dispatch({ type: 'convs/stale' });
+    this.#restore();
+    this.uploads.wake();
     if (this.s.loaded || this.c.state().screen === 'messages' || this.wanted) this.load();
     const { chosen } = this.s;
     if (this.wanted) this.open(this.wanted);
     else if (chosen) this.#page(chosen, 'newest', {});
     this.wanted = null;
     for (const conv of Object.keys(this.s.threads)) this.#pump(conv);
+  }
+
+  /** What an earlier page could not send any more. */
+  #restore() {
+    if (this.restored === this.me) return;
+    this.restored = this.me;
+    for (const { conv, out } of this.unsent.restore()) this.c.dispatch({ type: 'convs/sending', conv, out });
+  }
+
+  /** Signed out. */
+  gone() {
+    this.restored = '';
+    this.unsent.forget();
+    this.uploads.dropAll();
   }
 
   /** @param {any} e */
@@ -204,11 +225,13 @@ export class Convs {
 
   // ---- writing
 
-  /** @param {string} conv @param {string} text */
+  /** With the files that were chosen for it. @param {string} conv @param {string} text */
   send(conv, text) {
     const t = this.s.threads[conv];
+    const uploads = this.uploads.take(conv);
     const out = /** @type {Outgoing} */ ({
       client: randomId(16), text, time: Date.now(), status: 'sending', error: null, ...(t?.reply ? { reply: t.reply } : {}),
+      ...(uploads.length ? { uploads } : {}),
     });
     this.draft(conv, '', true);
     if (t && !t.last) this.latest(conv);
@@ -216,19 +239,37 @@ export class Convs {
   }
 
   /** @param {string} conv @param {string} client */
+  #waiting(conv, client) {
+    return this.s.threads[conv]?.pending.find((p) => p.client === client);
+  }
+
+  /** @param {string} conv @param {string} client */
   resend(conv, client) {
-    const out = this.s.threads[conv]?.pending.find((p) => p.client === client);
-    if (out) this.#put(conv, { ...out, status: 'sending', error: null });
+    const out = this.#waiting(conv, client);
+    if (out) this.#put(conv, { ...out, error: null });
   }
 
   /** @param {string} conv @param {string} client */
   forget(conv, client) {
+    this.uploads.drop(this.#waiting(conv, client)?.uploads ?? []);
     this.c.dispatch({ type: 'convs/drop', conv, client });
   }
 
-  /** @param {string} conv @param {Outgoing} out */
-  #put(conv, out) {
-    this.c.dispatch({ type: 'convs/sending', conv, out });
+  /** Its files first; what is written meanwhile doesn't wait for them.
+   * @param {string} conv @param {Outgoing} out */
+  async #put(conv, out) {
+    const { c } = this;
+    const bring = out.uploads && !out.files ? out.uploads : null;
+    c.dispatch({ type: 'convs/sending', conv, out: { ...out, status: bring ? 'uploading' : 'sending' } });
+    if (bring) {
+      try {
+        const files = await this.uploads.bring(bring);
+        if (!this.#waiting(conv, out.client)) return;
+        c.dispatch({ type: 'convs/sending', conv, out: { ...out, status: 'sending', files } });
+      } catch (e) {
+        c.dispatch({ type: 'convs/unsent', conv, client: out.client, error: codeOf(e) });
+      }
+    }
     this.#pump(conv);
   }
 
@@ -247,13 +288,15 @@ export class Convs {
 
   /** @param {string} conv @param {Outgoing} out
    * @returns {Promise<number | null>} when to go on; null: when there is a connection again */
-  async #send(conv, { client, text, reply }) {
+  async #send(conv, { client, text, reply, uploads, files }) {
     const { c, me } = this;
+    const more = reply ? { reply } : {};
     try {
-      const { seq, time } = await c.sig.request('send', { conv, client, text, ...(reply ? { reply } : {}) });
+      const { seq, time } = await c.sig.request('send', { conv, client, text, ...more, ...(files ? { files: files.map((f) => f.file) } : {}) });
       const known = this.s.threads[conv]?.messages.some((m) => m.seq === seq);
       if (known) c.dispatch({ type: 'convs/drop', conv, client });
-      else this.#heard({ conv, seq, from: me, time, text, client, ...(reply ? { reply } : {}) });
+      else this.#heard({ conv, seq, from: me, time, text, client, ...more, ...(files ? { files } : {}) });
+      this.uploads.drop(uploads ?? []);
       return 0;
     } catch (e) {
       const code = codeOf(e);
@@ -379,6 +422,8 @@ export class Convs {
 
 /** @param {Convs} v */
 export const convActions = (v) => ({
+  attach: v.uploads.add.bind(v.uploads), detach: (/** @type {string} */ id) => v.uploads.drop([id]),
+  originals: v.uploads.originals.bind(v.uploads), understood: v.uploads.understood.bind(v.uploads),
   load: v.load.bind(v), open: v.open.bind(v), write: v.write.bind(v),
   older: v.older.bind(v), newer: v.newer.bind(v),
   jump: v.jump.bind(v), latest: v.latest.bind(v), retryPage: v.retryPage.bind(v), send: v.send.bind(v),

@@ -10,6 +10,8 @@ import { People } from './people.js';
 import { Push } from './push.js';
 import { OwnData } from './own_data.js';
 import { Stay, stayActions } from './stay.js';
+import { Unsent } from './unsent.js';
+import { Uploads } from './uploads.js';
 
 /** @typedef {import('./context.js').Context} Context */
 
@@ -23,7 +25,13 @@ export function withPeople(c, rooms) {
   const people = new People(c);
   const ringer = new Ringer({ clock: c.clock, vibrate: env.vibrate, clicked: env.clicked });
   const calls = new Calls(c, rooms, ringer);
-  const convs = new Convs(c);
+  const uploads = new Uploads(c, api);
+  const unsent = new Unsent(c);
+  const convs = new Convs(c, uploads, unsent);
+  c.store.subscribe((_, { type }) => {
+    if (type === 'account/gone') convs.gone();
+    else if (type.startsWith('convs/')) unsent.follow();
+  });
   const stay = new Stay(c, api, convs);
   const own = new OwnData(c);
   const passkeys = new Passkeys(c, api, env.credentials);
@@ -54,6 +62,8 @@ export function withPeople(c, rooms) {
       else return false;
       return true;
     },
+    /** Something would be lost with the page. */
+    busy: () => uploads.busy(),
     /** Within a click or a key. */
     gesture() {
       ringer.unlock();

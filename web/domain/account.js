@@ -13,7 +13,7 @@
 /**
  * @typedef {{registration: 'open'|'invite'|'closed', guests: boolean, user_invites: boolean,
  *   passkeys: boolean, push_key?: string, name_min: number, name_max: number, password_min: number,
- *   retention_s?: number}} Policy
+ *   retention_s?: number, upload_max?: number}} Policy
  */
 /** @typedef {{missed: number, unread: number, requests: number}} Badges */
 /**

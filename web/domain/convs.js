@@ -7,8 +7,11 @@
 /**
  * @typedef {{conv: string, seq: number, from: string, time: number, text: string, reply?: number,
  *   edited?: number, deleted?: boolean, client?: string, reactions?: Record<string, string[]>,
- *   mentions?: string[]}} Message
+ *   files?: FileRef[], mentions?: string[]}} Message
  */
+/** What a message has with it: a picture when it has width and height.
+ * @typedef {{file: string, name: string, size: number, mime: string, width?: number, height?: number,
+ *   thumb?: boolean}} FileRef */
 /**
  * `delivered` is what the other one's devices have, as far as this page was told.
  * @typedef {{conv: string, kind: 'direct'|'room', with?: Who, title: string, topic: string, picture: number,
@@ -16,9 +19,11 @@
  *   unread: number, others_read?: number, draft?: string, state: 'open'|'request'|'ignored'|'archived',
  *   retention_s?: number, members: number, delivered?: number}} Conv
  */
-/** What one has sent, and the server has not yet acknowledged.
- * @typedef {{client: string, text: string, reply?: number, time: number, status: 'sending'|'failed',
- *   error: string | null}} Outgoing */
+/** What one has sent, and the server has not yet acknowledged. `uploads` are on their way before the message
+ * is (domain/uploads.js); then `files` are there.
+ * @typedef {{client: string, text: string, reply?: number, time: number,
+ *   status: 'uploading'|'sending'|'failed', error: string | null, uploads?: string[], files?: FileRef[]}}
+ *   Outgoing */
 /**
  * Messages without a gap between `messages[0]` and the last; `first`, `last`: there is nothing before, after.
  * `mark` is what had been read when the thread was opened (null: all). `at` is where one was led

@@ -10,6 +10,7 @@ import { RING, ringReducer } from './ring.js';
 import { roomsReducer } from './room.js';
 import { STAY, stayReducer } from './stay.js';
 import { NET, SELF, netReducer, selfReducer } from './session.js';
+import { UPLOADS, uploadsReducer } from './uploads.js';
 
 /** @typedef {import('./types.js').State} State */
 /** @typedef {import('./types.js').Action} Action */
@@ -20,7 +21,8 @@ const TOASTS = 5;
 export const INITIAL = {
   screen: 'lobby', home: 'lobby', sign: 'sign_in', over: null, support: { secure: true, webrtc: true, devices: true }, net: NET, self: SELF,
   lobby: LOBBY, prejoin: null, rooms: {}, current: null, peers: {}, intent: INTENT, media: MEDIA, files: {},
-  toasts: [], account: ACCOUNT, people: PEOPLE, calls: CALLS, convs: CONVS, stay: STAY, ring: RING,
+  toasts: [], account: ACCOUNT, people: PEOPLE, calls: CALLS, convs: CONVS, stay: STAY, uploads: UPLOADS,
+  ring: RING,
 };
 
 /** @param {State} s @param {Action} a @returns {State} */
@@ -62,7 +64,7 @@ export function reduce(state, action) {
     intent: intentReducer(s.intent, action), media: mediaReducer(s.media, action),
     files: filesReducer(s.files, action), account: accountReducer(s.account, action),
     people: peopleReducer(s.people, action), calls: callsReducer(s.calls, action),
-    convs: convsReducer(s.convs, action),
+    convs: convsReducer(s.convs, action), uploads: uploadsReducer(s.uploads, action),
     stay: stayReducer(s.stay, action), ring: ringReducer(s.ring, action),
   };
   const changed = Object.entries(parts).some(([k, v]) => v !== s[/** @type {keyof State} */ (k)]);

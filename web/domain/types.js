@@ -250,6 +250,7 @@
  * @property {import('./calls.js').CallsState} calls
  * @property {import('./convs.js').ConvsState} convs
  * @property {import('./stay.js').StayState} stay
+ * @property {import('./uploads.js').UploadsState} uploads
  * @property {import('./ring.js').RingState} ring
  */
 

@@ -41,23 +41,46 @@ export class Api {
     return this.#send('PUT', `upload/${upload}`, { 'Content-Type': data.type }, data);
   }
 
-  /** @param {string} method @param {string} verb
-   * @param {Record<string, string>} headers @param {BodyInit} body */
-  async #send(method, verb, headers, body) {
+  /** A part of it that begins at `first`: what follows what is there already.
+   * @param {string} upload @param {Blob} part @param {number} first @param {number} total
+   * @param {AbortSignal} [stop] @returns {Promise<number>} how much is there now */
+  async putPart(upload, part, first, total, stop) {
+    const range = `bytes ${first}-${first + part.size - 1}/${total}`;
+    const { have } = await this.#send('PUT', `upload/${upload}`, { 'Content-Range': range }, part, stop);
+    return have;
+  }
+
+  /** How much of it the server has.
+   * @param {string} upload @param {AbortSignal} [stop] @returns {Promise<number>} */
+  async uploaded(upload, stop) {
+    const { have } = await this.#send('HEAD', `upload/${upload}`, {}, undefined, stop);
+    return have;
+  }
+
+  /** @param {string} method @param {string} verb @param {Record<string, string>} headers
+   * @param {BodyInit} [body] @param {AbortSignal} [stop]  not wanted any more */
+  async #send(method, verb, headers, body, stop) {
     const end = new AbortController();
-    const timer = setTimeout(() => end.abort(), this.patienceMs);
+    const abort = () => end.abort();
+    const timer = setTimeout(abort, this.patienceMs);
+    stop?.addEventListener('abort', abort);
     try {
+      if (stop?.aborted) abort();
       const response = await this.fetch(`${this.server}/api/${verb}`, {
         method, headers, body,
         credentials: 'same-origin', cache: 'no-store', redirect: 'error', signal: end.signal,
       });
+      if (method === 'HEAD' && response.ok) return { have: Number(response.headers.get('upload-offset')) };
+      if (method === 'HEAD') throw new ApiError({ code: response.status === 404 ? 'unknown' : 'lost' });
       const answer = await response.json();
-      if (response.ok) return answer;
+      // Not what follows what is there: the answer says what is.
+      if (response.ok || (response.status === 409 && 'have' in answer)) return answer;
       throw new ApiError(answer);
     } catch (e) {
       throw e instanceof ApiError ? e : new ApiError({ code: 'lost', message: String(e) });
     } finally {
       clearTimeout(timer);
+      stop?.removeEventListener('abort', abort);
     }
   }
 }

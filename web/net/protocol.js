@@ -49,8 +49,8 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 
 /** What people with accounts ask: docs/protocol-people.md says the fields.
  * @typedef {'account_set'|'account_password'|'account_recovery'|'account_delete'|'account_sessions'
- *   |'account_end'|'confirm'|'passkey_confirm'|'avatar'|'upload'
- *   |'upload_end'|'invite_make'|'invites'|'invite_end'|'passkeys'|'passkey_begin'|'passkey_add'
+ *   |'account_end'|'confirm'|'passkey_confirm'|'avatar'|'upload'|'upload_end'|'attach'
+ *   |'invite_make'|'invites'|'invite_end'|'passkeys'|'passkey_begin'|'passkey_add'
  *   |'passkey_name'|'passkey_remove'|'push_add'|'push_remove'|'people'|'person'|'people_watch'|'favourite'
  *   |'block'|'presence'|'call'|'call_answer'|'call_decline'|'call_cancel'|'call_end'|'call_hold'|'call_video'
  *   |'call_take'|'call_back'|'call_invite'|'call_quality'|'calls'|'calls_seen'

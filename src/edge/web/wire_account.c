@@ -38,6 +38,7 @@ static const struct field policy_list[] = {
     F_INT(struct policy_view, "name_max", name_max, 0, 0, NEEDED),
     F_INT(struct policy_view, "password_min", password_min, 0, 0, NEEDED),
     F_INT(struct policy_view, "retention_s", retention_s, 0, 0),
+    F_INT(struct policy_view, "upload_max", upload_max, 0, 0, NEEDED),
 };
 static const struct fields policy = FIELDS(struct policy_view, policy_list);
 

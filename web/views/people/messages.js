@@ -9,6 +9,7 @@ import { HomeHeader } from './home.js';
 import { plain } from './markdown.js';
 import { RoomSign } from './room-sign.js';
 import { Thread, titleOf } from './thread.js';
+import { wordsOf } from './words.js';
 
 /** @typedef {import('../../domain/convs.js').Conv} Conv */
 
@@ -30,7 +31,7 @@ function Row({ conv: c }) {
   const { last } = c;
   const own = last && last.from === state.account.user?.user;
   const words = c.draft && !chosen ? html`<b class="draft">${t('conv.draft')}</b> ${plain(c.draft)}`
-    : !last ? (c.kind === 'room' ? c.topic : '') : last.deleted ? t('conv.deleted') : `${own ? `${t('chat.you')}: ` : ''}${plain(last.text)}`;
+    : !last ? (c.kind === 'room' ? c.topic : '') : last.deleted ? t('conv.deleted') : `${own ? `${t('chat.you')}: ` : ''}${wordsOf(last, t)}`;
   return html`<li class=${`row ${chosen ? 'chosen' : ''} ${c.unread ? 'new' : ''}`} data-row=${c.conv}>
     <button type="button" class="row-main" aria-current=${chosen ? 'true' : undefined} onClick=${() => act.convs.open(c.conv)}>
       <${Sign} conv=${c} />
@@ -68,7 +69,7 @@ function Found() {
       const c = list[conv];
       const from = m.from === me ? t('chat.you') : c?.with?.user === m.from ? titleOf(c, t) : state.convs.members[conv]?.find((x) => x.user === m.from)?.display ?? state.people.known[m.from]?.display ?? '';
       return html`<li class="row" key=${`${conv}/${m.seq}`}><button type="button" class="row-main" data-hit=${m.seq} onClick=${() => { act.convs.open(conv, m.seq); }}>
-        <span class="grow"><span class="row-name cut"><b>${c ? titleOf(c, t) : t('conv.one')}</b></span><span class="small cut row-more">${from && `${from}: `}${plain(m.text)}</span></span>
+        <span class="grow"><span class="row-name cut"><b>${c ? titleOf(c, t) : t('conv.one')}</b></span><span class="small cut row-more">${from && `${from}: `}${wordsOf(m, t)}</span></span>
         <time class="small soft tnum" datetime=${new Date(m.time).toISOString()} title=${day(m.time, lang)}>${shortTime(m.time, lang)}</time></button></li>`;
     })}</ul>
     ${search.next && html`<button type="button" class="btn wide" data-act="more-found" disabled=${search.busy} onClick=${() => act.convs.search(search.text, true)}>${t('more')}</button>`}

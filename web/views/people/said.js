@@ -6,7 +6,9 @@ import { copyText } from '../share.js';
 import { Icon } from '../ui/icon.js';
 import { Menu } from '../ui/menu.js';
 import { Avatar } from './avatar.js';
-import { Marked, plain } from './markdown.js';
+import { Files } from './files.js';
+import { Marked } from './markdown.js';
+import { wordsOf } from './words.js';
 
 /** @typedef {import('../../domain/convs.js').Message} Message */
 /** @typedef {import('../../domain/convs.js').Conv} Conv */
@@ -26,6 +28,7 @@ export const MARKS = /** @type {const} */ (['sent', 'delivered', 'read']);
  * @property {import('../../i18n/index.js').Translate} t
  * @property {string} lang
  * @property {boolean} writable
+ * @property {(file: string) => void} view  a picture, large
  */
 
 /** @param {Around} a @param {string} user */
@@ -42,7 +45,7 @@ function Tools({ m, around, up }) {
     ...(writable ? EMOJI.map((e, i) => ({ text: e, key: `react-${i}`, run: () => { act.convs.react(conv.conv, seq, e); } })) : []),
     ...(writable ? [{ text: t('conv.reply'), icon: 'back', key: 'reply', run: () => act.convs.compose(conv.conv, { reply: seq }) }] : []),
     ...(writable && mayEdit(m, me, Date.now()) ? [{ text: t('conv.edit'), icon: 'edit', key: 'edit', run: () => act.convs.compose(conv.conv, { editing: seq }) }] : []),
-    { text: t('conv.copy'), icon: 'copy', key: 'copy', run: () => { copyText(m.text); } },
+    ...(m.text ? [{ text: t('conv.copy'), icon: 'copy', key: 'copy', run: () => { copyText(m.text); } }] : []),
     ...(mayDelete ? [{ text: t('conv.delete'), icon: 'close', key: 'delete', danger: true, run: () => { act.convs.remove(conv.conv, seq); } }] : []),
   ];
   return html`<${Menu} items=${items} label=${t('conv.tools', { name: mine ? t('chat.you') : nameIn(around, m.from) })} title=${t('conv.tools_short')} name="said" place=${`${up ? 'up' : 'down'} start said-menu`} cls="icon-btn said-btn" />`;
@@ -73,7 +76,7 @@ function Quoted({ m, around }) {
   if (!m.reply) return null;
   const to = find(m.reply);
   return html`<button type="button" class="quoted small" data-quoted=${m.reply} onClick=${() => { act.convs.jump(conv.conv, /** @type {number} */ (m.reply)); }}>
-    ${to ? html`<b>${to.from === around.me ? t('chat.you') : nameIn(around, to.from)}</b> <span class="cut">${to.deleted ? t('conv.deleted') : plain(to.text)}</span>` : html`<span>${t('conv.quoted')}</span>`}</button>`;
+    ${to ? html`<b>${to.from === around.me ? t('chat.you') : nameIn(around, to.from)}</b> <span class="cut">${wordsOf(to, t)}</span>` : html`<span>${t('conv.quoted')}</span>`}</button>`;
 }
 
 /** @param {{ m: Message, head: boolean, tail: boolean, up: boolean, around: Around }} props
@@ -89,23 +92,12 @@ export function Said({ m, head, tail, up, around }) {
         <time class="soft tnum" datetime=${new Date(m.time).toISOString()}>${clock(m.time, lang)}</time></p>
       <div class="said-row">
         ${m.deleted ? html`<p class="bubble tombstone" data-deleted><${Icon} name="close" size="s" />${t('conv.deleted')}</p>`
-          : html`<div class="bubble" dir="auto"><${Quoted} m=${m} around=${around} /><${Marked} text=${m.text} mentions=${(m.mentions ?? []).length > 0} /></div>`}
+          : html`<div class=${`bubble ${m.files?.length ? 'with-files' : ''}`} dir="auto"><${Quoted} m=${m} around=${around} />
+            ${m.files?.length && html`<${Files} files=${m.files} around=${around} />`}${m.text && html`<span class="bubble-words"><${Marked} text=${m.text} mentions=${(m.mentions ?? []).length > 0} /></span>`}</div>`}
         ${!m.deleted && html`<${Tools} m=${m} around=${around} up=${up} />`}
       </div>
       <p class="said-foot small soft">${m.edited && !m.deleted && html`<span data-edited>${t('conv.edited')}</span>`}<${Reactions} m=${m} around=${around} />
         ${own && tail && !m.deleted && html`<${Mark} conv=${conv} seq=${m.seq} t=${t} />`}</p>
     </div>
   </li>`;
-}
-
-/** Not acknowledged yet. @param {{ out: import('../../domain/convs.js').Outgoing, around: Around }} props */
-export function Unsent({ out, around }) {
-  const { act, t, conv } = around;
-  const failed = out.status === 'failed';
-  return html`<li class="said own head" data-pending=${out.client}><div class="said-body">
-    <div class="said-row"><div class=${`bubble ${out.status}`} dir="auto"><${Marked} text=${out.text} /></div></div>
-    <p class="said-foot small soft">${!failed ? t('chat.sending') : html`<span class="failed small" role="alert">${t(out.error === 'too_long' ? 'error.too_long' : out.error === 'not_allowed' ? 'error.not_allowed' : 'chat.failed')}</span>
-      <button type="button" class="link-btn" data-act="resend" onClick=${() => act.convs.resend(conv.conv, out.client)}>${t('chat.resend')}</button>
-      <button type="button" class="link-btn" data-act="forget" onClick=${() => act.convs.forget(conv.conv, out.client)}>${t('conv.forget')}</button>`}</p>
-  </div></li>`;
 }

@@ -4,11 +4,14 @@ import { THREAD, threadLines } from '../../domain/convs.js';
 import { useApp } from '../context.js';
 import { day } from '../format.js';
 import { Icon } from '../ui/icon.js';
+import { useDrop } from './attach.js';
 import { Avatar, PresenceWords } from './avatar.js';
 import { ConvComposer } from './conv-composer.js';
 import { RoomMenu } from './conv-room.js';
 import { RoomSign } from './room-sign.js';
-import { Said, Unsent, nameIn } from './said.js';
+import { Said, nameIn } from './said.js';
+import { Unsent } from './unsent.js';
+import { Viewer, picturesOf } from './viewer.js';
 
 /** @typedef {import('../../domain/convs.js').Conv} Conv */
 /** @typedef {import('../../domain/convs.js').Thread} ThreadState */
@@ -136,7 +139,7 @@ function Log({ conv, thread, around }) {
         <button type="button" class="btn" onClick=${() => act.convs.retryPage(id)}>${t('do.retry')}</button></p>`}
       ${thread.loaded && !thread.first && html`<p class="older small soft"><button type="button" class="link-btn" data-act="older" onClick=${() => act.convs.older(id)}>${t('conv.older')}</button></p>`}
       ${empty && html`<div class="chat-empty"><${Icon} name="chat" size="l" /><p>${t('conv.empty')}</p></div>`}
-      ${!empty && html`<ol>${drawn}${thread.last && thread.pending.map((p) => html`<${Unsent} key=${p.client} out=${p} around=${around} />`)}</ol>`}
+      ${!empty && html`<ol>${drawn}${thread.last && thread.pending.map((p) => html`<${Unsent} key=${p.client} out=${p} />`)}</ol>`}
     </div>
     ${below && html`<button type="button" class="chat-below" data-act="latest" onClick=${() => { act.convs.latest(id); }}><${Icon} name="down" size="s" />${t('conv.latest')}</button>`}`;
 }
@@ -183,17 +186,24 @@ export function Thread({ conv }) {
   const members = convs.members[conv.conv];
   const me = account.user;
   const writable = conv.state === 'open' && (conv.kind === 'room' || !!conv.with?.display);
+  const [viewed, setViewed] = useState('');
+  const { over, on } = useDrop(conv.conv, writable && !thread.editing);
+  const others = useMemo(() => (conv.kind === 'room' ? (members ?? []).filter((m) => m.user !== me?.user && !m.banned && !m.invited)
+    : conv.with?.display ? [conv.with] : []), [conv, members, me]);
   const around = useMemo(() => {
     const who = (/** @type {string} */ user) => (user === me?.user ? me : user === conv.with?.user ? conv.with
       : members?.find((m) => m.user === user) ?? people.known[user] ?? null);
     const bySeq = new Map(thread.messages.map((m) => [m.seq, m]));
-    return /** @type {Around} */ ({ conv, me: me?.user ?? '', who, find: (seq) => bySeq.get(seq), act, t, lang, writable });
+    return /** @type {Around} */ ({ conv, me: me?.user ?? '', who, find: (seq) => bySeq.get(seq), act, t, lang, writable, view: setViewed });
   }, [conv, members, thread.messages, t, lang, me, writable]);
-  return html`<section class="card thread" data-conv=${conv.conv} aria-label=${titleOf(conv, t)}>
+  const name = (/** @type {string} */ u) => (u === me?.user ? t('chat.you') : nameIn(around, u));
+  return html`<section class="card thread" data-conv=${conv.conv} aria-label=${titleOf(conv, t)} ...${on}>
     <${Head} conv=${conv} />
     <${Log} conv=${conv} thread=${thread} around=${around} />
     ${conv.state === 'request' ? html`<${RequestBar} conv=${conv} />` : html`<${Typing} thread=${thread} around=${around} />`}
-    ${writable && html`<${ConvComposer} conv=${conv} thread=${thread} name=${(/** @type {string} */ u) => (u === me?.user ? t('chat.you') : nameIn(around, u))} />`}
+    ${writable && html`<${ConvComposer} conv=${conv} thread=${thread} name=${name} people=${others} />`}
     ${conv.state === 'archived' && html`<p class="soft small thread-note">${t('conv.archived')}</p>`}
+    ${over && html`<p class="drop-here" data-drop-here><${Icon} name="clip" size="l" />${t('attach.drop')}</p>`}
+    ${viewed && html`<${Viewer} at=${viewed} pictures=${picturesOf(thread.messages)} who=${name} turn=${setViewed} close=${() => setViewed('')} />`}
   </section>`;
 }

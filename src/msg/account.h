@@ -98,7 +98,7 @@ struct policy_view {
     int64_t name_min, name_max;
     int64_t password_min;
     int64_t retention_s; /* 0: messages are kept for ever */
-    int64_t upload_max; /* bytes of one file */
+    int64_t upload_max;  /* bytes of one file */
 };
 
 struct badges_view {

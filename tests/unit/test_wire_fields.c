@@ -294,7 +294,8 @@ static void events_and_answers_are_written(void **state)
     e = (struct event){.type = RESULT_ME, .u.account.me.policy = &policy};
     wire_out_ack(&b, 9, &e);
     same(&b, "{'type':'ack','id':9,'user':null,'policy':{'registration':'invite','guests':true,"
-             "'user_invites':false,'passkeys':false,'name_min':3,'name_max':0,'password_min':0,'upload_max':0}}");
+             "'user_invites':false,'passkeys':false,'name_min':3,'name_max':0,'password_min':0,'"
+             "upload_max':0}}");
     static const struct user_settings settings = {TRI_YES, TRI_NO, TRI_NO, TRI_NO, TRI_YES};
     struct me_view me = {.user = 7,
                          .name = STR("mina"),

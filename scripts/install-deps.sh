@@ -31,6 +31,7 @@ clang:clang
 libclang-rt-14-dev
 llvm:llvm-symbolizer
 libcmocka-dev
+libsrtp2-dev
 openssl:openssl
 curl:curl
 chromium:chromium
@@ -62,6 +63,7 @@ shellcheck:shellcheck
 "
 bench_why="to measure madang"
 bench="
+libsrtp2-dev
 coturn:turnserver
 openssl:openssl
 curl:curl

@@ -131,11 +131,12 @@ static bool open_data(struct house *h)
            open_push_key(h);
 }
 
-/* Whoever opens it becomes the first administrator. */
-static void make_first_link(struct house *h)
+/* Whoever opens the link becomes the first administrator. */
+static void look_into_database(struct house *h)
 {
-    if (!h->conf.turn_only && !h->conf.quiet)
-        people_first_link(h->database, clock_wall_us() / US_PER_MS, h->first_link);
+    if (!h->conf.turn_only)
+        people_first_link(h->database, clock_wall_us() / US_PER_MS, h->conf.quiet, h->first_link,
+                          &h->conf.control.exchange.domain.clock_ms);
 }
 
 static bool open_certificates(struct house *h)
@@ -350,7 +351,7 @@ static bool put_up(struct house *h)
 {
     return check_descriptors(h) && open_data(h) && open_certificates(h) &&
            listen_open(&h->conf.listen, &h->listen, h->why, sizeof h->why) && open_recordings(h) &&
-           start_control(h) && start_workers(h) && (make_first_link(h), true);
+           (look_into_database(h), true) && start_control(h) && start_workers(h);
 }
 
 static void take_down(struct house *h)

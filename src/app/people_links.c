@@ -64,14 +64,36 @@ static bool has_admin(struct db *db)
     return has;
 }
 
-bool people_first_link(const char *database, int64_t now_ms, char path[PEOPLE_PATH_MAX])
+/* What the last run of the server knew (domain/steady.h). */
+static int64_t kept_clock(struct db *db)
+{
+    const struct val key = VAL_T(STR("clock"));
+    struct db_request rq = {DB_SETTING_GET, 0, &key, 1};
+    struct val row;
+    struct buf rows;
+    uint64_t known;
+    int64_t ms = 0;
+    buf_init(&rows, ROWS);
+    struct db_answer a = {.proc = DB_SETTING_GET, .status = db_run(db, &rq, &rows)};
+    a.rows = buf_str(&rows);
+    if (db_row(&a, &row, 1) && str_to_u64(row.s, INT64_MAX / 1000, &known))
+        ms = (int64_t)known;
+    buf_free(&rows);
+    return ms;
+}
+
+bool people_first_link(const char *database, int64_t now_ms, bool quiet, char path[PEOPLE_PATH_MAX],
+                       int64_t *clock_ms)
 {
     char why[1024];
     struct db *db = db_open(database, &(struct db_conf){0}, why, sizeof why);
     path[0] = 0;
+    *clock_ms = 0;
     if (!db)
         return false; /* the store will say so */
-    bool made = !has_admin(db) && people_link(db, INVITE_ADMIN, 0, 1, now_ms, 7 * DAY_MS, path);
+    *clock_ms = kept_clock(db);
+    bool made = !quiet && !has_admin(db) &&
+                people_link(db, INVITE_ADMIN, 0, 1, now_ms, 7 * DAY_MS, path);
     db_close(db);
     return made;
 }

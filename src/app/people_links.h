@@ -21,7 +21,9 @@ bool people_link(struct db *db, enum invite_kind kind, uint64_t target, int64_t 
                  int64_t now_ms, int64_t ttl_ms, char path[PEOPLE_PATH_MAX]);
 
 /* At the start: a link for the first administrator when there is none; false (and path is "") when there
- * is one, or the database says why not later. */
-bool people_first_link(const char *database, int64_t now_ms, char path[PEOPLE_PATH_MAX]);
+ * is one, or nobody is there to read it (quiet), or the database says why not later. clock_ms: what the last run
+ * knew of the time (domain/steady.h), 0 for nothing. */
+bool people_first_link(const char *database, int64_t now_ms, bool quiet, char path[PEOPLE_PATH_MAX],
+                       int64_t *clock_ms);
 
 #endif

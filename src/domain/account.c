@@ -58,15 +58,15 @@ void account_fresh(struct domain *d, struct fresh *f)
 
 int64_t account_expires(const struct domain *d)
 {
-    return d->wall + d->cfg.sign_in_ms;
+    return d->steady + d->cfg.sign_in_ms;
 }
 
 void account_use_session(struct domain *d, struct ask *a, const uint8_t hash[SHA256_SIZE],
                          struct str addr)
 {
-    ASK_DB(d, a, DB_WEB_SESSION_USE, VAL_B(hash, SHA256_SIZE), VAL_I(d->wall));
-    ASK_AND_FORGET(d, DB_WEB_SESSION_TOUCH, VAL_B(hash, SHA256_SIZE), VAL_I(d->wall),
-                   VAL_I(account_expires(d)), VAL_T(addr), VAL_I(d->wall - TOUCH_EVERY_MS));
+    ASK_DB(d, a, DB_WEB_SESSION_USE, VAL_B(hash, SHA256_SIZE), VAL_I(d->steady));
+    ASK_AND_FORGET(d, DB_WEB_SESSION_TOUCH, VAL_B(hash, SHA256_SIZE), VAL_I(d->steady),
+                   VAL_I(account_expires(d)), VAL_T(addr), VAL_I(d->steady - TOUCH_EVERY_MS));
 }
 
 /* ---- passwords and codes ---- */

@@ -108,7 +108,7 @@ void account_hello(struct domain *d, struct session *s, const struct cmd *cmd)
         if (!str_starts(h->api_token, STR("mdt_")) ||
             !account_code(str_skip(h->api_token, 4), SECRET_LEN, hash))
             memset(hash, 0, sizeof hash); /* one that nobody has */
-        ASK_DB(d, a, DB_TOKEN_USE, VAL_B(hash, sizeof hash), VAL_I(d->wall));
+        ASK_DB(d, a, DB_TOKEN_USE, VAL_B(hash, sizeof hash), VAL_I(d->steady));
         return;
     }
     sha256(h->cookie.p, h->cookie.n, hash);

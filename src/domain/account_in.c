@@ -74,7 +74,7 @@ static void sign_in_verified(struct domain *d, struct ask *a, const struct ask_a
     account_try_good(d, a);
     account_fresh(d, &c->fresh);
     a->then = sign_in_added;
-    ASK_DB(d, a, DB_SIGN_IN, FRESH_TOKEN(c), VAL_ID(c->user), VAL_I(d->wall), FRESH_VISIT(d, c),
+    ASK_DB(d, a, DB_SIGN_IN, FRESH_TOKEN(c), VAL_ID(c->user), VAL_I(d->steady), FRESH_VISIT(d, c),
            VAL_T(account_hash(c)), VAL_T_OR_NULL(p->hash));
 }
 

@@ -51,9 +51,9 @@ void invite_make(struct domain *d, struct session *s, const struct cmd *cmd)
     rng_bytes(&d->rng, code, sizeof code);
     sha256(code, sizeof code, hash);
     struct ask *a = ask_new(d, asker_of(cmd), invite_made, code, sizeof code);
-    a->a = (uint64_t)(d->wall + m->ttl_s * 1000);
+    a->a = (uint64_t)(d->steady + m->ttl_s * 1000);
     ASK_DB(d, a, DB_INVITE_ADD, VAL_B(hash, sizeof hash), VAL_ID(account_id(d)),
-           VAL_ID(s->user->id), VAL_I(INVITE_USER), VAL_NONE, VAL_I(m->uses), VAL_I(d->wall),
+           VAL_ID(s->user->id), VAL_I(INVITE_USER), VAL_NONE, VAL_I(m->uses), VAL_I(d->steady),
            VAL_I((int64_t)a->a));
     memzero(code, sizeof code);
 }
@@ -82,7 +82,7 @@ static void invites_listed(struct domain *d, struct ask *a, const struct ask_ans
 void invite_list(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     ASK_DB(d, ask_new(d, asker_of(cmd), invites_listed, NULL, 0), DB_INVITES, VAL_ID(s->user->id),
-           VAL_I(d->wall));
+           VAL_I(d->steady));
 }
 
 void invite_end(struct domain *d, struct session *s, const struct cmd *cmd)
@@ -155,8 +155,8 @@ void token_make(struct domain *d, struct session *s, const struct cmd *cmd)
     account_fresh(d, &f);
     struct ask *a = ask_new(d, asker_of(cmd), token_made, f.token, sizeof f.token);
     ASK_DB(d, a, DB_TOKEN_ADD, VAL_B(f.hash, sizeof f.hash), VAL_ID(f.key), VAL_ID(s->user->id),
-           VAL_T(str_of(name, name_n)), VAL_I(bits), VAL_I(d->wall),
-           m->ttl_s ? VAL_I(d->wall + m->ttl_s * 1000) : VAL_NONE, VAL_ID(s->web_key));
+           VAL_T(str_of(name, name_n)), VAL_I(bits), VAL_I(d->steady),
+           m->ttl_s ? VAL_I(d->steady + m->ttl_s * 1000) : VAL_NONE, VAL_ID(s->web_key));
     memzero(&f, sizeof f);
 }
 
@@ -191,7 +191,7 @@ static void tokens_listed(struct domain *d, struct ask *a, const struct ask_answ
 void token_list(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     ASK_DB(d, ask_new(d, asker_of(cmd), tokens_listed, NULL, 0), DB_TOKENS, VAL_ID(s->user->id),
-           VAL_I(d->wall));
+           VAL_I(d->steady));
 }
 
 static void token_ended(struct domain *d, struct ask *a, const struct ask_answer *answer)

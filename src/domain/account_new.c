@@ -50,7 +50,7 @@ static void register_hashed(struct domain *d, struct ask *a, const struct ask_an
         VAL_T(account_hash(c)),
         VAL_I(USER_SETTINGS_DEFAULT),
         VAL_T(str_of(c->lang, c->lang_n)),
-        VAL_I(d->wall),
+        VAL_I(d->steady),
         VAL_T(buf_str(&words)),
         VAL_B(codes, sizeof codes),
         FRESH_TOKEN(c),
@@ -150,7 +150,7 @@ void account_register(struct domain *d, struct session *s, const struct cmd *cmd
         return;
     }
     ASK_DB(d, a, DB_NAME_CHECK, VAL_T(account_name(c)), VAL_T(str_of(c->name.look, c->name.look_n)),
-           VAL_B(c->code, sizeof c->code), VAL_I(d->wall));
+           VAL_B(c->code, sizeof c->code), VAL_I(d->steady));
 }
 
 /* ---- recovery codes ---- */
@@ -195,7 +195,7 @@ static void recover_hashed(struct domain *d, struct ask *a, const struct ask_ans
         return;
     account_fresh(d, &c->fresh);
     a->then = renewed;
-    ASK_DB(d, a, DB_RECOVERY_USE, VAL_ID(c->user), VAL_B(c->code, sizeof c->code), VAL_I(d->wall),
+    ASK_DB(d, a, DB_RECOVERY_USE, VAL_ID(c->user), VAL_B(c->code, sizeof c->code), VAL_I(d->steady),
            VAL_T(account_hash(c)), FRESH_TOKEN(c), FRESH_VISIT(d, c));
 }
 
@@ -243,7 +243,7 @@ static void reset_hashed(struct domain *d, struct ask *a, const struct ask_answe
         return;
     account_fresh(d, &c->fresh);
     a->then = renewed;
-    ASK_DB(d, a, DB_RESET_USE, VAL_B(c->code, sizeof c->code), VAL_I(d->wall),
+    ASK_DB(d, a, DB_RESET_USE, VAL_B(c->code, sizeof c->code), VAL_I(d->steady),
            VAL_T(account_hash(c)), FRESH_TOKEN(c), FRESH_VISIT(d, c));
 }
 
@@ -274,7 +274,7 @@ void account_reset(struct domain *d, struct session *s, const struct cmd *cmd)
     } else if (!account_take_password(d, a, r->password, true)) {
         ask_free(a);
     } else {
-        ASK_DB(d, a, DB_INVITE_GET, VAL_B(c->code, sizeof c->code), VAL_I(d->wall));
+        ASK_DB(d, a, DB_INVITE_GET, VAL_B(c->code, sizeof c->code), VAL_I(d->steady));
     }
 }
 
@@ -305,5 +305,5 @@ void account_invite(struct domain *d, struct session *s, const struct cmd *cmd)
         return;
     }
     ASK_DB(d, ask_new(d, who, invite_found, NULL, 0), DB_INVITE_GET, VAL_B(hash, sizeof hash),
-           VAL_I(d->wall));
+           VAL_I(d->steady));
 }

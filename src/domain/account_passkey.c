@@ -202,7 +202,7 @@ void passkey_add(struct domain *d, struct session *s, const struct cmd *cmd)
         a->b = s->user->id;
         ASK_DB(d, a, DB_PASSKEY_ADD, VAL_B(v->id, v->id_len), VAL_ID(a->a), VAL_ID(s->user->id),
                VAL_T(str_of(name, name_n)), VAL_B(v->key, v->key_len), VAL_I(v->algorithm),
-               VAL_I(v->counter), VAL_I(v->backup_eligible), VAL_I(d->wall), VAL_ID(s->web_key));
+               VAL_I(v->counter), VAL_I(v->backup_eligible), VAL_I(d->steady), VAL_ID(s->web_key));
     }
     xfree(v);
 }
@@ -245,13 +245,13 @@ static void sign_in_good(struct domain *d, struct ask *a, struct str credential,
     struct account_call *ac = account_call(a);
     if (a->a) {
         a->then = confirmed;
-        ASK_DB(d, a, DB_PASSKEY_USE, VAL_ID(ac->user), VAL_I(d->wall),
+        ASK_DB(d, a, DB_PASSKEY_USE, VAL_ID(ac->user), VAL_I(d->steady),
                VAL_B(credential.p, credential.n), VAL_I(v->counter), VAL_ID(a->a));
         return;
     }
     account_fresh(d, &ac->fresh);
     a->then = signed_in;
-    ASK_DB(d, a, DB_PASSKEY_SIGN_IN, FRESH_TOKEN(ac), VAL_ID(ac->user), VAL_I(d->wall),
+    ASK_DB(d, a, DB_PASSKEY_SIGN_IN, FRESH_TOKEN(ac), VAL_ID(ac->user), VAL_I(d->steady),
            FRESH_VISIT(d, ac), VAL_B(credential.p, credential.n), VAL_I(v->counter));
 }
 

@@ -142,7 +142,7 @@ static void confirm_hashed(struct domain *d, struct ask *a, const struct ask_ans
         return;
     a->then = changed;
     ASK_DB(d, a, DB_PASSWORD_CHANGE, VAL_ID(c->user), VAL_T(str_of(old, old_n)),
-           VAL_T(account_hash(c)), VAL_ID(c->keep), VAL_I(d->wall));
+           VAL_T(account_hash(c)), VAL_ID(c->keep), VAL_I(d->steady));
 }
 
 static void confirm_go_on(struct domain *d, struct ask *a, struct session *s)
@@ -158,7 +158,7 @@ static void confirm_go_on(struct domain *d, struct ask *a, struct session *s)
         account_make_codes(d, c, codes);
         a->then = changed;
         ASK_DB(d, a, DB_RECOVERY_SET, VAL_ID(c->user), VAL_B(codes, sizeof codes), VAL_ID(c->keep),
-               VAL_I(d->wall));
+               VAL_I(d->steady));
         break;
     case CMD_CONFIRM: reply_ok(d, &a->who); break;
     default: a->then = changed; ASK_DB(d, a, DB_USER_DELETE, VAL_ID(c->user));
@@ -316,7 +316,7 @@ static void sessions_listed(struct domain *d, struct ask *a, const struct ask_an
 void account_sessions(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     ASK_DB(d, ask_new(d, asker_of(cmd), sessions_listed, NULL, 0), DB_WEB_SESSIONS,
-           VAL_ID(s->user->id), VAL_I(d->wall));
+           VAL_ID(s->user->id), VAL_I(d->steady));
 }
 
 static void ended(struct domain *d, struct ask *a, const struct ask_answer *answer)

@@ -69,7 +69,7 @@ static void add(struct domain *d, struct ask *a)
     ASK_DB(d, a, DB_ATTACHMENT_ADD, VAL_ID(c->file), VAL_ID(c->user),
            VAL_T(str_of(c->name, c->name_n)), VAL_T(str_of(c->mime, c->mime_n)),
            VAL_I((int64_t)c->size), VAL_I(c->pictures[0].width), VAL_I(c->pictures[0].height),
-           VAL_I(c->pictures[1].kind), VAL_I(d->wall), VAL_I(d->wall + UNSENT_MS),
+           VAL_I(c->pictures[1].kind), VAL_I(d->steady), VAL_I(d->steady + UNSENT_MS),
            VAL_I((int64_t)d->cfg.files_each_max));
 }
 
@@ -183,12 +183,12 @@ static void tidied(struct domain *d, struct ask *a, const struct ask_answer *ans
     (void)a;
     while (db_rows_next(&rows, &id, 1)) {
         remove_files(d, val_id(&id));
-        ASK_AND_FORGET(d, DB_ATTACHMENT_REMOVE, VAL_ID(val_id(&id)), VAL_I(d->wall));
+        ASK_AND_FORGET(d, DB_ATTACHMENT_REMOVE, VAL_ID(val_id(&id)), VAL_I(d->steady));
     }
 }
 
 void attach_tidy(struct domain *d)
 {
-    ASK_DB(d, ask_new(d, (struct asker){0}, tidied, NULL, 0), DB_ATTACHMENTS_OVER, VAL_I(d->wall),
+    ASK_DB(d, ask_new(d, (struct asker){0}, tidied, NULL, 0), DB_ATTACHMENTS_OVER, VAL_I(d->steady),
            VAL_I(TIDY));
 }

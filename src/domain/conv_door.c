@@ -282,7 +282,7 @@ static void place(struct domain *d, struct ask *a, struct conv *c, uint64_t user
     const struct knock *k = knock(a);
     bool invited = conv_member(c, user) != NULL;
     if (k->link_good && !invited)
-        CONV_ASK(d, a, c, placed, DB_LINK_USE, VAL_B(k->link, sizeof k->link), VAL_I(d->wall),
+        CONV_ASK(d, a, c, placed, DB_LINK_USE, VAL_B(k->link, sizeof k->link), VAL_I(d->steady),
                  VAL_ID(user), VAL_I(d->cfg.members_max));
     else
         CONV_ASK(d, a, c, placed, DB_MEMBER_PUT, VAL_ID(c->id), VAL_ID(user), VAL_I(CONV_MEMBER),
@@ -382,7 +382,7 @@ static void at_door(struct domain *d, struct ask *a, struct conv *c, enum db_sta
     else if (s->user && !m)
         place(d, a, c, s->user->id);
     else if (!back && invited_by_link && !k->spent)
-        CONV_ASK(d, a, c, placed, DB_LINK_SPEND, VAL_B(k->link, sizeof k->link), VAL_I(d->wall));
+        CONV_ASK(d, a, c, placed, DB_LINK_SPEND, VAL_B(k->link, sizeof k->link), VAL_I(d->steady));
     else if (p)
         enter(d, a, c, s, p);
     else
@@ -422,7 +422,7 @@ static void go(struct domain *d, struct ask *a)
         return;
     }
     a->then = link_found;
-    ASK_DB(d, a, DB_LINK_GET, VAL_B(k->link, sizeof k->link), VAL_I(d->wall), VAL_ID(call->user));
+    ASK_DB(d, a, DB_LINK_GET, VAL_B(k->link, sizeof k->link), VAL_I(d->steady), VAL_ID(call->user));
 }
 
 void room_join(struct domain *d, struct session *s, const struct cmd *cmd)

@@ -58,10 +58,10 @@ void room_link_make(struct domain *d, struct ask *a, struct conv *c, struct user
     *mine = *call;
     rng_bytes(&d->rng, code, sizeof code);
     memcpy(mine->text, code, sizeof code);
-    mine->seq = d->wall + call->n[1] * 1000;
+    mine->seq = d->steady + call->n[1] * 1000;
     sha256(code, sizeof code, hash);
     CONV_ASK(d, own, c, made, DB_LINK_ADD, VAL_B(hash, sizeof hash), VAL_ID(conv_new_id(d)),
-             VAL_ID(c->id), VAL_ID(u->id), VAL_I(call->n[0]), VAL_I(d->wall), VAL_I(mine->seq));
+             VAL_ID(c->id), VAL_ID(u->id), VAL_I(call->n[0]), VAL_I(d->steady), VAL_I(mine->seq));
 }
 
 /* ---- the list, and the end of one ---- */
@@ -90,7 +90,7 @@ void room_do_links(struct domain *d, struct ask *a, struct conv *c, struct user 
 {
     (void)u;
     (void)m;
-    CONV_ASK(d, a, c, listed, DB_LINKS, VAL_ID(c->id), VAL_I(d->wall));
+    CONV_ASK(d, a, c, listed, DB_LINKS, VAL_ID(c->id), VAL_I(d->steady));
 }
 
 void room_do_link_end(struct domain *d, struct ask *a, struct conv *c, struct user *u,

@@ -113,5 +113,5 @@ void room_look(struct domain *d, struct session *s, const struct cmd *cmd)
         return;
     }
     sha256(q->link.p, q->link.n, hash);
-    ASK_DB(d, a, DB_LINK_GET, VAL_B(hash, sizeof hash), VAL_I(d->wall), VAL_ID(a->a));
+    ASK_DB(d, a, DB_LINK_GET, VAL_B(hash, sizeof hash), VAL_I(d->steady), VAL_ID(a->a));
 }

@@ -1,11 +1,11 @@
-/* Slow work in the background: what was deleted leaves the index, old texts of edited messages go, and what is older
- * than a room, or the server, keeps. */
+/* Slow work in the background: what was deleted leaves the index, old texts of edited messages go, what is older
+ * than a room, or the server, keeps, and the time that it is by all this. */
 #include "domain/conv.h"
 #include "domain/upload.h"
 
 #define SECOND 1000000LL
 
-enum { EDITS_KEPT_MS = 15 * 60 * 1000, RETAIN_AT_ONCE = 200 };
+enum { EDITS_KEPT_MS = 15 * 60 * 1000, RETAIN_AT_ONCE = 200, CLOCK_KEEP_MS = 3600000 };
 
 static const int64_t words_after = 60 * SECOND, retain_every = 600 * SECOND,
                      edits_after = (EDITS_KEPT_MS / 1000 + 1) * SECOND;
@@ -46,7 +46,7 @@ static void retained(struct domain *d, struct ask *a, const struct ask_answer *a
     conv_dirty(d);
     if (left.i)
         ASK_DB(d, a, DB_RETAIN_DELETE, VAL_ID(a->a), VAL_I((int64_t)a->b), VAL_I(RETAIN_AT_ONCE),
-               VAL_I(d->wall));
+               VAL_I(d->steady));
     else
         retain_next(d, a);
 }
@@ -60,18 +60,29 @@ static void retain_found(struct domain *d, struct ask *a, const struct ask_answe
     a->b = (uint64_t)row[1].i;
     a->then = retained;
     ASK_DB(d, a, DB_RETAIN_DELETE, VAL_ID(a->a), VAL_I(row[1].i), VAL_I(RETAIN_AT_ONCE),
-           VAL_I(d->wall));
+           VAL_I(d->steady));
 }
 
 static void retain_next(struct domain *d, struct ask *a)
 {
     a->then = retain_found;
-    ASK_DB(d, a, DB_RETAIN_FIND, VAL_I(d->wall),
+    ASK_DB(d, a, DB_RETAIN_FIND, VAL_I(d->steady),
            d->cfg.retention_s > 0 ? VAL_I(d->cfg.retention_s) : VAL_NONE,
            a->a ? VAL_ID(a->a) : VAL_I(INT64_MIN), VAL_I(1));
 }
 
 /* ---- time ---- */
+
+/* For the next start, which may come with a clock that was never set. */
+static void keep_clock(struct domain *d)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%lld", (long long)d->steady);
+    if (d->clock_kept && d->steady - d->clock_kept < CLOCK_KEEP_MS)
+        return;
+    d->clock_kept = d->steady;
+    ASK_AND_FORGET(d, DB_SETTING_SET, VAL_T(STR("clock")), VAL_T(str_of(text, (size_t)n)));
+}
 
 void conv_tick(struct domain *d)
 {
@@ -83,10 +94,11 @@ void conv_tick(struct domain *d)
     if (t->edits_at && d->now >= t->edits_at) {
         bool more = t->edited && t->edited + edits_after > d->now;
         t->edits_at = more ? t->edited + edits_after : 0;
-        ASK_AND_FORGET(d, DB_EDITS_FORGET, VAL_I(d->wall - EDITS_KEPT_MS));
+        ASK_AND_FORGET(d, DB_EDITS_FORGET, VAL_I(d->steady - EDITS_KEPT_MS));
     }
     if (t->retain_at && d->now >= t->retain_at) {
         t->retain_at = d->now + retain_every;
+        keep_clock(d);
         attach_tidy(d);
         retain_next(d, ask_new(d, (struct asker){0}, NULL, NULL, 0));
     }

@@ -110,6 +110,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     list_init(&d->convs_used);
     list_init(&d->live.dirty);
     d->live.sent = INT64_MIN / 2;
+    steady_known(&d->clock, cfg->clock_ms);
     attempts_init(&d->attempts, &d->hash_key);
     confirm_init(d);
     for (int i = 0; i < CHALLENGE_KINDS; i++)
@@ -336,10 +337,12 @@ static void dispatch_call(struct domain *d, const struct cmd *cmd)
         emit_http(d, cmd->http, NULL, &unknown, NULL);
 }
 
-static void domain_time(struct domain *d, int64_t now_us, int64_t wall_ms)
+void domain_time(struct domain *d, int64_t now_us, int64_t wall_ms)
 {
+    steady_run(&d->clock, now_us, wall_ms);
     d->now = now_us;
-    d->wall = wall_ms;
+    d->wall = steady_stamp_ms(&d->clock);
+    d->steady = steady_ms(&d->clock);
 }
 
 void domain_start(struct domain *d, int64_t now_us, int64_t wall_ms)

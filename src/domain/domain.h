@@ -78,13 +78,15 @@ struct domain_config {
     int64_t upload_us;         /* how long one is kept when nothing is done with it */
     bool user_invites;
     bool passkeys;
-    int convs_max;        /* conversations of one person */
-    int members_max;      /* of a room that stays */
-    int64_t retention_s;  /* messages that are older go, a room may want it sooner; 0: they stay */
-    int64_t sign_in_ms;   /* how long a sign-in lasts that nobody uses, wall clock */
-    char rp_id[256];      /* passkeys: host name that they are made for */
-    char origins[4][300]; /* and the origins that the page may have; "": fewer */
-    char push_key[128];   /* told with the policy; "": no push */
+    int convs_max;       /* conversations of one person */
+    int members_max;     /* of a room that stays */
+    int64_t retention_s; /* messages that are older go, a room may want it sooner; 0: they stay */
+    int64_t
+        clock_ms; /* the time that an earlier run of the program knew (DB_SETTING "clock"); 0: none */
+    int64_t sign_in_ms;              /* how long a sign-in lasts that nobody uses, wall clock */
+    char rp_id[256];                 /* passkeys: host name that they are made for */
+    char origins[4][300];            /* and the origins that the page may have; "": fewer */
+    char push_key[128];              /* told with the policy; "": no push */
     passkey_check_fn *passkey_check; /* pure; NULL: none */
     struct domain_rate hello;        /* per address */
     struct domain_rate sign_in;      /* the same: sign-ins, recovery codes, reset links */

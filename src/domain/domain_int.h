@@ -14,6 +14,7 @@
 #include "domain/domain.h"
 #include "domain/presence.h"
 #include "domain/session_fsm.h"
+#include "domain/steady.h"
 #include "domain/ticket.h"
 
 struct room;
@@ -166,7 +167,10 @@ struct domain {
     domain_sink_fn *sink;
     void *sink_arg;
     int64_t now;
-    int64_t wall;
+    int64_t wall;   /* what time it is: under messages, calls, in lists */
+    int64_t steady; /* what ends or deletes by age goes by this: steady.h */
+    struct steady clock;
+    int64_t clock_kept; /* the steady time that is stored */
     struct rng rng;
     struct hash_key hash_key;
     struct pool sessions_pool;
@@ -468,6 +472,8 @@ void call_free_all(struct domain *d);
 /* ---- conv_tidy.c (conv.h is the inside of conversations) ---- */
 /* Somebody is signed in: the slow work begins; once. */
 void conv_boot(struct domain *d);
+/* Both clocks now: the first thing of every call from outside. */
+void domain_time(struct domain *d, int64_t now_us, int64_t wall_ms);
 
 /* ---- early.c ---- */
 /* What is left of an SDP or a trickle fragment when only relayed candidates may be told; false: nothing

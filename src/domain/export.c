@@ -150,7 +150,7 @@ static void written(struct domain *d, struct ask *a, const struct ask_answer *an
         next_page(d, a);
     } else {
         a->then = added;
-        exporting_of(a)->until = d->wall + KEPT_MS;
+        exporting_of(a)->until = d->steady + KEPT_MS;
         ASK_DB(d, a, DB_ATTACHMENT_ADD, VAL_ID(x->file), VAL_ID(x->user), VAL_T(STR("madang.json")),
                VAL_T(STR("application/json")), VAL_I((int64_t)x->size), VAL_I(0), VAL_I(0),
                VAL_I(0), VAL_I(d->wall), VAL_I(x->until), VAL_I((int64_t)d->cfg.files_each_max));

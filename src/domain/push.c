@@ -130,8 +130,7 @@ void push_remove(struct domain *d, struct session *s, const struct cmd *cmd)
 void domain_pushed(struct domain *d, int64_t now_us, int64_t wall_ms,
                    const struct push_answer *answer)
 {
-    d->now = now_us;
-    d->wall = wall_ms;
+    domain_time(d, now_us, wall_ms);
     if (answer->outcome == PUSH_GONE || answer->outcome == PUSH_FORBIDDEN) {
         ASK_AND_FORGET(d, DB_PUSH_END, VAL_T(answer->endpoint));
     } else if (answer->outcome == PUSH_FAILED || answer->outcome == PUSH_REFUSED) {

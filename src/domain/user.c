@@ -263,8 +263,8 @@ void user_detach(struct domain *d, struct session *s)
         return;
     list_del(&s->of_user);
     if (s->web_key && !s->scopes) /* it was used until now, however long ago its hello was */
-        ASK_AND_FORGET(d, DB_WEB_SESSION_LEFT, VAL_ID(s->web_key), VAL_I(d->wall),
-                       VAL_I(d->wall + d->cfg.sign_in_ms));
+        ASK_AND_FORGET(d, DB_WEB_SESSION_LEFT, VAL_ID(s->web_key), VAL_I(d->steady),
+                       VAL_I(d->steady + d->cfg.sign_in_ms));
     s->user = NULL;
     u->n_sessions--;
     presence_went(d, u, s);

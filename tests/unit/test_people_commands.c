@@ -156,6 +156,7 @@ static void changes(void **state)
 
 static void links(void **state)
 {
+    int64_t clock;
     (void)state;
     char path[PEOPLE_PATH_MAX];
     struct ran r =
@@ -169,10 +170,10 @@ static void links(void **state)
     assert_int_equal(link_kind(second.out, "https://"), INVITE_ADMIN);
     assert_int_equal(link_kind(r.out, "http://"), -1); /* the earlier one has ended */
     /* the start makes one as long as there is nobody */
-    assert_true(people_first_link(database, INT64_C(1800000000000), path));
+    assert_true(people_first_link(database, INT64_C(1800000000000), false, path, &clock));
     assert_int_equal(link_kind(second.out, "https://"), -1);
     RUN("user", "add", "mina", "--admin");
-    assert_false(people_first_link(database, INT64_C(1800000000000), path));
+    assert_false(people_first_link(database, INT64_C(1800000000000), false, path, &clock));
     assert_string_equal(path, "");
 }
 

@@ -10,10 +10,22 @@ enum { EDITS_KEPT_MS = 15 * 60 * 1000, RETAIN_AT_ONCE = 200, CLOCK_KEEP_MS = 360
 static const int64_t words_after = 60 * SECOND, retain_every = 600 * SECOND,
                      edits_after = (EDITS_KEPT_MS / 1000 + 1) * SECOND;
 
+/* For the next start, which may come with a clock that was never set. */
+static void keep_clock(struct domain *d)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%lld", (long long)d->steady);
+    if (d->clock_kept && d->steady - d->clock_kept < CLOCK_KEEP_MS)
+        return;
+    d->clock_kept = d->steady;
+    ASK_AND_FORGET(d, DB_SETTING_SET, VAL_T(STR("clock")), VAL_T(str_of(text, (size_t)n)));
+}
+
 void conv_boot(struct domain *d)
 {
     if (d->tidy.retain_at)
         return;
+    keep_clock(d);
     /* What was left undone when the server ended last. */
     d->tidy.words_at = d->now + words_after;
     d->tidy.edits_at = d->now + words_after;
@@ -72,17 +84,6 @@ static void retain_next(struct domain *d, struct ask *a)
 }
 
 /* ---- time ---- */
-
-/* For the next start, which may come with a clock that was never set. */
-static void keep_clock(struct domain *d)
-{
-    char text[24];
-    int n = snprintf(text, sizeof text, "%lld", (long long)d->steady);
-    if (d->clock_kept && d->steady - d->clock_kept < CLOCK_KEEP_MS)
-        return;
-    d->clock_kept = d->steady;
-    ASK_AND_FORGET(d, DB_SETTING_SET, VAL_T(STR("clock")), VAL_T(str_of(text, (size_t)n)));
-}
 
 void conv_tick(struct domain *d)
 {

@@ -336,6 +336,7 @@ void exchange_ready(struct exchange *x, int64_t now_us)
 
 void exchange_drain(struct exchange *x, int64_t now_us, int64_t retry_ms)
 {
+    domain_drain(x->domain, now_us, wall_ms(x, now_us));
     hub_closing(x->hub, retry_ms);
     web_drain(x->web, now_us);
 }

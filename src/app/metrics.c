@@ -52,6 +52,29 @@ static void put_help(struct buf *b, const char *name, const char *type, const ch
     buf_putf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+static void put_number(struct buf *b, const char *name, const char *type, const char *help,
+                       uint64_t v)
+{
+    put_help(b, name, type, help);
+    buf_putf(b, "%s %" PRIu64 "\n", name, v);
+}
+
+static void put_people(struct buf *b, const struct domain *d)
+{
+    struct domain_counts n;
+    domain_count(d, &n);
+    put_number(b, "madang_people_here", "gauge",
+               "People with accounts who have a session, or had one seconds ago", n.people_here);
+    put_number(b, "madang_people_pairs", "gauge", "Who watches whose presence: pairs",
+               n.people_pairs);
+    put_number(b, "madang_rooms_public", "gauge", "Rooms in the live list", n.public_rooms);
+    put_number(b, "madang_rooms_watchers", "gauge", "Sessions that watch the live list",
+               n.watchers);
+    put_number(b, "madang_uploads", "gauge", "Uploads under way", n.uploads);
+    put_number(b, "madang_asks", "gauge",
+               "Requests that wait for the database, a password or the disk", n.asks);
+}
+
 static void put_hub(struct buf *b, const struct hub_counts *hub)
 {
     put_help(b, "madang_commands_total", "counter", "Requests taken, by type");
@@ -110,13 +133,6 @@ static void put_turn(struct buf *b, const struct metrics_sources *src)
     if (src->relays) {
         turn_metrics_write(b, &sum);
     }
-}
-
-static void put_number(struct buf *b, const char *name, const char *type, const char *help,
-                       uint64_t v)
-{
-    put_help(b, name, type, help);
-    buf_putf(b, "%s %" PRIu64 "\n", name, v);
 }
 
 static void put_store(struct buf *b, struct store *store)
@@ -179,6 +195,7 @@ void metrics_write(struct buf *out, const struct metrics_sources *src)
     refresh(src);
     count_print(out, threads, n);
     put_hub(out, hub_counts(exchange_hub(src->exchange)));
+    put_people(out, exchange_domain(src->exchange));
     put_turn(out, src);
     put_store(out, src->store);
     put_files(out, src->disk);

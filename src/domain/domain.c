@@ -351,6 +351,12 @@ void domain_start(struct domain *d, int64_t now_us, int64_t wall_ms)
     presence_start(d);
 }
 
+void domain_drain(struct domain *d, int64_t now_us, int64_t wall_ms)
+{
+    domain_time(d, now_us, wall_ms);
+    presence_drain(d);
+}
+
 void domain_cmd(struct domain *d, int64_t now_us, int64_t wall_ms, const struct cmd *cmd)
 {
     domain_time(d, now_us, wall_ms);

@@ -127,6 +127,8 @@ void domain_pushed(struct domain *d, int64_t now_us, int64_t wall_ms,
                    const struct push_answer *answer);
 void domain_disk(struct domain *d, int64_t now_us, int64_t wall_ms,
                  const struct disk_answer *answer);
+/* The server stops: what is only in memory and matters afterwards is stored. */
+void domain_drain(struct domain *d, int64_t now_us, int64_t wall_ms);
 /* Does what is due; call it when now reaches domain_deadline (INT64_MAX: nothing is planned). */
 void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms);
 int64_t domain_deadline(const struct domain *d);

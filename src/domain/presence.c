@@ -159,13 +159,14 @@ static void put_seen(struct buf *b, uint64_t id, int64_t ms)
     buf_putf(b, "%s[%lld,%lld]", buf_len(b) > 1 ? "," : "", (long long)id, (long long)ms);
 }
 
-/* Those who stay for long: so that not all is lost when the server ends without a word. */
-static unsigned put_those_here(struct domain *d, struct buf *b, unsigned n)
+/* Those who stay for long: so that not all is lost when the server ends without a word. all: it ends now. */
+static unsigned put_those_here(struct domain *d, struct buf *b, unsigned n, bool all)
 {
     struct list *l;
     while (n < SEEN_MAX && (l = list_first(&d->presence.here)) != NULL) {
         struct user *u = container_of(l, struct user, presence.seen);
-        if (u->presence.written_at + SEEN_AGAIN_US > d->now)
+        if (all ? u->presence.written_at == d->now
+                : u->presence.written_at + SEEN_AGAIN_US > d->now)
             break;
         list_del(l);
         list_push_back(&d->presence.here, l);
@@ -179,14 +180,14 @@ static unsigned put_those_here(struct domain *d, struct buf *b, unsigned n)
 }
 
 /* Not before their watchers were told, for which they have to be in memory. */
-static unsigned put_those_left(struct domain *d, struct buf *b)
+static unsigned put_those_left(struct domain *d, struct buf *b, bool all)
 {
     struct presence_house *h = &d->presence;
     unsigned n = 0;
     struct list *l;
     while (n < SEEN_MAX && (l = list_first(&h->left)) != NULL) {
         struct user *u = container_of(l, struct user, presence.seen);
-        if (u->presence.written_at + SEEN_SOON_US > d->now)
+        if (!all && u->presence.written_at + SEEN_SOON_US > d->now)
             break;
         list_del(l);
         h->n_left--;
@@ -212,19 +213,37 @@ static int64_t seen_deadline(const struct domain *d)
     return at;
 }
 
-static void write_seen(struct domain *d)
+/* One group. Whether there was anybody. */
+static bool write_group(struct domain *d, bool all)
 {
     struct buf b;
-    if (seen_deadline(d) > d->now)
-        return;
     buf_init(&b, SEEN_MAX * 64);
     buf_puts(&b, "[");
-    unsigned n = put_those_left(d, &b);
-    n = put_those_here(d, &b, n);
+    unsigned n = put_those_left(d, &b, all);
+    n = put_those_here(d, &b, n, all);
     buf_puts(&b, "]");
     if (n)
         ASK_AND_FORGET(d, DB_USERS_SEEN, VAL_T(buf_str(&b)));
     buf_free(&b);
+    return n > 0;
+}
+
+static void write_seen(struct domain *d)
+{
+    if (seen_deadline(d) <= d->now)
+        write_group(d, false);
+}
+
+void presence_drain(struct domain *d)
+{
+    while (write_group(d, true))
+        continue;
+    LIST_FOREACH(l, &d->presence.here) {
+        struct user *u = container_of(l, struct user, presence.seen);
+        LIST_FOREACH(k, &u->sessions) {
+            user_session_used(d, container_of(k, struct session, of_user));
+        }
+    }
 }
 
 /* ---- time ---- */

@@ -83,6 +83,8 @@ void presence_init(struct domain *d);
 void presence_start(struct domain *d);
 void presence_free(struct domain *d);
 void presence_tick(struct domain *d);
+/* The server stops: when they were last seen, which is now, and that their sign-ins were used. */
+void presence_drain(struct domain *d);
 int64_t presence_deadline(const struct domain *d);
 
 /* ---- how somebody is ---- */

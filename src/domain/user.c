@@ -256,15 +256,20 @@ void user_attach(struct domain *d, struct user *u, struct session *s)
     presence_came(d, u);
 }
 
+void user_session_used(struct domain *d, const struct session *s)
+{
+    if (s->web_key && !s->scopes)
+        ASK_AND_FORGET(d, DB_WEB_SESSION_LEFT, VAL_ID(s->web_key), VAL_I(d->steady),
+                       VAL_I(d->steady + d->cfg.sign_in_ms));
+}
+
 void user_detach(struct domain *d, struct session *s)
 {
     struct user *u = s->user;
     if (!u)
         return;
     list_del(&s->of_user);
-    if (s->web_key && !s->scopes) /* it was used until now, however long ago its hello was */
-        ASK_AND_FORGET(d, DB_WEB_SESSION_LEFT, VAL_ID(s->web_key), VAL_I(d->steady),
-                       VAL_I(d->steady + d->cfg.sign_in_ms));
+    user_session_used(d, s);
     s->user = NULL;
     u->n_sessions--;
     presence_went(d, u, s);

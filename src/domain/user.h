@@ -102,6 +102,8 @@ bool user_blocks(const struct user *a, const struct user *b);
 /* A session belongs to u from now on, until it ends: it holds u. */
 void user_attach(struct domain *d, struct user *u, struct session *s);
 void user_detach(struct domain *d, struct session *s);
+/* Its sign-in was used until now, however long ago its hello was. */
+void user_session_used(struct domain *d, const struct session *s);
 /* Ends its live sessions (`ended`, signed_out): all, or only those of one sign-in (web_key), or all except
  * those of one; 0: not limited. */
 void user_end_sessions(struct domain *d, struct user *u, uint64_t only, uint64_t except);

@@ -79,3 +79,21 @@ test('a restart makes nobody blink', async () => {
   back.close();
   again.close();
 });
+
+test('a server that is stopped knows afterwards who was there until then', async () => {
+  const jun = await signedIn(server, who.jun.cookie);
+  await jun.must('presence', { mode: 'auto' });
+  const metric = async (/** @type {string} */ name) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec((await server.get('/metrics')).body.toString())?.[1]);
+  assert.ok(await metric('madang_people_here') >= 1);
+  const since = Date.now();
+  await server.down();
+  jun.close();
+  await server.up();
+  const sora = await signedIn(server, who.sora.cookie);
+  await sora.must('people_watch', { users: [who.jun.id] });
+  const { changed } = await told(sora, who.jun.id, 'offline'); // some seconds after the start
+  const row = changed.find((/** @type {any} */ p) => p.user === who.jun.id);
+  assert.ok(row.last_seen >= since, `${since} ${row.last_seen}`);
+  assert.equal(await metric('madang_people_pairs'), 1);
+  sora.close();
+});

@@ -28,6 +28,8 @@ export class Account {
     this.channel.onmessage = () => this.#elsewhere();
     /** What to do once one is signed in: a call link. @type {(() => void) | null} */
     this.next = null;
+    /** The same, where one may go on as a guest, too. @type {(() => void) | null} */
+    this.nextIfKnown = null;
     this.leaving = false;
   }
 
@@ -67,6 +69,8 @@ export class Account {
     const away = (screen === 'lobby' && !this.c.env.startsInRooms) || (screen === 'sign' && !account.invitation);
     if (!user && ['people', 'calls', 'messages', 'me'].includes(screen)) this.#gone();
     else if (user && !again && away) this.#home();
+    if (user && this.nextIfKnown) this.nextIfKnown();
+    this.nextIfKnown = null;
     if (!user && this.next) this.c.dispatch({ type: 'screen/sign', mode: 'sign_in' });
     if (user && this.next) {
       this.next();

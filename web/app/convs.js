@@ -52,13 +52,15 @@ export class Convs {
     this.reads.clear();
     this.sending = new Set();
     if (!this.me) return;
-    if (again) this.c.dispatch({ type: 'convs/stale' });
+    const here = this.#here();
+    if (again) this.c.dispatch({ type: 'convs/stale', keep: here });
     this.#restore();
     this.uploads.wake();
     if (this.s.loaded || this.c.state().screen === 'messages' || this.wanted) this.load();
     const { chosen } = this.s;
     if (this.wanted) this.open(this.wanted);
     else if (chosen) this.#page(chosen, 'newest', {});
+    for (const conv of here) if (conv !== chosen) this.follow(conv);
     this.wanted = null;
     for (const conv of Object.keys(this.s.threads)) this.#pump(conv);
   }
@@ -77,6 +79,18 @@ export class Convs {
     this.uploads.dropAll();
   }
 
+  /** Conversations whose live room one is in. */
+  #here() {
+    return Object.values(this.c.state().rooms).filter((r) => r.room.stays).map((r) => r.id);
+  }
+
+  /** What is said there is shown beside the stage. @param {string} conv */
+  async follow(conv) {
+    if (!this.s.list[conv] || !this.s.threads[conv]?.loaded) await this.#get(conv);
+    await this.#page(conv, 'newest', {});
+    await this.loadMembers(conv);
+  }
+
   /** @param {any} e */
   event(e) {
     const { c, me } = this;
@@ -87,6 +101,7 @@ export class Convs {
         if (e.gone) c.dispatch({ type: 'convs/gone', conv: e.conv.conv });
         else this.#changed(e.conv);
         return;
+      case 'conv_live': return c.dispatch({ type: 'convs/live', conv: e.conv, live: e.live });
       case 'read': return c.dispatch({ type: 'convs/read', conv: e.conv, user: e.user, seq: e.seq, me });
       case 'delivered': return c.dispatch({ type: 'convs/delivered', conv: e.conv, seq: e.seq });
       default: // typing_conv
@@ -100,7 +115,8 @@ export class Convs {
     const t = this.s.threads[message.conv];
     if (t?.loaded && !t.last && !t.busy && t.at === null) this.newer(message.conv);
     const members = this.s.members[message.conv];
-    if (members && !members.some((m) => m.user === message.from)) this.loadMembers(message.conv);
+    const stranger = members && message.from && !members.some((m) => m.user === message.from);
+    if (stranger) this.loadMembers(message.conv);
     if (this.s.loaded && !this.s.list[message.conv]) this.#get(message.conv);
   }
 

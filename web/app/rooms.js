@@ -154,12 +154,16 @@ export class Rooms {
   /** Sessions that are connected directly although the server does not know them. @returns {string[]} */
   ghosts = () => [];
 
-  /** @param {{room: string} | {create: Record<string, any>}} what */
+  /** @param {{room: string, link?: string} | {create: Record<string, any>}} what  link: of one that stays */
   prepare(what) {
     const { rooms } = this.c.state();
     if ('room' in what && rooms[what.room]) return this.show(what.room);
     this.c.dispatch({ type: 'prejoin/open', ...what });
+    if ('room' in what && !what.link) this.look(what.room);
   }
+
+  /** What is behind the door. @param {string} room */
+  look = (room) => { this.c.log.debug('rooms', `to ${room}`); };
 
   /** @param {{password?: string}} [how] */
   async join({ password } = {}) {
@@ -176,7 +180,7 @@ export class Rooms {
     const { mic, cam } = this.shown();
     try {
       const joined = p.room
-        ? await c.sig.request('join', { room: p.room, media, mic, cam, ...(password ? { password } : {}) })
+        ? await c.sig.request('join', { room: p.room, media, mic, cam, ...(p.link ? { link: p.link } : {}), ...(password ? { password } : {}) })
         : await c.sig.request('create', { ...clean(p.create), media, mic, cam });
       if (c.state().prejoin?.room !== p.room) return void c.sig.request('leave', { room: joined.room.room });
       this.entered(joined, media);

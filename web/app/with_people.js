@@ -5,6 +5,7 @@ import { Account } from './account.js';
 import { Calls } from './calls.js';
 import { ConfirmSelf } from './confirm.js';
 import { Convs, convActions } from './convs.js';
+import { Live } from './live.js';
 import { Passkeys } from './passkeys.js';
 import { People } from './people.js';
 import { Push } from './push.js';
@@ -15,7 +16,7 @@ import { Uploads } from './uploads.js';
 
 /** @typedef {import('./context.js').Context} Context */
 
-const CONV_EVENTS = new Set(['message', 'message_changed', 'conv', 'read', 'delivered', 'typing_conv']);
+const CONV_EVENTS = new Set(['message', 'message_changed', 'conv', 'read', 'delivered', 'typing_conv', 'conv_live']);
 
 /** @param {Context} c @param {import('./rooms.js').Rooms} rooms */
 export function withPeople(c, rooms) {
@@ -34,10 +35,11 @@ export function withPeople(c, rooms) {
   });
   const stay = new Stay(c, api, convs);
   const own = new OwnData(c);
+  const live = new Live(c, rooms, convs, { account, stay });
   const passkeys = new Passkeys(c, api, env.credentials);
   const confirm = new ConfirmSelf(c, passkeys);
   const push = new Push(c, { workers: env.workers, notification: env.notification });
-  const parts = { account, people, calls, convs, stay, own, passkeys, confirm, push };
+  const parts = { account, people, calls, convs, live, stay, own, passkeys, confirm, push };
   return {
     ...parts,
     /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack @param {boolean} again */
@@ -47,6 +49,7 @@ export function withPeople(c, rooms) {
       people.begun();
       if (ack.user && again) calls.again();
       convs.begun(again);
+      live.begun(!!ack.user);
       if (ack.user) push.begun();
       own.begun();
       if (ack.user && c.state().calls.loaded) calls.load();
@@ -73,11 +76,11 @@ export function withPeople(c, rooms) {
   };
 }
 
-/** @typedef {{account: Account, people: People, calls: Calls, convs: Convs, stay: Stay, own: OwnData,
- *   passkeys: Passkeys, confirm: ConfirmSelf, push: Push}} Parts */
+/** @typedef {{account: Account, people: People, calls: Calls, convs: Convs, live: Live, stay: Stay,
+ *   own: OwnData, passkeys: Passkeys, confirm: ConfirmSelf, push: Push}} Parts */
 
 /** @param {Context} c @param {Parts} parts */
-function peopleActions(c, { account, people, calls, convs, stay, own, passkeys, confirm, push }) {
+function peopleActions(c, { account, people, calls, convs, live, stay, own, passkeys, confirm, push }) {
   return {
     home(/** @type {import('../domain/types.js').HomeScreen} */ tab) {
       const { screen, convs: { chosen } } = c.state();
@@ -94,11 +97,15 @@ function peopleActions(c, { account, people, calls, convs, stay, own, passkeys, 
       convs.open(id);
     },
     convs: convActions(convs), stay: stayActions(stay),
+    live: {
+      watch: live.watch.bind(live), findRooms: live.findRooms.bind(live),
+      signInFirst: live.signInFirst.bind(live),
+    },
     /** Into a room that stays, once it is known who one is. @param {string} link */
     openRoomLink(link) {
       if (c.state().account.user) return void stay.join({ link });
-      account.next = () => stay.join({ link });
-      if (c.state().screen !== 'people') c.dispatch({ type: 'screen/sign', mode: 'sign_in' });
+      account.nextIfKnown = () => stay.join({ link });
+      live.link = link; // guests come in, too
     },
     account: {
       show: account.show.bind(account), signIn: account.signIn.bind(account),

@@ -5,9 +5,11 @@
 /** @typedef {import('./people.js').Who} Who */
 /** @typedef {'owner'|'moderator'|'member'} Role */
 /**
- * @typedef {{conv: string, seq: number, from: string, time: number, text: string, reply?: number,
+ * @typedef {{conv: string, seq: number, from: string, guest?: string, time: number, text: string,
+ *   reply?: number,
  *   edited?: number, deleted?: boolean, client?: string, reactions?: Record<string, string[]>,
  *   files?: FileRef[], mentions?: string[]}} Message
+ * What a guest has said has `guest`, a name, and no `from`.
  */
 /** What a message has with it: a picture when it has width and height.
  * @typedef {{file: string, name: string, size: number, mime: string, width?: number, height?: number,
@@ -16,9 +18,15 @@
  * `delivered` is what the other one's devices have, as far as this page was told.
  * @typedef {{conv: string, kind: 'direct'|'room', with?: Who, title: string, topic: string, picture: number,
  *   public: boolean, unlisted?: boolean, role: Role, last?: Message, seq: number, read: number,
- *   unread: number, others_read?: number, draft?: string, state: 'open'|'request'|'ignored'|'archived',
+ *   password?: boolean, live?: LiveRoom, unread: number, others_read?: number, draft?: string,
+ *   state: 'open'|'request'|'ignored'|'archived',
  *   retention_s?: number, members: number, delivered?: number}} Conv
  */
+/** Who is in the room now, with camera and microphone; the first few by name.
+ * @typedef {{count: number, people: {user?: string, name: string}[]}} LiveRoom */
+/** A room as who is not in it sees it.
+ * @typedef {{conv: string, title: string, topic: string, picture: number, members: number,
+ *   password?: boolean, live?: number}} PublicRoom */
 /** What one has sent, and the server has not yet acknowledged. `uploads` are on their way before the message
  * is (domain/uploads.js); then `files` are there.
  * @typedef {{client: string, text: string, reply?: number, time: number,
@@ -117,7 +125,7 @@ function page(t, { where, messages, first, last }) {
 function heard(t, m) {
   const pending = m.client ? t.pending.filter((p) => p.client !== m.client) : t.pending;
   const typing = { ...t.typing };
-  delete typing[m.from];
+  if (m.from) delete typing[m.from];
   const end = t.messages[t.messages.length - 1]?.seq ?? m.seq - 1;
   if (!t.loaded || !t.last) return { pending, typing };
   if (m.seq > end + 1) return { pending, typing, last: false };
@@ -176,12 +184,13 @@ function outgoing(t, a) {
   return { pending: t.pending.filter((p) => p.client !== a.client) };
 }
 
-/** A new session: what is loaded may be old. @param {ConvsState} s @returns {ConvsState} */
-function stale(s) {
+/** A new session: what is loaded may be old.
+ * @param {ConvsState} s @param {string[]} keep  beside the chosen one @returns {ConvsState} */
+function stale(s, keep = []) {
   /** @type {Record<string, Thread>} */
   const threads = {};
   for (const [id, t] of Object.entries(s.threads)) {
-    if (id === s.chosen) threads[id] = { ...t, typing: {}, busy: false };
+    if (id === s.chosen || keep.includes(id)) threads[id] = { ...t, typing: {}, busy: false };
     else if (t.pending.length) threads[id] = { ...THREAD, pending: t.pending };
   }
   return { ...s, threads };
@@ -231,7 +240,8 @@ export function convsReducer(s, a) {
     case 'convs/put': return put(s, [a.conv]);
     case 'convs/gone': return gone(s, a.conv);
     case 'convs/choose': return chosen(s, a.conv);
-    case 'convs/stale': return stale(s);
+    case 'convs/stale': return stale(s, a.keep);
+    case 'convs/live': return s.list[a.conv] ? patched(s, a.conv, { live: a.live.count ? a.live : undefined }) : s;
     case 'convs/loading': return inThread(s, a.conv, () => ({ busy: true, error: null }));
     case 'convs/page': return inThread(s, a.conv, (t) => page(t, a));
     case 'convs/page_failed': return inThread(s, a.conv, () => ({ busy: false, error: a.error }));
@@ -289,7 +299,8 @@ export function threadLines(messages, mark, me) {
     const unread = !marked && m.seq > Number(mark) && m.from !== me;
     if (unread) lines.push({ kind: 'unread', id: 'unread' });
     marked ||= unread;
-    const head = newDay || unread || !before || before.from !== m.from || m.time - before.time > BLOCK_MS;
+    const same = before?.from === m.from && before?.guest === m.guest;
+    const head = newDay || unread || !before || !same || m.time - before.time > BLOCK_MS;
     lines.push({ kind: 'said', id: `m${m.seq}`, message: m, head });
     before = m;
   }

@@ -5,14 +5,14 @@
 /** @typedef {import('./types.js').Action} Action */
 
 /** @type {LobbyState} */
-export const LOBBY = { loaded: false, rooms: {}, total: 0, people: 0 };
+export const LOBBY = { loaded: false, rooms: {}, stays: [], total: 0, people: 0 };
 
 /** @param {LobbyState} lobby @param {Action} action @returns {LobbyState} */
 export function lobbyReducer(lobby, action) {
   switch (action.type) {
     case 'lobby/list':
       return {
-        loaded: true, total: action.total, people: action.people,
+        loaded: true, stays: lobby.stays, total: action.total, people: action.people,
         rooms: Object.fromEntries(action.rooms.map((/** @type {Room} */ r) => [r.room, r])),
       };
     case 'lobby/change': {
@@ -20,8 +20,10 @@ export function lobbyReducer(lobby, action) {
       const rooms = { ...lobby.rooms };
       for (const r of action.changed) rooms[r.room] = r;
       for (const id of action.gone) delete rooms[id];
-      return { loaded: true, rooms, total: action.total, people: action.people };
+      return { loaded: true, rooms, stays: lobby.stays, total: action.total, people: action.people };
     }
+    case 'lobby/stays':
+      return { ...lobby, stays: action.rooms };
     case 'lobby/clear':
       return LOBBY;
     default:

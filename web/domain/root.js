@@ -40,7 +40,8 @@ function screens(s, a) {
       return {
         ...s, screen: 'prejoin', over: null,
         prejoin: {
-          room: a.room ?? null, create: a.create ?? null, busy: false, error: null, retryAt: null,
+          room: a.room ?? null, link: a.link, create: a.create ?? null, busy: false, error: null,
+          retryAt: null,
           otherTab: false,
         },
       };

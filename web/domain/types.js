@@ -41,6 +41,7 @@
  * @typedef {object} LobbyState
  * @property {boolean} loaded
  * @property {Record<RoomId, Room>} rooms
+ * @property {import('./convs.js').PublicRoom[]} [stays]  public rooms that stay, with and without people
  * @property {number} total   rooms, also unlisted ones
  * @property {number} people
  */
@@ -200,6 +201,9 @@
  *   password_wrong,
  *                          removed, rooms_cap, busy, rate, bad_title, room_limit, lost ...
  * @property {number|null} retryAt  with rate and busy (Date.now() time)
+ * @property {string} [link]  of a room that stays
+ * @property {import('./convs.js').PublicRoom & {inside: boolean}} [look]  the room that stays behind it;
+ *   inside: one is a member
  * @property {boolean} otherTab  in the room already in another tab: actions.answerOtherTab()
  */
 

@@ -13,17 +13,17 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 /** @typedef {string} SessionId */
 /** @typedef {{room: RoomId, title: string, public: boolean, password: boolean, locked: boolean, capacity:
  *   number,
- *             count: number, owner: SessionId | null}} Room */
-/** @typedef {{session: SessionId, name: string, mic: boolean, cam: boolean, screen: boolean, media: boolean,
- *             away: boolean}} Participant */
+ *             count: number, owner: SessionId | null, stays?: boolean}} Room */
+/** @typedef {{session: SessionId, name: string, user?: string, mic: boolean, cam: boolean, screen: boolean,
+ *             media: boolean, away: boolean}} Participant */
 /** @typedef {{name: number, chat: number, title: number, message: number, rooms_per_session: number,
  *             mesh: number}} Limits */
 /** @typedef {{room: Room, self: SessionId, participants: Participant[], history: ChatEvent[], ticket: string,
  *             media: boolean, relay?: {username: string, credential: string}}} Joined */
 
 // What the client asks (without type and id)
-/** @typedef {{room: RoomId, password?: string, ticket?: string, media?: boolean, mic?: boolean, cam?:
- *   boolean}} JoinFields */
+/** @typedef {{room: RoomId, password?: string, ticket?: string, link?: string, media?: boolean,
+ *             mic?: boolean, cam?: boolean}} JoinFields */
 /** @typedef {{title?: string, public?: boolean, password?: string, capacity?: number, media?: boolean,
  *   mic?: boolean,
  *             cam?: boolean}} CreateFields */
@@ -57,7 +57,7 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   |'convs'|'conv_open'|'conv_get'|'send'|'edit'|'delete'|'react'|'history'|'read'|'draft'|'conv_answer'
  *   |'search'|'room_make'|'room_edit'|'room_archive'|'room_picture'|'members'|'member_set'|'room_invite'
  *   |'room_links'|'room_link_end'|'room_join'|'room_leave'|'rooms_public'|'export'|'tokens'|'token_make'
- *   |'token_end'} PeopleRequest */
+ *   |'token_end'|'room_look'|'room_password'|'conv_watch'} PeopleRequest */
 /** @typedef {RoomRequests & Record<PeopleRequest, [Record<string, any>, any]>} Requests
  *   type -> [fields, ack] */
 /** @typedef {{

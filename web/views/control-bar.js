@@ -4,6 +4,7 @@ import { useApp } from './context.js';
 import { useDevices } from './devices.js';
 import { MediaButton } from './media-buttons.js';
 import { HoldButton, useCall } from './people/call-bar.js';
+import { convHere, mayModerate } from './people/here.js';
 import { Icon } from './ui/icon.js';
 import { Menu } from './ui/menu.js';
 
@@ -70,6 +71,7 @@ function MoreMenu() {
   if (media.canShareScreen) items.push({ text: t(media.screen.phase === 'live' ? 'screen.stop' : 'screen.share'), icon: 'screen', key: 'screen', run: () => (media.screen.phase === 'live' ? act.stopScreen() : act.startScreen()) });
   if (media.canFlip) items.push({ text: t('cam.flip'), icon: 'flip', key: 'flip', run: () => act.flipCamera() });
   if (!here.media && !state.intent.listenOnly) items.push({ text: t('bar.ask_media'), icon: 'cam', key: 'ask-media', run: () => act.askMedia(true) });
+  if (here.room.stays && mayModerate(state)) items.push({ line: true }, { text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) });
   if (here.owner && !call) items.push({ line: true }, { text: t('room.settings'), icon: 'edit', key: 'room', run: () => setUi({ dialog: 'room' }) },
     { text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) },
     { text: t('merge.title'), icon: 'merge', key: 'merge', run: () => setUi({ dialog: 'merge' }) });
@@ -90,7 +92,7 @@ export function ControlBar() {
     <${CamGroup} />
     <${HoldButton} />
     <${ScreenButton} cls="wide-only" />
-    <${ChatButton} unread=${here.unread + offers} />
+    <${ChatButton} unread=${here.unread + offers + (convHere(state)?.unread ?? 0)} />
     <${MoreMenu} />
     <button type="button" class="round leave" data-act="leave" aria-label=${t(call ? 'call.end' : 'leave')} title=${t(call ? 'call.end' : 'leave')} onClick=${() => act.leave()}><${Icon} name="leave" /></button>
   </section>`;

@@ -95,6 +95,7 @@ export function Lobby() {
   const { state, act, t, setUi } = useApp();
   useEffect(() => {
     act.watchLobby(true);
+    act.live.findRooms();
     return () => act.watchLobby(false);
   }, []);
   return html`<${Header} />

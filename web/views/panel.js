@@ -2,11 +2,13 @@
 import { html, useEffect, useRef } from '../vendor/htm-preact.js';
 import { Chat } from './chat.js';
 import { useApp, useUid } from './context.js';
+import { LiveChat } from './people/conv-live.js';
+import { convHere } from './people/here.js';
 import { People } from './people.js';
 import { Icon } from './ui/icon.js';
 
 export function Panel() {
-  const { t, ui, setUi } = useApp();
+  const { state, t, ui, setUi } = useApp();
   const { panel } = ui;
   const id = useUid();
   const ref = useRef(/** @type {HTMLElement | null} */ (null));
@@ -23,6 +25,7 @@ export function Panel() {
     };
   }, [panel]);
   if (!panel) return null;
+  const conv = convHere(state);
   // A phone's keyboard would cover what one came to read.
   const first = (/** @type {string} */ which) => panel === which && (which === 'people' || matchMedia('(pointer: coarse)').matches);
   const tab = (/** @type {'chat' | 'people'} */ which) => html`<button type="button" class="tab" aria-pressed=${String(panel === which)} data-tab=${which} data-panel-first=${first(which)}
@@ -33,6 +36,6 @@ export function Panel() {
       <div class="tabs" role="group" aria-label=${t('panel.which')}>${tab('chat')}${tab('people')}</div>
       <button type="button" class="icon-btn" data-act="close-panel" aria-label=${t('close')} title=${t('close')} onClick=${() => setUi({ panel: null })}><${Icon} name="close" /></button>
     </div>
-    ${panel === 'chat' ? html`<${Chat} />` : html`<${People} />`}
+    ${panel === 'chat' ? (conv ? html`<${LiveChat} conv=${conv} />` : html`<${Chat} />`) : html`<${People} />`}
   </aside>`;
 }

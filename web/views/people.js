@@ -1,6 +1,7 @@
 // Who is here, and how; the owner's tools.
 import { html, useState } from '../vendor/htm-preact.js';
 import { useApp, useUid } from './context.js';
+import { convHere, mayModerate } from './people/here.js';
 import { PersonMenu } from './person-menu.js';
 import { fullName, linkState } from './tile.js';
 import { submitOnEnter } from './typing.js';
@@ -33,8 +34,11 @@ function Row({ person: p }) {
   const mic = p.self ? intent.mic && !intent.listenOnly && media.mic.phase !== 'error' : p.mic;
   const cam = p.self ? media.camera.phase === 'live' : p.cam;
   const link = linkState(p, state.peers[p.session]);
-  const owner = here.room.owner === p.session;
-  const facts = [owner && t('people.owner'), link && t(link), !p.media && !link && t('people.chat_only')].filter(Boolean).join(' · ');
+  const members = convHere(state) ? state.convs.members[here.id] : undefined;
+  const role = p.user ? members?.find((m) => m.user === p.user)?.role : undefined;
+  const owner = here.room.owner === p.session || role === 'owner';
+  const facts = [owner && t('people.owner'), role === 'moderator' && t('conv.role_moderator'),
+    here.room.stays && !p.user && t('live.guest'), link && t(link), !p.media && !link && t('people.chat_only')].filter(Boolean).join(' · ');
   return html`<li class=${`person ${p.away ? 'away' : ''}`} data-person=${p.session}>
     <${Face} session=${p.session} name=${p.name} />
     <div class="grow">
@@ -44,7 +48,7 @@ function Row({ person: p }) {
     ${p.screen && html`<span class="person-sign" title=${t('tile.screen')}><${Icon} name="screen" size="s" /><span class="unseen">${t('tile.screen')}</span></span>`}
     ${!cam && p.media && html`<span class="person-sign" title=${t('tile.cam_off')}><${Icon} name="cam-off" size="s" /><span class="unseen">${t('tile.cam_off')}</span></span>`}
     ${!mic && html`<span class="person-sign" title=${t('tile.mic_off')}><${Icon} name="mic-off" size="s" /><span class="unseen">${t('tile.mic_off')}</span></span>`}
-    ${p.self ? !renaming && html`<button type="button" class="icon-btn" data-act="rename" aria-label=${t('people.rename')} title=${t('people.rename')} onClick=${() => setRenaming(true)}><${Icon} name="edit" /></button>`
+    ${p.self ? !renaming && !state.account.user && html`<button type="button" class="icon-btn" data-act="rename" aria-label=${t('people.rename')} title=${t('people.rename')} onClick=${() => setRenaming(true)}><${Icon} name="edit" /></button>`
       : html`<${PersonMenu} person=${p} />`}
   </li>`;
 }
@@ -55,8 +59,8 @@ function OwnerTools() {
   return html`<div class="owner-tools" role="group" aria-label=${t('people.tools')}>
     <button type="button" class="btn" data-act="lock" aria-pressed=${String(room.locked)} onClick=${() => act.roomSet({ locked: !room.locked })}>
       <${Icon} name=${room.locked ? 'unlock' : 'lock'} size="s" />${t(room.locked ? 'room.unlock' : 'room.lock')}</button>
-    <button type="button" class="btn" data-act="room-settings" onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" size="s" />${t('room.settings')}</button>
-    <button type="button" class="btn" data-act="merge" onClick=${() => setUi({ dialog: 'merge' })}><${Icon} name="merge" size="s" />${t('merge.title')}</button>
+    ${!room.stays && html`<button type="button" class="btn" data-act="room-settings" onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" size="s" />${t('room.settings')}</button>
+    <button type="button" class="btn" data-act="merge" onClick=${() => setUi({ dialog: 'merge' })}><${Icon} name="merge" size="s" />${t('merge.title')}</button>`}
   </div>`;
 }
 
@@ -73,6 +77,6 @@ export function People() {
     ${all.length >= SEARCH_FROM && html`<div class="people-find"><label class="unseen" for=${id}>${t('people.find')}</label>
       <input class="input" id=${id} type="search" placeholder=${t('people.find')} value=${find} onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => setFind(e.currentTarget.value)} /></div>`}
     <ul class="people-list">${shown.map((p) => html`<${Row} key=${p.session} person=${p} />`)}</ul>
-    ${here.owner && html`<${OwnerTools} />`}
+    ${mayModerate(state) && html`<${OwnerTools} />`}
   </div>`;
 }

@@ -1,13 +1,13 @@
 // What one can do with another person: whisper, send a file, and, as the owner, remove.
 import { html, useRef } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
+import { mayModerate } from './people/here.js';
 import { fullName } from './tile.js';
 import { Menu } from './ui/menu.js';
 
 /** @param {{ person: import('../domain/types.js').Person, place?: string }} props */
 export function PersonMenu({ person: p, place = 'down end' }) {
   const { state, act, t, setUi } = useApp();
-  const here = state.rooms[/** @type {string} */ (state.current)];
   const file = useRef(/** @type {HTMLInputElement | null} */ (null));
   const name = fullName(p);
   const picked = (/** @type {{ currentTarget: HTMLInputElement }} */ e) => {
@@ -20,7 +20,7 @@ export function PersonMenu({ person: p, place = 'down end' }) {
     { text: t('person.whisper'), icon: 'whisper', key: 'whisper', run: () => setUi({ panel: 'chat', whisperTo: p.session }) },
     { text: t('person.file'), icon: 'clip', key: 'file', disabled: p.ghost, run: () => file.current?.click() },
   ];
-  if (here.owner) items.push({ line: true }, { text: t('person.remove'), icon: 'remove', key: 'remove', danger: true, run: () => act.removePerson(p.session) });
+  if (mayModerate(state)) items.push({ line: true }, { text: t('person.remove'), icon: 'remove', key: 'remove', danger: true, run: () => act.removePerson(p.session) });
   return html`<${Menu} items=${items} label=${t('person.menu', { name })} place=${place} name=${`person-${p.session}`} />
     <input type="file" hidden multiple ref=${file} data-file-to=${p.session} onChange=${picked} />`;
 }

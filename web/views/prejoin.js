@@ -75,13 +75,22 @@ export function joinLabel({ intent, media, prejoin }) {
   return prejoin?.create ? 'prejoin.open' : 'prejoin.join';
 }
 
+/** What is behind the door, as far as it is known. @param {import('./context.js').State} s
+ * @returns {{title: string, count: number, password: boolean} | null} */
+function doorOf({ prejoin, lobby }) {
+  const room = prejoin?.room ? lobby.rooms[prejoin.room] : null;
+  const look = prejoin?.look;
+  if (room || !look) return room ?? null;
+  return { title: look.title, count: look.live ?? 0, password: !!look.password && !look.inside };
+}
+
 const QUIET = ['password_required', 'password_wrong'];
 
 function JoinForm() {
   const { state, act, t } = useApp();
   const pre = /** @type {import('../domain/types.js').PrejoinState} */ (state.prejoin);
   const [password, setPassword] = useState('');
-  const room = pre.room ? state.lobby.rooms[pre.room] : null;
+  const room = doorOf(state);
   const needs = !!room?.password || QUIET.includes(pre.error ?? '');
   const join = (/** @type {Event} */ e) => {
     e.preventDefault();
@@ -110,7 +119,7 @@ export function Prejoin() {
     return () => act.watchLobby(false);
   }, []);
   if (!pre) return null;
-  const room = pre.room ? state.lobby.rooms[pre.room] : null;
+  const room = doorOf(state);
   const title = (pre.create ? pre.create.title : room?.title) || t(pre.create ? 'prejoin.new' : 'room.untitled');
   return html`<${Header} back=${() => act.cancelJoin()} backLabel=${t('do.lobby')} />
     <main class="prejoin" id="main" tabindex="-1">
@@ -124,6 +133,8 @@ export function Prejoin() {
           <h1 id="prejoin-title">${title}</h1>
           <p class="soft">${room ? (room.count > 0 ? t('prejoin.here', { count: room.count }) : t('prejoin.nobody')) : t('prejoin.ready')}</p>
         </div>
+        ${pre.look && !pre.look.inside && html`<p class="soft small" data-stays>${t(state.account.user ? 'live.become' : 'live.as_guest')}</p>
+          ${!state.account.user && html`<button type="button" class="link-btn" data-act="sign-in-first" onClick=${() => act.live.signInFirst()}>${t('lobby.sign_in')}</button>`}`}
         <${JoinForm} />
         ${!state.intent.listenOnly && html`<div class="device-list">
           <${DeviceSelect} kind="mic" />

@@ -5,6 +5,19 @@ import { Icon } from './ui/icon.js';
 
 /** @typedef {import('../domain/types.js').Room} Room */
 
+/** Those that stay are there when nobody is in them, too.
+ * @param {import('../domain/types.js').LobbyState} lobby @returns {Record<string, Room>} */
+function withStays({ rooms, stays = [] }) {
+  const all = { ...rooms };
+  for (const s of stays) {
+    all[s.conv] ??= {
+      room: s.conv, title: s.title, public: true, password: !!s.password, locked: false, capacity: Infinity,
+      count: 0, owner: null, stays: true,
+    };
+  }
+  return all;
+}
+
 /** The fullest first; then by title, so that the list doesn't jump. @param {Record<string, Room>} rooms */
 export const sortRooms = (rooms) => Object.values(rooms).filter((r) => r.public)
   .sort((a, b) => b.count - a.count || a.title.localeCompare(b.title) || (a.room < b.room ? -1 : 1));
@@ -18,6 +31,7 @@ function RoomCard({ room }) {
       <h3 class="cut">${room.title || t('room.untitled')}</h3>
       <p class="room-facts">
         <span class="badge accent tnum"><${Icon} name="person" size="s" />${t('rooms.count', { count: room.count })}</span>
+        ${room.stays && html`<span class="badge"><${Icon} name="chat" size="s" />${t('live.stays')}</span>`}
         ${full && html`<span class="badge warn">${t('rooms.full')}</span>`}
         ${room.password && html`<span class="badge"><${Icon} name="key" size="s" />${t('rooms.password')}</span>`}
         ${room.locked && html`<span class="badge"><${Icon} name="lock" size="s" />${t('rooms.locked')}</span>`}
@@ -42,8 +56,8 @@ function Empty() {
 
 export function RoomList() {
   const { state, t } = useApp();
-  const { loaded, rooms, total, people } = state.lobby;
-  const list = useMemo(() => sortRooms(rooms), [rooms]);
+  const { loaded, rooms, stays, total, people } = state.lobby;
+  const list = useMemo(() => sortRooms(withStays({ ...state.lobby, rooms, stays })), [rooms, stays]);
   return html`<section class="rooms" aria-labelledby="rooms-title">
     <div class="rooms-head">
       <h2 id="rooms-title">${t('rooms.title')}</h2>

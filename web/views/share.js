@@ -1,9 +1,13 @@
 // The link of the room, to copy, to send, to scan.
-import { html, useMemo, useRef, useState } from '../vendor/htm-preact.js';
+import { html, useEffect, useMemo, useRef, useState } from '../vendor/htm-preact.js';
 import { qrcode } from '../vendor/qrcode.js';
 import { useApp } from './context.js';
+import { convHere } from './people/here.js';
 import { Dialog } from './ui/dialog.js';
 import { Icon } from './ui/icon.js';
+
+const GUESTS = 10;
+const WEEK_S = 7 * 86400;
 
 /** The dark squares of a QR code as path data.
  *  @param {string} text @returns {{ path: string, size: number }} */
@@ -64,11 +68,29 @@ export function LinkBox({ link, title, name, label, first = false }) {
     ${'share' in navigator && html`<button type="button" class="btn wide" data-act="send-link" onClick=${send}><${Icon} name="share" size="s" />${t('share.send')}</button>`}`;
 }
 
+/** Into a room that stays and is private: by a link that is made for it, with uses and an end.
+ * @param {{ conv: import('../domain/convs.js').Conv }} props */
+function PrivateLink({ conv }) {
+  const { act, t } = useApp();
+  const [link, setLink] = useState('');
+  const may = conv.role !== 'member';
+  useEffect(() => {
+    if (may) act.stay.makeLink(conv.conv, { uses: GUESTS, ttl_s: WEEK_S }).then((made) => setLink(made ?? ''));
+  }, [conv.conv, may]);
+  if (!may) return html`<p class="soft">${t('live.share_not')}</p>`;
+  return html`<p class="soft">${t('live.share', { count: GUESTS })}</p>
+    ${link && html`<${LinkBox} link=${link} title=${conv.title} name="room-link" first />`}`;
+}
+
 /** @param {{ close: () => void }} props */
 export function ShareDialog({ close }) {
   const { app, state, t } = useApp();
   const room = state.current ? state.rooms[state.current] : null;
+  const conv = convHere(state);
   if (!room) return null;
+  if (conv && !conv.public && !conv.unlisted) {
+    return html`<${Dialog} title=${t('share.title')} onClose=${close} name="share"><${PrivateLink} conv=${conv} /><//>`;
+  }
   return html`<${Dialog} title=${t('share.title')} onClose=${close} name="share">
     <p class="soft">${t(room.room.password ? 'share.text_password' : room.room.locked ? 'share.text_locked' : 'share.text')}</p>
     <${LinkBox} link=${app.link(state.current ?? '')} title=${room.room.title} name="room-link" first />

@@ -5,6 +5,7 @@ import { useApp, useUid } from '../context.js';
 import { clock, day } from '../format.js';
 import { Icon } from '../ui/icon.js';
 import { Avatar } from './avatar.js';
+import { LiveSign } from './conv-live.js';
 import { HomeHeader } from './home.js';
 import { plain } from './markdown.js';
 import { RoomSign } from './room-sign.js';
@@ -35,7 +36,7 @@ function Row({ conv: c }) {
   return html`<li class=${`row ${chosen ? 'chosen' : ''} ${c.unread ? 'new' : ''}`} data-row=${c.conv}>
     <button type="button" class="row-main" aria-current=${chosen ? 'true' : undefined} onClick=${() => act.convs.open(c.conv)}>
       <${Sign} conv=${c} />
-      <span class="grow"><span class="row-name cut"><b>${titleOf(c, t)}</b></span><span class="small soft cut row-more">${words}</span></span>
+      <span class="grow"><span class="row-name cut"><b>${titleOf(c, t)}</b> <${LiveSign} conv=${c} /></span><span class="small soft cut row-more">${words}</span></span>
       <span class="row-side">${last && html`<time class="small soft tnum" datetime=${new Date(last.time).toISOString()}>${shortTime(last.time, lang)}</time>`}
         ${c.unread > 0 && html`<span class="count" data-unread=${c.unread}><span aria-hidden="true">${c.unread > 99 ? '99+' : c.unread}</span><span class="unseen">${t('conv.unread', { count: c.unread })}</span></span>`}</span>
     </button></li>`;
@@ -93,7 +94,11 @@ function Search() {
 export function Messages() {
   const { state, act, t, setUi } = useApp();
   const { convs } = state;
-  useEffect(() => { act.convs.load(); }, []);
+  useEffect(() => {
+    act.convs.load();
+    act.live.watch(true);
+    return () => act.live.watch(false);
+  }, []);
   const conv = convs.chosen ? convs.list[convs.chosen] : null;
   return html`<${HomeHeader} />
     <main class=${`home split messages ${conv ? 'has-card' : ''}`} id="main" tabindex="-1">

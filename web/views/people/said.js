@@ -48,7 +48,7 @@ function Tools({ m, around, up }) {
     ...(m.text ? [{ text: t('conv.copy'), icon: 'copy', key: 'copy', run: () => { copyText(m.text); } }] : []),
     ...(mayDelete ? [{ text: t('conv.delete'), icon: 'close', key: 'delete', danger: true, run: () => { act.convs.remove(conv.conv, seq); } }] : []),
   ];
-  return html`<${Menu} items=${items} label=${t('conv.tools', { name: mine ? t('chat.you') : nameIn(around, m.from) })} title=${t('conv.tools_short')} name="said" place=${`${up ? 'up' : 'down'} start said-menu`} cls="icon-btn said-btn" />`;
+  return html`<${Menu} items=${items} label=${t('conv.tools', { name: mine ? t('chat.you') : m.guest ?? nameIn(around, m.from) })} title=${t('conv.tools_short')} name="said" place=${`${up ? 'up' : 'down'} start said-menu`} cls="icon-btn said-btn" />`;
 }
 
 /** @param {{ m: Message, around: Around }} props */
@@ -76,7 +76,7 @@ function Quoted({ m, around }) {
   if (!m.reply) return null;
   const to = find(m.reply);
   return html`<button type="button" class="quoted small" data-quoted=${m.reply} onClick=${() => { act.convs.jump(conv.conv, /** @type {number} */ (m.reply)); }}>
-    ${to ? html`<b>${to.from === around.me ? t('chat.you') : nameIn(around, to.from)}</b> <span class="cut">${wordsOf(to, t)}</span>` : html`<span>${t('conv.quoted')}</span>`}</button>`;
+    ${to ? html`<b>${to.from === around.me ? t('chat.you') : to.guest ?? nameIn(around, to.from)}</b> <span class="cut">${wordsOf(to, t)}</span>` : html`<span>${t('conv.quoted')}</span>`}</button>`;
 }
 
 /** @param {{ m: Message, head: boolean, tail: boolean, up: boolean, around: Around }} props
@@ -84,11 +84,11 @@ function Quoted({ m, around }) {
 export function Said({ m, head, tail, up, around }) {
   const { t, lang, me, conv } = around;
   const own = m.from === me;
-  const name = nameIn(around, m.from);
+  const name = m.guest ?? nameIn(around, m.from);
   return html`<li class=${`said ${own ? 'own' : ''} ${head ? 'head' : ''}`} data-seq=${m.seq} data-own=${String(own)} tabindex="-1">
-    ${!own && html`<span class="said-face">${head && html`<${Avatar} person=${around.who(m.from) ?? { user: m.from, display: name, avatar: 0 }} size="s" />`}</span>`}
+    ${!own && html`<span class="said-face">${head && html`<${Avatar} person=${around.who(m.from) ?? { user: m.from ?? name, display: name, avatar: 0 }} size="s" />`}</span>`}
     <div class="said-body">
-      <p class=${head ? 'words-head small' : 'unseen'}><b class=${own ? 'unseen' : ''}>${own ? t('chat.you') : name}</b>
+      <p class=${head ? 'words-head small' : 'unseen'}><b class=${own ? 'unseen' : ''}>${own ? t('chat.you') : name}</b>${m.guest !== undefined && html`<span class="soft">${t('live.guest')}</span>`}
         <time class="soft tnum" datetime=${new Date(m.time).toISOString()}>${clock(m.time, lang)}</time></p>
       <div class="said-row">
         ${m.deleted ? html`<p class="bubble tombstone" data-deleted><${Icon} name="close" size="s" />${t('conv.deleted')}</p>`

@@ -7,6 +7,7 @@ import { Icon } from '../ui/icon.js';
 import { useDrop } from './attach.js';
 import { Avatar, PresenceWords } from './avatar.js';
 import { ConvComposer } from './conv-composer.js';
+import { LiveBar } from './conv-live.js';
 import { RoomMenu } from './conv-room.js';
 import { RoomSign } from './room-sign.js';
 import { Said, nameIn } from './said.js';
@@ -178,8 +179,9 @@ function Head({ conv }) {
   </header>`;
 }
 
-/** @param {{ conv: Conv }} props */
-export function Thread({ conv }) {
+/** @param {{ conv: Conv, beside?: boolean, silent?: boolean }} props  beside: of the stage of its live room;
+ * silent: without where one writes */
+export function Thread({ conv, beside = false, silent = false }) {
   const { state, act, t, lang } = useApp();
   const { convs, people, account } = state;
   const thread = convs.threads[conv.conv] ?? THREAD;
@@ -198,10 +200,10 @@ export function Thread({ conv }) {
   }, [conv, members, thread.messages, t, lang, me, writable]);
   const name = (/** @type {string} */ u) => (u === me?.user ? t('chat.you') : nameIn(around, u));
   return html`<section class="card thread" data-conv=${conv.conv} aria-label=${titleOf(conv, t)} ...${on}>
-    <${Head} conv=${conv} />
+    ${!beside && html`<${Head} conv=${conv} /><${LiveBar} conv=${conv} />`}
     <${Log} conv=${conv} thread=${thread} around=${around} />
     ${conv.state === 'request' ? html`<${RequestBar} conv=${conv} />` : html`<${Typing} thread=${thread} around=${around} />`}
-    ${writable && html`<${ConvComposer} conv=${conv} thread=${thread} name=${name} people=${others} />`}
+    ${writable && !silent && html`<${ConvComposer} conv=${conv} thread=${thread} name=${name} people=${others} />`}
     ${conv.state === 'archived' && html`<p class="soft small thread-note">${t('conv.archived')}</p>`}
     ${over && html`<p class="drop-here" data-drop-here><${Icon} name="clip" size="l" />${t('attach.drop')}</p>`}
     ${viewed && html`<${Viewer} at=${viewed} pictures=${picturesOf(thread.messages)} who=${name} turn=${setViewed} close=${() => setViewed('')} />`}

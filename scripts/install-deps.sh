@@ -42,6 +42,7 @@ iproute2:ip
 nftables:nft
 coturn:turnutils_stunclient
 procps:ps
+strace:strace
 python3-aiortc
 python3-gi
 gir1.2-gst-plugins-bad-1.0

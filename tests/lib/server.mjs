@@ -62,7 +62,7 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  * @property {string} data its data folder
  * @property {Buffer | undefined} ca certificate of its CA, PEM, when TLS is on
  * @property {() => string} log all that it has written so far
- * @property {(path: string, options?: https.RequestOptions, body?: string) => Promise<{status: number,
+ * @property {(path: string, options?: https.RequestOptions, body?: string | Buffer) => Promise<{status: number,
  *   headers: http.IncomingHttpHeaders, body: Buffer}>} get a request on a connection of its own
  * @property {(re: RegExp, ms?: number) => Promise<string>} waitLog waits for a line of the log
  * @property {() => Promise<number>} rssKb resident memory

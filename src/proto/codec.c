@@ -52,6 +52,7 @@ static bool read_vp8(const uint8_t *p, size_t n, struct codec_packet *k)
         k->width = (uint16_t)((r.p[7] << 8 | r.p[6]) & 0x3FFF);
         k->height = (uint16_t)((r.p[9] << 8 | r.p[8]) & 0x3FFF);
     }
+    k->alone = k->key;
     k->up |= k->key;
     return true;
 }
@@ -116,7 +117,8 @@ static bool read_vp9(const uint8_t *p, size_t n, struct codec_packet *k)
     k->descriptor = (uint8_t)(n - r.n);
     k->begins = first & VP9_BEGINS;
     k->ends = first & VP9_ENDS;
-    k->key = k->begins && !(first & VP9_INTER) && k->spatial == 0;
+    k->alone = !(first & VP9_INTER);
+    k->key = k->begins && k->alone && k->spatial == 0;
     k->up |= k->key;
     return true;
 }
@@ -148,7 +150,7 @@ static bool read_h264(const uint8_t *p, size_t n, struct codec_packet *k)
         k->begins = true;
         k->key = is_key(type);
     }
-    k->up = k->key;
+    k->up = k->alone = k->key;
     return !r.bad && n > 1 && type != 0;
 }
 
@@ -160,7 +162,7 @@ static bool read_av1(const uint8_t *p, size_t n, struct codec_packet *k)
         return false;
     k->begins = !(p[0] & 0x80);               /* Z: goes on with an OBU of the packet before */
     k->key = k->begins && (p[0] & 0x08) != 0; /* N: a new coded video sequence */
-    k->up = k->key;
+    k->up = k->alone = k->key;
     k->descriptor = 1;
     return true;
 }
@@ -171,7 +173,7 @@ bool codec_read(enum codec c, const uint8_t *p, size_t n, struct codec_packet *o
 {
     memset(out, 0, sizeof *out);
     if (!codec_is_video(c)) {
-        out->begins = out->key = out->up = true;
+        out->begins = out->key = out->alone = out->up = true;
         return true;
     }
     if (n == 0)

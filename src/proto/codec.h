@@ -32,8 +32,9 @@ static inline bool codec_is_video(enum codec c)
 struct codec_packet {
     bool begins; /* it is the first of a frame of its layer */
     bool key;    /* ... that needs nothing that came before (VP9: of the lowest spatial layer) */
-    bool ends; /* it is the last of a frame of its layer (VP9 only; for others the marker tells) */
-    bool up;   /* from here on this temporal layer can be added (VP8 Y, VP9 U; or a key frame) */
+    bool ends;  /* it is the last of a frame of its layer (VP9 only; for others the marker tells) */
+    bool alone; /* its frame is predicted from no earlier picture */
+    bool up;    /* from here on this temporal layer can be added (VP8 Y, VP9 U; or a key frame) */
     bool between; /* VP9: predicted from the spatial layer below */
     bool no_ref;  /* nothing depends on it (VP8 N; VP9 D tells of upper layers only) */
     uint8_t spatial, temporal;

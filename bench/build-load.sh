@@ -19,4 +19,5 @@ build load bench/load -lssl -lcrypto
 build turn_load bench/turn/load -Isrc build/libmadang_core.a -lssl -lcrypto
 build floor bench/turn/floor
 build store_load bench/store -Isrc build/libmadang_core.a -lsqlite3 -lutf8proc -lssl -lcrypto -lpthread
-build people_load bench/people -Isrc build/libmadang_core.a -ljansson -lsqlite3 -lutf8proc -lssl -lcrypto -lpthread
+build people_load bench/people -Isrc build/libmadang_core.a -ljansson -lsqlite3 -lutf8proc -largon2 -lzxcvbn \
+    -lssl -lcrypto -lpthread

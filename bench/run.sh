@@ -1,15 +1,24 @@
 #!/bin/sh
 # run.sh: what make bench does. Gets the peers, builds the load generators, measures signaling (bench/measure.mjs), the
-# store (bench/store), presence and the directory (bench/people), and the relay (bench/turn/measure.mjs); WHAT=signaling, store,
-# people or relay does one of them. Their variables: ROUNDS, CLIENTS, SECONDS,
-# ONLY, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN names another program than build/madang.
+# store (bench/store), messages, sign-ins, presence and the directory (bench/people), and the relay (bench/turn/measure.mjs);
+# WHAT=signaling, store, people or relay does one of them, WHAT=click calls in real browsers (bench/click.mjs; CALLS, PAIRS). Their
+# variables: ROUNDS, CLIENTS, SECONDS, ONLY, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN names another program than build/madang.
 set -eu
 cd "$(dirname "$0")/.."
 
+if [ "${WHAT:-all}" = click ]; then
+    scripts/install-deps.sh test
+    scripts/npm-ci.sh all
+    exec node --test-reporter=spec bench/click.mjs
+fi
 sum=$(cksum <bench/package-lock.json)
 if [ "$(cat bench/node_modules/.madang-bench 2>/dev/null || :)" != "$sum" ]; then
-    echo "Getting ws and Socket.IO from npm, to measure beside them ..."
+    echo "Getting ws, Socket.IO and better-sqlite3 from npm, to measure beside them ..."
     (cd bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    # Its SQLite from the sources that it brings; with the headers of this Node, from /usr/include/node where they are there.
+    (cd bench/node_modules/better-sqlite3 && npm run --silent build-release >../.better-sqlite3.log 2>&1) || {
+        echo "better-sqlite3 cannot be built (bench/node_modules/.better-sqlite3.log); WHAT=people has no peer then." >&2
+    }
     printf '%s\n' "$sum" >bench/node_modules/.madang-bench
 fi
 bench/build-load.sh
@@ -26,6 +35,7 @@ esac
 case ${WHAT:-all} in all | people)
     mkdir -p build/bench/data
     build/bench/people_load build/bench/data
+    $alone node bench/people/measure.mjs
     ;;
 esac
 case ${WHAT:-all} in all | relay) $alone node bench/turn/measure.mjs ;; esac

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TELL_AFTER = 64 }; /* messages between two pings, as the page does it */
 
@@ -59,13 +60,26 @@ static bool creates(const struct load *l, const struct conn *c)
 static size_t hello(struct load *l, struct conn *c)
 {
     char fields[256];
-    if (creates(l, c))
+    if (l->stay)
+        snprintf(fields, sizeof fields, ",\"v\":1");
+    else if (creates(l, c))
         snprintf(fields, sizeof fields, ",\"v\":1,\"name\":\"guest %u\"", c->index);
     else
         snprintf(fields, sizeof fields,
                  ",\"v\":1,\"name\":\"guest %u\",\"join\":{\"room\":\"%s\",\"media\":false}",
                  c->index, l->rooms[c->room].id);
     return compose(l, c, "hello", true, fields, NULL);
+}
+
+/* Into the room that stays, after hello was answered: who is signed in has to be looked up for that. */
+static void enter(struct load *l, struct conn *c)
+{
+    char fields[128];
+    if (creates(l, c))
+        snprintf(fields, sizeof fields, ",\"title\":\"room %u\",\"public\":true", c->room);
+    else
+        snprintf(fields, sizeof fields, ",\"conv\":\"%s\"", l->rooms[c->room].id);
+    say(l, c, creates(l, c) ? "room_make" : "room_join", true, fields, NULL);
 }
 
 static void greet(struct load *l, struct conn *c)
@@ -80,18 +94,34 @@ static void greet(struct load *l, struct conn *c)
     }
     if (c->next_id == 0) /* it may have gone with the upgrade */
         conn_send(l, c, text, hello(l, c));
-    if (creates(l, c)) {
+    if (creates(l, c) && !l->stay) {
         snprintf(fields, sizeof fields, ",\"title\":\"room %u\",\"public\":false,\"media\":false",
                  c->room);
         say(l, c, "create", true, fields, NULL);
     }
 }
 
+/* Without padding; its length. */
+static size_t base64url(char *out, const char *p, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t k = 0;
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t v = (uint32_t)(uint8_t)p[i] << 16;
+        if (i + 1 < n)
+            v |= (uint32_t)(uint8_t)p[i + 1] << 8;
+        if (i + 2 < n)
+            v |= (uint8_t)p[i + 2];
+        for (size_t j = 0; j < 4 && i + j <= n; j++)
+            out[k++] = digits[v >> (18 - 6 * j) & 63];
+    }
+    return k;
+}
+
 /* docs/protocol.md section 7: as the page does it, hello goes with the request. */
 static const char *subprotocols(struct load *l, struct conn *c)
 {
     static char out[2048];
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     size_t n, k;
     if (l->dialect == DIALECT_SIO)
         return "";
@@ -99,16 +129,24 @@ static const char *subprotocols(struct load *l, struct conn *c)
         return "Sec-WebSocket-Protocol: madang.v1\r\n";
     n = hello(l, c);
     k = (size_t)sprintf(out, "Sec-WebSocket-Protocol: madang.v1.hello, madang.v1, hello.");
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)(uint8_t)text[i] << 16;
-        if (i + 1 < n)
-            v |= (uint32_t)(uint8_t)text[i + 1] << 8;
-        if (i + 2 < n)
-            v |= (uint8_t)text[i + 2];
-        for (size_t j = 0; j < 4 && i + j <= n; j++)
-            out[k++] = digits[v >> (18 - 6 * j) & 63];
-    }
+    k += base64url(out + k, text, n);
     memcpy(out + k, "\r\n", 3);
+    return out;
+}
+
+/* Who is signed in: the token that bench/people/house.c gives this person. */
+static const char *cookie(const struct load *l, const struct conn *c)
+{
+    static char out[96];
+    uint64_t id = c->index + 1;
+    char token[32];
+    if (!l->stay)
+        return "";
+    memset(token, 7, sizeof token);
+    memcpy(token, &id, sizeof id);
+    int n = snprintf(out, sizeof out, "Cookie: %s=", l->tls ? "__Host-madang" : "madang");
+    size_t end = (size_t)n + base64url(out + n, token, sizeof token);
+    memcpy(out + end, "\r\n", 3);
     return out;
 }
 
@@ -123,8 +161,9 @@ size_t dialect_upgrade(struct load *l, struct conn *c, char *out, size_t cap)
                             "Origin: %s://127.0.0.1:%d\r\n"
                             "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 "
                             "Firefox/140.0\r\nPragma: no-cache\r\nCache-Control: no-cache\r\n"
-                            "Accept-Language: en-US,en;q=0.5\r\n%s\r\n",
-                            path, l->port, l->tls ? "https" : "http", l->port, subprotocols(l, c));
+                            "Accept-Language: en-US,en;q=0.5\r\n%s%s\r\n",
+                            path, l->port, l->tls ? "https" : "http", l->port, cookie(l, c),
+                            subprotocols(l, c));
 }
 
 void dialect_open(struct load *l, struct conn *c)
@@ -135,9 +174,33 @@ void dialect_open(struct load *l, struct conn *c)
         greet(l, c);
 }
 
+/* Eight words of a language of some thousand, since what stays is searched by its words. */
+static const char *sentence(void)
+{
+    static const char *const parts[] = {"ka", "me", "ri", "no", "su", "ta", "lo", "vi",
+                                        "hen", "dor", "pal", "mis", "gur", "bet", "zan", "fol"};
+    static char out[128];
+    static uint64_t x = 88172645463325252u;
+    size_t n = 0;
+    for (int i = 0; i < 8; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s%s%s%s", i > 0 ? " " : "",
+                              parts[x >> 60], parts[x >> 56 & 15], parts[x >> 52 & 15]);
+    }
+    return out;
+}
+
 void dialect_chat(struct load *l, struct conn *c)
 {
     char fields[400];
+    c->asked_ns = now_ns();
+    if (l->stay) {
+        snprintf(fields, sizeof fields,
+                 ",\"conv\":\"%s\",\"client\":\"%d-%lld\",\"text\":\"%s\"", l->rooms[c->room].id,
+                 (int)getpid(), (long long)c->next_id, sentence());
+        say(l, c, "send", true, fields, NULL);
+        return;
+    }
     snprintf(fields, sizeof fields, ",\"room\":\"%s\",\"text\":\"%s\"", l->rooms[c->room].id,
              l->text);
     say(l, c, "chat", true, fields, NULL);
@@ -208,10 +271,13 @@ static void on_answer(struct load *l, struct conn *c, int64_t id, struct text t,
         copy(c->token, sizeof c->token, field(t, "\"token\":\""));
     }
     if (c->state == CONN_GREETING) {
-        if (creates(l, c) && id == 1)
+        if (id == 1 && l->stay)
+            enter(l, c);
+        if (id == 1 && (l->stay || creates(l, c)))
             return;
         if (creates(l, c))
-            copy(r->id, sizeof r->id, field(t, "\"room\":{\"room\":\""));
+            copy(r->id, sizeof r->id,
+                 field(t, l->stay ? "\"conv\":{\"conv\":\"" : "\"room\":{\"room\":\""));
         r->ready = true;
         r->joined++;
         c->state = CONN_READY;
@@ -242,7 +308,7 @@ static bool is(struct text type, const char *z)
 static void on_event(struct load *l, struct conn *c, struct text type, struct text t)
 {
     c->events++;
-    if (is(type, "chat")) {
+    if (is(type, "chat") || is(type, "message")) {
         on_chat(l, c, t);
     } else if (is(type, "desc")) {
         l->descs++;

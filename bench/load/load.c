@@ -1,6 +1,5 @@
 #include "load.h"
 
-#include <dirent.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,57 +12,16 @@
 
 enum { PATIENCE_S = 60 };
 
-static double seconds(void)
+int64_t now_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* ---- the server's side ---- */
-
-/* CPU time of all threads of the server, in us. */
-static double server_cpu(const struct load *l)
+static double seconds(void)
 {
-    char path[300];
-    double sum = 0;
-    if (l->pid == 0)
-        return 0;
-    snprintf(path, sizeof path, "/proc/%d/task", (int)l->pid);
-    DIR *d = opendir(path);
-    if (d == NULL)
-        die("the server is gone");
-    const struct dirent *e;
-    while ((e = readdir(d)) != NULL) {
-        unsigned long long ns;
-        if (e->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)l->pid, e->d_name);
-        FILE *f = fopen(path, "r");
-        if (f == NULL)
-            continue;
-        if (fscanf(f, "%llu", &ns) == 1)
-            sum += (double)ns / 1e3;
-        fclose(f);
-    }
-    closedir(d);
-    return sum;
-}
-
-static double server_rss_kb(const struct load *l)
-{
-    char path[64], line[256];
-    double kb = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)l->pid);
-    FILE *f = l->pid != 0 ? fopen(path, "r") : NULL;
-    if (f == NULL)
-        return 0;
-    while (fgets(line, sizeof line, f) != NULL) {
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            kb = strtod(line + 6, NULL);
-    }
-    fclose(f);
-    return kb;
+    return (double)now_ns() / 1e9;
 }
 
 /* ---- reports: one JSON object per step ---- */
@@ -126,6 +84,9 @@ void load_acked(struct load *l, struct conn *c, bool error)
         return;
     }
     l->chat_acks++;
+    if (c->asked_ns != 0 && l->n_took < TOOK_MAX)
+        l->took[l->n_took++] = now_ns() - c->asked_ns;
+    c->asked_ns = 0;
     if (l->saturating && c->wants_chat)
         dialect_chat(l, c);
 }
@@ -147,7 +108,7 @@ static struct conn *nth(struct load *l, unsigned i)
 
 static uint64_t entered_in_all(const struct load *l)
 {
-    return (uint64_t)l->n_rooms * l->room_size * (l->room_size - 1) / 2;
+    return l->stay ? 0 : (uint64_t)l->n_rooms * l->room_size * (l->room_size - 1) / 2;
 }
 
 static void step_join(struct load *l)
@@ -175,6 +136,19 @@ static void step_join(struct load *l)
            seconds() - t, cpu / l->clients, (unsigned long long)l->entered);
 }
 
+static int by_size(const void *x, const void *y)
+{
+    int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
+    return (a > b) - (a < b);
+}
+
+/* The value at p of what the acks of this step took, in us; sorted here. */
+static double took_us(struct load *l, double p)
+{
+    qsort(l->took, l->n_took, sizeof *l->took, by_size);
+    return l->n_took > 0 ? (double)l->took[(size_t)(p * (double)(l->n_took - 1))] / 1e3 : 0;
+}
+
 static void chat_report(struct load *l, const char *step, uint64_t chats, uint64_t acks, double cpu,
                         double t)
 {
@@ -182,9 +156,11 @@ static void chat_report(struct load *l, const char *step, uint64_t chats, uint64
     cpu = server_cpu(l) - cpu;
     t = seconds() - t;
     check(l);
-    report(step, "\"deliveries\":%llu,\"acks\":%llu,\"per_second\":%.0f,\"cpu_us\":%.3f",
+    report(step,
+           "\"deliveries\":%llu,\"acks\":%llu,\"per_second\":%.0f,\"acks_per_second\":%.0f,"
+           "\"cpu_us\":%.3f,\"p50_us\":%.0f,\"p99_us\":%.0f",
            (unsigned long long)n, (unsigned long long)(l->chat_acks - acks), (double)n / t,
-           cpu / (double)n);
+           (double)(l->chat_acks - acks) / t, cpu / (double)n, took_us(l, 0.5), took_us(l, 0.99));
 }
 
 /* rate deliveries a second, one chat after the other, rooms and members in turn. */
@@ -192,6 +168,7 @@ static void step_chat(struct load *l, double rate, double for_s)
 {
     double cpu = server_cpu(l), t = seconds(), every = l->room_size / rate;
     uint64_t chats = l->chats, acks = l->chat_acks, sent = 0, want;
+    l->n_took = 0;
     want = (uint64_t)(for_s / every);
     while (sent < want) {
         double now = seconds() - t;
@@ -213,6 +190,7 @@ static void step_saturate(struct load *l, unsigned under_way, double for_s)
 {
     double cpu = server_cpu(l), t = seconds();
     uint64_t chats = l->chats, acks = l->chat_acks, sent = 0;
+    l->n_took = 0;
     for (unsigned i = 0; i < l->clients; i++)
         sent -= (uint64_t)l->conns[i].next_id;
     l->saturating = true;
@@ -372,7 +350,7 @@ static void step_churn(struct load *l, double rate, double for_s)
 
 static const char usage[] =
     "usage: load [--dialect madang|ws|sio] [--port N] [--tls] [--pid N] [--clients N]\n"
-    "            [--room-size N] [--window N] [--late-hello] STEP...\n"
+    "            [--room-size N] [--window N] [--late-hello] [--stay] STEP...\n"
     "       load start PORT plain|tls COMMAND...\n"
     "steps: join leave resume rss sleep:SECONDS say:EACH chat:RATE:SECONDS\n"
     "       saturate:UNDER_WAY:SECONDS relay:SECONDS churn:RATE:SECONDS\n";
@@ -418,8 +396,10 @@ static void set_up(struct load *l)
     l->conns = calloc(l->clients, sizeof *l->conns);
     l->rooms = calloc(l->n_rooms, sizeof *l->rooms);
     l->dirty = calloc(l->clients, sizeof *l->dirty);
+    l->took = calloc(TOOK_MAX, sizeof *l->took);
     l->epfd = epoll_create1(EPOLL_CLOEXEC);
-    if (l->conns == NULL || l->rooms == NULL || l->dirty == NULL || l->epfd < 0)
+    if (l->conns == NULL || l->rooms == NULL || l->dirty == NULL ||
+        l->took == NULL || l->epfd < 0)
         die("out of memory");
     for (unsigned i = 0; i < l->clients; i++) {
         l->conns[i].fd = -1;
@@ -449,7 +429,8 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"dialect", 1, NULL, 'd'}, {"port", 1, NULL, 'p'},       {"tls", 0, NULL, 't'},
         {"pid", 1, NULL, 'i'},     {"clients", 1, NULL, 'c'},    {"room-size", 1, NULL, 'r'},
-        {"window", 1, NULL, 'w'},  {"late-hello", 0, NULL, 'l'}, {NULL, 0, NULL, 0},
+        {"window", 1, NULL, 'w'},  {"late-hello", 0, NULL, 'l'}, {"stay", 0, NULL, 's'},
+        {NULL, 0, NULL, 0},
     };
     struct load l = {.port = 8443, .clients = 100, .room_size = 10, .window = 64, .early = true};
     int o;
@@ -465,6 +446,7 @@ int main(int argc, char **argv)
         case 'p': l.port = (int)strtol(optarg, NULL, 10); break;
         case 't': l.tls = true; break;
         case 'l': l.early = false; break;
+        case 's': l.stay = true; break;
         case 'i': l.pid = (pid_t)strtol(optarg, NULL, 10); break;
         case 'c': l.clients = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'r': l.room_size = (unsigned)strtoul(optarg, NULL, 10); break;

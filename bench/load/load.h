@@ -46,6 +46,7 @@ struct conn {
     uint64_t told;     /* of these acknowledged */
     uint64_t chat_seq; /* of the last chat of the room */
     uint64_t acks, errors;
+    int64_t asked_ns; /* when the last chat went out; 0: it has been acknowledged */
     char session[ID_TEXT], token[TOKEN_TEXT];
 };
 
@@ -59,6 +60,7 @@ struct load {
     enum dialect dialect;
     bool tls;
     bool early; /* hello goes with the request to upgrade */
+    bool stay;  /* signed in, in rooms that stay: client I is person I + 1 (bench/people/seed.c) */
     int port;
     pid_t pid;
     unsigned clients, room_size, window;
@@ -76,7 +78,11 @@ struct load {
     unsigned in_flight;
     char text[256];
     char *body; /* of a description */
+    int64_t *took; /* ns from each chat of this step to its ack */
+    size_t n_took;
 };
+
+enum { TOOK_MAX = 1 << 20 };
 
 /* conn.c */
 void conn_open(struct load *l, struct conn *c);
@@ -100,6 +106,11 @@ void dialect_bye(struct load *l, struct conn *c);
 /* load.c */
 void load_joined(struct load *l, struct conn *c);
 void load_acked(struct load *l, struct conn *c, bool error);
+int64_t now_ns(void);
+/* server.c: CPU time of all its threads in us, and its resident memory. */
+double server_cpu(const struct load *l);
+double server_rss_kb(const struct load *l);
+
 int load_start(int argc, char **argv); /* start.c */
 
 #endif

@@ -44,6 +44,7 @@ void house_person(struct house *h, uint64_t id, const char *name, const char *di
 void house_cookie(struct house *h, uint64_t id);
 uint64_t house_hello(struct house *h, uint64_t id);
 
+void make_seed(const char *path, unsigned long people);
 void measure_directory(const char *dir);
 void measure_presence(void);
 

@@ -20,22 +20,27 @@ const below = (n) => {
   return Math.floor(seed / 2 ** 32 * n);
 };
 
-/** @param {string[]} args @returns {Promise<{code: number, out: string, err: string}>} */
-const run = (args) => new Promise((resolve) => {
-  execFile(BIN, args, { timeout: 30000 }, (e, out, err) => resolve({ code: e ? Number(e.code) : 0, out, err }));
+/** @param {string[]} args @param {string[]} [wrap] @returns {Promise<{code: number, out: string, err: string}>} */
+const run = (args, wrap = []) => new Promise((resolve) => {
+  const [cmd, ...rest] = [...wrap, BIN, ...args];
+  execFile(cmd, rest, { timeout: 30000 }, (e, out, err) => resolve({ code: e ? Number(e.code) : 0, out, err }));
 });
 
 /** @param {string} data @param {string} verb @param {string[]} more */
 const db = (data, verb, ...more) => run(['db', verb, ...more, '--data', data]);
 
-/** A start that must end by itself, with one sentence. @param {string} data @param {RegExp} re */
-async function refused(data, re) {
+/** A start that must end by itself, with one sentence. @param {string} data @param {RegExp} re @param {string[]} [wrap] */
+async function refused(data, re, wrap = []) {
   const r = await run(['--port', `${await freePort()}`, '--udp-port', `${await freeUdpPort()}`, '--listen', '127.0.0.1',
-    '--tls', 'off', '--data', data]);
+    '--tls', 'off', '--data', data], wrap);
   assert.equal(r.code, 1, r.err);
   assert.match(r.err, re);
   assert.equal(r.err.trim().split('\n').length, 1, r.err);
 }
+
+/** Mounts that only what follows sees. @param {string} how  shell words; $0 is the path @param {string} at */
+const mounted = (how, at) => [...(process.getuid?.() === 0 ? ['unshare', '-m'] : ['unshare', '-Urm']), 'sh', '-c',
+  `${how} && exec "$@"`, at];
 
 /** @param {string} file @param {number} at @param {Buffer} bytes */
 function scribble(file, at, bytes) {
@@ -88,7 +93,7 @@ test('kill -9 at random moments loses no account and no sign-in that was acknowl
 
 test('kill -9 at random moments loses no message and no read mark, and their order has no gap', async () => {
   const data = path.join(dir, 'messages');
-  const server = await startServer({ data, args: [...CHEAP, '--rate-chat', 'off', '--rate-manage', 'off'] });
+  const server = await startServer({ data, args: [...CHEAP, '--rate-send', 'off', '--rate-conv', 'off'] });
   const cookies = [await mustRegister(server, 'mina'), await mustRegister(server, 'jun')];
   const jun = (await call(server, 'me', {}, { cookie: cookies[1] })).body.user.user;
   /** @type {Map<number, string>} */
@@ -104,8 +109,7 @@ test('kill -9 at random moments loses no message and no read mark, and their ord
         const client = `c${asked++}`;
         const r = await Promise.race([c.ask('send', { conv, client, text: `text of ${client}` }), c.closed]);
         if (r?.type === 'ack') sent.set(r.seq, `text of ${client}`);
-        else if (on) assert.ok(r?.code === 'rate', JSON.stringify(r));
-        if (r?.code === 'rate') await new Promise((again) => { setTimeout(again, r.retry_ms ?? 200); });
+        else assert.ok(!on, JSON.stringify(r));
         if (sent.size >= until && on) { on = false; process.kill(server.pid, 'SIGKILL'); }
       }
     };
@@ -141,14 +145,80 @@ test('kill -9 at random moments loses no message and no read mark, and their ord
   await server.stop();
 });
 
+/** How a call ends, by number: what is asked after `call`, and what its caller's history says of it then. */
+const ENDS = [
+  { outcome: 'declined', asks: [['callee', 'call_decline', { text: 'later' }]] },
+  { outcome: 'cancelled', asks: [['caller', 'call_cancel', {}]] },
+  { outcome: 'answered', asks: [['callee', 'call_answer', { video: false }], ['caller', 'call_end', {}]] },
+];
+
+test('kill -9 at random moments loses no record of a call', async () => {
+  const data = path.join(dir, 'calls');
+  const server = await startServer({ data, args: CHEAP });
+  const pairs = await Promise.all(Array.from({ length: 5 }, async (_, i) => {
+    const cookies = [await mustRegister(server, `caller${i}`), await mustRegister(server, `callee${i}`)];
+    const to = (await call(server, 'me', {}, { cookie: cookies[1] })).body.user.user;
+    return { cookies, to, over: /** @type {Map<string, string>} */ (new Map()) };
+  }));
+  let [over, made] = [0, 0];
+  for (let round = 0; round < rounds; round++) {
+    const until = over + 1 + below(20);
+    let on = true;
+    await Promise.all(pairs.map(async ({ cookies, to, over: known }) => {
+      const [caller, callee] = await Promise.all(cookies.map((c) => signedIn(server, c)));
+      /** @type {Record<string, typeof caller>} */
+      const who = { caller, callee };
+      const ask = (/** @type {any} */ c, /** @type {string} */ type, /** @type {object} */ fields) =>
+        Promise.race([c.ask(type, fields), c.closed.then(() => ({ type: 'cut' }))]);
+      while (on) {
+        const { outcome, asks } = ENDS[made++ % ENDS.length];
+        const placed = await ask(caller, 'call', { to, video: false });
+        if (placed.type !== 'ack') { // ten at once, and then one in six seconds: others go on
+          assert.ok(!on || placed.code === 'rate', JSON.stringify(placed));
+          break;
+        }
+        let last = placed;
+        for (const [by, type, fields] of /** @type {[string, string, object][]} */ (asks)) {
+          if (last.type === 'ack') last = await ask(who[by], type, { call: placed.call.call, ...fields });
+        }
+        if (last.type === 'ack') known.set(placed.call.call, outcome);
+        else assert.ok(!on, JSON.stringify(last));
+        if (last.type === 'ack') over++;
+        if (over >= until && on) { on = false; process.kill(server.pid, 'SIGKILL'); }
+      }
+    }));
+    if (on) process.kill(server.pid, 'SIGKILL');
+    await server.down('SIGKILL');
+    assert.equal((await db(data, 'check')).code, 0);
+    await server.up();
+    for (const { cookies, over: known } of pairs) {
+      for (const cookie of cookies) {
+        const c = await signedIn(server, cookie);
+        /** @type {Map<string, any>} */
+        const kept = new Map();
+        for (let before; ;) {
+          const { calls } = await c.must('calls', { limit: 100, ...(before ? { before } : {}) });
+          for (const r of calls) kept.set(r.call, r);
+          if (calls.length < 100 || round + 1 < rounds) break;
+          before = calls.at(-1).started;
+        }
+        const wanted = [...known].slice(round + 1 < rounds ? -50 : 0);
+        for (const [id, outcome] of wanted) {
+          const said = cookie === cookies[1] && outcome === 'cancelled' ? 'missed' : outcome;
+          assert.equal(kept.get(id)?.outcome, said, `round ${round}, call ${id}: ${JSON.stringify(kept.get(id))}`);
+        }
+        c.close();
+      }
+    }
+  }
+  await server.stop();
+});
+
 test('a full disk is said, everything else goes on, and it recovers by itself', async () => {
   const data = path.join(dir, 'full');
-  // A small disk of its own, seen by this server alone.
-  const alone = process.getuid?.() === 0 ? ['unshare', '-m'] : ['unshare', '-Urm'];
+  // A small disk of its own.
   const server = await startServer({
-    data, args: CHEAP,
-    wrap: [...alone, 'sh', '-c', 'mkdir -p "$0" && mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"', data],
-  });
+    data, args: CHEAP, wrap: mounted('mkdir -p "$0" && mount -t tmpfs -o size=4m tmpfs "$0"', data) });
   const cookie = await mustRegister(server, 'mina');
   const filler = `/proc/${server.pid}/root${data}/filler`;
   const fd = openSync(filler, 'w');
@@ -212,6 +282,44 @@ test('databases that cannot be used end the start with a sentence', async () => 
   await refused(data, /file is not a database/);
   scribble(file, 0, sound);
   await server.up();
+  await server.stop();
+});
+
+test('a disk that may only be read ends the start with a sentence', async () => {
+  const data = path.join(dir, 'readonly');
+  const server = await startServer({ data, args: CHEAP });
+  const cookie = await mustRegister(server, 'mina');
+  await server.down();
+  const bind = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"';
+  await refused(data, /The data folder cannot be written: .*: Read-only file system\./, mounted(bind, data));
+  const file = path.join(data, 'madang.db');
+  await refused(data, /The database .* may only be read: its file, or the disk, is write-protected\./, mounted(bind, file));
+  await server.up(); // and nothing has come of it
+  assert.equal((await call(server, 'me', {}, { cookie })).body.user?.name, 'mina');
+  await server.stop();
+});
+
+test('damage that shows itself later is said, found by the check, and ends nothing else', async () => {
+  const data = path.join(dir, 'damaged');
+  const file = path.join(data, 'madang.db');
+  const server = await startServer({ data, args: CHEAP });
+  await mustRegister(server, 'mina');
+  await server.down();
+  assert.equal((await db(data, 'check')).code, 0);
+  const sound = readFileSync(file);
+  const at = sound.indexOf('minamina'); // the row of that person, and not the head of the file
+  assert.ok(at > 4096);
+  scribble(file, at - at % 4096, Buffer.alloc(4096, 0x5a));
+  await server.up();
+  const r = await call(server, 'sign_in', { name: 'mina', password: PASSWORD });
+  assert.equal(r.body.code, 'internal', JSON.stringify(r.body));
+  await server.waitLog(/error store: .*malformed/);
+  assert.equal((await server.get('/')).status, 200);
+  assert.equal((await db(data, 'check')).code, 1);
+  await server.down();
+  scribble(file, 0, sound);
+  await server.up();
+  assert.equal((await call(server, 'sign_in', { name: 'mina', password: PASSWORD })).status, 200);
   await server.stop();
 });
 

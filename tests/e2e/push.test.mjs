@@ -161,7 +161,7 @@ house.test('the worker of Chromium shows what came for it', async () => {
     const show = me.registration.showNotification.bind(me.registration);
     me.asked = [];
     me.registration.showNotification = (/** @type {string} */ title, /** @type {any} */ o) => {
-      me.asked.push(`${title}|${o.tag}`);
+      me.asked.push(`${title}|${o.tag}|${o.data.type}`);
       return show(title, o);
     };
   });
@@ -183,10 +183,65 @@ house.test('the worker of Chromium shows what came for it', async () => {
     await worker.send('ServiceWorker.deliverPushMessage', { origin: server.origin, registrationId, data });
   };
   await deliver(1);
-  assert.deepEqual(await asked(1), [`jun calls you with video|${call}`]);
+  assert.deepEqual(await asked(1), [`jun calls you with video|${call}|call`]);
   await jun.cancel(call);
   await deliver(2);
-  assert.equal((await asked(2))[1], `You missed a call of jun|${call}`);
+  assert.equal((await asked(2))[1], `You missed a call of jun|${call}|missed`);
+});
+
+/**
+ * Somebody presses a notification about this. The event is one of ours, so what browsers allow only after a real
+ * press is not there: which window would be opened is kept, and coming to the front is refused.
+ * @param {any} worker @param {object} data @returns {Promise<string[]>} addresses that were to be opened
+ */
+const press = (worker, data) => worker.evaluate(async (/** @type {object} */ data) => {
+  const me = /** @type {any} */ (self);
+  /** @type {string[]} */
+  const opened = [];
+  /** @type {Promise<any>[]} */
+  const waits = [];
+  Object.defineProperty(me.clients, 'openWindow', { configurable: true, value: async (/** @type {string} */ url) => { opened.push(url); } });
+  const notification = { data, close() {} };
+  me.dispatchEvent(Object.assign(new Event('notificationclick'), { notification, waitUntil: (/** @type {any} */ p) => waits.push(p) }));
+  await Promise.allSettled(waits);
+  return opened;
+}, data);
+
+house.test('a notification leads to what it is about: in the page that is open, or in a new one', async () => {
+  const server = await home();
+  const person = await house.person('chromium', { name: 'mina', server, page: { permissions: ['notifications'] } });
+  const mina = new User(person);
+  await mina.register();
+  const { page } = person;
+  await page.eval(() => navigator.serviceWorker.ready.then(() => true));
+  const { cookie } = await register(server, 'jun');
+  const jun = await signedIn(server, cookie);
+  const { conv } = (await jun.must('conv_open', { user: await idOf(page) })).conv;
+  await jun.must('send', { conv, client: 'a', text: '내일 만나요' });
+  await page.see('[data-nav=messages] [data-badge="1"]');
+  const worker = page.raw.context().serviceWorkers()[0];
+  assert.deepEqual(await press(worker, { type: 'message', id: conv }), []);
+  await page.see(`[data-conv="${conv}"]`);
+  assert.equal(await page.eval(() => location.hash), `#messages/${conv}`);
+  assert.deepEqual(await press(worker, { type: 'missed', id: '0' }), []);
+  await page.see('[data-nav=calls][aria-current=page]');
+  // What is told there is no more than a place: nothing that it could be made of leads elsewhere.
+  assert.deepEqual(await press(worker, { type: 'message', id: '../../evil' }), []);
+  // While one talks, a call is not reloaded away.
+  await page.eval(() => { /** @type {any} */ (window).stays = true; });
+  await press(worker, { type: 'message', id: conv });
+  await page.see(`[data-conv="${conv}"]`);
+  assert.equal(await page.eval(() => /** @type {any} */ (window).stays), true);
+
+  await leave(server, page, 'about:blank', 1);
+  assert.deepEqual(await press(worker, { type: 'call', id: '0' }), ['/']);
+  assert.deepEqual(await press(worker, { type: 'missed', id: '0' }), ['/#calls']);
+  assert.deepEqual(await press(worker, { type: 'message', id: '//evil' }), ['/']);
+  const [place] = await press(worker, { type: 'message', id: conv });
+  assert.equal(place, `/#messages/${conv}`);
+  await page.goto(`${server.origin}${place}`);
+  await page.see(`[data-conv="${conv}"]`);
+  await page.see('.said .bubble');
 });
 
 house.test('who has the page open is not told twice', async () => {

@@ -10,6 +10,7 @@ export class OwnData {
   /** @param {Context} c */
   constructor(c) {
     this.c = c;
+    c.store.subscribe((_, action) => { if (action.type === 'account/gone') this.#keep(null); });
   }
 
   /** A file that was made earlier is still there for a day. */
@@ -40,8 +41,10 @@ export class OwnData {
 
   async exportAll() {
     const user = this.c.state().account.user?.user;
-    const exported = await ask(this.c, 'export', () => this.c.sig.request('export', {}));
-    if (!exported || this.c.state().account.user?.user !== user) return;
+    const answer = await ask(this.c, 'export', () => this.c.sig.request('export', {}));
+    if (!answer || this.c.state().account.user?.user !== user) return;
+    const { file, size, expires } = answer;
+    const exported = { file, size, expires };
     this.#keep({ ...exported, user });
     this.c.dispatch({ type: 'account/lists', lists: { exported } });
   }

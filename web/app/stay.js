@@ -5,6 +5,7 @@ import { codeOf } from './context.js';
 
 /** @typedef {import('./context.js').Context} Context */
 /** @typedef {import('./convs.js').Convs} Convs */
+/** @typedef {import('../domain/stay.js').WayIn} WayIn */
 
 const PAGE = 50;
 const SEARCH_MS = 250;
@@ -27,10 +28,13 @@ export class Stay {
 
   // ---- made, described, archived
 
-  /** @param {{title: string, topic?: string, public?: boolean, unlisted?: boolean}} fields */
-  async make(fields) {
+  /** @param {{title: string, topic?: string, public?: boolean, unlisted?: boolean}} fields
+   * @param {string} password  "": none */
+  async make(fields, password) {
     const answer = await ask(this.c, 'room_make', () => this.c.sig.request('room_make', fields));
-    if (answer) this.#enter(answer.conv);
+    if (!answer) return;
+    this.#enter(answer.conv);
+    if (password) await this.#do(answer.conv.conv, 'room_password', { password });
   }
 
   /** @param {import('../domain/convs.js').Conv} conv */
@@ -42,9 +46,15 @@ export class Stay {
   }
 
   /** @param {string} conv @param {{title?: string, topic?: string, public?: boolean, unlisted?: boolean,
-   *   retention_s?: number}} fields */
-  edit(conv, fields) {
-    return ask(this.c, 'room_edit', () => this.c.sig.request('room_edit', { conv, ...fields }));
+   *   retention_s?: number}} fields
+   * @param {string} [password]  "": none any more */
+  edit(conv, fields, password) {
+    const { sig } = this.c;
+    return ask(this.c, 'room_edit', async () => {
+      if (Object.keys(fields).length) await sig.request('room_edit', { conv, ...fields });
+      if (password !== undefined) await sig.request('room_password', { conv, password });
+      return true;
+    });
   }
 
   /** @param {string} conv @param {{small: Blob, large: Blob} | null} picture  null takes it away */
@@ -97,11 +107,21 @@ export class Stay {
 
   // ---- in and out
 
-  /** @param {{link: string} | {conv: string}} what */
-  async join(what) {
-    const answer = await this.convs.ask('room_join', what);
-    if (answer) this.#enter(answer.conv);
-    else if ('link' in what) this.c.dispatch({ type: 'screen/home', tab: 'messages' });
+  /** @param {WayIn} way @param {string} [password] */
+  async join(way, password) {
+    const { c } = this;
+    const answer = await ask(c, 'room_join', () => c.sig.request('room_join', { ...way, ...(password ? { password } : {}) }));
+    const error = c.state().account.asks.room_join?.error;
+    const locked = !answer && (error === 'password_required' || password !== undefined);
+    c.dispatch({ type: 'stay/locked', way: locked ? way : null });
+    if (answer) return this.#enter(answer.conv);
+    if ('link' in way) c.dispatch({ type: 'screen/home', tab: 'messages' });
+    if (!locked && error) c.toast('error', error);
+  }
+
+  /** The password of the room is not known. */
+  stayOut() {
+    this.c.dispatch({ type: 'stay/locked', way: null });
   }
 
   /** @param {string} conv */
@@ -136,5 +156,5 @@ export const stayActions = (v) => ({
   make: v.make.bind(v), edit: v.edit.bind(v), setPicture: v.setPicture.bind(v), archive: v.archive.bind(v),
   setMember: v.setMember.bind(v), inviteUser: v.inviteUser.bind(v), loadLinks: v.loadLinks.bind(v),
   makeLink: v.makeLink.bind(v), endLink: v.endLink.bind(v), join: v.join.bind(v), leave: v.leave.bind(v),
-  search: v.search.bind(v),
+  search: v.search.bind(v), stayOut: v.stayOut.bind(v),
 });

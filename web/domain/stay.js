@@ -3,19 +3,21 @@
 
 /** @typedef {import('./types.js').Action} Action */
 /** @typedef {{key: string, uses_left: number, created: number, expires: number, by: string}} RoomLink */
-/** @typedef {{conv: string, title: string, topic: string, picture: number, members: number}} PublicRoom */
+/** @typedef {import('./convs.js').PublicRoom} PublicRoom */
 /**
  * `seq` tells which answer belongs to the last question.
  * @typedef {{query: string, list: PublicRoom[], next: string | null, busy: boolean, loaded: boolean,
  *   error: string | null, seq: number}} PublicRooms
  */
-/** @typedef {{links: Record<string, RoomLink[]>, open: PublicRooms}} StayState */
+/** What leads into a room. @typedef {{link: string} | {conv: string}} WayIn */
+/** `locked`: the room behind it wants a password.
+ * @typedef {{links: Record<string, RoomLink[]>, open: PublicRooms, locked: WayIn | null}} StayState */
 
 /** @type {PublicRooms} */
 const OPEN = { query: '', list: [], next: null, busy: false, loaded: false, error: null, seq: 0 };
 
 /** @type {StayState} */
-export const STAY = { links: {}, open: OPEN };
+export const STAY = { links: {}, open: OPEN, locked: null };
 
 /** @param {PublicRooms} o @param {Action} a @returns {PublicRooms} */
 function open(o, a) {
@@ -33,6 +35,7 @@ export function stayReducer(s, a) {
   switch (a.type) {
     case 'stay/asking': case 'stay/found': case 'stay/failed': return { ...s, open: open(s.open, a) };
     case 'stay/links': return { ...s, links: { ...s.links, [a.conv]: a.links } };
+    case 'stay/locked': return { ...s, locked: a.way };
     case 'account/gone': return STAY;
     default: return s;
   }

@@ -55,7 +55,8 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   |'block'|'presence'|'call'|'call_answer'|'call_decline'|'call_cancel'|'call_end'|'call_hold'|'call_video'
  *   |'call_take'|'call_back'|'call_invite'|'call_quality'|'calls'|'calls_seen'
  *   |'convs'|'conv_open'|'conv_get'|'send'|'edit'|'delete'|'react'|'history'|'read'|'draft'|'conv_answer'
- *   |'search'|'room_make'|'room_edit'|'room_archive'|'room_picture'|'members'|'member_set'|'room_invite'
+ *   |'search'|'room_make'|'room_password'
+ *   |'room_edit'|'room_archive'|'room_picture'|'members'|'member_set'|'room_invite'
  *   |'room_links'|'room_link_end'|'room_join'|'room_leave'|'rooms_public'|'export'|'tokens'|'token_make'
  *   |'token_end'|'room_look'|'room_password'|'conv_watch'} PeopleRequest */
 /** @typedef {RoomRequests & Record<PeopleRequest, [Record<string, any>, any]>} Requests

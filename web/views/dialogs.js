@@ -6,6 +6,7 @@ import { CallInviteDialog } from './people/call-bar.js';
 import { ConfirmSelfDialog } from './people/confirm-self.js';
 import { ConvArchiveDialog, ConvEditDialog, ConvLeaveDialog, ConvRoomDialog } from './people/conv-room.js';
 import { ConvLinksDialog } from './people/conv-room-links.js';
+import { LockedDialog } from './people/conv-room-lock.js';
 import { ConvMembersDialog } from './people/conv-room-members.js';
 import { TokenDialog } from './people/own-data.js';
 import { PictureDialog, RoomPictureDialog } from './people/picture-dialog.js';
@@ -35,5 +36,6 @@ export function Dialogs() {
   if (state.account.codes) return html`<${CodesDialog} />`;
   const One = ui.dialog ? DIALOGS[ui.dialog] : null;
   return html`${One && html`<${One} key=${ui.dialog} close=${() => setUi({ dialog: null })} />`}
+    ${state.stay.locked && html`<${LockedDialog} />`}
     ${state.account.confirming && html`<${ConfirmSelfDialog} />`}`;
 }

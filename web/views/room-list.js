@@ -5,7 +5,7 @@ import { Icon } from './ui/icon.js';
 
 /** @typedef {import('../domain/types.js').Room} Room */
 
-/** Those that stay are there when nobody is in them, too.
+/** Those that stay are there when nobody is in them, too; who is signed in has them in a list of their own.
  * @param {import('../domain/types.js').LobbyState} lobby @returns {Record<string, Room>} */
 function withStays({ rooms, stays = [] }) {
   const all = { ...rooms };
@@ -57,7 +57,8 @@ function Empty() {
 export function RoomList() {
   const { state, t } = useApp();
   const { loaded, rooms, stays, total, people } = state.lobby;
-  const list = useMemo(() => sortRooms(withStays({ ...state.lobby, rooms, stays })), [rooms, stays]);
+  const guest = !state.account.user;
+  const list = useMemo(() => sortRooms(guest ? withStays({ ...state.lobby, rooms, stays }) : rooms), [rooms, stays, guest]);
   return html`<section class="rooms" aria-labelledby="rooms-title">
     <div class="rooms-head">
       <h2 id="rooms-title">${t('rooms.title')}</h2>

@@ -8,6 +8,7 @@ import { Dialog } from '../ui/dialog.js';
 import { Icon } from '../ui/icon.js';
 import { Menu } from '../ui/menu.js';
 import { RoomKind, kindFields } from './conv-room-kind.js';
+import { Lock } from './conv-room-lock.js';
 import { Field, Refused, Submit, useDone } from './form.js';
 import { RoomSign } from './room-sign.js';
 
@@ -58,20 +59,23 @@ export function ConvRoomDialog({ close }) {
   const [title, setTitle] = useState('');
   const [topic, setTopic] = useState('');
   const [kind, setKind] = useState(/** @type {import('./conv-room-kind.js').Kind} */ ('private'));
+  const [locked, setLocked] = useState(false);
+  const [password, setPassword] = useState('');
   useDone('room_make', close);
   const submit = (/** @type {Event} */ e) => {
     e.preventDefault();
     const about = topic.trim();
-    act.stay.make({ title: title.trim(), ...(about ? { topic: about } : {}), ...kindFields(kind) });
+    act.stay.make({ title: title.trim(), ...(about ? { topic: about } : {}), ...kindFields(kind) }, locked ? password : '');
   };
   return html`<${Dialog} title=${t('conv.room_new')} onClose=${close} name="conv-room">
     <form class="stack" onSubmit=${submit} novalidate>
       <p class="soft">${t('conv.room_more')}</p>
       <${Names} title=${title} setTitle=${setTitle} topic=${topic} setTopic=${setTopic} />
       <${RoomKind} kind=${kind} set=${setKind} />
+      <${Lock} on=${locked} setOn=${setLocked} password=${password} setPassword=${setPassword} />
       <${Refused} what="room_make" />
       <div class="dialog-foot"><button type="button" class="btn" onClick=${close}>${t('cancel')}</button>
-        <${Submit} what="room_make" name="conv-room-go" text=${t('conv.room_go')} disabled=${!title.trim()} cls="btn primary" /></div>
+        <${Submit} what="room_make" name="conv-room-go" text=${t('conv.room_go')} disabled=${!title.trim() || (locked && !password)} cls="btn primary" /></div>
     </form><//>`;
 }
 
@@ -97,11 +101,13 @@ function Retention({ now, value, set }) {
 /** @param {{ conv: Conv, close: () => void }} props */
 function Edit({ conv, close }) {
   const { act, t, lang } = useApp();
-  const was = { kind: kindOf(conv), keep: conv.retention_s ?? 0 };
+  const was = { kind: kindOf(conv), keep: conv.retention_s ?? 0, locked: !!conv.password };
   const [title, setTitle] = useState(conv.title);
   const [topic, setTopic] = useState(conv.topic);
   const [kind, setKind] = useState(was.kind);
   const [keep, setKeep] = useState(was.keep);
+  const [locked, setLocked] = useState(was.locked);
+  const [password, setPassword] = useState('');
   useDone('room_edit', close);
   const owner = conv.role === 'owner';
   const fields = {
@@ -111,18 +117,20 @@ function Edit({ conv, close }) {
   };
   const submit = (/** @type {Event} */ e) => {
     e.preventDefault();
-    if (Object.keys(fields).length) act.stay.edit(conv.conv, fields);
+    const lock = !locked && was.locked ? '' : locked && password ? password : undefined;
+    if (Object.keys(fields).length || lock !== undefined) act.stay.edit(conv.conv, fields, lock);
     else close();
   };
   const shorter = keep > 0 && (!was.keep || keep < was.keep);
   return html`<form class="stack" onSubmit=${submit} novalidate>
     <${Picture} conv=${conv} />
     <${Names} title=${title} setTitle=${setTitle} topic=${topic} setTopic=${setTopic} />
-    ${owner && html`<${RoomKind} kind=${kind} set=${setKind} /><${Retention} now=${was.keep} value=${keep} set=${setKeep} />`}
+    ${owner && html`<${RoomKind} kind=${kind} set=${setKind} />
+      <${Lock} on=${locked} setOn=${setLocked} had=${was.locked} password=${password} setPassword=${setPassword} /><${Retention} now=${was.keep} value=${keep} set=${setKeep} />`}
     ${shorter && html`<p class="refused" role="status"><${Icon} name="warn" size="s" /><span>${t('stay.keep_shorter', { time: duration(keep, lang) })}</span></p>`}
     <${Refused} what="room_edit" />
     <div class="dialog-foot"><button type="button" class="btn" onClick=${close}>${t('cancel')}</button>
-      <${Submit} what="room_edit" name="conv-edit-go" text=${t('save')} disabled=${!title.trim()} cls="btn primary" /></div>
+      <${Submit} what="room_edit" name="conv-edit-go" text=${t('save')} disabled=${!title.trim() || (locked && !was.locked && !password)} cls="btn primary" /></div>
   </form>`;
 }
 

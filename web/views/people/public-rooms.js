@@ -15,7 +15,7 @@ function Row({ room, after }) {
     after();
   };
   return html`<li class="row public-room" data-public=${room.conv}><span class="row-main"><${RoomSign} room=${room} />
-    <span class="grow"><span class="row-name cut"><b>${title}</b></span><span class="small soft row-more two-lines">${[t('conv.members', { count: room.members }), room.topic].filter(Boolean).join(' · ')}</span></span></span>
+    <span class="grow"><span class="row-name cut"><b>${title}</b>${room.password && html`<${Icon} name="key" size="s" /><span class="unseen">${t('rooms.password')}</span>`}</span><span class="small soft row-more two-lines">${[t('conv.members', { count: room.members }), room.topic].filter(Boolean).join(' · ')}</span></span></span>
     <button type="button" class="btn" data-act="join-room" aria-label=${t(inside ? 'stay.open_this' : 'stay.join_this', { title })} onClick=${go}>${t(inside ? 'stay.open' : 'stay.join')}</button></li>`;
 }
 

@@ -91,6 +91,7 @@ export function Menu({ items, label, cls = 'icon-btn', place = 'down end', child
   };
   const key = (/** @type {KeyboardEvent} */ e) => {
     if (e.key === 'Escape') {
+      e.preventDefault(); // a dialog around it stays
       e.stopPropagation();
       close();
     } else if (e.key === 'Tab') {

@@ -366,6 +366,8 @@ static void hear_beside(struct person *p, const json_t *o)
                 p->asks[i].state = ASK_WAITS;
             }
         }
+    } else if (is(o, "error") && strcmp(text_of(o, "code"), "no_session") == 0) {
+        p->lost_since = MIN_OF(p->lost_since, p->w->now); /* the server has let go of its pipe */
     }
 }
 

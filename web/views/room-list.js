@@ -58,7 +58,8 @@ export function RoomList() {
   const { state, t } = useApp();
   const { loaded, rooms, stays, total, people } = state.lobby;
   const guest = !state.account.user;
-  const list = useMemo(() => sortRooms(guest ? withStays({ ...state.lobby, rooms, stays }) : rooms), [rooms, stays, guest]);
+  const list = useMemo(() => sortRooms(guest ? withStays({ ...state.lobby, rooms, stays }) : rooms),
+    [rooms, stays, guest]);
   return html`<section class="rooms" aria-labelledby="rooms-title">
     <div class="rooms-head">
       <h2 id="rooms-title">${t('rooms.title')}</h2>

@@ -57,7 +57,7 @@ static void added(struct domain *d, struct ask *a, const struct ask_answer *answ
     }
     remove_files(d, c->file);
     if (answer->db->status == DB_REFUSED)
-        reply_retry(d, &a->who, CODE_STORE_FULL, 60000);
+        reply_error(d, &a->who, CODE_QUOTA_FULL);
     else
         reply_db(d, &a->who, answer->db->status);
 }
@@ -94,7 +94,7 @@ static void move(struct domain *d, struct ask *a)
     a->then = moved;
     ask_disk(d, a,
              &(struct disk_request){.op = DISK_RENAME,
-                                    .name = upload_file(c->uploads[c->at]),
+                                    .name = upload_sealed(c->uploads[c->at]),
                                     .to = {DISK_FILE, c->file, c->at}});
 }
 
@@ -157,7 +157,7 @@ static void look(struct domain *d, struct ask *a)
     a->then = looked;
     ask_disk(d, a,
              &(struct disk_request){
-                 .op = DISK_READ, .name = upload_file(c->uploads[c->at]), .n = DISK_PIECE_MAX});
+                 .op = DISK_READ, .name = upload_sealed(c->uploads[c->at]), .n = DISK_PIECE_MAX});
 }
 
 void attach_request(struct domain *d, struct session *s, const struct cmd *cmd)

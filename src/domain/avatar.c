@@ -1,5 +1,6 @@
 /* The picture of a person, or of a room that stays: two finished uploads, 96 and 512 pixels wide and high, that the browser has cut and encoded.
- * They are looked at, moved to their place, and then everybody's pages learn another stamp. */
+ * They are looked at, moved to their place, and then everybody's pages learn another stamp. One change at a time: two at
+ * once would mix their sizes. */
 #include "base/picture.h"
 #include "domain/account.h"
 #include "domain/conv.h"
@@ -71,6 +72,7 @@ static void tell(struct domain *d, const struct asker *who, const struct change 
 static void stored(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     const struct change *c = change_of(a);
+    idset_remove(&d->repainting, whose(c));
     if (answer->db->status == DB_REFUSED && c->room) { /* it is gone, and so is what was moved */
         avatar_remove_files(d, c->room);
         reply_error(d, &a->who, CODE_CONV_UNKNOWN);
@@ -98,12 +100,14 @@ static void move(struct domain *d, struct ask *a);
 static void moved(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     struct change *c = change_of(a);
-    if (answer->disk->status != DISK_OK)
+    if (answer->disk->status != DISK_OK) {
+        idset_remove(&d->repainting, whose(c));
         reply_disk(d, &a->who, answer->disk->status);
-    else if (++c->at < SIZES)
+    } else if (++c->at < SIZES) {
         move(d, a);
-    else
+    } else {
         store(d, a);
+    }
 }
 
 static void move(struct domain *d, struct ask *a)
@@ -112,7 +116,7 @@ static void move(struct domain *d, struct ask *a)
     a->then = moved;
     ask_disk(d, a,
              &(struct disk_request){.op = DISK_RENAME,
-                                    .name = upload_file(c->uploads[c->at]),
+                                    .name = upload_sealed(c->uploads[c->at]),
                                     .to = file_of(whose(c), c->at)});
 }
 
@@ -124,6 +128,7 @@ static void take_both(struct domain *d, struct ask *a)
     for (unsigned i = 0; i < SIZES; i++) {
         u[i] = upload_find(d, c->user, c->uploads[i]);
         if (!u[i]) {
+            idset_remove(&d->repainting, whose(c));
             reply_error(d, &a->who, CODE_BAD_PICTURE);
             return;
         }
@@ -144,10 +149,12 @@ static void looked(struct domain *d, struct ask *a, const struct ask_answer *ans
     struct picture p;
     enum disk_status status = answer->disk->status;
     if (status != DISK_OK && status != DISK_MISSING) {
+        idset_remove(&d->repainting, whose(c));
         reply_disk(d, &a->who, status);
     } else if (!picture_look(data.p, data.n, &p) || p.kind > PICTURE_WEBP ||
                (c->kind && p.kind != c->kind) || p.width != sizes[c->at].pixels ||
                p.height != sizes[c->at].pixels) {
+        idset_remove(&d->repainting, whose(c));
         reply_error(d, &a->who, CODE_BAD_PICTURE);
     } else {
         c->kind = p.kind;
@@ -164,7 +171,7 @@ static void look(struct domain *d, struct ask *a)
     a->then = looked;
     ask_disk(d, a,
              &(struct disk_request){
-                 .op = DISK_READ, .name = upload_file(c->uploads[c->at]), .n = DISK_PIECE_MAX});
+                 .op = DISK_READ, .name = upload_sealed(c->uploads[c->at]), .n = DISK_PIECE_MAX});
 }
 
 /* Looks at the uploads, if there are any. */
@@ -176,6 +183,10 @@ static void begin(struct domain *d, struct asker who, const struct change *c, bo
             reply_error(d, &who, CODE_BAD_PICTURE);
             return;
         }
+    }
+    if (!idset_add(&d->repainting, whose(c))) {
+        reply_retry(d, &who, CODE_BUSY, 1000);
+        return;
     }
     struct ask *a = ask_new(d, who, stored, c, sizeof *c);
     if (none)

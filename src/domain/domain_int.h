@@ -12,6 +12,7 @@
 #include "domain/ask.h"
 #include "domain/attempts.h"
 #include "domain/domain.h"
+#include "domain/idset.h"
 #include "domain/presence.h"
 #include "domain/session_fsm.h"
 #include "domain/steady.h"
@@ -224,6 +225,7 @@ struct domain {
     struct challenge *challenges[CHALLENGE_KINDS]; /* CHALLENGES, the oldest is overwritten */
     struct hmap confirmed;                         /* confirm.c, by sign-in */
     struct list confirmed_order;
+    struct idset repainting;   /* people and rooms whose picture is being changed: avatar.c */
     struct hmap uploads;       /* upload.h, by id */
     struct list uploads_order; /* by deadline: the wait is the same for all */
     uint32_t *free_slots;

@@ -1,6 +1,7 @@
 /* Files on their way in: somebody who is signed in says how long one will be, sends it by PUT /api/upload/ID, and
  * then does something with it (a picture of oneself, a file of a message). An upload lives in memory until it was
- * taken or an hour has passed; its bytes are in DISK_UPLOAD under its id. Inside of the domain only. */
+ * taken or an hour has passed; its bytes are in DISK_UPLOAD under its id. When all of it is there it is sealed: under
+ * another name, where no request that is still on its way writes. Inside of the domain only. */
 #ifndef MADANG_DOMAIN_UPLOAD_H
 #define MADANG_DOMAIN_UPLOAD_H
 
@@ -24,7 +25,8 @@ struct upload {
     uint64_t user;
     uint64_t size;
     int64_t until;
-    bool done; /* all of it is there */
+    bool sealing; /* being given its other name */
+    bool done;    /* all of it is there */
     uint8_t mime_n;
     uint16_t name_bytes;
     char *name;
@@ -34,6 +36,12 @@ struct upload {
 static inline struct disk_name upload_file(uint64_t id)
 {
     return (struct disk_name){.area = DISK_UPLOAD, .id = id};
+}
+
+/* Where the bytes of one that is done are. */
+static inline struct disk_name upload_sealed(uint64_t id)
+{
+    return (struct disk_name){.area = DISK_UPLOAD, .id = id, .part = 1};
 }
 
 /* A finished upload of this user, or NULL. */

@@ -44,7 +44,8 @@ struct disk_request {
     uint64_t at;
     uint32_t n;
     bool sync;
-    bool there; /* write: only into a file that is there; who was too late makes none */
+    bool there;    /* write: only into a file that is there; who was too late makes none */
+    uint64_t room; /* write: FULL also when the file could not grow to this */
     struct str data;
 };
 

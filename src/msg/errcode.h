@@ -55,6 +55,7 @@
     ERRCODE(TOO_LATE, "too_late", "The time for this is over.")                                   \
     ERRCODE(STORE_BUSY, "store_busy", "The store cannot take this just now.")                     \
     ERRCODE(STORE_FULL, "store_full", "The store is full.")                                       \
+    ERRCODE(QUOTA_FULL, "quota_full", "This person's files would take more than they may.")       \
     ERRCODE(INTERNAL, "internal", "Something is broken in the server; its log says what.")
 
 enum errcode {

@@ -242,11 +242,10 @@ house.test('5 MB over a line that is cut while they are sent arrive whole; cance
 });
 
 house.test('what is too large, too much, empty or a folder is refused in words before anything is sent', async () => {
-  const server = await house.server({ args: ['--registration', 'open', '--upload-size', '1M', '--files-each', '1M'] });
+  const server = await house.server({ args: ['--registration', 'open', '--upload-size', '8M', '--files-each', '4M'] });
   const [eve, fay] = await Promise.all([newUser('eve', { server }), newUser('fay', { server, page: { ...PHONE, lang: 'ko' } })]);
   await befriend(eve, fay);
-  const mega = randomBytes(1 << 20);
-  const all = [file('large.bin', Buffer.concat([mega, Buffer.from('!')])), file('empty.txt', ''),
+  const all = [file('large.bin', randomBytes((8 << 20) + 1)), file('empty.txt', ''),
     ...Array.from({ length: 11 }, (_, i) => file(`note ${i + 1}.txt`, `${i}`))];
   for (const u of [eve, fay]) {
     await choose(u, all);
@@ -255,14 +254,22 @@ house.test('what is too large, too much, empty or a folder is refused in words b
     assert.equal(await u.page.count('[data-chosen]'), 10);
   }
   const [en, ko] = await Promise.all([eve, fay].map((u) => u.page.text('[data-refused=too_large]')));
-  assert.equal(en, words.en('refused.too_large', { name: 'large.bin', max: '1 MB' }));
-  assert.equal(ko, words.ko('refused.too_large', { name: 'large.bin', max: '1MB' }).replace('1MB', '1 MB'));
+  assert.equal(en, words.en('refused.too_large', { name: 'large.bin', max: '8 MB' }));
+  assert.equal(ko, words.ko('refused.too_large', { name: 'large.bin', max: '8 MB' }));
   await eve.page.shot(artifacts(house.name, 'refused-en.png'));
   await fay.page.shot(artifacts(house.name, 'refused-phone-ko.png'));
   await eve.page.click('[data-act=understood]');
   await eve.page.gone('[data-refused]');
   await send(eve);
   await sentAll(eve);
+  for (const size of [6_000_000, 4_500_000]) { // the larger one before it is sent, the other one behind it
+    await choose(eve, [file(`last ${size}.bin`, randomBytes(size))]);
+    await send(eve);
+    await eve.page.see('[data-problem=quota_full]');
+    assert.equal(await eve.page.text('[data-problem=quota_full]'), words.en('unsent.quota_full'));
+    await eve.page.click('[data-act=forget]');
+    await sentAll(eve);
+  }
 });
 
 /** What somebody holds over a conversation, or has copied. Runs in the page.

@@ -147,6 +147,13 @@ static void quota_and_restart(void **state)
     assert_int_equal(put(d, a, 0, "123456"), DISK_OK);
     assert_int_equal(put(d, up, 0, "1234"), DISK_OK);
     assert_int_equal(put(d, up, 4, "5"), DISK_FULL);
+    struct disk_answer ahead;
+    struct disk_request rq = {.op = DISK_WRITE, .name = up, .room = 4};
+    disk_do(d, &rq, NULL, &ahead);
+    assert_int_equal(ahead.status, DISK_OK);
+    rq.room = 5; /* nothing is written, but more would not fit */
+    disk_do(d, &rq, NULL, &ahead);
+    assert_int_equal(ahead.status, DISK_FULL);
     assert_int_equal(put(d, up, 0, "4321"), DISK_OK); /* takes no more than before */
     disk_close(d);
     d = disk_open(&conf, err, sizeof err);

@@ -90,10 +90,12 @@ static void an_upload_is_its_owners(void **state)
     assert_string_equal(fetch(w, &mina, FETCH_UPLOAD, id + 1, 0), "none");
     uint64_t owner = session_find(w->d, m->session)->user->id;
     assert_null(upload_find(w->d, owner, id)); /* it isn't there yet */
+    disk_inline_put(&w->disk, upload_file(id), "bytes");
     assert_has(fetch(w, &mina, FETCH_UPLOADED, id, 0), "'have':5,'size':5}");
     assert_non_null(upload_find(w->d, owner, id));
     assert_null(upload_find(w->d, owner + 1, id));
-    assert_string_equal(fetch(w, &mina, FETCH_UPLOAD, id, 0), "none"); /* not again */
+    snprintf(want, sizeof want, "file %d %llx-1  \"\" 5", DISK_UPLOAD, (unsigned long long)id);
+    assert_string_equal(fetch(w, &mina, FETCH_UPLOAD, id, 0), want); /* nothing can follow it */
     assert_has(ask(j, "'type':'upload_end','upload':'%s'", sid), "'code':'unknown'");
     assert_ack(ask(m, "'type':'upload_end','upload':'%s'", sid));
     assert_has(ask(m, "'type':'upload_end','upload':'%s'", sid), "'code':'unknown'");
@@ -215,7 +217,18 @@ static uint64_t sent(struct world *w, struct client *c, struct str bytes)
         .type = CMD_FETCH, .http = ++w->last_call, .u.fetch = {FETCH_UPLOADED, id, 0}};
     disk_inline_put_str(&w->disk, upload_file(id), bytes);
     domain_cmd(w->d, w->now, w->wall, &done);
+    world_settle(w);
     return id;
+}
+
+/* Whosoever it is. */
+static struct upload *any_upload(struct world *w, uint64_t id)
+{
+    for (struct hnode *it = hmap_first(&w->d->uploads, hash_u64(&w->d->hash_key, id)); it;
+         it = hmap_next_same(it))
+        if (container_of(it, struct upload, by_id)->id == id)
+            return container_of(it, struct upload, by_id);
+    return NULL;
 }
 
 static const char *change_picture(struct client *c, uint64_t small, uint64_t large)
@@ -264,7 +277,7 @@ static void what_is_no_picture_of_oneself_is_refused(void **state)
     uint64_t html = sent(w, m, STR("<html><script>")), half = sent(w, m, PNG("\0\x60", "\0\x61"));
     uint64_t jpeg = sent(w, m, STR("\xff\xd8\xff\xc0\0\x11\x08\2\0\2\0"));
     uint64_t coming = id_in(start(m, 30), "upload"), lost = sent(w, m, PNG_96);
-    disk_inline_put(&w->disk, upload_file(lost), NULL);
+    disk_inline_put(&w->disk, upload_sealed(lost), NULL);
     const uint64_t pairs[][2] = {{large, small}, {small, small}, {his, large},      {html, large},
                                  {small, html},  {half, large},  {small, jpeg},     {coming, large},
                                  {0, 0},         {lost, large},  {small, small + 1}};
@@ -403,6 +416,81 @@ static void a_file_is_its_owners_until_it_is_sent(void **state)
     world_free(w);
 }
 
+/* What was looked at is what is kept: a request that is still on its way changes nothing any more. */
+static void what_is_done_is_sealed(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina");
+    struct client *m = session_of(w, &mina);
+    uint8_t none[1];
+    struct disk_answer a;
+    uint64_t id = sent(w, m, STR("finished"));
+    struct disk_request late = {
+        .op = DISK_WRITE, .name = upload_file(id), .there = true, .data = STR("FINISHED")};
+    disk_do(w->disk.disk, &late, none, &a);
+    assert_int_equal(a.status, DISK_MISSING);
+    /* a second one that began before, and ends after it */
+    disk_inline_put(&w->disk, upload_file(id), "another!");
+    assert_has(fetch(w, &mina, FETCH_UPLOADED, id, 0), "'have':8,'size':8}");
+    world_settle(w);
+    assert_int_equal(disk_bytes(w->disk.disk), 8);
+    /* and one that ends while the first is being sealed */
+    uint64_t two = id_in(start(m, 3), "upload");
+    disk_inline_put(&w->disk, upload_file(two), "one");
+    w->disk.hold = true;
+    struct cmd done = {
+        .type = CMD_FETCH, .http = ++w->last_call, .u.fetch = {FETCH_UPLOADED, two, 0}};
+    domain_cmd(w->d, w->now, w->wall, &done);
+    assert_has(fetch(w, &mina, FETCH_UPLOADED, two, 0), "'code':'busy'");
+    upload_drop(w->d, any_upload(w, two)); /* given up meanwhile: nothing stays */
+    w->disk.hold = false;
+    world_settle(w);
+    assert_int_equal(disk_bytes(w->disk.disk), 8);
+    world_free(w);
+}
+
+static void a_large_file_is_not_sent_in_vain(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    w->cfg.files_each_max = 6 << 20;
+    world_again(w);
+    struct browser mina = person(w, "mina");
+    struct client *m = session_of(w, &mina);
+    assert_has(start(m, (6 << 20) + 1), "'code':'quota_full'");
+    uint64_t id = id_in(start(m, 6 << 20), "upload");
+    assert_non_null(any_upload(w, id));
+    assert_string_equal(any_upload(w, id)->name, "a.txt");
+    assert_has(attach(m, sent(w, m, STR("text")), 0), "'file':");
+    assert_has(start(m, 6 << 20), "'code':'quota_full'");
+    assert_ack(start(m, 5 << 20)); /* may be a picture of oneself */
+    world_free(w);
+}
+
+static void two_changes_of_a_picture_do_not_mix(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina");
+    struct client *m = session_of(w, &mina), *other = session_of(w, &mina);
+    uint64_t small = sent(w, m, PNG_96), large = sent(w, m, PNG_512);
+    uint64_t small_too = sent(w, other, PNG_96), large_too = sent(w, other, PNG_512);
+    w->disk.hold = true;
+    assert_string_equal(change_picture(m, small, large), "");
+    assert_has(change_picture(other, small_too, large_too), "'code':'busy'");
+    w->disk.hold = false;
+    world_settle(w);
+    assert_has(answer_to(m, m->next_id - 1), "'avatar':");
+    assert_has(change_picture(other, large_too, small_too), "'code':'bad_picture'");
+    assert_has(change_picture(other, small_too, large_too), "'avatar':");
+    w->db.fail = DB_FULL;
+    assert_has(ask(m, "'type':'avatar','none':true"), "'code':'store_full'");
+    w->db.fail = DB_OK;
+    assert_has(ask(m, "'type':'avatar','none':true"), "'avatar':0}");
+    world_free(w);
+}
+
 static void what_cannot_be_attached(void **state)
 {
     (void)state;
@@ -426,13 +514,14 @@ static void what_cannot_be_attached(void **state)
         .type = CMD_FETCH, .http = ++w->last_call, .u.fetch = {FETCH_UPLOADED, svg, 0}};
     disk_inline_put(&w->disk, upload_file(svg), "<svg>");
     domain_cmd(w->d, w->now, w->wall, &done);
+    world_settle(w);
     assert_has(attach(m, svg, 0), "'mime':'application/octet-stream'");
     /* more than one may have: and nothing of it stays */
     uint64_t before = disk_bytes(w->disk.disk);
     char long_text[97] = "";
     memset(long_text, 'x', 96);
     uint64_t much = sent(w, m, str_from(long_text));
-    assert_has(attach(m, much, 0), "'code':'store_full'");
+    assert_has(attach(m, much, 0), "'code':'quota_full'");
     assert_int_equal(disk_bytes(w->disk.disk), before);
     w->disk.fail = DISK_FULL;
     assert_has(attach(m, mine, 0), "'code':'store_full'");
@@ -466,6 +555,9 @@ int main(void)
         cmocka_unit_test(what_is_no_picture_of_oneself_is_refused),
         cmocka_unit_test(a_room_has_a_picture),
         cmocka_unit_test(a_file_is_its_owners_until_it_is_sent),
+        cmocka_unit_test(what_is_done_is_sealed),
+        cmocka_unit_test(a_large_file_is_not_sent_in_vain),
+        cmocka_unit_test(two_changes_of_a_picture_do_not_mix),
         cmocka_unit_test(what_cannot_be_attached),
         cmocka_unit_test(a_busy_store_is_no_missing_file),
     };

@@ -309,6 +309,7 @@ export default {
   'error.conv_unknown': 'This conversation is not there any more.',
   'error.store_busy': 'The server is busy keeping things. Try again in a moment.',
   'error.store_full': 'The server has no room left to keep things.',
+  'error.quota_full': 'All your files together would take more room than you have here.',
   'error.internal': 'Something is broken in the server.',
   'toast.codes_left': 'You are in again. {count} recovery codes are left.',
   'toast.signed_out': 'You were signed out.',

@@ -309,6 +309,7 @@ export default {
   'error.conv_unknown': '없어진 대화예요.',
   'error.store_busy': '서버가 저장하느라 바빠요. 잠시 뒤에 다시 해 보세요.',
   'error.store_full': '서버에 저장할 공간이 없어요.',
+  'error.quota_full': '파일을 모두 합하면 쓸 수 있는 공간을 넘어요.',
   'error.internal': '서버에 문제가 생겼어요.',
   'toast.codes_left': '다시 들어왔어요. 복구 코드가 {count}개 남았어요.',
   'toast.signed_out': '로그아웃되었어요.',

@@ -28,7 +28,7 @@ export const REMEDIES = {
   bad_invite: 'dismiss', registration_closed: 'dismiss', passkey_refused: 'dismiss', passkey_cancelled: 'dismiss', passkey_known: 'dismiss',
   no_host: 'dismiss', untrusted: 'dismiss', user_unknown: 'dismiss', in_call: 'dismiss', call_unknown: 'dismiss', call_over: 'dismiss',
   not_allowed: 'dismiss', last_admin: 'dismiss', confirm_required: 'dismiss',
-  banned: 'dismiss', too_late: 'dismiss', conv_unknown: 'dismiss', store_busy: 'retry', store_full: 'dismiss', internal: 'retry',
+  banned: 'dismiss', too_late: 'dismiss', conv_unknown: 'dismiss', store_busy: 'retry', store_full: 'dismiss', quota_full: 'dismiss', internal: 'retry',
   bad_picture: 'dismiss', picture_large: 'dismiss', push_denied: 'dismiss', push_refused: 'dismiss',
   replaced: 'here', replaced_pipe: 'here', switched: 'here', closed: 'reload',
 };

@@ -203,7 +203,8 @@ static void do_write(struct disk *d, int fd, const char *path, const struct disk
     uint64_t before = a->size, after = MAX_OF(before, rq->at + rq->data.n);
     if (rq->at > before || rq->data.n > DISK_PIECE_MAX) {
         a->status = DISK_FAILED;
-    } else if (after - before > d->max - MIN_OF(d->max, disk_bytes(d))) {
+    } else if (MAX_OF(after, rq->room) > before &&
+               MAX_OF(after, rq->room) - before > d->max - MIN_OF(d->max, disk_bytes(d))) {
         a->status = DISK_FULL;
     } else if (write_all(fd, rq->data.p, rq->data.n, rq->at) != 0 || (rq->sync && fsync(fd) != 0)) {
         a->status = status_of(errno, "writing", path);

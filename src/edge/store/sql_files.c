@@ -20,6 +20,9 @@ const struct sql_proc sql_files[] = {
                " created, expires) SELECT ?1, ?2, ?3, ?4, ?5, ?5, nullif(?6, 0), nullif(?7, 0), ?8,"
                " ?9, ?10 WHERE ?5 + coalesce((SELECT sum(size) FROM attachment WHERE user = ?2), 0)"
                " <= ?11 AND EXISTS(SELECT 1 FROM user WHERE id = ?2 AND flags = 0)")}},
+    {DB_ATTACHMENTS_SIZE,
+     NULL,
+     {SQL_DO("SELECT coalesce(sum(size), 0) FROM attachment WHERE user = ?1")}},
     {DB_ATTACHMENTS_OVER,
      NULL,
      {SQL_DO("SELECT id FROM attachment WHERE expires IS NOT NULL AND expires <= ?1 LIMIT ?2")}},

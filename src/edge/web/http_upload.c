@@ -75,8 +75,9 @@ void http_upload_granted(struct web_conn *c, const struct file_grant *g)
 
     t->name = g->name;
     t->end = g->size;
-    if (!http_ask_disk(
-            c, (struct disk_request){.op = call->kind == CALL_PUT ? DISK_WRITE : DISK_READ}))
+    bool put = call->kind == CALL_PUT;
+    struct disk_request rq = {.op = put ? DISK_WRITE : DISK_READ, .room = put ? g->size : 0};
+    if (!http_ask_disk(c, rq))
         http_call_fail(c, 503, "busy");
 }
 

@@ -262,9 +262,8 @@ export default {
   'sessions.end_others': 'Sign out all others',
 
   'invites.title': 'Invitations',
-  'invites.more': 'Who opens such a link can make an account here. It holds for seven days.',
+  'invites.more': 'Who opens such a link can make an account here.',
   'invites.uses': 'For how many people',
-  'invites.people': '{count} {count|person|people}',
   'invites.make': 'Make a link',
   'invites.link': 'Link to pass on',
   'invites.left': '{count} {count|use|uses} left',

@@ -262,9 +262,8 @@ export default {
   'sessions.end_others': '다른 기기 모두 로그아웃',
 
   'invites.title': '초대',
-  'invites.more': '이 링크를 여는 사람은 여기서 계정을 만들 수 있어요. 7일 동안 쓸 수 있어요.',
+  'invites.more': '이 링크를 여는 사람은 여기서 계정을 만들 수 있어요.',
   'invites.uses': '몇 명까지',
-  'invites.people': '{count}명',
   'invites.make': '링크 만들기',
   'invites.link': '전해 줄 링크',
   'invites.left': '{count}번 남음',

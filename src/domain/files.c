@@ -73,7 +73,8 @@ void files_fetch(struct domain *d, struct session *s, const struct cmd *cmd)
     if (f->what == FETCH_AVATAR)
         ASK_DB(d, a, DB_AVATAR_FOR, VAL_B(token, sizeof token), VAL_I(d->steady), VAL_ID(f->id));
     else if (f->what == FETCH_FILE)
-        ASK_DB(d, a, DB_ATTACHMENT_FOR, VAL_B(token, sizeof token), VAL_I(d->steady), VAL_ID(f->id));
+        ASK_DB(d, a, DB_ATTACHMENT_FOR, VAL_B(token, sizeof token), VAL_I(d->steady),
+               VAL_ID(f->id));
     else
         ASK_DB(d, a, DB_WEB_SESSION_WHO, VAL_B(token, sizeof token), VAL_I(d->steady));
 }

@@ -171,6 +171,7 @@
       "how long a ticket lets its holder rejoin after a restart")                                  \
     X(TIME, owner_wait, "TIME", "30s", S_, 3600 * S_,                                              \
       "how long a room made from a ticket waits for its owner")                                    \
+    X(TIME, ring_time, "TIME", "45s", S_, 600 * S_, "how long a direct call rings")                 \
     X(INT, password_queue, "N", "32", 1, 1024, "passwords that wait to be hashed")            \
     X(SIZE, argon2_memory, "SIZE", "19M", 8 * M_, 256 * M_, "memory of one hash (argon2id m)")     \
     X(INT, argon2_passes, "N", "2", 1, 16, "passes of one hash (argon2id t)")                      \

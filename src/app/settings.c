@@ -143,6 +143,7 @@ static void apply_domain(struct domain_config *d, const struct config *c)
     d->ban_us = c->ban_time;
     d->ticket_ms = c->ticket_lifetime / US_PER_MS;
     d->owner_wait_us = c->owner_wait;
+    d->ring_us = c->ring_time;
     apply_accounts(d, c);
     apply_rates(d, c);
     apply_facts(&d->facts, c);

@@ -57,7 +57,7 @@ static void do_ring(struct call_fsm *c, int64_t now, const struct call_input *in
     c->video = in->on;
     c->hidden = in->hidden;
     c->started = now;
-    c->ring_until = now + CALL_RING_US;
+    c->ring_until = now + in->ring_us;
     c->sides[CALL_CALLER].device = in->device;
     put(out, CALL_OUT_TELL, 0);
     put_record(c, out);

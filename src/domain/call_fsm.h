@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CALL_RING_US    (45 * 1000000LL) /* no answer */
 #define CALL_GRACE_US   (10 * 1000000LL) /* the caller has lost the network while it rings */
 #define CALL_LOST_US    (30 * 1000000LL) /* somebody has lost it in the call */
 #define CALL_RESTORE_US (60 * 1000000LL) /* the other one comes back after a restart */
@@ -147,6 +146,7 @@ struct call_input {
     uint64_t device;   /* of invite, came, left, lost, back, answer, glare, take, restore */
     bool on;           /* invite, answer, video: with video */
     bool hidden;       /* invite: the callee is not to know */
+    int64_t ring_us;   /* invite: after which nobody has answered */
     uint32_t record;   /* recorded, unrecorded: which */
 };
 

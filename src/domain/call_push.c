@@ -15,5 +15,5 @@ void call_push(struct domain *d, const struct call *c, bool missed)
                              .time_ms = c->started_ms};
     if (!c->f.hidden)
         push_user(d, c->user[CALL_CALLEE]->id, c->user[CALL_CALLER]->id, &note,
-                  missed ? MISSED_FOR_S : (uint32_t)(CALL_RING_US / 1000000));
+                  missed ? MISSED_FOR_S : (uint32_t)(d->cfg.ring_us / 1000000));
 }

@@ -102,7 +102,8 @@ static void call_begin(struct domain *d, struct session *s, const struct asker *
         return;
     }
     enum call_event how = call_invite_as(to, hidden);
-    CALL_PUT(d, c, how, .device = s->id, .on = ask->video, .hidden = hidden);
+    CALL_PUT(d, c, how, .device = s->id, .on = ask->video, .hidden = hidden,
+             .ring_us = d->cfg.ring_us);
     if (how != CEV_INVITE)
         call_room_close(d, c);
     call_reply(d, who, c, CALL_CALLER);

@@ -163,7 +163,7 @@ const char *call_event_text(enum call_event event)
         [CEV_GLARE] = "callee calls, too",
         [CEV_DECLINE] = "decline",
         [CEV_CANCEL] = "cancel",
-        [CEV_NO_ANSWER] = "45 s",
+        [CEV_NO_ANSWER] = "no answer",
         [CEV_CALLER_LOST] = "caller lost",
         [CEV_CALLER_BACK] = "caller back",
         [CEV_CALLER_OVER] = "caller lost too long",

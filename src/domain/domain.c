@@ -49,6 +49,7 @@ void domain_config_defaults(struct domain_config *cfg)
         .upload_max = 100 << 20,
         .uploads_each_max = 500 << 20,
         .files_each_max = 2000LL << 20,
+        .ring_us = 45LL * SECOND,
         .upload_us = 3600LL * SECOND,
         .hello = {60, SECOND / 10},
         .sign_in = {20, SECOND},

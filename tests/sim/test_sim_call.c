@@ -296,7 +296,7 @@ static void begun(struct sim *m, const char *answer, unsigned user, struct clien
         .user = {user, to}, .in = {dev, NULL}, .hidden = hidden, .joins = with != NULL};
     memcpy(c->id, t.call, sizeof c->id);
     memcpy(c->room, with ? with->room : t.room, sizeof c->room);
-    c->ring_end = m->w->now + CALL_RING_US;
+    c->ring_end = m->w->now + m->w->cfg.ring_us;
     m->n++;
     c->refused = !hidden && (dnd || count(m, to) > 2);
     if (c->refused)

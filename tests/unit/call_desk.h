@@ -17,6 +17,7 @@
 #include "domain/call_fsm.h"
 
 #define SECOND 1000000LL
+#define RING   (45 * SECOND)
 enum { A1 = 11, A2 = 12, B1 = 21, B2 = 22, B3 = 23 }; /* devices of the caller and of the callee */
 
 struct desk {
@@ -84,7 +85,7 @@ static inline struct desk desk(void)
 static inline struct desk ringing(void)
 {
     struct desk k = desk();
-    assert_true(DO(&k, CEV_INVITE, .device = A1, .on = true));
+    assert_true(DO(&k, CEV_INVITE, .ring_us = RING, .device = A1, .on = true));
     assert_string_equal(said(&k), "tR");
     assert_true(device(&k, CALL_CALLEE, B1, CALL_CAME));
     assert_string_equal(said(&k), "r");

@@ -67,7 +67,7 @@ static void nobody_answers(void **state)
     (void)state;
     struct desk k = ringing();
     assert_int_equal(call_fsm_deadline(&k.c), 50 * SECOND);
-    assert_int_equal(pass(&k, 45 * SECOND - 1), 0);
+    assert_int_equal(pass(&k, RING - 1), 0);
     assert_int_equal(k.c.state, CALL_RINGING);
     assert_int_equal(pass(&k, 1), 1);
     assert_int_equal(k.c.state, CALL_EXPIRED);
@@ -81,7 +81,7 @@ static void nobody_has_a_device(void **state)
 {
     (void)state;
     struct desk k = desk();
-    assert_true(DO(&k, CEV_INVITE, .device = A1));
+    assert_true(DO(&k, CEV_INVITE, .ring_us = RING, .device = A1));
     pass(&k, 44 * SECOND);
     assert_true(device(&k, CALL_CALLEE, B1, CALL_CAME)); /* a push has woken it */
     assert_string_equal(said(&k), "r");
@@ -89,8 +89,8 @@ static void nobody_has_a_device(void **state)
     assert_int_equal(pass(&k, 60 * SECOND), 0); /* nothing rings on */
     assert_int_equal(k.c.state, CALL_ACCEPTED);
     k = desk();
-    assert_true(DO(&k, CEV_INVITE, .device = A1));
-    pass(&k, 45 * SECOND);
+    assert_true(DO(&k, CEV_INVITE, .ring_us = RING, .device = A1));
+    pass(&k, RING);
     assert_int_equal(k.c.state, CALL_EXPIRED);
     recorded(&k, "m.");
 }
@@ -209,7 +209,7 @@ static void more_devices_than_ring(void **state)
 {
     (void)state;
     struct desk k = desk();
-    DO(&k, CEV_INVITE, .device = A1);
+    DO(&k, CEV_INVITE, .ring_us = RING, .device = A1);
     for (uint64_t i = 0; i < CALL_LEGS + 3; i++) {
         assert_true(device(&k, CALL_CALLEE, 100 + i, CALL_CAME));
         assert_string_equal(said(&k), i < CALL_LEGS ? "r" : "s");
@@ -243,22 +243,22 @@ static void both_press_call(void **state)
     assert_int_equal(k.c.sides[CALL_CALLEE].device, B3);
     assert_string_equal(said(&k), "vtR");
     assert_false(DO(&k, CEV_GLARE, .device = B1));
-    assert_false(DO(&k, CEV_INVITE, .device = A1));
+    assert_false(DO(&k, CEV_INVITE, .ring_us = RING, .device = A1));
 }
 
 static void blocked_people_hear_it_ring(void **state)
 {
     (void)state;
     struct desk k = desk(), o = desk();
-    assert_true(DO(&k, CEV_INVITE, .device = A1, .hidden = true));
-    assert_true(DO(&o, CEV_INVITE, .device = A1));
+    assert_true(DO(&k, CEV_INVITE, .ring_us = RING, .device = A1, .hidden = true));
+    assert_true(DO(&o, CEV_INVITE, .ring_us = RING, .device = A1));
     assert_string_equal(said(&k), said(&o)); /* as with somebody who is not there */
     assert_false(device(&k, CALL_CALLEE, B1, CALL_CAME));
     assert_false(DO(&k, CEV_ANSWER, .device = B1));
     assert_false(DO(&k, CEV_DECLINE, .device = B1));
     assert_int_equal(call_fsm_deadline(&k.c), call_fsm_deadline(&o.c));
-    pass(&k, 45 * SECOND);
-    pass(&o, 45 * SECOND);
+    pass(&k, RING);
+    pass(&o, RING);
     assert_string_equal(said(&k), said(&o));
     assert_int_equal(k.c.reason, o.c.reason);
     assert_int_equal(k.c.state, o.c.state);
@@ -276,7 +276,7 @@ static void blocked_while_it_rings(void **state)
     assert_false(call_fsm_admits(&k.c, B1));
     assert_true(call_fsm_admits(&k.c, A1));
     assert_false(DO(&k, CEV_BLOCK, .who = CALL_CALLEE));
-    pass(&k, 45 * SECOND);
+    pass(&k, RING);
     assert_int_equal(k.c.state, CALL_EXPIRED);
     recorded(&k, ".");
 }

@@ -226,8 +226,8 @@ static void random_lives_agree_with_the_model(void **state)
         rng_init(&r, bytes);
         struct desk k = desk();
         struct model m = {.is = RINGS, .who = {A1, 0}, .hidden = rng_below(&r, 10) == 0};
-        m.ring_end = k.now + 45 * SECOND;
-        DO(&k, CEV_INVITE, .device = A1, .on = true, .hidden = m.hidden);
+        m.ring_end = k.now + RING;
+        DO(&k, CEV_INVITE, .ring_us = RING, .device = A1, .on = true, .hidden = m.hidden);
         for (int i = 0; i < 200 && m.is < OVER; i++) {
             bool was = m.is == RINGS || m.is == TALKS;
             uint32_t record = k.c.record;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# build-load.sh: builds build/bench/load, turn_load, floor, store_load and people_load when a source is newer. All but the
-# first and the third use the program's own code (build/libmadang_core.a).
+# build-load.sh: builds build/bench/load, turn_load, floor, store_load and people_load when a source is newer, or the program's
+# own code, which all but the first and the third use (build/libmadang_core.a).
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/bench
@@ -9,7 +9,7 @@ mkdir -p build/bench
 build() {
     out=build/bench/$1 sources=$2
     shift 2
-    if [ ! -e "$out" ] || [ -n "$(find "$sources" -newer "$out" -print)" ]; then
+    if [ ! -e "$out" ] || [ -n "$(find "$sources" build/libmadang_core.a -newer "$out" -print)" ]; then
         # shellcheck disable=SC2086 # the pattern is meant
         "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -o "$out" $sources/*.c "$@"
     fi

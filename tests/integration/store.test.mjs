@@ -164,10 +164,12 @@ test('kill -9 at random moments loses no record of a call', async () => {
   for (let round = 0; round < rounds; round++) {
     const until = over + 1 + below(20);
     let on = true;
-    await Promise.all(pairs.map(async ({ cookies, to, over: known }) => {
-      const [caller, callee] = await Promise.all(cookies.map((c) => signedIn(server, c)));
+    const people = await Promise.all(pairs.map(async ({ cookies }) => ({
+      caller: await signedIn(server, cookies[0]), callee: await signedIn(server, cookies[1]) })));
+    await Promise.all(pairs.map(async ({ to, over: known }, i) => {
+      const { caller } = people[i];
       /** @type {Record<string, typeof caller>} */
-      const who = { caller, callee };
+      const who = people[i];
       const ask = (/** @type {any} */ c, /** @type {string} */ type, /** @type {object} */ fields) =>
         Promise.race([c.ask(type, fields), c.closed.then(() => ({ type: 'cut' }))]);
       while (on) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# build-load.sh: builds build/bench/load, turn_load, floor, store_load and people_load when a source is newer, or the program's
-# own code, which all but the first and the third use (build/libmadang_core.a).
+# build-load.sh: builds build/bench/load, turn_load, floor, store_load, people_load and srtp_load when a source is newer, or the
+# program's own code, which all but the first and the third use (build/libmadang_core.a).
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/bench
@@ -21,3 +21,4 @@ build floor bench/turn/floor
 build store_load bench/store -Isrc build/libmadang_core.a -lsqlite3 -lutf8proc -lssl -lcrypto -lpthread
 build people_load bench/people -Isrc build/libmadang_core.a -ljansson -lsqlite3 -lutf8proc -largon2 -lzxcvbn \
     -lssl -lcrypto -lpthread
+build srtp_load bench/srtp -Isrc build/libmadang_core.a -lcrypto

@@ -1,8 +1,9 @@
 #!/bin/sh
 # run.sh: what make bench does. Gets the peers, builds the load generators, measures signaling (bench/measure.mjs), the
-# store (bench/store), messages, sign-ins, presence and the directory (bench/people), and the relay (bench/turn/measure.mjs);
-# WHAT=signaling, store, people or relay does one of them, WHAT=click calls in real browsers (bench/click.mjs; CALLS, PAIRS). Their
-# variables: ROUNDS, CLIENTS, SECONDS, ONLY, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN names another program than build/madang.
+# store (bench/store), messages, sign-ins, presence and the directory (bench/people), SRTP (bench/srtp), and the relay
+# (bench/turn/measure.mjs); WHAT=signaling, store, people, srtp or relay does one of them, WHAT=click calls in real browsers
+# (bench/click.mjs; CALLS, PAIRS). Their variables: ROUNDS, CLIENTS, SECONDS, ONLY, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN
+# names another program than build/madang.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -38,4 +39,5 @@ case ${WHAT:-all} in all | people)
     $alone node bench/people/measure.mjs
     ;;
 esac
+case ${WHAT:-all} in all | srtp) build/bench/srtp_load ;; esac
 case ${WHAT:-all} in all | relay) $alone node bench/turn/measure.mjs ;; esac

@@ -248,21 +248,17 @@ enum srtp_result srtp_stream_in(struct srtp *s, uint32_t ssrc, struct srtp_strea
 
 void srtp_gcm_iv(const struct srtp_half *h, uint32_t ssrc, uint64_t index, uint8_t iv[SRTP_GCM_IV])
 {
-    iv[0] = iv[1] = 0;
-    set_u32(iv + 2, ssrc);
-    set_u16(iv + 6, (uint16_t)(index >> 32));
-    set_u32(iv + 8, (uint32_t)index);
-    for (int i = 0; i < SRTP_GCM_IV; i++)
-        iv[i] ^= h->salt[i];
+    set_u16(iv, get_u16(h->salt));
+    set_u32(iv + 2, get_u32(h->salt + 2) ^ ssrc);
+    set_u16(iv + 6, (uint16_t)(get_u16(h->salt + 6) ^ index >> 32));
+    set_u32(iv + 8, get_u32(h->salt + 8) ^ (uint32_t)index);
 }
 
 void srtp_ctr_iv(const struct srtp_half *h, uint32_t ssrc, uint64_t index, uint8_t iv[SRTP_CTR_IV])
 {
-    set_u32(iv, 0);
-    set_u32(iv + 4, ssrc);
-    set_u16(iv + 8, (uint16_t)(index >> 32));
-    set_u32(iv + 10, (uint32_t)index);
+    set_u32(iv, get_u32(h->salt));
+    set_u32(iv + 4, get_u32(h->salt + 4) ^ ssrc);
+    set_u16(iv + 8, (uint16_t)(get_u16(h->salt + 8) ^ index >> 32));
+    set_u32(iv + 10, get_u32(h->salt + 10) ^ (uint32_t)index);
     set_u16(iv + 14, 0); /* the counter of blocks */
-    for (int i = 0; i < SRTP_SALT_MAX; i++)
-        iv[i] ^= h->salt[i];
 }

@@ -436,14 +436,14 @@ static bool heard(struct client *c)
 static bool unchanged(struct yard *y, bool *file_taken)
 {
     struct buf b;
-    bool quiet = !heard(y->mina) & !heard(y->jun);
+    bool mina_heard = heard(y->mina), jun_heard = heard(y->jun);
     buf_init(&b, 1 << 20);
     look(y, &b);
     bool same = str_eq(buf_str(&b), buf_str(&y->as_it_was));
     *file_taken = str_find(buf_str(&b), str_from(y->ids[FILE_])) != STR_NPOS;
     buf_free(&b);
     drain_all(y->w);
-    return quiet && same;
+    return same && !mina_heard && !jun_heard;
 }
 
 static bool fine; /* of the role that is tried: all that is wrong is said */

@@ -8,7 +8,8 @@
 #   all          all of them
 # What is left for a look afterwards lies in build/artifacts (logs, screenshots, records).
 # Tests find the program in MADANG_BIN and put what they want to keep into MADANG_ARTIFACTS; when
-# MADANG_SANITIZER is set (asan, tsan), everything is several times slower.
+# MADANG_SANITIZER is set (asan, tsan), everything is several times slower. Servers' ports are MADANG_TEST_PORTS and the
+# thousand after it: what is no build and no unit test runs beside other files (scripts/test-pool.sh).
 # FUZZ_SECONDS (10), JOBS, TEST_FILTER (only test files whose path contains this).
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
@@ -76,7 +77,7 @@ tier_netlab() {
 [ $# -gt 0 ] || set -- all
 for tier in "$@"; do
     case $tier in fast | integration | browser | netlab | all) ;; *)
-        sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
         exit 2
         ;;
     esac

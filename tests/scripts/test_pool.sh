@@ -57,4 +57,7 @@ expect 'named' 'FAILED: tap: it breaks' "$(grep 'it breaks' "$said")"
 expect 'died' 1 "$(grep -c '^FAILED: dies: ended with status 7 after' "$said")"
 summary >"$said" && exit 1
 expect 'the last line' '4 passed, 2 failed' "$(tail -n 1 "$said")"
+
+for n in 1 2 3 4 5 6 7 8 9 10 11; do count "step-$n" 1 0 $((n * 10)); done >/dev/null
+expect 'the slowest ones, the slowest first' 'Slowest: step-11 110 s, step-10 100 s, step-9 90 s' "$(slowest | cut -d, -f1-3)"
 echo "$cases cases as expected"

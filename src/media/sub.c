@@ -177,17 +177,35 @@ static bool take_late(struct sub *s, int64_t in_seq, const struct rtp *r, const 
     return false; /* of a layer that was left out, or too late */
 }
 
-static bool take_newest(struct sub *s, int64_t now_us, int64_t in_seq, const struct rtp *r,
-                        const uint8_t *payload, const struct codec_packet *k, struct sub_out *out)
+/* What is missing before it is expected to be sent, too. */
+static void advance(struct sub *s, int64_t in_seq)
 {
-    /* What is missing between is expected to be sent, too. */
     int64_t from = MAX_OF(s->in_highest + 1, in_seq - (int64_t)s->sent_mask);
     for (int64_t i = from; i < in_seq; i++)
         remember(s, i);
     s->in_highest = in_seq;
+}
+
+static void leave_no_number(struct sub *s, int64_t in_seq)
+{
+    s->out_highest = in_seq - 1 + s->offset;
+    s->offset--;
+}
+
+void sub_pass_over(struct sub *s, int stream, int64_t in_seq)
+{
+    if (stream != s->current || in_seq <= s->in_highest)
+        return;
+    advance(s, in_seq);
+    leave_no_number(s, in_seq);
+}
+
+static bool take_newest(struct sub *s, int64_t now_us, int64_t in_seq, const struct rtp *r,
+                        const uint8_t *payload, const struct codec_packet *k, struct sub_out *out)
+{
+    advance(s, in_seq);
     if (!is_wanted(s, k)) {
-        s->out_highest = in_seq - 1 + s->offset;
-        s->offset--;
+        leave_no_number(s, in_seq);
         leave_out(s, k);
         return false;
     }

@@ -99,6 +99,9 @@ bool sub_take(struct sub *s, int64_t now_us, int stream, int64_t in_seq, const s
               const uint8_t *payload, const struct codec_packet *k, const struct recv *streams,
               struct sub_out *out);
 
+/* A number of that stream has come that holds nothing for others (padding): none is left for it. */
+void sub_pass_over(struct sub *s, int stream, int64_t in_seq);
+
 /* The packet with that number is wanted again: where it came from, or NULL: it was never sent, is
  * forgotten, or was sent again within rtt_us. */
 const struct sub_sent *sub_find(struct sub *s, int64_t now_us, uint16_t seq, int64_t rtt_us);

@@ -15,7 +15,8 @@
 enum codec {
     CODEC_NONE,
     CODEC_OPUS,
-    CODEC_G711, /* both laws: nothing to know but the clock */
+    CODEC_PCMU,
+    CODEC_PCMA,
     CODEC_VP8,
     CODEC_VP9,
     CODEC_H264,

@@ -1,0 +1,168 @@
+/*
+ * The selective forwarding unit of one worker (RFC 7667 3.7): rooms, the peer connections in them, what
+ * they publish, and who is sent what of it. A core: datagrams, commands and time go in; datagrams, answers
+ * and news come out. It allocates when people come, offer and go, never for a packet.
+ *
+ * Names of rooms, peers and tracks are the caller's 64-bit ids, 0 is none. A peer is one
+ * RTCPeerConnection of somebody to this server; its client always offers (docs/architecture/sfu.md).
+ */
+#ifndef MADANG_MEDIA_SFU_H
+#define MADANG_MEDIA_SFU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/str.h"
+#include "base/tuple.h"
+#include "media/transport.h"
+#include "proto/codec.h"
+#include "proto/sdp.h"
+
+struct sfu;
+
+enum {
+    SFU_LINES_MAX = 128,      /* of one offer */
+    SFU_PUBLISHED_MAX = 8,    /* tracks of one peer */
+    SFU_PREFERENCES = 4,      /* codecs for pictures */
+    SFU_FINGERPRINT_TEXT = 95 /* SHA-256 */
+};
+
+/* Ufrags of ours begin with the worker's number, so that every worker knows whose a check is. */
+enum { SFU_UFRAG = 8, SFU_UFRAG_WORKER = 2 };
+
+struct sfu_conf {
+    unsigned worker;
+    struct hash_key hash; /* random */
+    uint8_t seed[32];     /* random: names, passwords, numbers to begin with */
+    char fingerprint[SFU_FINGERPRINT_TEXT + 1]; /* of our certificate */
+    struct sdp_candidate candidates[SDP_CANDIDATES_MAX];
+    unsigned n_candidates;
+    size_t cache_bytes;      /* for packets of all streams; 0 = 64 MB */
+    unsigned max_rooms;      /* 0 = 1024 */
+    unsigned max_peers;      /* 0 = 4096 */
+    unsigned max_subscribed; /* lines of one peer that are sent on; 0 = 100 */
+    unsigned out_bytes;      /* sealed and not flushed; 0 = 1 MB */
+    /* For pictures, best first; CODEC_NONE ends it. Nothing: VP8, H.264, VP9, AV1. */
+    enum codec preference[SFU_PREFERENCES];
+};
+
+enum sfu_kind { SFU_MIC, SFU_CAMERA, SFU_SCREEN, SFU_SOUND, SFU_KINDS };
+
+enum sfu_refusal {
+    SFU_BAD_OFFER,    /* sdp_parse() says no */
+    SFU_NO_MEDIA,     /* nothing in the offer is for us */
+    SFU_FULL,         /* a limit of ours */
+    SFU_UNKNOWN_PEER, /* there is no such peer (any more) */
+    SFU_REFUSALS
+};
+const char *sfu_refusal_name(enum sfu_refusal r);
+
+struct sfu_track {
+    uint64_t id, peer;
+    enum sfu_kind kind;
+    enum codec codec;
+    unsigned streams; /* layers of simulcast */
+};
+
+/* None may call the SFU. Borrowed for the call unless said otherwise. */
+struct sfu_ops {
+    void *ctx;
+    /* flags: TRANSPORT_BORROWED: d->data lives until sfu_flushed(). */
+    void (*send)(void *ctx, const struct tuple *to, const struct datagram *d, unsigned flags);
+    /* What was borrowed has to leave now. */
+    void (*flush)(void *ctx);
+    /* DTLS of that peer's other side; the first one begins an association. */
+    void (*dtls)(void *ctx, uint64_t peer, const uint8_t *p, size_t n);
+    /* The peer's association is of no use any more. */
+    void (*dtls_end)(void *ctx, uint64_t peer);
+    /* A path leads here, or no more: packets that other workers get are to be passed on. */
+    void (*path)(void *ctx, const struct tuple *at, bool is_ours);
+    void (*answer)(void *ctx, uint64_t room, uint64_t peer, struct str sdp);
+    void (*refused)(void *ctx, uint64_t room, uint64_t peer, enum sfu_refusal why);
+    void (*track)(void *ctx, uint64_t room, const struct sfu_track *t, bool is_there);
+    /* OPEN, or ENDED with why; an ended peer is gone. */
+    void (*state)(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
+                  enum transport_end why);
+};
+
+/* conf is copied. */
+struct sfu *sfu_new(const struct sfu_conf *conf, const struct sfu_ops *ops);
+/* Without a word to anybody but ops->path and ops->dtls_end. */
+void sfu_free(struct sfu *s);
+/* Our certificate was renewed: for offers from now on. */
+void sfu_fingerprint(struct sfu *s, const char *text);
+/* NTP time (rtcp_ntp()) minus monotonic time; for sender reports. */
+void sfu_wall(struct sfu *s, int64_t wall_offset_us);
+
+/* ---- Commands ---- */
+
+bool sfu_room_open(struct sfu *s, uint64_t room); /* false: full; true also when it is there */
+void sfu_room_close(struct sfu *s, int64_t now_us, uint64_t room);
+
+enum { SFU_MAY_PUBLISH = 1, SFU_MAY_SUBSCRIBE = 2 };
+
+/* What the client says about a line of its offer. */
+struct sfu_line {
+    struct str mid;
+    enum sfu_kind kind; /* of a line that sends */
+    uint64_t
+        track; /* sends: the id that the track gets; receives: the one that is wanted, 0: none yet */
+};
+
+struct sfu_offer {
+    uint64_t room, peer;
+    unsigned rights;
+    struct str sdp;
+    const struct sfu_line *lines;
+    unsigned n_lines;
+};
+/* Makes the peer, or changes what it publishes and subscribes to; ops->answer or ops->refused. */
+void sfu_offer(struct sfu *s, int64_t now_us, const struct sfu_offer *o);
+void sfu_peer_close(struct sfu *s, int64_t now_us, uint64_t peer);
+
+/* What somebody wants to see on one of the lines that it receives on. */
+struct sfu_wish {
+    struct str mid;
+    uint64_t track;         /* 0: nothing; another one than before: it takes the place */
+    uint16_t width, height; /* at most, as it is shown; 0: paused */
+};
+void sfu_wish(struct sfu *s, int64_t now_us, uint64_t peer, const struct sfu_wish *w, unsigned n);
+
+/* ---- Packets ---- */
+
+/* By a STUN message's USERNAME: is it for a peer of ours? worker: whose it is then. */
+bool sfu_is_for(struct str ufrag, unsigned *worker);
+bool sfu_knows(const struct sfu *s, const struct tuple *from);
+/* A connectivity check. false: nobody has this name. */
+bool sfu_stun(struct sfu *s, int64_t now_us, const struct tuple *from, const struct stun_msg *m);
+/* Everything else of a path that is known: a train, as transport_input(). false: it isn't known. */
+bool sfu_input(struct sfu *s, int64_t now_us, const struct tuple *from, uint8_t *p, size_t len,
+               size_t seg);
+void sfu_hangup(struct sfu *s, int64_t now_us, const struct tuple *who);
+/* What a peer's DTLS has to say, has agreed on, or that it has failed: as the functions of
+ * media/transport.h. A peer that is no more is passed over. */
+void sfu_dtls_send(struct sfu *s, uint64_t peer, const uint8_t *p, size_t n);
+void sfu_dtls_done(struct sfu *s, int64_t now_us, uint64_t peer, enum srtp_profile profile,
+                   const uint8_t *material, const uint8_t *fingerprint, size_t fingerprint_n);
+void sfu_dtls_failed(struct sfu *s, int64_t now_us, uint64_t peer);
+/* By which hash the fingerprint is wanted (enum sdp_hash). */
+enum sdp_hash sfu_dtls_hash(const struct sfu *s, uint64_t peer);
+/* All that was borrowed has left. */
+void sfu_flushed(struct sfu *s);
+
+void sfu_tick(struct sfu *s, int64_t now_us);
+int64_t sfu_deadline(const struct sfu *s);
+
+struct sfu_stats {
+    uint64_t rooms, peers, tracks, subscribed; /* now */
+    uint64_t in_packets, in_bytes, out_packets, out_bytes;
+    uint64_t again;                     /* retransmissions that left */
+    uint64_t asked, key_frames_asked;   /* NACKed numbers and PLIs that we sent */
+    uint64_t nacked, key_frames_wanted; /* that came */
+    uint64_t unknown_ssrc, malformed, refused, lost_memory;
+};
+const struct sfu_stats *sfu_stats(const struct sfu *s);
+
+#endif

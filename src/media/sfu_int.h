@@ -1,0 +1,202 @@
+/*
+ * Inside of the SFU; nobody else includes this. sfu.c: rooms, peers, who gets which packet. sfu_offer.c: offers
+ * to lines. sfu_pub.c: what comes in. sfu_sub.c: who is sent what. sfu_out.c: building, sealing, sending.
+ */
+#ifndef MADANG_MEDIA_SFU_INT_H
+#define MADANG_MEDIA_SFU_INT_H
+
+#include "base/crypto.h"
+#include "base/heap.h"
+#include "base/hmap.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "media/pktcache.h"
+#include "media/recv.h"
+#include "media/sfu.h"
+#include "media/sub.h"
+#include "proto/rtcp.h"
+#include "proto/rtp_ext.h"
+
+enum {
+    SFU_S = 1000000,
+    SFU_SSRCS_MAX = 32, /* that one peer may send by */
+    SFU_MID_MAX = 16,
+    SFU_VIDEO_SLOTS = 512,
+    SFU_SOUND_SLOTS = 64,
+    SFU_RTT_US = 100000,       /* until it is known */
+    SFU_TWCC_MAX = 512,        /* arrivals between two feedbacks */
+    SFU_TWCC_EVERY_US = 50000, /* draft-holmer-rmcat-transport-wide-cc-extensions-01 4 */
+    SFU_REPORT_EVERY_US = SFU_S,
+    SFU_KEY_EVERY_US = 150000 /* between two requests for a key frame */
+};
+
+struct sfu_room {
+    struct hnode node; /* sfu.rooms, by id */
+    uint64_t id;
+    struct list peers, tracks;
+};
+
+/* One stream (layer) of a published track. */
+struct sfu_stream {
+    struct pktcache cache;
+    char rid[SFU_MID_MAX + 1];
+    uint32_t rtx_ssrc;
+    bool wants_key;
+    uint8_t key_tries;            /* since it was wanted */
+    int64_t key_asked_us, key_us; /* last PLI; last key frame that came */
+    uint64_t window_bytes, bps;   /* of the current second; of the one before */
+    int64_t window_us;
+};
+
+/* A track that is published. */
+struct sfu_pub {
+    struct list in_room;
+    struct hnode node; /* sfu.tracks, by id */
+    uint64_t id;
+    struct sfu_peer *peer;
+    char mid[SFU_MID_MAX + 1];
+    enum sfu_kind kind;
+    enum codec codec;
+    uint8_t pt, rtx_pt; /* 255: none */
+    unsigned n;
+    struct sfu_stream *streams; /* n, owned */
+    struct recv *in;            /* how they arrive; n, owned */
+    struct list subs;
+};
+
+/* A line on which a track is sent. */
+struct sfu_sub {
+    struct list of_pub; /* sfu_pub.subs; in no list without one */
+    struct sfu_peer *peer;
+    struct sfu_pub *pub; /* NULL: none */
+    char mid[SFU_MID_MAX + 1];
+    bool is_video, open; /* open: the answer has said so */
+    uint16_t width, height;
+    uint8_t pt[CODECS], rtx_pt[CODECS]; /* of this line; 255: none */
+    struct sub sub;
+};
+
+/* Which stream an SSRC is. */
+struct sfu_source {
+    uint32_t ssrc;
+    struct sfu_pub *pub;
+    uint8_t stream;
+    bool is_rtx;
+};
+
+struct sfu_arrival {
+    int64_t seq, at_us;
+};
+
+struct sfu_peer {
+    struct list in_room;
+    struct hnode node, by_ufrag; /* sfu.peers, sfu.ufrags */
+    struct timer timer;
+    struct sfu *sfu;
+    struct sfu_room *room;
+    uint64_t id;
+    unsigned rights;
+    struct transport *transport;
+    char ufrag[SFU_UFRAG + 1], pwd[ICE_LOCAL_PWD + 1];
+    uint64_t answers;
+    char cname[17];
+    struct rtp_ext_map exts;
+    bool rsize;
+    uint32_t own_ssrc; /* sender of feedback that is about no stream of ours */
+    unsigned n_pubs, n_subs, n_sources;
+    struct sfu_pub *pubs[SFU_PUBLISHED_MAX];
+    struct sfu_sub **subs; /* owned; as the lines were offered */
+    struct sfu_source sources[SFU_SSRCS_MAX];
+    /* Transport-wide congestion control: what came, what leaves. */
+    struct sfu_arrival *arrivals; /* SFU_TWCC_MAX, in order of number; owned */
+    unsigned n_arrivals;
+    int64_t twcc_base, twcc_highest;
+    uint8_t twcc_count;
+    uint16_t twcc_out;
+    int64_t twcc_at_us, report_at_us; /* next */
+    int64_t rtt_us;
+    bool has_skew;
+    uint64_t skew; /* our NTP clock minus that of what it sends */
+    bool ended;
+};
+
+/* A tuple and whose it is. */
+struct sfu_path {
+    struct hnode node; /* sfu.paths */
+    struct tuple at;
+    struct sfu_peer *peer;
+};
+
+struct sfu {
+    struct sfu_conf conf;
+    struct sfu_ops ops;
+    struct rng rng;
+    struct pktcache_memory memory;
+    struct hmap rooms, peers, ufrags, tracks, paths;
+    struct heap timers;
+    struct sfu_peer *last; /* whom the last train was for */
+    struct tuple last_at;
+    uint8_t *out; /* sealed packets until they have left; owned */
+    size_t out_n;
+    int64_t wall_offset_us;
+    struct sfu_stats stats;
+};
+
+/* ---- sfu.c ---- */
+uint64_t sfu_hash_id(const struct sfu *s, uint64_t id);
+struct sfu_peer *sfu_find_peer(const struct sfu *s, uint64_t id);
+struct sfu_pub *sfu_find_track(const struct sfu *s, uint64_t id);
+/* NULL: full. The room exists. */
+struct sfu_peer *sfu_peer_new(struct sfu *s, int64_t now_us, const struct sfu_offer *o,
+                              const struct sdp *sdp);
+void sfu_peer_free(struct sfu_peer *p);
+/* When the peer's timer has to ring, anew. */
+void sfu_set_timer(struct sfu_peer *p);
+uint64_t sfu_ntp(const struct sfu *s, int64_t now_us);
+
+/* ---- sfu_offer.c ---- */
+void sfu_new_credentials(struct sfu_peer *p);
+
+/* ---- sfu_pub.c ---- */
+struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind, enum codec codec,
+                            struct str mid, unsigned streams);
+void sfu_pub_free(struct sfu_pub *b);
+void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsigned stream,
+                    bool is_rtx);
+/* Authentic and in the clear. */
+void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n);
+void sfu_take_rtcp(struct sfu_peer *p, int64_t now_us, const uint8_t *bytes, size_t n);
+/* A key frame of that stream is needed: asks for it now or soon. */
+void sfu_want_key(struct sfu_pub *b, unsigned stream, int64_t now_us);
+/* Feedback that is due; reports. */
+void sfu_feed_back(struct sfu_peer *p, int64_t now_us);
+int64_t sfu_feedback_due(const struct sfu_peer *p);
+
+/* ---- sfu_sub.c ---- */
+/* There are keys now. */
+void sfu_opened(struct sfu_peer *p);
+/* NULL: no memory or full. */
+struct sfu_sub *sfu_sub_new(struct sfu_peer *p, struct str mid, bool is_video);
+void sfu_sub_free(struct sfu_sub *u);
+/* Which track goes out on this line; NULL: none. */
+void sfu_bind(struct sfu_sub *u, struct sfu_pub *b, int64_t now_us);
+/* Which stream of it, and how much. */
+void sfu_aim(struct sfu_sub *u);
+/* The same, and asks for the key frame that it takes to get there. */
+void sfu_choose(struct sfu_sub *u, int64_t now_us);
+/* A packet of the publisher, which is in the stream's cache. */
+void sfu_forward(struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq,
+                 const struct rtp *r, const uint8_t *packet, const struct codec_packet *k);
+/* The peer asks for these of ours. */
+void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k);
+void sfu_take_pli(struct sfu_peer *p, int64_t now_us, uint32_t ssrc);
+struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc);
+
+/* ---- sfu_out.c ---- */
+/* Builds, seals and sends one packet; r and packet as they came. false: it could not leave. */
+bool sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
+              const uint8_t *packet);
+/* The peer's feedback and reports, in as few datagrams as fit. */
+void sfu_send_rtcp(struct sfu_peer *p, struct rtcp_writer *w);
+
+#endif

@@ -1,0 +1,337 @@
+/* Offers: what becomes of each line, and the answer. */
+#include <string.h>
+
+#include "base/code.h"
+#include "base/util.h"
+#include "media/sfu_int.h"
+
+/* ---- Codecs ---- */
+
+static enum codec codec_of(const struct sdp_codec *c)
+{
+    static const enum codec map[SDP_CODEC_NAMES] = {
+        [SDP_OPUS] = CODEC_OPUS, [SDP_PCMU] = CODEC_PCMU, [SDP_PCMA] = CODEC_PCMA,
+        [SDP_VP8] = CODEC_VP8,   [SDP_VP9] = CODEC_VP9,   [SDP_H264] = CODEC_H264,
+        [SDP_AV1] = CODEC_AV1,
+    };
+    return c->name < SDP_CODEC_NAMES ? map[c->name] : CODEC_NONE;
+}
+
+static bool says(const struct sdp_codec *c, const char *text)
+{
+    return str_find(c->fmtp, str_from(text)) != STR_NPOS;
+}
+
+/* Profiles that every receiver of the codec decodes: what one publishes has to suit all. */
+static bool is_common(const struct sdp_codec *c)
+{
+    switch (codec_of(c)) {
+    case CODEC_NONE: return false;
+    case CODEC_H264: /* constrained baseline, RFC 6184 8.1 */
+        return says(c, "packetization-mode=1") &&
+               (says(c, "profile-level-id=42e0") || says(c, "profile-level-id=42E0"));
+    case CODEC_VP9: return !says(c, "profile-id=") || says(c, "profile-id=0");
+    case CODEC_AV1: return !says(c, "profile=") || says(c, "profile=0");
+    default: return true;
+    }
+}
+
+static int find_codec(const struct sdp_media *m, enum codec codec)
+{
+    for (unsigned i = 0; i < m->n_codecs; i++) {
+        if (codec_of(&m->codecs[i]) == codec && is_common(&m->codecs[i]))
+            return (int)i;
+    }
+    return -1;
+}
+
+static int best_codec(const struct sfu *s, const struct sdp_media *m)
+{
+    static const enum codec sound[] = {CODEC_OPUS, CODEC_PCMU, CODEC_PCMA};
+    bool video = m->kind == SDP_VIDEO;
+    const enum codec *list = video ? s->conf.preference : sound;
+    int best = -1;
+    for (unsigned i = 0; best < 0 && i < (video ? SFU_PREFERENCES : ARRAY_LEN(sound)); i++)
+        best = list[i] != CODEC_NONE ? find_codec(m, list[i]) : -1;
+    return best;
+}
+
+static uint64_t with_rtx(const struct sdp_media *m, int i)
+{
+    int rtx = sdp_rtx_of(m, (unsigned)i);
+    return 1ull << i | (rtx >= 0 ? 1ull << rtx : 0);
+}
+
+/* ---- Lines ---- */
+
+struct offer {
+    struct sfu *s;
+    struct sfu_peer *p;
+    const struct sfu_offer *o;
+    const struct sdp *sdp;
+    int64_t now_us;
+    struct sdp_line lines[SDP_LINES_MAX];
+    char names[SDP_LINES_MAX][2][24]; /* msid of what is given */
+};
+
+static const struct sfu_line *said_of(const struct sfu_offer *o, struct str mid)
+{
+    for (unsigned i = 0; i < o->n_lines; i++) {
+        if (str_eq(o->lines[i].mid, mid))
+            return &o->lines[i];
+    }
+    return NULL;
+}
+
+static struct sfu_pub *pub_of(struct sfu_peer *p, struct str mid)
+{
+    for (unsigned i = 0; i < p->n_pubs; i++) {
+        if (str_eq(mid, str_from(p->pubs[i]->mid)))
+            return p->pubs[i];
+    }
+    return NULL;
+}
+
+static struct sfu_sub *sub_of(struct sfu_peer *p, struct str mid)
+{
+    for (unsigned i = 0; i < p->n_subs; i++) {
+        if (str_eq(mid, str_from(p->subs[i]->mid)))
+            return p->subs[i];
+    }
+    return NULL;
+}
+
+static void tell_track(struct sfu_pub *b)
+{
+    struct sfu *s = b->peer->sfu;
+    struct sfu_track t = {
+        .id = b->id, .peer = b->peer->id, .kind = b->kind, .codec = b->codec, .streams = b->n};
+    s->ops.track(s->ops.ctx, b->peer->room->id, &t, true);
+}
+
+static struct sfu_pub *publish(struct offer *f, const struct sdp_media *m,
+                               const struct sfu_line *said, int codec)
+{
+    const struct sdp_codec *c = &m->codecs[codec];
+    int rtx = sdp_rtx_of(m, (unsigned)codec);
+    if (sfu_find_track(f->s, said->track) != NULL)
+        return NULL;
+    struct sfu_pub *b =
+        sfu_pub_new(f->p, said->track, said->kind, codec_of(c), m->mid, m->n_streams);
+    if (b == NULL)
+        return NULL;
+    b->pt = c->pt;
+    b->rtx_pt = rtx >= 0 ? m->codecs[rtx].pt : 255;
+    for (unsigned i = 0; i < m->n_streams; i++) {
+        const struct sdp_stream *st = &m->streams[i];
+        str_copy(st->rid, b->streams[i].rid, sizeof b->streams[i].rid);
+        if (st->ssrc != 0)
+            sfu_add_source(f->p, st->ssrc, b, i, false);
+        if (st->rtx != 0)
+            sfu_add_source(f->p, st->rtx, b, i, true);
+    }
+    tell_track(b);
+    return b;
+}
+
+/* A line on which the client sends. */
+static void take_line(struct offer *f, unsigned i, const struct sfu_line *said)
+{
+    const struct sdp_media *m = &f->sdp->lines[i];
+    struct sfu_pub *b = pub_of(f->p, m->mid);
+    int codec = best_codec(f->s, m);
+    if (b != NULL && b->id != said->track) {
+        sfu_pub_free(b);
+        b = NULL;
+    }
+    if (codec < 0 || (b == NULL && publish(f, m, said, codec) == NULL))
+        return;
+    f->lines[i].action = SDP_TAKE;
+    f->lines[i].codecs = with_rtx(m, codec);
+    f->lines[i].streams = (1u << m->n_streams) - 1;
+}
+
+static void name_line(struct offer *f, unsigned i, const struct sfu_pub *b, const struct sfu_sub *u)
+{
+    char *stream = f->names[i][0], *track = f->names[i][1];
+    b32_encode(track, (uint64_t)u->sub.conf.ssrc);
+    if (b != NULL)
+        b32_encode(stream, b->peer->id);
+    else
+        memcpy(stream, track, B32_SIZE);
+    f->lines[i].stream = str_from(stream);
+    f->lines[i].track = str_from(track);
+}
+
+/* A line on which we send: every codec that we may have to send on it is kept. */
+static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
+{
+    const struct sdp_media *m = &f->sdp->lines[i];
+    struct sfu_sub *u = sub_of(f->p, m->mid);
+    uint64_t kept = 0;
+    if (u == NULL)
+        u = sfu_sub_new(f->p, m->mid, m->kind == SDP_VIDEO);
+    if (u == NULL)
+        return;
+    for (enum codec c = CODEC_OPUS; c < CODECS; c++) {
+        int at = find_codec(m, c), rtx = at >= 0 ? sdp_rtx_of(m, (unsigned)at) : -1;
+        u->pt[c] = at >= 0 ? m->codecs[at].pt : 255;
+        u->rtx_pt[c] = rtx >= 0 ? m->codecs[rtx].pt : 255;
+        kept |= at >= 0 ? with_rtx(m, at) : 0;
+    }
+    struct sfu_pub *b = said->track != 0 ? sfu_find_track(f->s, said->track) : NULL;
+    if (b != NULL && b->peer->room != f->p->room)
+        b = NULL;
+    u->open = true;
+    f->lines[i].action = SDP_GIVE;
+    f->lines[i].codecs = kept;
+    f->lines[i].ssrc = u->sub.conf.ssrc;
+    f->lines[i].rtx = u->sub.conf.rtx_ssrc;
+    name_line(f, i, b, u);
+}
+
+static void decide(struct offer *f, unsigned i)
+{
+    const struct sdp_media *m = &f->sdp->lines[i];
+    const struct sfu_line *said = said_of(f->o, m->mid);
+    struct sdp_line *l = &f->lines[i];
+    bool sends = m->direction & SDP_SENDS, receives = m->direction & SDP_RECEIVES;
+    *l = (struct sdp_line){.action = SDP_HOLD,
+                           .codecs = UINT64_MAX,
+                           .exts = UINT32_MAX,
+                           .feedback = SDP_FB_NACK | SDP_FB_PLI | SDP_FB_FIR | SDP_FB_TWCC};
+    if (m->kind == SDP_OTHER || m->rejected) {
+        l->action = SDP_REJECT;
+        return;
+    }
+    if (sends && said != NULL && said->track != 0 && (f->o->rights & SFU_MAY_PUBLISH))
+        take_line(f, i, said);
+    else if (receives && said != NULL && (f->o->rights & SFU_MAY_SUBSCRIBE))
+        give_line(f, i, said);
+}
+
+/* ---- The whole offer ---- */
+
+/* Ids are the same on all lines of a bundle (RFC 9143 7.1.4 asks for it). */
+static void learn_extensions(struct sfu_peer *p, const struct sdp *sdp)
+{
+    memset(&p->exts, 0, sizeof p->exts);
+    for (unsigned i = 0; i < sdp->n; i++) {
+        for (unsigned k = 0; k < sdp->lines[i].n_exts; k++) {
+            const struct sdp_ext *e = &sdp->lines[i].exts[k];
+            rtp_ext_map_add(&p->exts, (enum rtp_ext_kind)e->kind, e->id);
+        }
+    }
+}
+
+/* Lines that the client no longer sends on. */
+static void end_lines(struct offer *f)
+{
+    for (unsigned k = f->p->n_pubs; k-- > 0;) {
+        struct sfu_pub *b = f->p->pubs[k];
+        bool goes_on = false;
+        for (unsigned i = 0; i < f->sdp->n; i++)
+            goes_on |= f->lines[i].action == SDP_TAKE &&
+                       str_eq(f->sdp->lines[i].mid, str_from(b->mid));
+        if (!goes_on)
+            sfu_pub_free(b);
+    }
+}
+
+static void bind_lines(struct offer *f)
+{
+    for (unsigned i = 0; i < f->sdp->n; i++) {
+        if (f->lines[i].action != SDP_GIVE)
+            continue;
+        const struct sfu_line *said = said_of(f->o, f->sdp->lines[i].mid);
+        struct sfu_pub *b = said->track != 0 ? sfu_find_track(f->s, said->track) : NULL;
+        struct sfu_sub *u = sub_of(f->p, f->sdp->lines[i].mid);
+        if (u != NULL)
+            sfu_bind(u, b != NULL && b->peer->room == f->p->room ? b : NULL, f->now_us);
+    }
+}
+
+static bool write_answer(struct offer *f)
+{
+    struct sfu *s = f->s;
+    struct sfu_peer *p = f->p;
+    struct buf out;
+    struct sdp_answer a = {
+        .session = p->id >> 1, /* RFC 8866 5.2 wants it to fit 63 bits */
+        .version = ++p->answers,
+        .ufrag = str_from(p->ufrag),
+        .pwd = str_from(p->pwd),
+        .fingerprint = str_from(s->conf.fingerprint),
+        .cname = str_from(p->cname),
+        .candidates = s->conf.candidates,
+        .n_candidates = s->conf.n_candidates,
+    };
+    buf_init(&out, (size_t)8 * SDP_MAX);
+    bool ok = sdp_write_answer(&out, f->sdp, &a, f->lines);
+    if (ok)
+        s->ops.answer(s->ops.ctx, p->room->id, p->id, buf_str(&out));
+    buf_free(&out);
+    return ok;
+}
+
+static void refuse(struct sfu *s, const struct sfu_offer *o, enum sfu_refusal why)
+{
+    s->stats.refused++;
+    s->ops.refused(s->ops.ctx, o->room, o->peer, why);
+}
+
+/* The peer that the offer is of: there already, maybe with other ICE names, or new. */
+static struct sfu_peer *peer_for(struct sfu *s, int64_t now_us, const struct sfu_offer *o,
+                                 const struct sdp *sdp)
+{
+    struct sfu_peer *p = sfu_find_peer(s, o->peer);
+    if (p == NULL)
+        return sfu_peer_new(s, now_us, o, sdp);
+    if (!transport_is_of(p->transport, sdp->ufrag)) {
+        sfu_new_credentials(p);
+        transport_restart(p->transport, str_from(p->ufrag), str_from(p->pwd), sdp->ufrag);
+    }
+    return p;
+}
+
+void sfu_offer(struct sfu *s, int64_t now_us, const struct sfu_offer *o)
+{
+    struct sdp sdp;
+    unsigned line;
+    if (sdp_parse(&sdp, o->sdp, &line) != SDP_OK) {
+        refuse(s, o, SFU_BAD_OFFER);
+        return;
+    }
+    struct offer *f = xcalloc(1, sizeof *f);
+    *f = (struct offer){.s = s, .o = o, .sdp = &sdp, .now_us = now_us};
+    f->p = peer_for(s, now_us, o, &sdp);
+    if (f->p == NULL) {
+        refuse(s, o, SFU_FULL);
+    } else {
+        f->p->rights = o->rights;
+        learn_extensions(f->p, &sdp);
+        for (unsigned i = 0; i < sdp.n; i++)
+            decide(f, i);
+        end_lines(f);
+        bind_lines(f);
+        if (!write_answer(f))
+            refuse(s, o, SFU_NO_MEDIA);
+        sfu_set_timer(f->p);
+    }
+    xfree(f);
+    sdp_free(&sdp);
+}
+
+void sfu_wish(struct sfu *s, int64_t now_us, uint64_t peer, const struct sfu_wish *w, unsigned n)
+{
+    struct sfu_peer *p = sfu_find_peer(s, peer);
+    for (unsigned i = 0; p != NULL && i < n; i++) {
+        struct sfu_sub *u = sub_of(p, w[i].mid);
+        struct sfu_pub *b = w[i].track != 0 ? sfu_find_track(s, w[i].track) : NULL;
+        if (u == NULL)
+            continue;
+        u->width = w[i].width;
+        u->height = w[i].height;
+        sfu_bind(u, b != NULL && b->peer->room == p->room ? b : NULL, now_us);
+    }
+}

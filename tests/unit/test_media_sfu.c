@@ -1,0 +1,376 @@
+/* Two, three people and the SFU between them, on virtual time. */
+#include "sfu_world.h"
+
+enum { ROOM = 7, MIC_A = 501, CAM_A = 502, BOTH = SFU_MAY_PUBLISH | SFU_MAY_SUBSCRIBE };
+
+struct pair {
+    struct world *w;
+    struct client *a, *b;
+};
+
+/* a publishes sound and a picture with `layers`; b receives both. */
+static struct pair two(unsigned layers)
+{
+    struct pair p = {.w = world_new(NULL)};
+    assert_true(sfu_room_open(p.w->sfu, ROOM));
+    p.a = client_new(p.w);
+    client_line(p.a, SENDS, SFU_MIC, 1, MIC_A);
+    client_line(p.a, SENDS, SFU_CAMERA, layers, CAM_A);
+    client_offer(p.a, ROOM, BOTH);
+    client_connect(p.a);
+    p.b = client_new(p.w);
+    client_line(p.b, RECEIVES, SFU_MIC, 0, MIC_A);
+    client_line(p.b, RECEIVES, SFU_CAMERA, 0, CAM_A);
+    client_offer(p.b, ROOM, BOTH);
+    client_connect(p.b);
+    return p;
+}
+
+static void want(struct client *c, unsigned line, uint64_t track, uint16_t width)
+{
+    char mid[8];
+    snprintf(mid, sizeof mid, "%u", line);
+    struct sfu_wish wish = {str_from(mid), track, width, (uint16_t)(width * 9 / 16)};
+    sfu_wish(c->w->sfu, c->w->now, c->id, &wish, 1);
+}
+
+static void frames(struct pair *p, unsigned n, unsigned layers, bool key)
+{
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned layer = 0; layer < layers; layer++) {
+            client_send(p->a, 1, layer, key && i == 0, false);
+            client_send(p->a, 1, layer, false, true);
+        }
+        client_send(p->a, 0, 0, false, true);
+        p->a->lines[1].timestamp += 3000;
+        p->a->lines[0].timestamp += 960;
+        world_run(p->w, 33000);
+    }
+}
+
+static void sound_and_picture_arrive(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    assert_int_equal(p.w->tracks, 2);
+    frames(&p, 1, 1, true);
+    assert_int_equal(p.b->lines[0].packets, 1); /* sound is never asked for */
+    assert_int_equal(p.b->lines[1].packets, 0); /* nobody looks yet */
+    want(p.b, 1, CAM_A, 640);
+    assert_int_equal(p.a->plis, 1); /* at once */
+    assert_int_equal(p.a->pli_ssrc, send_ssrc(p.a, 1, 0));
+    frames(&p, 3, 1, true);
+    assert_int_equal(p.b->lines[1].packets, 6);
+    assert_int_equal(p.b->lines[1].keys, 1);
+    assert_int_equal(p.b->lines[0].packets, 4);
+    want(p.b, 1, CAM_A, 0); /* hidden */
+    frames(&p, 3, 1, true);
+    assert_int_equal(p.b->lines[1].packets, 6);
+    world_free(p.w);
+}
+
+static void people_come_and_go(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 2, 1, true);
+    sfu_peer_close(p.w->sfu, p.w->now, p.b->id);
+    frames(&p, 2, 1, true);
+    assert_int_equal(p.b->lines[1].packets, 4);
+    assert_int_equal(sfu_stats(p.w->sfu)->subscribed, 0);
+    sfu_peer_close(p.w->sfu, p.w->now, p.a->id);
+    assert_int_equal(p.w->tracks_gone, 2);
+    assert_int_equal(sfu_stats(p.w->sfu)->peers, 0);
+    assert_int_equal(sfu_stats(p.w->sfu)->tracks, 0);
+    uint8_t junk[20] = {0x80};
+    assert_false(sfu_input(p.w->sfu, p.w->now, &p.a->at, junk, sizeof junk, sizeof junk));
+    assert_false(client_check(p.a));
+    sfu_room_close(p.w->sfu, p.w->now, ROOM);
+    assert_int_equal(sfu_stats(p.w->sfu)->rooms, 0);
+    world_free(p.w);
+}
+
+static void the_largest_layer_is_sent_and_named_by_rid(void **state)
+{
+    (void)state;
+    struct pair p = two(3);
+    frames(&p, 40, 3, true); /* rates are known after a second */
+    want(p.b, 1, CAM_A, 640);
+    assert_int_equal(p.a->pli_ssrc, send_ssrc(p.a, 1, 2));
+    frames(&p, 5, 3, true);
+    assert_int_equal(p.b->lines[1].packets, 10);
+    assert_true(p.b->lines[1].bytes / 10 > 200);
+    world_free(p.w);
+}
+
+/* ---- Loss ---- */
+
+static void what_the_publisher_loses_is_asked_for(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 2, 1, true);
+    uint16_t lost = p.a->lines[1].seq[0]++;
+    frames(&p, 1, 1, false);
+    assert_int_equal(p.a->nacks, 1);
+    assert_int_equal(p.a->nacked[0], lost);
+    uint64_t before = p.b->lines[1].packets;
+    uint16_t next = p.a->lines[1].seq[0];
+    p.a->lines[1].seq[0] = lost; /* sent again */
+    client_send(p.a, 1, 0, false, false);
+    p.a->lines[1].seq[0] = next;
+    assert_int_equal(p.b->lines[1].packets, before + 1);
+    world_run(p.w, SECOND);
+    assert_int_equal(p.a->nacks, 1);
+    world_free(p.w);
+}
+
+static bool every_fifth(struct world *w, struct client *to, uint32_t ssrc, uint16_t seq)
+{
+    (void)w, (void)to, (void)ssrc;
+    return seq % 5 == 0;
+}
+
+static void what_a_subscriber_loses_comes_again(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    uint8_t mem[200];
+    struct rtcp_writer wr;
+    uint16_t lost[40];
+    unsigned n = 0;
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 1, 1, true);
+    uint16_t first = p.b->lines[1].last_seq;
+    p.w->lose = every_fifth;
+    frames(&p, 20, 1, false);
+    for (uint16_t i = 1; i <= 40; i++) {
+        if ((uint16_t)(first + i) % 5 == 0)
+            lost[n++] = (uint16_t)(first + i);
+    }
+    assert_int_equal(p.b->lines[1].packets, 42 - n);
+    rtcp_begin(&wr, mem, sizeof mem);
+    rtcp_put_nack(&wr, (uint32_t)p.b->id, p.b->lines[1].ssrc, lost, n);
+    client_feedback(p.b, &wr);
+    assert_int_equal(p.b->lines[1].again, n);
+    assert_int_equal(p.b->lines[1].packets, 42);
+    client_feedback(p.b, &wr); /* it is on its way */
+    assert_int_equal(p.b->lines[1].again, n);
+    world_free(p.w);
+}
+
+static void a_wish_for_a_key_frame_goes_on_at_once_and_not_too_often(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    uint8_t mem[64];
+    struct rtcp_writer wr;
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 2, 1, true);
+    world_run(p.w, SECOND);
+    unsigned before = p.a->plis;
+    rtcp_begin(&wr, mem, sizeof mem);
+    rtcp_put_pli(&wr, (uint32_t)p.b->id, p.b->lines[1].ssrc);
+    for (int i = 0; i < 100; i++)
+        client_feedback(p.b, &wr);
+    assert_int_equal(p.a->plis, before + 1);
+    world_run(p.w, 20 * (int64_t)SECOND); /* nobody answers: slower and slower */
+    assert_in_range(p.a->plis, before + 8, before + 12);
+    world_free(p.w);
+}
+
+/* ---- Feedback ---- */
+
+static void the_publisher_learns_what_arrived_and_when(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    frames(&p, 60, 1, true);
+    assert_int_equal(p.a->arrivals, 180);
+    assert_in_range(p.a->feedbacks, 25, 45);
+    assert_in_range(p.a->reports, 1, 3);
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 60, 1, true);
+    assert_true(p.b->srs >= 2);
+    world_free(p.w);
+}
+
+/* ---- Rights and limits ---- */
+
+static void who_may_not_publish_does_not(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    sfu_room_open(w->sfu, ROOM);
+    struct client *c = client_new(w);
+    client_line(c, SENDS, SFU_MIC, 1, 77);
+    client_line(c, RECEIVES, SFU_CAMERA, 0, 0);
+    client_offer(c, ROOM, SFU_MAY_SUBSCRIBE);
+    assert_int_equal(w->tracks, 0);
+    assert_non_null(strstr(w->answer, "a=inactive"));
+    assert_non_null(strstr(w->answer, "a=sendonly"));
+    client_offer(c, ROOM, 0);
+    assert_null(strstr(w->answer, "a=sendonly"));
+    world_free(w);
+}
+
+static void another_rooms_track_is_nobodys(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    sfu_room_open(p.w->sfu, ROOM + 1);
+    struct client *c = client_new(p.w);
+    client_line(c, RECEIVES, SFU_CAMERA, 0, CAM_A);
+    client_offer(c, ROOM + 1, BOTH);
+    client_connect(c);
+    want(c, 0, CAM_A, 640);
+    frames(&p, 5, 1, true);
+    assert_int_equal(c->lines[0].packets, 0);
+    world_free(p.w);
+}
+
+static void there_are_limits(void **state)
+{
+    (void)state;
+    struct sfu_conf conf = {.max_rooms = 1, .max_peers = 1, .max_subscribed = 2};
+    struct world *w = world_new(&conf);
+    assert_true(sfu_room_open(w->sfu, 1));
+    assert_true(sfu_room_open(w->sfu, 1));
+    assert_false(sfu_room_open(w->sfu, 2));
+    struct client *c = client_new(w), *d = client_new(w);
+    for (int i = 0; i < 4; i++)
+        client_line(c, RECEIVES, SFU_CAMERA, 0, 0);
+    client_offer(c, 1, BOTH);
+    assert_int_equal(sfu_stats(w->sfu)->subscribed, 2);
+    client_line(d, RECEIVES, SFU_CAMERA, 0, 0);
+    client_offer(d, 1, BOTH);
+    assert_int_equal(d->refusals, 1);
+    assert_int_equal(w->refusal, SFU_FULL);
+    sfu_peer_close(w->sfu, w->now, c->id);
+    client_offer(d, 2, BOTH); /* no such room */
+    assert_int_equal(w->refusal, SFU_FULL);
+    struct sfu_offer bad = {1, d->id, BOTH, STR("v=1"), NULL, 0};
+    sfu_offer(w->sfu, w->now, &bad);
+    assert_int_equal(w->refusal, SFU_BAD_OFFER);
+    world_free(w);
+}
+
+static void strangers_ssrcs_are_counted_and_dropped(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    want(p.b, 1, CAM_A, 640);
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint8_t q[200];
+        struct rtp r = {.ssrc = 900000 + i % 20, .seq = (uint16_t)i, .pt = PT_VP8};
+        size_t n = rtp_put_head(q, sizeof q, &r, NULL);
+        memset(q + n, 0x10, 50);
+        n += 50;
+        srtp_add(p.a->out, r.ssrc);
+        if (srtp_protect(p.a->out, q, &n, sizeof q) == SRTP_OK)
+            sfu_input(p.w->sfu, p.w->now, &p.a->at, q, n, n);
+    }
+    assert_int_equal(sfu_stats(p.w->sfu)->unknown_ssrc, 1000);
+    assert_int_equal(p.b->lines[1].packets, 0);
+    world_free(p.w);
+}
+
+/* ---- Changes in a call ---- */
+
+static void a_line_is_used_for_another_track(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    struct client *c = client_new(p.w);
+    client_line(c, SENDS, SFU_CAMERA, 1, 900);
+    client_offer(c, ROOM, BOTH);
+    client_connect(c);
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 4, 1, true);
+    uint16_t seq = p.b->lines[1].last_seq;
+    uint32_t stamp = p.b->lines[1].last_timestamp;
+    want(p.b, 1, 900, 640);
+    client_send(c, 0, 0, false, true); /* first something that nobody can begin with */
+    world_run(p.w, 100000);
+    assert_int_equal(c->plis, 1);
+    client_send(c, 0, 0, true, true);
+    assert_int_equal(p.b->lines[1].last_seq, (uint16_t)(seq + 1));
+    assert_in_range(p.b->lines[1].last_timestamp - stamp, 9000, 20000); /* 0.13 s */
+    frames(&p, 3, 1, true);
+    assert_int_equal(p.b->lines[1].last_seq, (uint16_t)(seq + 1));
+    world_free(p.w);
+}
+
+static void ice_restarts_and_nothing_is_lost(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 2, 1, true);
+    char before[16];
+    memcpy(before, p.b->ufrag, sizeof before);
+    p.b->restarts++;
+    client_offer(p.b, ROOM, BOTH);
+    assert_string_not_equal(before, p.b->ufrag);
+    p.b->at.peer.port = 6000; /* another network */
+    assert_true(client_check(p.b));
+    frames(&p, 2, 1, false);
+    assert_int_equal(p.b->lines[1].packets, 8);
+    world_free(p.w);
+}
+
+static void who_is_silent_for_long_is_gone(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    for (int i = 0; i < 40; i++) {
+        client_check(p.a);
+        world_run(p.w, SECOND);
+    }
+    assert_true(p.b->ended);
+    assert_int_equal(p.b->why, TRANSPORT_NO_CONSENT);
+    assert_false(p.a->ended);
+    assert_int_equal(sfu_stats(p.w->sfu)->peers, 1);
+    world_free(p.w);
+}
+
+static void names_tell_the_worker(void **state)
+{
+    struct sfu_conf conf = {.worker = 37};
+    unsigned worker = 0;
+    (void)state;
+    struct world *w = world_new(&conf);
+    sfu_room_open(w->sfu, ROOM);
+    struct client *c = client_new(w);
+    client_line(c, RECEIVES, SFU_MIC, 0, 0);
+    client_offer(c, ROOM, BOTH);
+    assert_true(sfu_is_for(str_from(c->ufrag), &worker));
+    assert_int_equal(worker, 37);
+    assert_false(sfu_is_for(STR("short"), &worker));
+    assert_false(sfu_is_for(STR("u1234567"), &worker)); /* no letter of ours */
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sound_and_picture_arrive),
+        cmocka_unit_test(people_come_and_go),
+        cmocka_unit_test(the_largest_layer_is_sent_and_named_by_rid),
+        cmocka_unit_test(what_the_publisher_loses_is_asked_for),
+        cmocka_unit_test(what_a_subscriber_loses_comes_again),
+        cmocka_unit_test(a_wish_for_a_key_frame_goes_on_at_once_and_not_too_often),
+        cmocka_unit_test(the_publisher_learns_what_arrived_and_when),
+        cmocka_unit_test(who_may_not_publish_does_not),
+        cmocka_unit_test(another_rooms_track_is_nobodys),
+        cmocka_unit_test(there_are_limits),
+        cmocka_unit_test(strangers_ssrcs_are_counted_and_dropped),
+        cmocka_unit_test(a_line_is_used_for_another_track),
+        cmocka_unit_test(ice_restarts_and_nothing_is_lost),
+        cmocka_unit_test(who_is_silent_for_long_is_gone),
+        cmocka_unit_test(names_tell_the_worker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -5,7 +5,12 @@
 
 #define SECOND 1000000LL
 
-enum { EDITS_KEPT_MS = 15 * 60 * 1000, RETAIN_AT_ONCE = 200, CLOCK_KEEP_MS = 3600000 };
+enum {
+    EDITS_KEPT_MS = 15 * 60 * 1000,
+    RETAIN_AT_ONCE = 200,
+    WORDS_PAGES = 500,
+    CLOCK_KEEP_MS = 3600000
+};
 
 static const int64_t words_after = 60 * SECOND, retain_every = 600 * SECOND,
                      edits_after = (EDITS_KEPT_MS / 1000 + 1) * SECOND;
@@ -43,6 +48,17 @@ void conv_edited(struct domain *d)
     d->tidy.edited = d->now;
     if (!d->tidy.edits_at)
         d->tidy.edits_at = d->now + edits_after;
+}
+
+/* ---- the index: merged into one piece, which leaves out what was deleted, some pages at a time ---- */
+
+static void words_merged(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct val left;
+    if (db_row(answer->db, &left, 1) && left.i)
+        ASK_DB(d, a, DB_WORDS_TIDY, VAL_I(WORDS_PAGES));
+    else if (answer->db->status != DB_OK && answer->db->status != DB_REFUSED)
+        conv_dirty(d); /* later */
 }
 
 /* ---- what is too old: one conversation after the other, a piece at a time ---- */
@@ -90,7 +106,8 @@ void conv_tick(struct domain *d)
     struct conv_tidy *t = &d->tidy;
     if (t->words_at && d->now >= t->words_at) {
         t->words_at = 0;
-        ask_and_forget(d, DB_WORDS_TIDY, NULL, 0);
+        ASK_DB(d, ask_new(d, (struct asker){0}, words_merged, NULL, 0), DB_WORDS_TIDY,
+               VAL_I(-WORDS_PAGES));
     }
     if (t->edits_at && d->now >= t->edits_at) {
         bool more = t->edited && t->edited + edits_after > d->now;

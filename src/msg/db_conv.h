@@ -91,8 +91,9 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     /* One of them, public or not, that is not archived. */                                        \
     DB_PROC(ROOM_LOOK, READ_AFTER, "id", "id title topic picture members password")                \
     /* slow work */                                                                                \
-    /* Takes what was deleted out of the index for good, if there is anything. */                  \
-    DB_PROC(WORDS_TIDY, WRITE, "", "")                                                             \
+    /* Takes what was deleted out of the index for good, if there is anything: a piece of so many pages, negative at \
+     * the beginning. left: there is more to do. */                                                \
+    DB_PROC(WORDS_TIDY, WRITE, "pages", "left")                                                    \
     DB_PROC(EDITS_FORGET, WRITE, "before", "")                                                     \
     /* Conversations after `after` with messages that are too old. */                              \
     DB_PROC(RETAIN_FIND, READ, "now default_s after limit", "conv before")                         \

@@ -223,6 +223,52 @@ static void undone_work_is_done_after_a_restart(void **state)
     assert_false(in_files("xylophone"));
 }
 
+/* One piece of that work; whether there is more of it. */
+static bool tidied(struct world *w, int64_t pages)
+{
+    const struct val v[] = {VAL_I(pages)};
+    struct val left;
+    struct db_request rq = {DB_WORDS_TIDY, 0, v, 1};
+    struct buf rows;
+    buf_init(&rows, 1 << 16);
+    assert_int_equal(db_run(db_inline_open(&w->db), &rq, &rows), DB_OK);
+    struct db_rows it = db_rows_of(buf_str(&rows));
+    assert_true(db_rows_next(&it, &left, 1));
+    buf_free(&rows);
+    return left.i;
+}
+
+/* Others commit between the pieces; what is deleted meanwhile is for another round. */
+static void the_index_is_tidied_in_pieces(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    uint64_t conv = friends(a, b, JUN);
+    for (int i = 2; i < 60; i++) {
+        char text[3000];
+        size_t n = 0;
+        for (int k = 0; n + 20 < sizeof text; k++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "w%dx%d ", i, k);
+        send_text(a, conv, i == 30 ? "xylophone" : i == 40 ? "zeppelin" : text);
+        world_pass(w, SECOND / 2);
+    }
+    assert_ack(ask_conv(a, "delete", conv, ",'seq':30"));
+    int pieces = 1;
+    bool more = tidied(w, -2);
+    assert_true(more);
+    send_text(b, conv, "meanwhile");
+    assert_ack(ask_conv(a, "delete", conv, ",'seq':40"));
+    for (; more; pieces++)
+        more = tidied(w, 2);
+    assert_in_range(pieces, 4, 10000);
+    shredded(w);
+    assert_false(in_files("xylophone"));
+    assert_has(search(b, "meanwhile"), "meanwhile");
+    world_pass(w, MINUTE + SECOND); /* the other round */
+    shredded(w);
+    assert_false(in_files("zeppelin"));
+}
+
 static void a_deleted_room_is_in_no_file(void **state)
 {
     struct world *w = *state;
@@ -245,6 +291,7 @@ int main(void)
         CALL_TEST(found_in_pages),
         FILE_TEST(deleted_is_in_no_file),
         FILE_TEST(undone_work_is_done_after_a_restart),
+        FILE_TEST(the_index_is_tidied_in_pieces),
         FILE_TEST(a_deleted_room_is_in_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,10 +320,19 @@ const struct sql_proc sql_conv[] = {
     /* slow work */
     {DB_WORDS_TIDY,
      NULL,
-     {SQL_MUST("DELETE FROM setting WHERE key = 'words_dirty'"),
-      {.sql = "INSERT INTO message_words(message_words) VALUES('optimize')",
+     {SQL_MUST("UPDATE setting SET value = CASE WHEN ?1 < 0 THEN '2' ELSE value END"
+               " WHERE key = 'words_dirty'"), /* 1: something was deleted since it was begun */
+      SQL_DO("INSERT OR REPLACE INTO setting(key, value)"
+             " VALUES('words_changes', CAST(total_changes() AS TEXT))"),
+      {.sql = "INSERT INTO message_words(message_words, rank) VALUES('merge', ?1)",
        .shred = true,
-       .words = true}}},
+       .words = true},
+      /* Each of the inserts counts as one change; a merge that does something is more. */
+      SQL_DO("UPDATE setting SET value = '' WHERE key = 'words_changes'"
+             " AND total_changes() - CAST(value AS INTEGER) <= 2"),
+      SQL_DO("DELETE FROM setting WHERE key = 'words_dirty' AND value = '2'"
+             " AND (SELECT value FROM setting WHERE key = 'words_changes') = ''"),
+      SQL_DO("SELECT value <> '' FROM setting WHERE key = 'words_changes'")}},
     {DB_EDITS_FORGET, NULL, {SQL_SHRED("DELETE FROM message_edit WHERE time < ?1")}},
     {DB_RETAIN_FIND,
      NULL,

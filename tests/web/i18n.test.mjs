@@ -62,6 +62,7 @@ const FAMILIES = {
   'stay.do_': [...new Set(DEEDS)],
   'stay.ask_': [...ASKED, 'person', 'end_link'],
   'stay.kind_': ROOM_KINDS.flatMap((k) => [k, `${k}_more`]),
+  'stay.address_': ['public', 'unlisted'],
   'token.scope_': SCOPES.flatMap((s) => [s, `${s}_more`]),
   'mode.': [...MODES, 'label'],
   'presence.': ['online', 'away', 'call', 'dnd', 'offline', 'blocked', 'last_seen'],

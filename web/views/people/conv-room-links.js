@@ -1,7 +1,8 @@
 // Links that lead into a room that stays: made for so many people and so long, passed on, ended.
 import { html, useEffect, useState } from '../../vendor/htm-preact.js';
+import { kindOf } from '../../domain/stay.js';
 import { useApp } from '../context.js';
-import { LinkBox } from '../share.js';
+import { CopyBox, LinkBox } from '../share.js';
 import { Dialog } from '../ui/dialog.js';
 import { useRoom } from './conv-room.js';
 import { Refused, Submit } from './form.js';
@@ -9,7 +10,7 @@ import { LinkLine, LinkTerms, TERMS } from './link-terms.js';
 
 /** @param {{ close: () => void }} props */
 export function ConvLinksDialog({ close }) {
-  const { state, act, t } = useApp();
+  const { app, state, act, t } = useApp();
   const conv = useRoom();
   const [terms, setTerms] = useState(TERMS);
   const [made, setMade] = useState('');
@@ -26,6 +27,8 @@ export function ConvLinksDialog({ close }) {
     setMade(await act.stay.makeLink(conv.conv, terms) ?? '');
   };
   return html`<${Dialog} title=${t('stay.links')} onClose=${close} name="conv-links">
+    ${kindOf(conv) !== 'private' && html`<div class="stack-s"><h3 class="group-label">${t('stay.address')}</h3>
+      <${CopyBox} value=${app.link(conv.conv)} label=${t('stay.address')} name="room-address" /><p class="hint">${t(`stay.address_${kindOf(conv)}`)}</p></div>`}
     <p class="soft">${t('stay.links_more')}</p>
     ${made ? html`<${LinkBox} key=${made} link=${made} title=${conv.title} name="conv-link" label=${t('invites.link')} />
       <button type="button" class="btn" data-act="another-link" onClick=${() => setMade('')}>${t('stay.link_another')}</button>`

@@ -30,6 +30,7 @@ export function RoomMenu({ conv }) {
   const many = conv.role !== 'member';
   const owner = conv.role === 'owner';
   const last = owner && conv.members <= 1;
+  if (conv.state === 'request') return null; // one is not in it yet
   /** @type {import('../ui/menu.js').MenuItem[]} */
   const items = [
     { text: t('conv.people'), icon: 'people', key: 'members', run: () => setUi({ dialog: 'conv-members' }) },

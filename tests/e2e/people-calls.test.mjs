@@ -2,7 +2,7 @@
 // server is killed in the middle; and what one chooses: to be heard only, to be told of it by hand, how it was.
 import assert from 'node:assert/strict';
 import { House } from './lib/house.mjs';
-import { flows } from './lib/media.mjs';
+import { flows, screenOf, shows, tileOf } from './lib/media.mjs';
 import { reads, words } from './lib/ui.mjs';
 import { User } from './lib/user.mjs';
 
@@ -87,6 +87,48 @@ house.test('the caller loses the network while it rings: it rings on for a while
   await cat.page.gone('[data-ring=outgoing]');
   assert.deepEqual(await history(dan), [{ way: 'in', outcome: 'missed', lasted: false }, { way: 'in', outcome: 'answered', lasted: true }]);
 }, { timeout: 120_000 });
+
+house.test('nobody answers: it rings for as long as the server says, and is a missed call', async () => {
+  const server = await house.server({ args: [...OPEN.args, '--ring-time', '4s'] });
+  const [oda, pam] = await Promise.all([newUser('oda', { server }), newUser('pam', { server })]);
+  await oda.call('pam', 'voice');
+  await pam.page.see('[data-ring=incoming]');
+  await oda.page.see('[data-outcome=no_answer]');
+  await pam.page.gone('[data-ring]');
+  await pam.page.see('[data-nav=calls] [data-badge="1"]');
+  await oda.page.click('[data-act=after-done]');
+  assert.deepEqual(await history(oda), [{ way: 'out', outcome: 'missed', lasted: false }]);
+  assert.deepEqual(await history(pam), [{ way: 'in', outcome: 'missed', lasted: false }]);
+  await pam.page.gone('[data-nav=calls] [data-badge]');
+});
+
+/** The picture of a shared screen (lib/rack.mjs). */
+const SCREEN = 'WKYG';
+
+for (const kinds of /** @type {const} */ ([['chromium', 'firefox'], ['firefox', 'chromium']])) {
+  house.test(`either side of a call shows its screen, and turns its camera off and on (${kinds})`, async () => {
+    const tag = kinds[0][0];
+    const [quin, rue] = await Promise.all([newUser(`quin-${tag}`, { kind: kinds[0] }), newUser(`rue-${tag}`, { kind: kinds[1] })]);
+    await quin.call(rue.name, 'video');
+    await rue.page.click('[data-act=accept-video]');
+    await Promise.all([quin.talks(2), rue.talks(2)]);
+    for (const [from, to] of [[quin, rue], [rue, quin]]) {
+      const id = from.person.session;
+      const { look } = /** @type {any} */ (from.person);
+      await from.page.click('[data-act=screen]');
+      await shows(to.page, screenOf(id), SCREEN);
+      await shows(to.page, tileOf(id), look);
+      await from.page.click('[data-act=screen]');
+      await to.page.gone(screenOf(id));
+      await from.page.click('[data-act=cam]');
+      await to.page.gone(tileOf(id));
+      await from.page.click('[data-act=cam]');
+      await shows(to.page, tileOf(id), look);
+    }
+    await rue.page.click('[data-act=leave]');
+    await quin.page.see('[data-outcome=ended]');
+  });
+}
 
 house.test('the server is killed in the middle of a call: it goes on, and its record is right', async () => {
   const server = await house.server(OPEN);

@@ -54,10 +54,19 @@ worker.addEventListener('message', (/** @type {any} */ e) => {
   e.waitUntil(Promise.allSettled(ours.map((n) => asset(new Request(n)))));
 });
 
+/** Anybody may have any display name: the user name stands behind it (as in views/people/ring-alert.js).
+ * @param {any} data */
+function named(data) {
+  const name = String(data.name ?? 'madang').slice(0, 64);
+  const all = [...String(data.display ?? name)];
+  const display = all.length > 32 ? `${all.slice(0, 32).join('')}…` : all.join('');
+  return display === name ? name : `${display} (@${name})`;
+}
+
 /** @param {any} data @param {'call' | 'video' | 'missed' | 'message' | 'other'} key */
 function line(data, key) {
   const lang = navigator.language.startsWith('ko') ? 'ko' : 'en';
-  return WORDS[lang][key].replace('{name}', () => String(data.display ?? data.name ?? 'madang').slice(0, 64));
+  return WORDS[lang][key].replace('{name}', () => named(data));
 }
 
 /** @param {any} data  what the server sent, or {} */

@@ -8,9 +8,11 @@ import { after } from 'node:test';
 import { nssStore } from '../lib/ca.mjs';
 import { House } from './lib/house.mjs';
 import { User } from './lib/user.mjs';
-import { complaints } from './lib/ui.mjs';
+import { complaints, reads } from './lib/ui.mjs';
 
 const house = new House('people-trusted');
+/** Whoever finds this as a picture on the page has found a hole. */
+const EVIL = '<img src=x onerror=hacked=1>';
 const dir = mkdtempSync(path.join(os.tmpdir(), 'madang-trusted-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -39,6 +41,13 @@ house.test('a passkey is made, signs in without a name, and is taken away', asyn
   await page.click('[data-act=passkey-go]');
   await page.see('[data-passkey]');
   assert.match(await page.text('[data-passkey]'), /My laptop/);
+  await page.click('[data-act=passkey-rename]');
+  await page.fill('[data-field=passkey-rename]', EVIL);
+  await page.press('Enter');
+  await reads(page, '[data-passkey] .cut', EVIL);
+  await page.reload();
+  await reads(page, '[data-passkey] .cut', EVIL);
+  assert.equal(await page.count('[data-passkey] img'), 0, 'a name is text');
   await user.signOut();
   await page.click('[data-act=account]');
   await page.click('[data-act=passkey]');
@@ -49,7 +58,7 @@ house.test('a passkey is made, signs in without a name, and is taken away', asyn
   await page.see('[data-banner=lost]');
   await server.up();
   await page.gone('[data-banner=lost]');
-  await page.click('[data-passkey] button');
+  await page.click('[data-act=passkey-remove]');
   await page.see('[data-dialog=confirm-self]');
   await page.fill('[data-field=confirm-password]', 'quite the wrong one');
   await page.click('[data-act=confirm-go]');
@@ -85,7 +94,11 @@ house.test('the service worker: installable, words while the server is away, wok
     return (await worker.getNotifications({ tag })).map((n) => n.title).join();
   }, tag, { what: 'a notification' });
   await push({ type: 'call', id: 'c1', name: 'mina', display: 'Mina Park', video: true });
-  assert.equal(await shown('c1'), 'Mina Park calls you with video');
+  assert.equal(await shown('c1'), 'Mina Park (@mina) calls you with video');
+  await push({ type: 'call', id: 'c2', name: 'eve', display: `Mina Park (@mina)${' '.repeat(30)}{name}` });
+  assert.equal(await shown('c2'), `Mina Park (@mina)${' '.repeat(15)}… (@eve) calls you`);
+  await push({ type: 'message', id: 'c3', name: 'jun', display: 'jun' });
+  assert.equal(await shown('c3'), 'A message of jun');
   await push({ type: 'missed', id: 'c1', name: 'mina', display: 'Mina Park' });
   await page.until(async () => (await (await navigator.serviceWorker.ready).getNotifications({ tag: 'c1' })).every((n) => n.title.startsWith('You missed')), null);
   await user.toMe();

@@ -15,8 +15,10 @@ import { PEOPLE, shownPeople, watched } from '../../web/domain/people.js';
 import { callOfRoom, calling, inPhase, isHeld, phaseOf } from '../../web/domain/ring.js';
 import { INITIAL, reduce } from '../../web/domain/root.js';
 import { Ringer, TUNES } from '../../web/media/ringer.js';
+import { translator } from '../../web/i18n/index.js';
 import { Api } from '../../web/net/api.js';
 import { ago } from '../../web/views/people/avatar.js';
+import { callsLine } from '../../web/views/people/ring-alert.js';
 import { byDay } from '../../web/views/people/history.js';
 import { cutOf, dragged } from '../../web/views/people/picture.js';
 
@@ -540,4 +542,12 @@ test('a call that became a room of several: who has called goes, and one stays',
   await h.settle();
   assert.deepEqual(h.rooms.inside, ['R']);
   assert.equal(h.c.state().ring.after, null);
+});
+
+test('a line that tells of a call has the user name, which nobody else can have, always in sight', () => {
+  const line = (lang, display, video = false) => callsLine({ caller: { name: 'eve', display }, video }, translator(lang));
+  assert.equal(line('en', 'Mina', true), 'Mina (@eve) calls you with video');
+  assert.equal(line('ko', '김미나'), '김미나 (@eve)님의 전화');
+  assert.equal(line('en', 'eve'), 'eve calls you');
+  assert.equal(line('en', `Mina (@mina)${' '.repeat(50)}{name}`), `Mina (@mina)${' '.repeat(20)}… (@eve) calls you`);
 });

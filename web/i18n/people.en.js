@@ -246,6 +246,7 @@ export default {
   'passkey.go': 'Go on',
   'passkey.used': 'Last used {when}',
   'passkey.unused': 'Not used yet',
+  'passkey.rename': 'Rename {name}',
   'passkey.remove': 'Remove {name}',
   'passkey.why.insecure': 'This address is not safe (https).',
   'passkey.why.no_host': 'They need a host name, and this address is a number.',

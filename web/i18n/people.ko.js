@@ -246,6 +246,7 @@ export default {
   'passkey.go': '계속',
   'passkey.used': '마지막 사용 {when}',
   'passkey.unused': '아직 쓰지 않음',
+  'passkey.rename': '{name} 이름 바꾸기',
   'passkey.remove': '{name} 없애기',
   'passkey.why.insecure': '이 주소는 안전하지 않아요(https가 아님).',
   'passkey.why.no_host': '호스트 이름이 필요한데, 이 주소는 숫자예요.',

@@ -10,6 +10,7 @@ import { Field, Refused } from './form.js';
 import { HomeHeader } from './home.js';
 import { Invitations } from './invitations.js';
 import { Export, Tokens } from './own-data.js';
+import { Passkeys } from './passkeys.js';
 import { Privacy, Notifications } from './privacy.js';
 
 function Profile() {
@@ -44,23 +45,6 @@ function Profile() {
       <p class="small soft" role="status">${said}</p>
     </div>
   </section>`;
-}
-
-function Passkeys() {
-  const { state, act, t, lang, setUi } = useApp();
-  const why = act.account.whyNoPasskeys();
-  const { passkeys } = state.account;
-  useEffect(() => { if (!why) act.account.loadPasskeys(); }, [why]);
-  if (why === 'off') return null;
-  if (why) return html`<div class="me-line"><span class="grow"><b>${t('passkey.title')}</b><span class="small soft hint" data-why=${why}>${t(`passkey.why.${why}`)}</span></span></div>`;
-  return html`<div class="stack-s">
-    <div class="me-line"><span class="grow"><b>${t('passkey.title')}</b><span class="small soft hint">${t('passkey.more')}</span></span>
-      <button type="button" class="btn" data-act="add-passkey" onClick=${() => setUi({ dialog: 'passkey' })}>${t('passkey.add')}</button></div>
-    <ul class="lines">${(passkeys ?? []).map((k) => html`<li key=${k.key} class="me-line" data-passkey=${k.key}><${Icon} name="key" />
-      <span class="grow"><span class="cut">${k.name}</span><span class="small soft hint">${k.used ? t('passkey.used', { when: ago(k.used, lang) }) : t('passkey.unused')}</span></span>
-      <button type="button" class="icon-btn" aria-label=${t('passkey.remove', { name: k.name })} title=${t('passkey.remove', { name: k.name })} onClick=${() => act.account.removePasskey(k.key)}><${Icon} name="close" /></button></li>`)}</ul>
-    <${Refused} what="passkey_remove" />
-  </div>`;
 }
 
 function Security() {

@@ -7,10 +7,25 @@ import { inPhase } from '../../domain/ring.js';
 
 const BLINK_MS = 1000;
 
-/** The line for the title and the notification, or ''. @param {State} state @param {Translate} t */
+/** So much of a display name is in a line, so that the user name behind it is always to be seen. */
+const DISPLAY_MAX = 32;
+
+/** Anybody may have any display name: where a line is all that is seen, the user name stands in it.
+ * @param {{ name: string, display: string }} person */
+function named({ name, display }) {
+  const all = [...display];
+  const short = all.length > DISPLAY_MAX ? `${all.slice(0, DISPLAY_MAX).join('')}…` : display;
+  return short === name ? name : `${short} (@${name})`;
+}
+
+/** Who calls, in a line: for the title, the notification and the name of the dialog.
+ * @param {Pick<import('../../domain/ring.js').Ring, 'video' | 'caller'>} ring @param {Translate} t */
+export const callsLine = ({ video, caller }, t) => t(video ? 'ring.calls_video' : 'ring.calls_voice', { name: named(caller) });
+
+/** That line of the call that rings, or ''. @param {State} state @param {Translate} t */
 export function ringLine(state, t) {
   const ring = inPhase(state.ring, 'incoming')[0];
-  return ring ? t(ring.video ? 'ring.calls_video' : 'ring.calls_voice', { name: ring.caller.display }) : '';
+  return ring ? callsLine(ring, t) : '';
 }
 
 /** @param {string} line @param {string} tag @returns {() => void} how to take it away */

@@ -7,6 +7,7 @@ import { Icon } from '../ui/icon.js';
 import { Video } from '../video.js';
 import { lasted } from '../../domain/calls.js';
 import { Avatar } from './avatar.js';
+import { callsLine } from './ring-alert.js';
 
 /** @typedef {import('../../domain/ring.js').Ring} Ring */
 
@@ -72,7 +73,7 @@ function Incoming({ ring }) {
   const { caller, call } = ring;
   const busy = inPhase(state.ring, 'here').length > 0;
   const asked = !!ring.asked;
-  const line = t(ring.video ? 'ring.calls_video' : 'ring.calls_voice', { name: caller.display });
+  const line = callsLine(ring, t);
   const decline = () => act.calls.decline(call);
   return html`<${Sheet} label=${line} name=${busy ? 'waiting' : 'incoming'} onEscape=${() => { if (replying) reply(false); }}>
     <div class="ring-who" tabindex="-1" data-lead data-call=${call}>

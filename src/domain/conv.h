@@ -116,7 +116,7 @@ void conv_reply(struct domain *d, const struct asker *who, uint64_t conv, uint64
 void conv_count(struct domain *d, struct user *u, int unread, int requests);
 bool conv_unread(const struct conv *c, const struct conv_member *m);
 /* A message or a conversation out of a row; what it points to lies in the row and in `room`. */
-enum { CONV_MESSAGE_COLS = 13, CONV_COLS = 29, CONV_REACTIONS_MAX = 200 };
+enum { CONV_MESSAGE_COLS = 13, CONV_COLS = 30, CONV_REACTIONS_MAX = 200 };
 struct message_room {
     struct id_map_item reactions[CONV_REACTIONS_MAX];
     uint64_t reactors[CONV_REACTIONS_MAX];

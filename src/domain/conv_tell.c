@@ -189,6 +189,7 @@ static void show(const struct domain *d, struct shown *o, uint64_t user,
         .read = row[11].i,
         .unread = MAX_OF(row[2].i - row[11].i, 0),
         .others_read = u && (u->settings & USER_READ_MARKS) ? row[13].i : 0,
+        .delivered = row[29].i,
         .draft = row[12].s,
         .state = (flags & CONV_ARCHIVED) ? CONV_IS_ARCHIVED
                  : state == CONV_REQUEST ? CONV_IS_REQUEST

@@ -210,6 +210,7 @@ struct conv_object {
     const struct message_view *last;
     int64_t seq, read, unread;
     int64_t others_read; /* 0: nothing, or it isn't told */
+    int64_t delivered;   /* to the other one of a direct conversation; likewise */
     struct str draft;
     enum conv_shown state;
     int64_t retention_s; /* 0: as the server has it */

@@ -15,7 +15,8 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
 #define DB_CONV_COLS                                                                       \
     "id kind last_seq last_time title topic flags retention picture role state read draft" \
     " other_read other name display avatar members"                                        \
-    " m_seq m_author m_time m_text m_reply m_edited m_deleted m_client m_guest password"
+    " m_seq m_author m_time m_text m_reply m_edited m_deleted m_client m_guest password"   \
+    " other_delivered"
 /* author: NULL when a guest has said it, by the name `guest`. reactions: lines of "emoji user"; files: lines of fields
  * separated by \x1f; mentions: users and spaces. */
 #define DB_MESSAGE_COLS \
@@ -55,7 +56,7 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     /* For guests in a live room: the last `limit` of what was said after number `since`, ascending. */ \
     DB_PROC(ROOM_SAID, READ_AFTER, "conv since limit", "seq author name text time")                \
     DB_PROC(READ_MARK, WRITE, "conv user seq", "read")                                             \
-    /* All that somebody has in direct conversations is on a device now. */                        \
+    /* All that somebody has in direct conversations is on a device now; not with whom they have blocked. */                        \
     DB_PROC(DELIVERED_ALL, WRITE, "user", "conv seq other")                                        \
     DB_PROC(DRAFT, WRITE, "conv user text", "")                                                    \
     DB_PROC(MEMBER_STATE, WRITE, "conv user state", "")                                            \

@@ -34,7 +34,7 @@ static void a_stranger_writes_first(void **state)
     assert_has(told(b, "badges"), "'unread':0");
     /* a new device finds it so */
     const char *list = ask(a, "'type':'convs'");
-    assert_has(list, "'others_read':2");
+    assert_has(list, "'others_read':2,'delivered':2");
     assert_has(list, "'unread':0");
     assert_has(list, "'last':{'conv':");
 }
@@ -275,6 +275,20 @@ static void who_is_blocked_is_not_told(void **state)
     assert_error(ask(b, "'type':'conv_open','user':'%s'", id_text(MINA)), "not_allowed");
 }
 
+/* Whose block came later is not told either: what they had stays as it was, on new devices as well. */
+static void a_later_block_stops_delivery(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    uint64_t conv = friends(a, b, JUN);
+    send_text(a, conv, "on your device");
+    assert_has(ask(a, "'type':'convs'"), "'delivered':2");
+    assert_ack(ask(b, "'type':'block','user':'%s','on':true", id_text(MINA)));
+    send_text(a, conv, "not any more");
+    assert_ack(ask(device(w, JUN), "'type':'convs'"));
+    assert_has(ask(a, "'type':'convs'"), "'delivered':2");
+}
+
 static void blocked_from_the_request(void **state)
 {
     struct world *w = *state;
@@ -321,6 +335,7 @@ static void marks_can_be_turned_off(void **state)
     assert_string_equal(told(a, "read"), "");
     assert_has(told(b2, "read"), "'seq':2"); /* one's own devices */
     assert_false(has(ask(a, "'type':'convs'"), "others_read"));
+    assert_has(last(a), "'delivered':2");
     send_text(b, conv, "well.");
     assert_ack(ask_conv(a, "read", conv, ",'seq':3"));
     assert_string_equal(told(b, "read"), ""); /* who shows none sees none */
@@ -472,6 +487,7 @@ int main(void)
         CALL_TEST(a_message_is_deleted),
         CALL_TEST(reactions_replies_mentions),
         CALL_TEST(who_is_blocked_is_not_told),
+        CALL_TEST(a_later_block_stops_delivery),
         CALL_TEST(blocked_from_the_request),
         CALL_TEST(typing_and_drafts),
         CALL_TEST(marks_can_be_turned_off),

@@ -23,7 +23,7 @@
     " CASE WHEN u.settings & 2 AND o.state = 0 THEN o.read_seq END, u.id, u.name, u.display,"    \
     " u.avatar, (SELECT count(*) FROM conv_member n WHERE n.conv = c.id AND n.state = 0),"       \
     " m.seq, m.author, m.time, m.text, m.reply, m.edited, m.deleted, m.client, m.guest,"         \
-    " c.password IS NOT NULL"                                                                    \
+    " c.password IS NOT NULL, CASE WHEN o.state = 0 THEN o.delivered_seq END"                    \
     " FROM conv_member me JOIN conv c ON c.id = me.conv"                                         \
     " LEFT JOIN user u ON c.kind = 0 AND u.id = CASE WHEN c.low = ?1 THEN c.high ELSE c.low END" \
     " LEFT JOIN conv_member o ON c.kind = 0 AND o.conv = c.id AND o.user = u.id"                 \
@@ -212,7 +212,8 @@ const struct sql_proc sql_conv[] = {
      {SQL_DO("UPDATE conv_member SET delivered_seq = (SELECT c.last_seq FROM conv c"
              " WHERE c.id = conv_member.conv) WHERE user = ?1 AND state = 0 AND EXISTS(SELECT 1"
              " FROM conv c WHERE c.id = conv_member.conv AND c.kind = 0"
-             " AND c.last_seq > conv_member.delivered_seq)"
+             " AND c.last_seq > conv_member.delivered_seq AND NOT EXISTS(SELECT 1 FROM block b"
+             " WHERE b.user = ?1 AND b.other = CASE WHEN c.low = ?1 THEN c.high ELSE c.low END))"
              " RETURNING conv, delivered_seq, (SELECT CASE WHEN c.low = ?1 THEN c.high ELSE c.low"
              "  END FROM conv c WHERE c.id = conv)")}},
     {DB_DRAFT, NULL, {SQL_DO("UPDATE conv_member SET draft = ?3 WHERE conv = ?1 AND user = ?2")}},

@@ -226,6 +226,7 @@ static const struct field conv_list[] = {
     F_INT(struct conv_object, "read", read, 0, 0, NEEDED),
     F_INT(struct conv_object, "unread", unread, 0, 0, NEEDED),
     F_INT(struct conv_object, "others_read", others_read, 0, 0),
+    F_INT(struct conv_object, "delivered", delivered, 0, 0),
     F_STR(struct conv_object, "draft", draft, 0),
     F_WORD(struct conv_object, "state", state, states, NEEDED),
     F_INT(struct conv_object, "retention_s", retention_s, 0, 0),

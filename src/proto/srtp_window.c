@@ -54,12 +54,10 @@ enum srtp_result srtp_window_guess(const struct srtp_window *w, uint16_t seq, ui
     uint64_t top = w->next > 0 ? w->next - 1 : 0;
     uint64_t roc = top >> 16;
     int32_t ahead = (int32_t)seq - (int32_t)(top & 0xFFFF);
-    if (ahead < -0x8000) {
+    if (ahead < -0x8000)
         roc++;
-    } else if (ahead > 0x8000 &&
-               roc > 0) { /* before the first wrap there is nothing to go back to */
+    else if (ahead > 0x8000 && roc > 0) /* before the first wrap there is nothing to go back to */
         roc--;
-    }
     *index = roc << 16 | seq;
     return roc >> 32 ? SRTP_E_EXHAUSTED : SRTP_OK;
 }

@@ -457,12 +457,21 @@ static void test_twcc_chunks(void **state)
     TWCC(4, "65534- 65535- 0@9 1- ", 0, 2, 0x20, 1, 0, 1, 9, 0);   /* three chunks */
     TWCC(1, "65534@7 ", 0, 0, 0x20, 1, 7, 0, 0, 0);                /* a run of none */
     TWCC(0, "", 0, 0, 0, 0);
-    TWCC(2, "bad", 0x20, 1, 1, 1); /* no chunk for the second */
-    TWCC(9, "bad", 0x20, 9, 1, 1); /* deltas missing */
-    TWCC(1, "bad", 0x60, 1, 1, 1); /* the reserved symbol */
-    TWCC(1, "bad", 0xF0, 0, 1, 1); /* and in a vector */
+    TWCC(2, "bad", 0x20, 1, 1, 1);             /* no chunk for the second */
+    TWCC(9, "bad", 0x20, 9, 1, 1);             /* deltas missing */
+    TWCC(1, "bad", 0x60, 1, 1, 1, 1, 1, 1, 1); /* the reserved symbol */
+    TWCC(1, "bad", 0xF0, 0, 1, 1, 1, 1, 1, 1); /* and in a vector */
     TWCC(4097, "bad", 0x1F, 0xFF, 0, 0);
     assert_int_equal(RTCP_TWCC_MAX, 4096);
+    /* Padding takes half of the second chunk. */
+    const uint8_t body[] = {0, 1, 0, 1};
+    uint8_t p[24];
+    twcc_packet(body, sizeof body, 2, p);
+    p[0] |= 0x20;
+    struct rtcp_packet k = only(p, sizeof p);
+    struct rtcp_twcc t;
+    assert_int_equal(k.len, 23);
+    assert_false(rtcp_read_twcc(&k, &t));
 }
 
 static uint32_t next_random(uint32_t *x)

@@ -1,7 +1,7 @@
 /* proto/srtp beside libsrtp2: both protect the same packets, which must be the same bytes; these go
  * through a network that loses, repeats, delays and damages them; both ends must say the same of each
  * one that arrives, and give the same packet. Ours is saved and loaded all the while.
- * A million packets, under sanitizers a tenth; SRTP_PACKETS sends as many as it says, SRTP_SEED others. */
+ * A million packets, under sanitizers fewer; SRTP_PACKETS sends as many as it says, SRTP_SEED others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "srtp_fixture.h"
 #include "srtp_oracle.h"
 
-enum { SSRCS = 3, HELD = 2048, RELOAD_EVERY = 5000 };
+enum { SSRCS = 3, HELD = 2048, RELOAD_EVERY = 1000 };
 
 struct held {
     struct packet k;
@@ -195,7 +195,7 @@ static void begin(struct world *w, enum srtp_profile p, uint32_t seed)
     for (unsigned s = 0; s < SSRCS; s++) {
         assert_int_equal(srtp_add(w->out, 0x1000 + s), ERR_OK);
         srtp_window_mark(&srtp_find(w->out, 0x1000 + s)->rtcp, 0); /* theirs begin with 1 */
-        w->seq[s] = (uint16_t)(64000 + s * 500);
+        w->seq[s] = (uint16_t)(64700 + s * 300);
     }
 }
 
@@ -239,7 +239,7 @@ static void run(struct world *w, enum srtp_profile p, unsigned packets)
            w->verdicts[SRTP_E_AUTH], w->reloads, (unsigned long)wraps);
     assert_true(w->verdicts[SRTP_OK] > packets / 2);
     assert_true(w->verdicts[SRTP_E_REPLAY] > packets / 200);
-    assert_true(w->verdicts[SRTP_E_OLD] > packets / 2000);
+    assert_true(w->verdicts[SRTP_E_OLD] > packets / 5000);
     assert_true(w->verdicts[SRTP_E_AUTH] > packets / 200);
     assert_true(wraps >= SSRCS);
     end(w);
@@ -249,8 +249,8 @@ static void test_same_as_theirs(void **state)
 {
     (void)state;
     struct world w = {.held = calloc(HELD, sizeof *w.held)};
-    unsigned packets = from_env("SRTP_PACKETS", SLOW == 1 ? 1000000 : 100000) /
-                       ARRAY_LEN(all_profiles);
+    unsigned all = from_env("SRTP_PACKETS", SLOW == 1 ? 1000000 : 200000 / SLOW_ALONE);
+    unsigned packets = all / ARRAY_LEN(all_profiles);
     assert_true(oracle_open(&w.o));
     for (unsigned i = 0; i < ARRAY_LEN(all_profiles); i++) {
         memset(w.verdicts, 0, sizeof w.verdicts);

@@ -148,9 +148,10 @@ static enum db_status run_step(struct db *db, const struct db_request *rq, unsig
     return status == DB_OK && what->must && found == 0 ? DB_REFUSED : status;
 }
 
-static bool wanted(const struct sql_step *step, const struct db_request *rq)
+static bool wanted(const struct sql_step *step, const struct db_request *rq, bool fresh)
 {
-    return step->given == 0 || rq->args[step->given - 1].kind != VAL_NULL;
+    return (fresh || !step->fresh) &&
+           (step->given == 0 || rq->args[step->given - 1].kind != VAL_NULL);
 }
 
 enum db_status db_steps(struct db *db, const struct db_request *rq, struct buf *rows)
@@ -158,8 +159,9 @@ enum db_status db_steps(struct db *db, const struct db_request *rq, struct buf *
     const struct sql_step *steps = schema_proc(rq->proc)->sql->steps;
     enum db_status status = DB_OK;
     size_t from = buf_len(rows);
+    unsigned unindexed = db->n_unindexed;
     for (unsigned i = 0; i < SQL_STEPS_MAX && steps[i].sql && status == DB_OK; i++)
-        if (wanted(&steps[i], rq))
+        if (wanted(&steps[i], rq, db->n_unindexed > unindexed))
             status = run_step(db, rq, i, rows, from);
     if (status != DB_OK)
         buf_truncate(rows, from);

@@ -30,6 +30,8 @@ struct sql_step {
     /* It adds a message: its words go into the index before the commit, together with those of the whole group
      * (db_index.c). */
     bool message;
+    /* Only when that step of this procedure has added one, and not found that it was there before. */
+    bool fresh;
     /* It reads or changes the index of words, which has to be whole by then. */
     bool words;
     /* Only when this argument (1 is ?1) is not NULL; 0: always. */
@@ -42,7 +44,7 @@ struct sql_step {
 #define SQL_SHRED(text) {.sql = text, .shred = true}
 #define SQL_MESSAGE(text) {.sql = text, .message = true}
 #define SQL_WORDS(text) {.sql = text, .words = true}
-#define SQL_GIVEN(n, text) {.sql = text, .given = n}
+#define SQL_FRESH(text) {.sql = text, .fresh = true}
 /* clang-format on */
 
 struct sql_proc {

@@ -30,15 +30,10 @@
     " LEFT JOIN message m ON m.conv = c.id AND m.seq = (SELECT max(x.seq) FROM message x"        \
     " WHERE x.conv = c.id AND (x.hidden = 0 OR x.author = ?1))"
 
-/* The one that the procedure has just added; before last_seq says so. */
-#define ADDED                                                                          \
-    " FROM message m JOIN conv c ON c.id = m.conv WHERE m.author = ?2 AND m.conv = ?1" \
-    " AND m.client = ?3 AND m.seq = c.last_seq + 1"
-#define IS_ADDED "EXISTS(SELECT 1" ADDED ")"
-/* The same of a guest, whose text ?3 is client. */
-#define GUEST_ADDED                                                                       \
-    " FROM message m JOIN conv c ON c.id = m.conv WHERE m.author IS NULL AND m.conv = ?1" \
-    " AND m.client = ?3 AND m.seq = c.last_seq + 1"
+/* The message that the procedure is about, and the number that it has got. */
+#define OWN   "m.author = ?2 AND m.conv = ?1 AND m.client = ?3"
+#define GUEST "m.author IS NULL AND m.conv = ?1 AND m.client = ?3"
+#define NEXT  "(SELECT last_seq + 1 FROM conv WHERE id = ?1)"
 /* Whom the names mean, if they are in the conversation. */
 #define MENTIONED(names)                                                                  \
     " JOIN conv_member w ON w.conv = m.conv AND w.state < 2 JOIN user p ON p.id = w.user" \
@@ -105,43 +100,43 @@ const struct sql_proc sql_conv[] = {
                   " AND EXISTS(SELECT 1 FROM conv_member w WHERE w.conv = ?1 AND w.user = ?2"
                   "  AND (w.state = 0 OR (c.kind = 0 AND w.state < 3)))"
                   " ON CONFLICT(author, conv, client) DO NOTHING"),
-      SQL_GIVEN(
-          8,
-          "INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m" MENTIONED(
-              "?8") " WHERE m.author = ?2 AND m.conv = ?1"
-                    " AND m.client = ?3 AND " IS_ADDED),
-      SQL_GIVEN(9, "UPDATE attachment SET expires = NULL, message = (SELECT m.id" ADDED "), place ="
-                   " (SELECT key FROM json_each('[' || ?9 || ']') j WHERE j.value = attachment.id)"
-                   " WHERE id IN (SELECT value FROM json_each('[' || ?9 || ']'))"
-                   " AND user = ?2 AND message IS NULL AND have = size AND " IS_ADDED),
-      SQL_DO("UPDATE conv_member SET read_seq = (SELECT m.seq" ADDED "), draft = NULL, state = 0"
-             " WHERE conv = ?1 AND user = ?2 AND " IS_ADDED),
-      SQL_DO("UPDATE conv_member SET"
-             " delivered_seq = CASE WHEN ?7 THEN (SELECT m.seq" ADDED ") ELSE delivered_seq END,"
-             " read_seq = CASE WHEN (SELECT m.hidden AND conv_member.read_seq = m.seq - 1" ADDED ")"
-             "  THEN read_seq + 1 ELSE read_seq END,"
-             " state = CASE WHEN state = 1 AND (SELECT m.hidden" ADDED ") THEN 2 ELSE state END"
-             " WHERE conv = ?1 AND user <> ?2 AND " IS_ADDED
-             " AND EXISTS(SELECT 1 FROM conv WHERE id = ?1 AND kind = 0)"),
-      SQL_DO("UPDATE conv SET last_time = ?4, last_seq = last_seq + 1 WHERE id = ?1 AND " IS_ADDED),
-      /* changes(): of the UPDATE, 0 when the message was there before. */
-      SQL_MUST("SELECT changes(), " MESSAGE " FROM message m"
-               " WHERE m.author = ?2 AND m.conv = ?1 AND m.client = ?3")}},
+      {.sql = "INSERT OR IGNORE INTO mention(message, user)"
+              " SELECT m.id, p.id FROM message m" MENTIONED("?8") " WHERE " OWN,
+       .fresh = true,
+       .given = 8},
+      {.sql = "UPDATE attachment SET expires = NULL,"
+              " message = (SELECT m.id FROM message m WHERE " OWN "), place ="
+              " (SELECT key FROM json_each('[' || ?9 || ']') j WHERE j.value = attachment.id)"
+              " WHERE id IN (SELECT value FROM json_each('[' || ?9 || ']'))"
+              " AND user = ?2 AND message IS NULL AND have = size",
+       .fresh = true,
+       .given = 9},
+      SQL_FRESH("UPDATE conv_member SET read_seq = " NEXT ", draft = NULL, state = 0"
+                " WHERE conv = ?1 AND user = ?2"),
+      SQL_FRESH(
+          "UPDATE conv_member SET"
+          " delivered_seq = CASE WHEN ?7 THEN " NEXT " ELSE delivered_seq END,"
+          " read_seq = CASE WHEN (SELECT m.hidden AND conv_member.read_seq = m.seq - 1"
+          "  FROM message m WHERE " OWN ") THEN read_seq + 1 ELSE read_seq END,"
+          " state = CASE WHEN state = 1 AND (SELECT m.hidden FROM message m WHERE " OWN ")"
+          "  THEN 2 ELSE state END"
+          " WHERE conv = ?1 AND user = (SELECT CASE WHEN low = ?2 THEN high ELSE low END FROM conv"
+          "  WHERE id = ?1 AND kind = 0)"),
+      SQL_FRESH("UPDATE conv SET last_time = ?4, last_seq = last_seq + 1 WHERE id = ?1"),
+      /* changes(): of the UPDATE, or of the first step, 0 when the message was there before. */
+      SQL_MUST("SELECT changes(), " MESSAGE " FROM message m WHERE " OWN)}},
     {DB_GUEST_ADD,
      NULL,
      {SQL_MESSAGE("INSERT INTO message(conv, seq, guest, client, time, text)"
                   " SELECT ?1, c.last_seq + 1, ?2, ?3, ?4, ?5 FROM conv c"
                   " WHERE c.id = ?1 AND c.kind = 1 AND c.flags & 2 = 0 AND NOT EXISTS(SELECT 1"
-                  "  FROM message m WHERE m.author IS NULL AND m.conv = ?1 AND m.client = ?3)"),
-      SQL_GIVEN(
-          6,
-          "INSERT OR IGNORE INTO mention(message, user) SELECT m.id, p.id FROM message m" MENTIONED(
-              "?6") " WHERE m.author IS NULL AND m.conv = ?1"
-                    " AND m.client = ?3 AND EXISTS(SELECT 1" GUEST_ADDED ")"),
-      SQL_DO("UPDATE conv SET last_time = ?4, last_seq = last_seq + 1 WHERE id = ?1"
-             " AND EXISTS(SELECT 1" GUEST_ADDED ")"),
-      SQL_MUST("SELECT changes(), " MESSAGE " FROM message m"
-               " WHERE m.author IS NULL AND m.conv = ?1 AND m.client = ?3")}},
+                  "  FROM message m WHERE " GUEST ")"),
+      {.sql = "INSERT OR IGNORE INTO mention(message, user)"
+              " SELECT m.id, p.id FROM message m" MENTIONED("?6") " WHERE " GUEST,
+       .fresh = true,
+       .given = 6},
+      SQL_FRESH("UPDATE conv SET last_time = ?4, last_seq = last_seq + 1 WHERE id = ?1"),
+      SQL_MUST("SELECT changes(), " MESSAGE " FROM message m WHERE " GUEST)}},
     /* VALUES: after an INSERT ... SELECT of another message FTS5 would write out a segment for each. */
     {DB_MESSAGE_INDEX,
      NULL,

@@ -127,7 +127,7 @@ void conv_message(struct message_view *m, struct message_room *room, uint64_t co
         .edited_ms = row[5].i,
         .deleted = row[6].kind != VAL_NULL,
     };
-    if (m->from == user)
+    if (m->from && m->from == user)
         m->client = row[7].s;
     m->guest = row[11].s;
     take_reactions(m, room, row[8].s);

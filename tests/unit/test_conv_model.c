@@ -19,6 +19,9 @@ struct place {
 struct talk_model {
     uint64_t id; /* 0: not made */
     bool room;
+    bool open;                      /* unlisted: who knows its id comes in */
+    bool live[PEOPLE + 1][DEVICES]; /* which devices are in its live room */
+    bool guest;                     /* and the guest */
     int a, b;
     struct place at[PEOPLE + 1];
     struct said said[MESSAGES + 1];
@@ -27,6 +30,7 @@ struct talk_model {
 struct model {
     struct world *w;
     struct client *devices[PEOPLE + 1][DEVICES];
+    struct client *guest;
     struct talk_model talks[CONVS];
     bool blocks[PEOPLE + 1][PEOPLE + 1];
     uint64_t random;
@@ -82,6 +86,13 @@ static void expect(const char *answer, const char *code, const char *what)
 
 static void heard(struct model *m, const struct talk_model *t, const struct said *s, bool is_new)
 {
+    const char *chat = told(m->guest, "chat");
+    assert_int_equal(is_new && t->guest,
+                     chat[0] != 0); /* guests are told by chat, of where they are */
+    if (is_new && t->guest) {
+        assert_has(chat, s->text);
+        assert_int_equal(number_of(chat, "seq"), t->n);
+    }
     for (int u = 1; u <= PEOPLE; u++)
         for (int k = 0; k < DEVICES; k++) {
             const char *e = told(m->devices[u][k], "message");
@@ -140,6 +151,56 @@ static void do_send(struct model *m, struct talk_model *t, int u)
     }
     assert_int_equal(number_of(answer, "seq"), old ? old - t->said : t->n);
     heard(m, t, old ? old : &t->said[t->n], !old);
+}
+
+/* ---- live: who may write may meet there ---- */
+
+/* Who may not be there any more is out. */
+static void sieve(struct talk_model *t)
+{
+    for (int u = 1; u <= PEOPLE; u++)
+        for (int k = 0; k < DEVICES; k++)
+            t->live[u][k] &= t->id && inside(t, u);
+    t->guest &= t->id != 0;
+}
+
+static void do_live(struct model *m, struct talk_model *t, int u)
+{
+    unsigned k = below(m, DEVICES);
+    struct place *p = &t->at[u];
+    bool may = p->state == IN || p->state == ASKED || (t->open && p->state == OUT);
+    bool out = t->live[u][k];
+    const char *code = out || may                      ? "ok"
+                       : t->open && p->state == BANNED ? "banned"
+                                                       : "room_unknown";
+    expect(ask(m->devices[u][k], "'type':'%s','room':'%s'", out ? "leave" : "join", id_text(t->id)),
+           code, out ? "leave live" : "enter live");
+    t->live[u][k] = !out && may;
+    if (!out && may && p->state != IN)
+        *p = (struct place){IN, 0, t->n};
+}
+
+static void do_guest(struct model *m, struct talk_model *t)
+{
+    struct said s = {.author = 0};
+    unsigned what = t->guest ? below(m, 4) : 0;
+    const char *id = id_text(t->id);
+    if (!t->guest) {
+        expect(ask(m->guest, "'type':'join','room':'%s'", id), t->open ? "ok" : "room_unknown",
+               "a guest enters");
+        t->guest = t->open;
+    } else if (what == 0) {
+        expect(ask(m->guest, "'type':'leave','room':'%s'", id), "ok", "a guest leaves");
+        t->guest = false;
+    } else if (t->n < MESSAGES) {
+        snprintf(s.text, sizeof s.text, "text %d.", ++m->texts);
+        snprintf(s.client, sizeof s.client, "g%d", m->texts);
+        const char *a = ask(m->guest, "'type':'chat','room':'%s','text':'%s'", id, s.text);
+        expect(a, "ok", "a guest says");
+        t->said[++t->n] = s;
+        assert_int_equal(number_of(a, "seq"), t->n);
+        heard(m, t, &s, true);
+    }
 }
 
 /* The message if u sees it and it was not deleted. */
@@ -242,7 +303,7 @@ static void do_open(struct model *m, struct talk_model *t, int u)
 
 static void do_make(struct model *m, struct talk_model *t, int u)
 {
-    t->id = make_room(any_device(m, u), "");
+    t->id = make_room(any_device(m, u), t->open ? ",'unlisted':true" : "");
     t->n = 0;
     memset(t->at, 0, sizeof t->at);
     t->at[u] = (struct place){IN, 2, 0};
@@ -319,9 +380,10 @@ static void do_set(struct model *m, struct talk_model *t, int u, int o)
 static void do_join(struct model *m, struct talk_model *t, int u)
 {
     struct place *p = &t->at[u];
-    bool may = p->state == IN || p->state == ASKED;
-    expect(ask_conv(any_device(m, u), "room_join", t->id, ""), may ? "ok" : "conv_unknown", "join");
-    if (p->state == ASKED)
+    bool may = p->state == IN || p->state == ASKED || (t->open && p->state == OUT);
+    const char *code = may ? "ok" : t->open && p->state == BANNED ? "banned" : "conv_unknown";
+    expect(ask_conv(any_device(m, u), "room_join", t->id, ""), code, "join");
+    if (may && p->state != IN)
         *p = (struct place){IN, 0, t->n};
 }
 
@@ -366,6 +428,11 @@ static void check_conv(struct model *m, struct talk_model *t, int u)
     if (!inside(t, u))
         return;
     assert_int_equal(number_of(c, "unread"), t->n - p->read);
+    int live = t->guest;
+    for (int i = 1; i <= PEOPLE; i++)
+        for (int k = 0; k < DEVICES; k++)
+            live += t->live[i][k];
+    assert_int_equal(number_of(c, "count"), live ? live : -1);
     struct client *device = any_device(m, u);
     int seq = t->n;
     for (int before = t->n + 1; before > 1; before = seq + 1) { /* scrolled to the beginning */
@@ -413,7 +480,7 @@ static void step(struct model *m)
 {
     int u = 1 + (int)below(m, PEOPLE), o = 1 + (int)below(m, PEOPLE);
     struct talk_model *t = &m->talks[below(m, CONVS)];
-    unsigned what = below(m, 20);
+    unsigned what = below(m, t->room ? 24 : 20);
     if (getenv("SIM_TRACE"))
         print_message("%d (and %d) in %d%s: ", u, o, (int)(t - m->talks), t->room ? " (room)" : "");
     if (t->id == 0) {
@@ -440,8 +507,12 @@ static void step(struct model *m)
         case 16:
         case 17: do_invite(m, t, u, o); break;
         case 18: do_set(m, t, u, o); break;
-        default: below(m, 3) ? do_join(m, t, u) : do_leave(m, t, u);
+        case 19: below(m, 3) ? do_join(m, t, u) : do_leave(m, t, u); break;
+        case 20:
+        case 21: do_live(m, t, u); break;
+        default: do_guest(m, t);
         }
+        sieve(t);
     }
     forget_logs(m->w);
     if (below(m, 30) == 0)
@@ -461,12 +532,14 @@ static void run(uint64_t seed)
     m->random = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     for (int i = 0; i < CONVS; i++) {
         m->talks[i].room = i >= 6;
+        m->talks[i].open = i == 7;
         m->talks[i].a = i < 6 ? pairs[i][0] : 0;
         m->talks[i].b = i < 6 ? pairs[i][1] : 0;
     }
     for (int u = 1; u <= PEOPLE; u++)
         for (int k = 0; k < DEVICES; k++)
             m->devices[u][k] = device(m->w, (uint64_t)u);
+    m->guest = hello(m->w, "Guest");
     for (int i = 0; i < STEPS; i++) {
         step(m);
         if (i % 20 == 19)

@@ -199,6 +199,9 @@
     X(INT, members_max, "N", "1000", 2, 100000, "members of a room that stays")                    \
     X(TIME, retention, "TIME", "0s", 0, 36600LL * 86400 * S_,                                       \
       "how long messages are kept; a room may keep its own shorter; 0s: for ever")                 \
+    X(TIME, files_retention, "TIME", "0s", 0, 36600LL * 86400 * S_,                                 \
+      "how long files of messages are kept; afterwards a message says that there was one; 0s: as "  \
+      "long as the message")                                                                       \
     X(SECTION, push, "", "", 0, 0, "Web Push: notifications where no page is open")                \
     X(CHOICE, push, "off|on", "off", 0, 0,                                                         \
       "whether this server contacts the push services of people's browsers (Google's, Mozilla's, " \

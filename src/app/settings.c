@@ -199,6 +199,7 @@ static void apply_control(struct control_conf *k, const struct config *c)
     k->push.n_allow = c->push_allow.n;
     k->files_max = (uint64_t)c->files_size;
     k->exchange.domain.upload_max = k->exchange.web.upload_max = (uint64_t)c->upload_size;
+    k->exchange.domain.files_ms = c->files_retention / US_PER_MS;
     k->exchange.domain.files_each_max = (uint64_t)c->files_each;
     k->exchange.domain.uploads_each_max = (uint64_t)c->uploads_each;
     k->slow_round_us = c->loop_stall;

@@ -174,7 +174,7 @@ void attach_request(struct domain *d, struct session *s, const struct cmd *cmd)
         look(d, ask_new(d, who, looked, &c, sizeof c));
 }
 
-/* ---- what no message has ---- */
+/* ---- what no message has, and what is old ---- */
 
 static void tidied(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
@@ -187,8 +187,23 @@ static void tidied(struct domain *d, struct ask *a, const struct ask_answer *ans
     }
 }
 
+/* The bytes first: should the rest not come about, the next round does it again. */
+static void emptied(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct db_rows rows = db_rows_of(answer->db->rows);
+    struct val id;
+    (void)a;
+    while (db_rows_next(&rows, &id, 1)) {
+        remove_files(d, val_id(&id));
+        ASK_AND_FORGET(d, DB_ATTACHMENT_EMPTY, VAL_ID(val_id(&id)));
+    }
+}
+
 void attach_tidy(struct domain *d)
 {
+    if (d->cfg.files_ms > 0)
+        ASK_DB(d, ask_new(d, (struct asker){0}, emptied, NULL, 0), DB_ATTACHMENTS_OLD,
+               VAL_I(d->steady - d->cfg.files_ms), VAL_I(TIDY));
     ASK_DB(d, ask_new(d, (struct asker){0}, tidied, NULL, 0), DB_ATTACHMENTS_OVER, VAL_I(d->steady),
            VAL_I(TIDY));
 }

@@ -80,7 +80,7 @@ static void take_reactions(struct message_view *m, struct message_room *room, st
 static void take_files(struct message_view *m, struct message_room *room, struct str lines)
 {
     size_t n = 0;
-    struct str line, f[8];
+    struct str line, f[9];
     while (lines.n > 0 && n < CONV_FILES_MAX) {
         str_split_once(lines, '\n', &line, &lines);
         for (size_t i = 0; i < ARRAY_LEN(f); i++)
@@ -92,8 +92,9 @@ static void take_files(struct message_view *m, struct message_room *room, struct
             .width = (int64_t)number(f[3]),
             .height = (int64_t)number(f[4]),
             .thumb = number(f[5]) != 0,
-            .mime = f[6],
-            .name = f[7],
+            .gone = number(f[6]) != 0,
+            .mime = f[7],
+            .name = f[8],
         };
         size_t at = n++;
         for (; at > 0 && room->files[at - 1].place > file.place; at--)

@@ -75,6 +75,7 @@ struct domain_config {
     uint64_t upload_max;       /* bytes of one upload */
     uint64_t uploads_each_max; /* of all that somebody has under way */
     uint64_t files_each_max;   /* of all files of somebody's messages */
+    int64_t files_ms;          /* those of messages are kept so long; 0: as long as these */
     int64_t ring_us;           /* a direct call rings so long */
     int64_t upload_us;         /* how long one is kept when nothing is done with it */
     bool user_invites;

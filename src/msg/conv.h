@@ -168,6 +168,7 @@ struct file_view {
     int64_t size;
     int64_t width, height; /* 0: not known */
     bool thumb;
+    bool gone; /* it was kept long enough */
     int64_t place;
 };
 

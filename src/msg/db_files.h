@@ -19,6 +19,9 @@
     /* Files that nobody may have any more. */                                                     \
     DB_PROC(ATTACHMENTS_OVER, READ_AFTER, "now limit", "id")                                       \
     DB_PROC(ATTACHMENT_REMOVE, WRITE, "id now", "")                                                \
+    /* Files of messages that are kept no longer than so; their messages say that there was one. */ \
+    DB_PROC(ATTACHMENTS_OLD, READ_AFTER, "before limit", "id")                                     \
+    DB_PROC(ATTACHMENT_EMPTY, WRITE, "id", "")                                                     \
     DB_PROC(ATTACHMENT_FOR, READ, "token now file", "name mime size thumb")
 /* clang-format on */
 

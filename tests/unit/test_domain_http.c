@@ -416,6 +416,41 @@ static void a_file_is_its_owners_until_it_is_sent(void **state)
     world_free(w);
 }
 
+static void a_file_may_go_before_its_message(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    w->cfg.files_ms = 30 * 86400000LL;
+    w->cfg.files_each_max = 1000;
+    world_again(w);
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina), *j = session_of(w, &jun);
+    char jun_id[B32_SIZE], conv[B32_SIZE], sid[B32_SIZE];
+    uint64_t file = id_in(attach(m, sent(w, m, PNG_512), sent(w, m, PNG_96)), "file");
+    b32_encode(sid, file);
+    b32_encode(jun_id, session_find(w->d, j->session)->user->id);
+    b32_encode(conv, id_in(ask(m, "'type':'conv_open','user':'%s'", jun_id), "conv"));
+    assert_ack(
+        ask(m, "'type':'send','conv':'%s','client':'1','text':'look','files':['%s']", conv, sid));
+    for (int day = 0; day < 29; day++)
+        world_pass(w, 24 * 60 * MINUTE);
+    assert_has(fetch(w, &jun, FETCH_FILE, file, 0), "image/png");
+    assert_false(has(ask(j, "'type':'history','conv':'%s'", conv), "gone"));
+    world_pass(w, 25 * 60 * MINUTE);
+    assert_string_equal(fetch(w, &jun, FETCH_FILE, file, 0), "none");
+    assert_string_equal(fetch(w, &mina, FETCH_FILE, file, 1), "none");
+    assert_int_equal(disk_bytes(w->disk.disk), 0);
+    const char *said = ask(j, "'type':'history','conv':'%s'", conv);
+    assert_has(said, "'text':'look'");
+    assert_has(said, "'width':512,'height':512,'gone':true}");
+    /* it counts no more, and its message may go like any other */
+    assert_has(attach(m, sent(w, m, STR("text")), 0), "'file':");
+    assert_ack(ask(m, "'type':'delete','conv':'%s','seq':1", conv));
+    world_pass(w, 20 * MINUTE);
+    assert_has(ask(j, "'type':'history','conv':'%s'", conv), "'deleted':true");
+    world_free(w);
+}
+
 /* What was looked at is what is kept: a request that is still on its way changes nothing any more. */
 static void what_is_done_is_sealed(void **state)
 {
@@ -558,6 +593,7 @@ int main(void)
         cmocka_unit_test(what_is_done_is_sealed),
         cmocka_unit_test(a_large_file_is_not_sent_in_vain),
         cmocka_unit_test(two_changes_of_a_picture_do_not_mix),
+        cmocka_unit_test(a_file_may_go_before_its_message),
         cmocka_unit_test(what_cannot_be_attached),
         cmocka_unit_test(a_busy_store_is_no_missing_file),
     };

@@ -13,7 +13,7 @@
  */
 /** What a message has with it: a picture when it has width and height.
  * @typedef {{file: string, name: string, size: number, mime: string, width?: number, height?: number,
- *   thumb?: boolean}} FileRef */
+ *   thumb?: boolean, gone?: boolean}} FileRef */
 /**
  * `delivered` is what the other one's devices have, as far as this page was told.
  * @typedef {{conv: string, kind: 'direct'|'room', with?: Who, title: string, topic: string, picture: number,

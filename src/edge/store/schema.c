@@ -265,7 +265,8 @@ static const char conv_v1[] =
     ") STRICT;\n"
     "CREATE INDEX attachment_by_message ON attachment(message);\n"
     "CREATE INDEX attachment_by_user ON attachment(user);\n"
-    "CREATE INDEX attachment_by_end ON attachment(expires) WHERE expires IS NOT NULL;\n";
+    "CREATE INDEX attachment_by_end ON attachment(expires) WHERE expires IS NOT NULL;\n"
+    "CREATE INDEX attachment_by_age ON attachment(created) WHERE have > 0;\n";
 
 static const char *const v1[] = {account_v1, people_v1, call_v1, conv_v1, NULL};
 

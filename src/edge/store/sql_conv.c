@@ -8,7 +8,8 @@
 #define FILES                                                                               \
     "(SELECT group_concat(f.id || char(31) || f.place || char(31) || f.size || char(31) ||" \
     " coalesce(f.width, 0) || char(31) || coalesce(f.height, 0) || char(31) || f.thumb ||"  \
-    " char(31) || f.mime || char(31) || f.name, char(10)) FROM attachment f"                \
+    " char(31) || (f.have < f.size) || char(31) || f.mime || char(31) || f.name, char(10))" \
+    " FROM attachment f"                                                                    \
     " WHERE f.message = m.id)"
 #define MENTIONS "(SELECT group_concat(n.user, ' ') FROM mention n WHERE n.message = m.id)"
 #define MESSAGE                                                                           \

@@ -18,23 +18,30 @@ const struct sql_proc sql_files[] = {
      NULL,
      {SQL_MUST("INSERT INTO attachment(id, user, name, mime, size, have, width, height, thumb,"
                " created, expires) SELECT ?1, ?2, ?3, ?4, ?5, ?5, nullif(?6, 0), nullif(?7, 0), ?8,"
-               " ?9, ?10 WHERE ?5 + coalesce((SELECT sum(size) FROM attachment WHERE user = ?2), 0)"
+               " ?9, ?10 WHERE ?5 + coalesce((SELECT sum(have) FROM attachment WHERE user = ?2), 0)"
                " <= ?11 AND EXISTS(SELECT 1 FROM user WHERE id = ?2 AND flags = 0)")}},
     {DB_ATTACHMENTS_SIZE,
      NULL,
-     {SQL_DO("SELECT coalesce(sum(size), 0) FROM attachment WHERE user = ?1")}},
+     {SQL_DO("SELECT coalesce(sum(have), 0) FROM attachment WHERE user = ?1")}},
     {DB_ATTACHMENTS_OVER,
      NULL,
      {SQL_DO("SELECT id FROM attachment WHERE expires IS NOT NULL AND expires <= ?1 LIMIT ?2")}},
     {DB_ATTACHMENT_REMOVE,
      NULL,
      {SQL_DO("DELETE FROM attachment WHERE id = ?1 AND expires <= ?2 AND message IS NULL")}},
+    {DB_ATTACHMENTS_OLD,
+     NULL,
+     {SQL_DO("SELECT id FROM attachment WHERE message IS NOT NULL AND have > 0 AND created <= ?1"
+             " LIMIT ?2")}},
+    {DB_ATTACHMENT_EMPTY,
+     NULL,
+     {SQL_DO("UPDATE attachment SET have = 0, thumb = 0 WHERE id = ?1")}},
     {DB_ATTACHMENT_FOR,
      NULL,
      {SQL_DO("SELECT a.name, a.mime, a.size, a.thumb FROM web_session w, attachment a"
              " LEFT JOIN message m ON m.id = a.message"
              " WHERE w.token = ?1 AND w.expires > ?2 AND a.id = ?3"
-             " AND (a.expires IS NULL OR a.expires > ?2) AND m.deleted IS NULL"
+             " AND (a.expires IS NULL OR a.expires > ?2) AND a.have > 0 AND m.deleted IS NULL"
              " AND CASE WHEN m.id IS NULL THEN a.user = w.user ELSE EXISTS("
              "   SELECT 1 FROM conv_member c JOIN conv v ON v.id = c.conv"
              "   WHERE c.conv = m.conv AND c.user = w.user AND c.first_seq <= m.seq"

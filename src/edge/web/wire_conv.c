@@ -179,6 +179,7 @@ static const struct field file_list[] = {
     F_INT(struct file_view, "width", width, 0, 0),
     F_INT(struct file_view, "height", height, 0, 0),
     F_BOOL(struct file_view, "thumb", thumb),
+    F_BOOL(struct file_view, "gone", gone),
 };
 static const struct fields file = FIELDS(struct file_view, file_list);
 

@@ -44,11 +44,12 @@ export const signOf = (mime) => SIGNS.find(([of]) => of.test(mime))?.[1] ?? 'fil
 /** @param {{ f: FileRef, alone: boolean, around: Around }} props */
 function Picture({ f, alone, around }) {
   const { t, view } = around;
-  const [gone, setGone] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const gone = f.gone || failed;
   const style = alone ? roomFor(f.width, f.height) : {};
   if (gone) return html`<p class="picture-gone" style=${style} data-file-gone=${f.file}><${Icon} name="warn" size="s" />${t('attach.gone')}</p>`;
   return html`<button type="button" class="picture" style=${style} data-picture=${f.file} aria-label=${t('attach.open', { name: f.name })} onClick=${() => view(f.file)}>
-    <img src=${smallUrl(f)} alt="" width=${f.width} height=${f.height} loading="lazy" decoding="async" onError=${() => setGone(true)} /></button>`;
+    <img src=${smallUrl(f)} alt="" width=${f.width} height=${f.height} loading="lazy" decoding="async" onError=${() => setFailed(true)} /></button>`;
 }
 
 /** Asked for before it is saved: what is not there any more is said here, not by a page of the browser.
@@ -73,7 +74,8 @@ export function save(url, name) {
 /** @param {{ f: FileRef, around: Around }} props */
 function Document({ f, around }) {
   const { t, lang } = around;
-  const [state, setState] = useState('');
+  const [found, setState] = useState('');
+  const state = f.gone ? 'gone' : found;
   const get = async () => {
     const is = await lookFor(fileUrl(f));
     setState(is);

@@ -299,8 +299,9 @@ house.test('a password is a lock: for who comes by the list or a link, not for w
   await lok.page.click('[data-act=conv-edit-go]');
   await lok.page.gone('dialog');
   const late = await newUser('late');
+  const vault = await lok.page.eval(() => /** @type {any} */ (window).madang.state().convs.chosen);
   await late.page.click('[data-nav=lobby]');
-  await late.page.click('[data-public] [data-act=join-room]');
+  await late.page.click(`[data-public="${vault}"] [data-act=join-room]`);
   await late.page.see('[data-dialog=room-locked]');
   await late.page.press('Escape');
   await late.page.gone('dialog');
@@ -308,7 +309,7 @@ house.test('a password is a lock: for who comes by the list or a link, not for w
   await lok.page.click('[data-act=room-lock]');
   await lok.page.click('[data-act=conv-edit-go]');
   await lok.page.gone('dialog');
-  await late.page.click('[data-public] [data-act=join-room]');
+  await late.page.click(`[data-public="${vault}"] [data-act=join-room]`);
   await reads(late.page, '[data-conv-title]', 'Vault');
 });
 

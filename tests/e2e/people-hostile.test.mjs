@@ -1,12 +1,23 @@
 // Two people who type markup into every field that takes text, and look at every screen where it comes out: it stays
 // text for both of them, nothing of it runs, and nobody else's server is asked for anything.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
 import { House } from './lib/house.mjs';
 import { complaints, holds, reads, watchCsp } from './lib/ui.mjs';
 import { User } from './lib/user.mjs';
 
 const house = new House('people-hostile');
 const OPEN = { args: ['--registration', 'open', '--user-invites', 'on'] };
+const dir = mkdtempSync(path.join(os.tmpdir(), 'madang-hostile-'));
+after(() => rmSync(dir, { recursive: true }));
+/** A page that would do harm, under that name. @param {string} name */
+const file = (name) => {
+  writeFileSync(path.join(dir, name), '<script>hacked=40</script>');
+  return path.join(dir, name);
+};
 /** Which of them ran would be seen by its number. @param {number} n */
 const evil = (n) => `<img src=x onerror=hacked=${n}>`;
 const LINKS = '[x](javascript:hacked=30) javascript:hacked=31 data:text/html,<script>hacked=32</script> https://e.example/"onmouseover="hacked=33';
@@ -95,6 +106,15 @@ house.test('markup in every field stays text on every screen', async () => {
   await mia.page.fill('[data-field=display]', evil(8));
   await mia.page.click('[data-act=keep-display]');
   await reads(mia.page, '.me-name', evil(8));
+  await mia.page.click('[data-act=new-token]');
+  await mia.page.fill('[data-field=token-name]', evil(41));
+  await mia.page.click('[data-field=scope-messages]');
+  await mia.page.click('[data-act=token-go]');
+  await mia.page.click('[data-field=token-kept]');
+  await mia.page.click('[data-act=token-done]');
+  await reads(mia.page, '[data-token] .cut', evil(41));
+  await mia.page.click('[data-act=end-token]');
+  await holds(mia.page, '[data-token] .question', evil(41));
   await both('people, and oneself');
   const guest = new User(await house.person('chromium', { name: 'guest', server, page: { init: [[watchCsp, null]] } }));
   await guest.person.open(new URL(invitation).pathname);
@@ -135,6 +155,12 @@ house.test('markup in every field stays text on every screen', async () => {
   await mia.page.see('[data-found="0"]');
   await holds(mia.page, '.rows-place', evil(28));
   await mia.page.fill('[data-field=message-search]', '');
+  await mia.page.setFiles('[data-attach-input]', [40, 42].map((n) => file(`${evil(n)}.html`)));
+  await holds(mia.page, '[data-chosen]', evil(40));
+  await harmless(mia, 'files that were chosen');
+  await mia.page.click('[data-act=send-message]');
+  for (const p of [mia, eve]) await holds(p.page, '[data-doc]', evil(40));
+  await both('files');
   await eve.page.click('[data-act=new-conv-room]');
   await eve.page.fill('[data-field=conv-title]', evil(10));
   await eve.page.fill('[data-field=conv-topic]', evil(11));

@@ -5,8 +5,8 @@ const worker = /** @type {any} */ (self);
 const ASSETS = '@ASSETS@';
 const SHELL = `madang${ASSETS}`;
 const WORDS = {
-  ko: { call: '{name}님의 전화', video: '{name}님의 영상 전화', missed: '{name}님의 전화를 못 받았어요', message: '{name}님의 메시지', other: 'madang에서 알림이 왔어요' },
-  en: { call: '{name} calls you', video: '{name} calls you with video', missed: 'You missed a call of {name}', message: 'A message of {name}', other: 'Something new in madang' },
+  ko: { call: '{name}님의 전화', video: '{name}님의 영상 전화', missed: '{name}님의 전화를 못 받았어요', taken: '{name}님의 전화를 다른 기기에서 처리했어요', message: '{name}님의 메시지', other: 'madang에서 알림이 왔어요' },
+  en: { call: '{name} calls you', video: '{name} calls you with video', missed: 'You missed a call of {name}', taken: 'The call of {name} was taken care of on another device', message: 'A message of {name}', other: 'Something new in madang' },
 };
 
 worker.addEventListener('install', (/** @type {any} */ e) => {
@@ -63,7 +63,7 @@ function named(data) {
   return display === name ? name : `${display} (@${name})`;
 }
 
-/** @param {any} data @param {'call' | 'video' | 'missed' | 'message' | 'other'} key */
+/** @param {any} data @param {'call' | 'video' | 'missed' | 'taken' | 'message' | 'other'} key */
 function line(data, key) {
   const lang = navigator.language.startsWith('ko') ? 'ko' : 'en';
   return WORDS[lang][key].replace('{name}', () => named(data));
@@ -74,10 +74,11 @@ async function show(data) {
   const { type, video, text } = data;
   const icon = `${ASSETS}/icons/icon-192.png`;
   const body = typeof text === 'string' ? text.slice(0, 200) : undefined;
-  // One tag for a call: that it was missed takes the place of that it rings.
+  // One tag for a call: that it was missed, or answered elsewhere, takes the place of that it rings. A push
+  // has to show something, so it cannot just go away; it is quiet then.
   const options = { tag: String(data.id ?? 'madang'), icon, badge: icon, body, data: { type, id: data.id } };
-  const key = type === 'call' ? (video ? 'video' : 'call') : type === 'missed' || type === 'message' ? type : 'other';
-  const rings = type === 'call' ? { requireInteraction: true, renotify: true, vibrate: [350, 150, 350] } : {};
+  const key = type === 'call' && video ? 'video' : ['call', 'missed', 'taken', 'message'].includes(type) ? type : 'other';
+  const rings = type === 'call' ? { requireInteraction: true, renotify: true, vibrate: [350, 150, 350] } : { silent: type === 'taken' };
   return worker.registration.showNotification(line(data, key), { ...options, ...rings });
 }
 

@@ -282,7 +282,7 @@ static void call_out(struct domain *d, struct call *c, const struct call_out *o)
     case CALL_OUT_HIDE: call_hide(d, c); break;
     case CALL_OUT_MISSED:
         call_tell_missed(d, c->user[CALL_CALLEE]);
-        call_push(d, c, true);
+        call_push(d, c, PUSH_MISSED);
         break;
     default: break;
     }
@@ -311,9 +311,12 @@ static void call_run(struct domain *d, struct call *c, const struct call_outs *o
 bool call_put(struct domain *d, struct call *c, const struct call_input *in)
 {
     struct call_outs outs;
-    bool group = (in->event == CEV_ANSWER || in->event == CEV_GLARE) && c->f.state == CALL_RINGING;
+    bool rang = c->f.state == CALL_RINGING;
+    bool group = (in->event == CEV_ANSWER || in->event == CEV_GLARE) && rang;
     if (!call_fsm_take(&c->f, d->now, in, &outs))
         return false;
+    if (rang && (call_fsm_talking(&c->f) || c->f.state == CALL_DECLINED))
+        call_push(d, c, PUSH_TAKEN);
     uint64_t id = c->id;
     call_run(d, c, &outs);
     if (group && (c = call_find(d, id)) != NULL)

@@ -67,7 +67,7 @@ void call_ring(struct domain *d, struct call *c, struct session *s);
 void call_ring_all(struct domain *d, struct call *c);
 
 /* ---- call_push.c: who has no page open ---- */
-void call_push(struct domain *d, const struct call *c, bool missed);
+void call_push(struct domain *d, const struct call *c, enum push_kind kind);
 
 /* ---- call_room.c: who may be in the room, and what may be said there ---- */
 bool call_room_open(struct domain *d, struct call *c, const struct session *s);

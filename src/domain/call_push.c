@@ -4,10 +4,10 @@
 
 enum { MISSED_FOR_S = 86400 };
 
-void call_push(struct domain *d, const struct call *c, bool missed)
+void call_push(struct domain *d, const struct call *c, enum push_kind kind)
 {
     const struct user *caller = c->user[CALL_CALLER];
-    struct push_note note = {.kind = missed ? PUSH_MISSED : PUSH_CALL,
+    struct push_note note = {.kind = kind,
                              .id = c->id,
                              .name = user_name(caller),
                              .display = user_display(caller),
@@ -15,5 +15,5 @@ void call_push(struct domain *d, const struct call *c, bool missed)
                              .time_ms = c->started_ms};
     if (!c->f.hidden)
         push_user(d, c->user[CALL_CALLEE]->id, c->user[CALL_CALLER]->id, &note,
-                  missed ? MISSED_FOR_S : (uint32_t)(d->cfg.ring_us / 1000000));
+                  kind == PUSH_MISSED ? MISSED_FOR_S : (uint32_t)(d->cfg.ring_us / 1000000));
 }

@@ -108,7 +108,7 @@ static void call_begin(struct domain *d, struct session *s, const struct asker *
         call_room_close(d, c);
     call_reply(d, who, c, CALL_CALLER);
     if (how == CEV_INVITE)
-        call_push(d, c, false);
+        call_push(d, c, PUSH_CALL);
     call_ring_all(d, c);
 }
 

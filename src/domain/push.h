@@ -13,7 +13,7 @@ struct session;
 
 /* Tells of what `from` did (0: nobody) every browser of somebody who has not blocked them and wished it (the setting "push", and a subscription), except those that
  * have a page open; nothing happens where push is off. The note is copied. ttl_s: how long it is of use. Notes of one kind and id replace
- * each other at the service, PUSH_MISSED replaces PUSH_CALL. */
+ * each other at the service, PUSH_MISSED and PUSH_TAKEN replace PUSH_CALL. */
 void push_user(struct domain *d, uint64_t user, uint64_t from, const struct push_note *note,
                uint32_t ttl_s);
 

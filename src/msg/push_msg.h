@@ -23,6 +23,7 @@ enum push_urgency { PUSH_NORMAL, PUSH_HIGH, PUSH_LOW, PUSH_VERY_LOW };
 enum push_kind {
     PUSH_CALL,   /* somebody calls */
     PUSH_MISSED, /* nobody has answered; replaces the former */
+    PUSH_TAKEN,  /* they have, or declined, on another device; likewise */
     PUSH_MESSAGE,
     PUSH_KINDS
 };

@@ -99,6 +99,8 @@ house.test('the service worker: installable, words while the server is away, wok
   assert.equal(await shown('c2'), `Mina Park (@mina)${' '.repeat(15)}… (@eve) calls you`);
   await push({ type: 'message', id: 'c3', name: 'jun', display: 'jun' });
   assert.equal(await shown('c3'), 'A message of jun');
+  await push({ type: 'taken', id: 'c1', name: 'mina', display: 'Mina Park' });
+  await page.until(async () => (await (await navigator.serviceWorker.ready).getNotifications({ tag: 'c1' })).every((n) => n.title.endsWith('on another device')), null);
   await push({ type: 'missed', id: 'c1', name: 'mina', display: 'Mina Park' });
   await page.until(async () => (await (await navigator.serviceWorker.ready).getNotifications({ tag: 'c1' })).every((n) => n.title.startsWith('You missed')), null);
   await user.toMe();

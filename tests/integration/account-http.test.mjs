@@ -11,6 +11,9 @@ import { CHEAP, PASSWORD, call, mustRegister } from '../lib/people.mjs';
 import { ask, connect, hostOf } from '../lib/raw.mjs';
 import { startServer } from '../lib/server.mjs';
 
+/** A site whose pages may connect. */
+const ELSEWHERE = 'https://elsewhere.example';
+
 /** @type {import('../lib/server.mjs').Server} */
 let server;
 /** @type {import('../lib/server.mjs').Server} */
@@ -18,7 +21,7 @@ let secure;
 
 before(async () => {
   [server, secure] = await Promise.all([
-    startServer({ args: [...CHEAP, '--body-timeout', '1s', '--upload-size', '1M', '--uploads-each', '2M'] }),
+    startServer({ args: [...CHEAP, '--body-timeout', '1s', '--upload-size', '1M', '--uploads-each', '2M', '--allow-origin', ELSEWHERE] }),
     startServer({ tls: true, args: CHEAP })]);
 });
 after(async () => {
@@ -34,6 +37,27 @@ function post(verb, body, o = {}) {
   return `POST /api/${verb} HTTP/1.1\r\nHost: ${hostOf(s)}\r\n${origin === null ? '' : `Origin: ${origin}\r\n`}`
     + `${type === null ? '' : `Content-Type: ${type}\r\n`}${o.more ?? ''}Content-Length: ${o.length ?? body.length}\r\n\r\n${body}`;
 }
+
+test('pages of another origin that may connect have no account, whatever the browser sends along', async () => {
+  const cookie = await mustRegister(server, 'embedded');
+  for (const verb of ['sign_in', 'me', 'sign_out']) {
+    const body = verb === 'sign_in' ? JSON.stringify({ name: 'embedded', password: PASSWORD }) : '{}';
+    const r = await ask(server, post(verb, body, { origin: ELSEWHERE, more: `Cookie: ${cookie}\r\n` }));
+    assert.equal(r.status, 403, verb);
+    assert.doesNotMatch(r.head, /set-cookie/i);
+  }
+  assert.equal(await whoIs(server, cookie), 'embedded', 'still signed in');
+  const c = new Client(server);
+  c.cookie = cookie;
+  c.origin = ELSEWHERE;
+  await c.open();
+  const m = await c.hello();
+  assert.equal(m.user, undefined, 'a guest');
+  assert.equal((await c.ask('account_sessions')).code, 'sign_in_required');
+  c.close();
+  c.origin = 'https://evil.example';
+  await assert.rejects(c.open());
+});
 
 const registers = (/** @type {string} */ name) => JSON.stringify({ name, password: PASSWORD });
 

@@ -5,6 +5,7 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { register, signedIn } from '../lib/client.mjs';
+import { call as post } from '../lib/people.mjs';
 import { PushService, checkVapid } from '../lib/push_service.mjs';
 import { BIN, sleep, startServer } from '../lib/server.mjs';
 
@@ -80,6 +81,22 @@ test('a call reaches a browser without a page, encrypted and signed', async () =
   const missed = await service.request(from + 2);
   assert.equal(missed.headers.topic, call.call);
   assert.equal(JSON.parse(sub.decrypt(missed.body)).type, 'missed');
+
+  // And so does that it was answered, or declined, on another device: a sign-in of its own.
+  const again = await post(server, 'sign_in', { name: 'mina', password: 'Nebel-Kater-7-Ofen' });
+  const phone = await signedIn(server, again.cookie ?? '');
+  for (const [how, fields] of /** @type {[string, object][]} */ ([['call_answer', { video: false }], ['call_decline', {}]])) {
+    const n = service.requests.length;
+    const { call: next } = await caller.must('call', { to: mina.id, video: false });
+    await service.request(n + 1);
+    await phone.must(how, { call: next.call, ...fields });
+    const taken = await service.request(n + 2);
+    assert.equal(taken.headers.topic, next.call);
+    assert.equal(taken.headers.ttl, '45');
+    assert.equal(JSON.parse(sub.decrypt(taken.body)).type, 'taken');
+    if (how === 'call_answer') await caller.must('call_end', { call: next.call });
+  }
+  phone.close();
   caller.close();
   await server.stop();
 });

@@ -15,6 +15,8 @@ export class Client {
     this.session = '';
     /** of a person with an account: "name=value", set before open() */
     this.cookie = '';
+    /** whose page it is; the server's own when empty */
+    this.origin = '';
     /** @type {Map<number, (m: any) => void>} */
     this.asked = new Map();
     /** @type {{test: (m: any) => boolean, done: (m: any) => void}[]} */
@@ -29,7 +31,7 @@ export class Client {
     const offers = hello ? ['madang.v1.hello', 'madang.v1',
       `hello.${Buffer.from(JSON.stringify(hello)).toString('base64url')}`] : 'madang.v1';
     const ws = new WebSocket(`${scheme}://${this.server.host}:${this.server.port}/api/ws`, offers, {
-      origin: this.server.url, rejectUnauthorized: false,
+      origin: this.origin || this.server.url, rejectUnauthorized: false,
       headers: this.cookie ? { cookie: this.cookie } : {} });
     this.ws = ws;
     this.closed = new Promise((resolve) => ws.once('close', (code) => { this.closeCode = code; resolve(code); }));

@@ -38,10 +38,13 @@ static bool find_cookie(const struct http1_request *req, struct str name, struct
 struct visitor *http_visitor(const struct web_conn *c, const struct http1_request *req)
 {
     struct visitor *v = xcalloc(1, sizeof *v);
-    struct str value, agent = str_head(http1_field(req, STR("user-agent")), AGENT_MAX);
+    struct str value, other, agent = str_head(http1_field(req, STR("user-agent")), AGENT_MAX);
     size_t n = 0;
 
-    v->has_cookie = find_cookie(req, cookie_name(c), &value) && value.n == VALUE_LEN &&
+    /* Pages of another origin (allow-origin) have no account here, although a browser sends the cookie along where
+     * both are one site. */
+    bool own = http_origin_ok(c, req, &other) && other.n == 0;
+    v->has_cookie = own && find_cookie(req, cookie_name(c), &value) && value.n == VALUE_LEN &&
                     b64url_decode(v->cookie, sizeof v->cookie, &n, value) && n == COOKIE_TOKEN;
     for (size_t i = 0; i < agent.n; i++)
         v->agent[i] = agent.p[i] >= 0x20 && agent.p[i] < 0x7f ? agent.p[i] : '?';

@@ -26,7 +26,7 @@ const struct wire_topic wire_push = {
         },
 };
 
-static const char *const kinds[PUSH_KINDS] = {"call", "missed", "message"};
+static const char *const kinds[PUSH_KINDS] = {"call", "missed", "taken", "message"};
 
 static const struct field note_list[] = {
     F_WORD(struct push_note, "type", kind, kinds, NEEDED),

@@ -123,7 +123,7 @@ void join_request(struct domain *d, struct session *s, int64_t id, const struct 
         join_fail(d, s, p, code);
         return;
     }
-    if (!ask) {
+    if (!ask || !r) { /* no room asks for none */
         join_load(d, s, p);
         return;
     }

@@ -367,7 +367,13 @@ house.test('what was not sent yet is sent after a reload, once; and is gone with
   assert.deepEqual(await kept(kim), []);
   await lee.page.see('[data-field=message]');
   await kim.page.reload();
-  await kim.page.see('[data-own=true] [data-mark=read], [data-own=true] [data-mark=delivered]');
+  await kim.page.see('[data-own=true] [data-mark=read]');
+  await lee.page.click('[data-nav=people]'); // it arrives, and is not read
+  await kim.page.fill('[data-field=message]', '넷');
+  await send(kim);
+  await kim.page.see('[data-own=true] [data-mark=delivered]');
+  await kim.page.reload();
+  await kim.page.see('[data-own=true] [data-mark=delivered]');
 });
 
 house.test('names behind an @: by name, word or initial consonants, with the keyboard', async () => {

@@ -87,7 +87,7 @@ export default {
   'attach.words': '파일',
   'attach.before': '이전 사진',
   'attach.after': '다음 사진',
-  'attach.count': '{all}장 가운데 {at}번째',
+  'attach.count': '{all}장 중 {at}번째',
   'attach.loading': '사진을 불러오는 중',
   'unsent.too_long': '너무 길거나 커서 보낼 수 없어요.',
   'unsent.not_allowed': '여기에는 쓸 수 없어요.',

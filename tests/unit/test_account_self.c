@@ -325,6 +325,59 @@ static void test_tokens(void **state)
     world_free(w);
 }
 
+static struct client *program_of(struct world *w, const char *token)
+{
+    struct client *c = client_new(w);
+    ask(c, "'type':'hello','v':1,'api_token':'%s'", token);
+    return c;
+}
+
+/* A scope is what it says, and none is more; and a token ends with what it belongs to. */
+static void test_token_limits(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser one = person(w, "mina"), two = {.has_cookie = false};
+    struct client *a = session_of(w, &one);
+    char token[64];
+    static const char *const scopes[] = {"messages", "calls", "directory"};
+    static const char *const requests[] = {"'type':'convs'", "'type':'calls'", "'type':'people'"};
+    for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
+        value(ask(a, "'type':'token_make','name':'bot','scopes':['%s']", scopes[i]), "token", token,
+              sizeof token);
+        struct client *c = program_of(w, token);
+        for (size_t k = 0; k < ARRAY_LEN(requests); k++) {
+            if (i == k)
+                assert_ack(ask(c, "%s", requests[k]));
+            else
+                assert_error(ask(c, "%s", requests[k]), "not_allowed");
+        }
+        assert_error(ask(c, "'type':'upload','size':3,'name':'a'"), "not_allowed");
+        assert_error(ask(c, "'type':'tokens'"), "not_allowed");
+        assert_error(ask(c, "'type':'confirm','password':'" PW "'"), "not_allowed");
+    }
+    /* to sign out of a browser leaves programs alone */
+    sign_in(w, &two, "mina", PW);
+    post(w, &one, "sign_out", "{}");
+    struct client *c = program_of(w, token);
+    assert_ack(answer_to(c, 1));
+    /* a disabled account has none: the session is over as soon as the server hears of it */
+    const struct db_answer changed = {.number = 0, .status = DB_OK};
+    OUTSIDE(w, DB_USER_DISABLE, VAL_I(id_of(w, "mina")));
+    domain_db(w->d, w->now, w->wall, &changed);
+    world_settle(w);
+    assert_int_equal(c->ended, ENDED_SIGNED_OUT + 1);
+    assert_error(answer_to(program_of(w, token), 1), "sign_in_required");
+    OUTSIDE(w, DB_USER_ENABLE, VAL_I(id_of(w, "mina")));
+    assert_ack(answer_to(program_of(w, token), 1));
+    /* nor has a deleted one */
+    sign_in(w, &two, "mina", PW);
+    a = session_of(w, &two);
+    assert_ack(ask(a, "'type':'account_delete','password':'" PW "'"));
+    assert_error(answer_to(program_of(w, token), 1), "sign_in_required");
+    world_free(w);
+}
+
 /* A program that may read messages does not ring, whether it was there before the call or comes to it. */
 static void test_token_does_not_ring(void **state)
 {
@@ -394,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_hello_meets_the_end),
         cmocka_unit_test(test_delete),
         cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_token_limits),
         cmocka_unit_test(test_token_does_not_ring),
         cmocka_unit_test(test_outside_changes),
     };

@@ -49,7 +49,7 @@ export default {
   'stay.ask_removed': 'Remove {name}? They no longer see what is written here, until they are asked in again.',
   'stay.ask_banned': 'Ban {name}? They are put out and cannot come back, not by a link either, until the ban is lifted.',
   'stay.links': 'Invitation links',
-  'stay.links_more': 'Whoever has such a link and an account here can come in.',
+  'stay.links_more': 'Whoever has such a link can come in. Guests without an account come to meet, and do not see what was written before.',
   'stay.address': 'Address of the room',
   'stay.address_public': 'Good for ever, for everybody.',
   'stay.address_unlisted': 'Good for ever. Only who knows it finds the room.',

@@ -49,7 +49,7 @@ export default {
   'stay.ask_removed': '{name} 님을 내보낼까요? 다시 초대받기 전에는 이 방의 글을 볼 수 없어요.',
   'stay.ask_banned': '{name} 님을 차단할까요? 방에서 나가게 되고, 차단을 풀기 전에는 링크로도 들어올 수 없어요.',
   'stay.links': '초대 링크',
-  'stay.links_more': '이 링크와 여기 계정이 있으면 누구나 들어올 수 있어요.',
+  'stay.links_more': '이 링크가 있으면 누구나 들어올 수 있어요. 계정이 없는 손님은 만남에만 함께하고 지난 글은 볼 수 없어요.',
   'stay.address': '방 주소',
   'stay.address_public': '누구나 언제든 이 주소로 들어올 수 있어요.',
   'stay.address_unlisted': '언제든 쓸 수 있어요. 주소를 아는 사람만 방을 찾아요.',

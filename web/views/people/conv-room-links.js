@@ -28,7 +28,7 @@ export function ConvLinksDialog({ close }) {
   };
   return html`<${Dialog} title=${t('stay.links')} onClose=${close} name="conv-links">
     ${kindOf(conv) !== 'private' && html`<div class="stack-s"><h3 class="group-label">${t('stay.address')}</h3>
-      <${CopyBox} value=${app.link(conv.conv)} label=${t('stay.address')} name="room-address" /><p class="hint">${t(`stay.address_${kindOf(conv)}`)}</p></div>`}
+      <${CopyBox} value=${app.link(conv.conv)} label=${t('stay.address')} name="room-address" /><p class="small soft">${t(`stay.address_${kindOf(conv)}`)}</p></div>`}
     <p class="soft">${t('stay.links_more')}</p>
     ${made ? html`<${LinkBox} key=${made} link=${made} title=${conv.title} name="conv-link" label=${t('invites.link')} />
       <button type="button" class="btn" data-act="another-link" onClick=${() => setMade('')}>${t('stay.link_another')}</button>`

@@ -41,6 +41,7 @@ enum err rtp_ext_map_add(struct rtp_ext_map *m, enum rtp_ext_kind kind, unsigned
         return ERR_EXISTS;
     m->kind[id] = (uint8_t)kind;
     m->id[kind] = (uint8_t)id;
+    m->high = m->high || id > RTP_EXT_ONE_ID_MAX;
     return ERR_OK;
 }
 
@@ -253,6 +254,10 @@ bool rtp_ext_needs_two(const struct rtp_ext_map *from, const struct rtp_ext_map 
     struct rtp_ext_iter it = rtp_ext_iter(r, packet);
     struct rtp_ext e;
     unsigned id;
+    if (to->high)
+        return true;
+    if (!it.two) /* what came in the one-byte form fits into it */
+        return false;
     while (next_kept(&it, from, to, leave, &e, &id)) {
         if (!fits_form(false, id, e.len))
             return true;

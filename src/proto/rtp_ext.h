@@ -46,6 +46,7 @@ enum rtp_ext_kind rtp_ext_of_uri(struct str uri);
 struct rtp_ext_map {
     uint8_t kind[256];         /* of an id */
     uint8_t id[RTP_EXT_KINDS]; /* of a kind; 0 = not on this connection */
+    bool high;                 /* there are ids that only the two-byte form has */
 };
 /* ERR_RANGE: id 0 or above 255, no such kind; ERR_EXISTS: the id or the kind is taken. */
 enum err rtp_ext_map_add(struct rtp_ext_map *m, enum rtp_ext_kind kind, unsigned id);
@@ -128,7 +129,8 @@ size_t rtp_ext_end(struct rtp_ext_writer *w);
 unsigned rtp_ext_rebuild(struct rtp_ext_writer *w, const struct rtp_ext_map *from,
                          const struct rtp_ext_map *to, uint32_t leave, const struct rtp *r,
                          const uint8_t *packet);
-/* Would rtp_ext_rebuild need the two-byte form to lose nothing? */
+/* Must the block for `to` have the two-byte form? Because of an id there (agreeing on one above 14
+ * means to take that form), or since rtp_ext_rebuild would lose an element that is too long or empty. */
 bool rtp_ext_needs_two(const struct rtp_ext_map *from, const struct rtp_ext_map *to, uint32_t leave,
                        const struct rtp *r, const uint8_t *packet);
 

@@ -460,6 +460,33 @@ static void test_ext_rebuild(void **state)
     free(p);
 }
 
+/* Which form must it be? { the incoming block, the ids there }. */
+static void test_ext_needs_two(void **state)
+{
+    (void)state;
+    const uint8_t fits[] = {4, 1, '7', 0}, empty[] = {4, 0, 1, 1},
+                  longer[24] = {4, 17, 'l', 'o', 'n', 'g'}, unknown[24] = {77, 17};
+    const unsigned low_ids[RTP_EXT_KINDS] = {[RTP_EXT_MID] = 14};
+    const unsigned high_ids[RTP_EXT_KINDS] = {[RTP_EXT_MID] = 1, [RTP_EXT_RID] = 15};
+    struct rtp_ext_map from = map_of(chromium), low = map_of(low_ids), high = map_of(high_ids);
+    const struct {
+        const uint8_t *p;
+        size_t n;
+        bool two;
+    } cases[] = {{fits, sizeof fits, false},
+                 {empty, sizeof empty, true},
+                 {longer, sizeof longer, true},
+                 {unknown, sizeof unknown, false}};
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct rtp r;
+        uint8_t *p = with_block(RTP_EXT_TWO_BYTE, cases[i].p, cases[i].n, &r);
+        assert_int_equal(rtp_ext_needs_two(&from, &low, 0, &r, p), cases[i].two);
+        assert_false(rtp_ext_needs_two(&from, &low, 1u << RTP_EXT_MID, &r, p));
+        assert_true(rtp_ext_needs_two(&from, &high, 1u << RTP_EXT_MID, &r, p));
+        free(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_ext_write),
         cmocka_unit_test(test_ext_room),
         cmocka_unit_test(test_ext_rebuild),
+        cmocka_unit_test(test_ext_needs_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

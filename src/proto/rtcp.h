@@ -226,6 +226,7 @@ void rtcp_put_bye(struct rtcp_writer *w, const uint32_t *ssrcs, unsigned n);
 void rtcp_put_nack(struct rtcp_writer *w, uint32_t sender, uint32_t media, const uint16_t *seqs,
                    unsigned n);
 void rtcp_put_pli(struct rtcp_writer *w, uint32_t sender, uint32_t media);
+/* At least one entry; their `sender` is not looked at. */
 void rtcp_put_fir(struct rtcp_writer *w, uint32_t sender, const struct rtcp_fir *entries,
                   unsigned n);
 /* bps is rounded down to 18 bits of mantissa; 1 .. RTCP_REMB_SSRCS_MAX sources. */

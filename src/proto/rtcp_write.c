@@ -83,6 +83,10 @@ void rtcp_put_cname(struct rtcp_writer *w, uint32_t ssrc, struct str cname)
 
 void rtcp_put_bye(struct rtcp_writer *w, const uint32_t *ssrcs, unsigned n)
 {
+    if (n == 0) {
+        w->failed = true;
+        return;
+    }
     uint8_t *p = rtcp_add_packet(w, RTCP_BYE, n, 4 + 4 * (size_t)n);
     for (unsigned i = 0; p && i < n; i++)
         set_u32(p + 4 + 4 * (size_t)i, ssrcs[i]);
@@ -119,13 +123,13 @@ static uint32_t nack_pair(const uint16_t *seqs, unsigned n, unsigned *i)
 void rtcp_put_nack(struct rtcp_writer *w, uint32_t sender, uint32_t media, const uint16_t *seqs,
                    unsigned n)
 {
-    unsigned pairs = 0;
-    for (unsigned i = 0; i < n; pairs++)
-        nack_pair(seqs, n, &i);
-    if (pairs == 0) {
+    if (n == 0) {
         w->failed = true;
         return;
     }
+    unsigned pairs = 0;
+    for (unsigned i = 0; i < n; pairs++)
+        nack_pair(seqs, n, &i);
     uint8_t *p = add_feedback(w, RTCP_RTPFB, RTCP_FMT_NACK, 4 * (size_t)pairs, sender, media);
     for (unsigned i = 0; p && i < n; p += 4)
         set_u32(p, nack_pair(seqs, n, &i));
@@ -139,6 +143,10 @@ void rtcp_put_pli(struct rtcp_writer *w, uint32_t sender, uint32_t media)
 void rtcp_put_fir(struct rtcp_writer *w, uint32_t sender, const struct rtcp_fir *entries,
                   unsigned n)
 {
+    if (n == 0) {
+        w->failed = true;
+        return;
+    }
     /* The media source is 0: the entries name theirs (RFC 5104 4.3.1.2). */
     uint8_t *p = add_feedback(w, RTCP_PSFB, RTCP_FMT_FIR, 8 * (size_t)n, sender, 0);
     for (unsigned i = 0; p && i < n; i++, p += 8) {

@@ -277,6 +277,10 @@ static void test_write_sdes_bye(void **state)
         assert_true(rtcp_read_bye(&k, i, &ssrc) && ssrc == ssrcs[i]);
     rtcp_put_bye(&w, ssrcs, 32);
     assert_true(w.failed);
+    rtcp_begin(&w, p, sizeof p);
+    rtcp_put_bye(&w, ssrcs, 0);
+    assert_true(w.failed);
+    assert_int_equal(w.len, 0);
 }
 
 /* ---- Feedback ---- */
@@ -340,6 +344,8 @@ static void test_pli_fir(void **state)
     }
     assert_false(rtcp_read_fir(&k, 2, &f));
     assert_false(rtcp_read_fir(&k, 0xFFFFFFFF, &f));
+    rtcp_put_fir(&w, 1, in, 0);
+    assert_true(w.failed);
 }
 
 static void test_remb(void **state)

@@ -109,6 +109,9 @@ static void on_letter(void *ctx, struct letter *l)
         return;
     } else if (l->kind == MEDIA_DTLS) {
         worker_dtls_ctx(w, container_of(l, struct media_dtls, letter)->ctx);
+    } else if (l->kind >= MEDIA_SFU_OPEN && l->kind <= MEDIA_SFU_LEAVE) {
+        if (w->sfu != NULL)
+            worker_sfu_letter(w->sfu, l);
     } else if (w->turn != NULL) {
         take_turn_letter(w, l);
     }
@@ -174,6 +177,8 @@ static void on_round(struct loop_hook *h, int64_t now_us)
     struct worker *w = container_of(h, struct worker, round);
     stun_core_round(&w->stun, now_us);
     worker_turn_round(w, now_us);
+    if (w->sfu != NULL)
+        worker_sfu_round(w->sfu, now_us);
     if (now_us - w->counted_us > COUNT_LOST_US) {
         w->counted_us = now_us;
         worker_udp_count_lost(w);
@@ -199,6 +204,7 @@ static void worker_free(struct worker *w)
     if (w == NULL)
         return;
     if (w->net != NULL) { /* else not even the loop may be there */
+        worker_sfu_close(w->sfu);
         worker_dtls_close(w);
         worker_relay_close(w);
         worker_udp_close(w);
@@ -226,6 +232,8 @@ static bool equip(struct worker *w, char *why, size_t why_n)
     if (!worker_udp_open(w) || !worker_relay_open(w, why, why_n))
         return false;
     worker_dtls_open(w);
+    if (conf->groups && (w->sfu = worker_sfu_open(w, why, why_n)) == NULL)
+        return false;
     w->round = (struct loop_hook){.fn = on_round, .name = "end of round"};
     loop_hook_add(w->loop, &w->round);
     return true;

@@ -12,6 +12,7 @@
 
 #include "app/turn_core.h"
 #include "base/letter.h"
+#include "media/sfu.h"
 #include "proto/stun_server.h"
 
 struct counts;
@@ -35,6 +36,8 @@ struct worker_conf {
         turn;                 /* server.seed is the caller's to fill, .worker and .workers are not;
                                  * what it points to is copied */
     struct worker_team *team; /* of all workers; NULL: it is the only one */
+    bool groups;              /* an SFU, too */
+    struct sfu_conf sfu;      /* worker, seed, hash and fingerprint are not the caller's to fill */
     uint8_t dtls_cookie_key[32]; /* random, the same for all workers */
     unsigned max_relays;         /* relay sockets at once: each costs a descriptor; 0: none */
     struct rec *rec;             /* recording, or NULL; the worker's alone until it has stopped */

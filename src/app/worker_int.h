@@ -10,6 +10,7 @@
 
 #include "app/stun_core.h"
 #include "app/worker.h"
+#include "app/worker_sfu.h"
 #include "base/count.h"
 #include "base/list.h"
 #include "base/pool.h"
@@ -102,6 +103,7 @@ struct worker {
     struct foreign foreign[LISTEN_WORKERS_MAX];
     bool foreign_waits;
 
+    struct worker_sfu *sfu; /* NULL: there are no groups here */
     struct dtls_port *dtls; /* NULL: TURN is off */
     bool fleeting;          /* what is being handled will be gone before the flush */
 

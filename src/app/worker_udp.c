@@ -54,6 +54,8 @@ static void on_packet(struct worker *w, struct udp *u, const struct udp_path *pa
     } else if (first < STUN_END && w->turn != NULL && worker_is_turn(p, n)) {
         worker_read_letters(w);
         worker_turn_input(w, from, p, n);
+    } else if (first < STUN_END && w->sfu != NULL && worker_sfu_stun(w->sfu, from, p, n)) {
+        return;
     } else if (first < STUN_END) {
         answer_binding(w, u, path, p, n);
     } else if (w->dtls != NULL && first >= DTLS_BEGIN && first < DTLS_END) {
@@ -61,6 +63,30 @@ static void on_packet(struct worker *w, struct udp *u, const struct udp_path *pa
     } else {
         count_unknown(w, first);
     }
+}
+
+static bool is_media(const struct udp_train *t, uint32_t i)
+{
+    uint32_t n;
+    const uint8_t *p = udp_train_at(t, i, &n);
+    return n > 0 && ((p[0] >= DTLS_BEGIN && p[0] < DTLS_END) || p[0] >= CHANNEL_END);
+}
+
+/* As many packets from i on as the SFU takes at once; 0: they are not for it. */
+static uint32_t take_media(struct worker *w, const struct tuple *from, const struct udp_train *t,
+                           uint32_t i)
+{
+    uint32_t n = 0, last, at = i * t->seg;
+    if (w->sfu == NULL)
+        return 0;
+    while (i + n < t->n && is_media(t, i + n))
+        n++;
+    if (n == 0)
+        return 0;
+    udp_train_at(t, i + n - 1, &last);
+    return worker_sfu_input(w->sfu, from, t->data + at, (size_t)(n - 1) * t->seg + last, t->seg)
+               ? n
+               : 0;
 }
 
 static void on_train(void *ctx, struct udp *u, const struct udp_train *t)
@@ -71,10 +97,13 @@ static void on_train(void *ctx, struct udp *u, const struct udp_train *t)
                          .ifindex = t->path->ifindex,
                          .transport = TUPLE_UDP};
     w->answering = u;
-    for (uint32_t i = 0; i < t->n; i++) {
-        uint32_t n;
-        const uint8_t *p = udp_train_at(t, i, &n);
-        on_packet(w, u, t->path, &from, p, n);
+    for (uint32_t i = 0; i < t->n;) {
+        uint32_t n, taken = take_media(w, &from, t, i);
+        if (taken == 0) {
+            const uint8_t *p = udp_train_at(t, i, &n);
+            on_packet(w, u, t->path, &from, p, n);
+        }
+        i += taken > 0 ? taken : 1;
     }
 }
 

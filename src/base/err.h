@@ -18,9 +18,9 @@
     X(FORBIDDEN, -10, "forbidden")    /* proven, but not allowed */                  \
     X(NOT_FOUND, -11, "not_found")                                                   \
     X(EXISTS, -12, "exists")                                                         \
-    X(BUSY, -13, "busy")   /* a bounded queue is full */                             \
-    X(RATE, -14, "rate")   /* too often */                                           \
-    X(STATE, -15, "state") /* not in this state */                                   \
+    X(BUSY, -13, "busy")     /* a bounded queue is full */                           \
+    X(RATE, -14, "rate")     /* too often */                                         \
+    X(MISUSE, -15, "misuse") /* not in this state */                                 \
     X(TIMEOUT, -16, "timeout")                                                       \
     X(CLOSED, -17, "closed")                                                         \
     X(INTERNAL, -18, "internal")

@@ -360,6 +360,12 @@ void sfu_dtls_failed(struct sfu *s, int64_t now_us, uint64_t peer)
     settle(who);
 }
 
+bool sfu_dtls_waits(const struct sfu *s, uint64_t peer)
+{
+    const struct sfu_peer *who = sfu_find_peer(s, peer);
+    return who != NULL && transport_state(who->transport) == TRANSPORT_SHAKING;
+}
+
 enum sdp_hash sfu_dtls_hash(const struct sfu *s, uint64_t peer)
 {
     const struct sfu_peer *who = sfu_find_peer(s, peer);

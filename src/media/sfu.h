@@ -147,6 +147,8 @@ void sfu_dtls_send(struct sfu *s, uint64_t peer, const uint8_t *p, size_t n);
 void sfu_dtls_done(struct sfu *s, int64_t now_us, uint64_t peer, enum srtp_profile profile,
                    const uint8_t *material, const uint8_t *fingerprint, size_t fingerprint_n);
 void sfu_dtls_failed(struct sfu *s, int64_t now_us, uint64_t peer);
+/* Is there such a peer, and has it no keys yet? */
+bool sfu_dtls_waits(const struct sfu *s, uint64_t peer);
 /* By which hash the fingerprint is wanted (enum sdp_hash). */
 enum sdp_hash sfu_dtls_hash(const struct sfu *s, uint64_t peer);
 /* All that was borrowed has left. */

@@ -27,11 +27,22 @@ enum media_kind {
     MEDIA_USERS,       /* struct media_users: other users and secrets from now on */
     MEDIA_DRAIN,       /* struct letter: new allocations are sent elsewhere */
     MEDIA_DTLS,        /* struct media_dtls: the certificate to show from now on */
+    /* To the worker that has the room; struct media_sfu. */
+    MEDIA_SFU_OPEN,  /* room */
+    MEDIA_SFU_CLOSE, /* room */
+    MEDIA_SFU_OFFER, /* room, peer, rights, lines, text: an SDP offer */
+    MEDIA_SFU_WISH,  /* peer, lines */
+    MEDIA_SFU_LEAVE, /* peer */
     /* worker -> worker */
     MEDIA_RELAY, /* struct media_relay: a datagram from one of our relays to another's */
     MEDIA_GUEST, /* struct media_guest: a datagram of a client that moved to the wrong worker */
     /* worker -> control */
-    MEDIA_DUMPED /* struct media_dump with its text */
+    MEDIA_DUMPED, /* struct media_dump with its text */
+    /* struct media_sfu: */
+    MEDIA_SFU_ANSWER,  /* room, peer, text: an SDP answer */
+    MEDIA_SFU_REFUSED, /* room, peer, code: enum sfu_refusal */
+    MEDIA_SFU_TRACK,   /* room, peer, there, and the one line: a track came or went */
+    MEDIA_SFU_STATE    /* room, peer, there: connected, or gone with code: enum transport_end */
 };
 
 struct media_stream {
@@ -96,6 +107,29 @@ struct media_dtls {
     struct letter letter;
     struct dtls_ctx *ctx; /* owned: a reference; NULL once somebody has taken it */
 };
+
+enum { MEDIA_SFU_MID = 16, MEDIA_SFU_LINES = 128 };
+
+/* A line of an offer, or a track. */
+struct media_sfu_line {
+    uint64_t track;
+    uint32_t kind, codec, streams; /* media/sfu.h, proto/codec.h */
+    uint16_t width, height;        /* of a wish */
+    char mid[MEDIA_SFU_MID + 1];
+};
+
+/* Everything about the SFU. What a kind does not name is 0. The lines lie at the end, then the text. */
+struct media_sfu {
+    struct letter letter;
+    uint64_t room, peer;
+    uint32_t rights, code, there;
+    uint32_t n_lines, text_n;
+    struct media_sfu_line lines[];
+};
+static inline char *media_sfu_text(const struct media_sfu *m)
+{
+    return (char *)(uintptr_t)&m->lines[m->n_lines];
+}
 
 struct media_dump {
     struct letter letter;

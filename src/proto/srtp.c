@@ -206,7 +206,7 @@ bool srtp_is_ended(const struct srtp *s, uint32_t ssrc)
 enum err srtp_add(struct srtp *s, uint32_t ssrc)
 {
     if (!s->out)
-        return ERR_STATE;
+        return ERR_MISUSE;
     if (srtp_find(s, ssrc))
         return ERR_EXISTS;
     if (srtp_is_ended(s, ssrc))

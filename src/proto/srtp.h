@@ -60,7 +60,7 @@ enum err srtp_pair(enum srtp_profile profile, const uint8_t *material, bool serv
 
 /* Outgoing SSRCs are made on purpose. Their numbers should begin below 32,768 (RFC 3711 3.3.1), so
  * that a receiver that misses the first wrap still guesses right. ERR_EXISTS; ERR_CAP: there are
- * streams_max; ERR_CLOSED: it was ended; ERR_STATE: this is SRTP_IN, where an SSRC is made by its
+ * streams_max; ERR_CLOSED: it was ended; ERR_MISUSE: this is SRTP_IN, where an SSRC is made by its
  * first authentic packet. */
 enum err srtp_add(struct srtp *s, uint32_t ssrc);
 /* Frees the place of an SSRC for another one; this one is refused from now on. ERR_NOT_FOUND; ERR_CAP:

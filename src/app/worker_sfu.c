@@ -1,0 +1,427 @@
+#include "app/worker_sfu.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/sfu_letter.h"
+#include "app/worker_int.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/hmap.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/dtls_media.h"
+#include "media/sfu.h"
+
+enum {
+    WALL_US = 10000000,   /* the wall clock is looked at so often */
+    RENEW_S = 30 * 86400, /* a certificate for new peers after so long */
+    SHAKES_MAX = 512,     /* handshakes at once */
+    LINGER_US = 10000000, /* the last flight may have to be sent again */
+    WAITING_MAX = 256,    /* datagrams of handshakes that wait for their turn */
+    TURN_US = 1000,       /* what handshakes may take of a round */
+    DATAGRAM_MAX = 1500
+};
+
+/* The DTLS association of a peer, until its keys are known and a little longer. */
+struct shake {
+    struct hnode node; /* worker_sfu.shakes, by peer */
+    struct worker_sfu *f;
+    uint64_t peer;
+    struct dtls *dtls;
+    struct loop_timer timer; /* retransmission, then the end of it */
+    bool done;
+};
+
+/* One datagram of a handshake: media comes first. */
+struct waiting {
+    uint64_t peer;
+    uint32_t n;
+    uint8_t bytes[DATAGRAM_MAX];
+};
+
+struct worker_sfu {
+    struct worker *w;
+    struct sfu *sfu;
+    struct dtls_ctx *ctx;
+    int64_t ctx_s, wall_at_us;
+    struct hmap shakes;
+    struct waiting *queue; /* a ring of WAITING_MAX; owned */
+    unsigned first, n;
+    struct loop_task turn;
+    struct loop_timer timer;
+    bool busy;
+};
+
+/* ---- Sending ---- */
+
+static void on_send(void *ctx, const struct tuple *to, const struct datagram *d, unsigned flags)
+{
+    struct worker_sfu *f = ctx;
+    struct worker *w = f->w;
+    bool was = w->fleeting;
+    w->fleeting = !(flags & TRANSPORT_BORROWED);
+    if (to->transport == TUPLE_UDP)
+        worker_udp_send(w, to, d);
+    w->fleeting = was;
+}
+
+static void on_flush(void *ctx)
+{
+    struct worker_sfu *f = ctx;
+    udp_flush(f->w->net);
+}
+
+/* ---- Handshakes ---- */
+
+static struct shake *find(const struct worker_sfu *f, uint64_t peer)
+{
+    struct hnode *n = hmap_first(&f->shakes, hash_u64(&f->w->conf.stun.key, peer));
+    while (n != NULL && container_of(n, struct shake, node)->peer != peer)
+        n = hmap_next_same(n);
+    return n != NULL ? container_of(n, struct shake, node) : NULL;
+}
+
+static void shake_free(struct shake *s)
+{
+    hmap_remove(&s->f->shakes, &s->node);
+    loop_timer_del(s->f->w->loop, &s->timer);
+    dtls_free(s->dtls);
+    xfree(s);
+}
+
+static void on_datagram(void *ctx, const uint8_t *p, size_t n)
+{
+    struct shake *s = ctx;
+    sfu_dtls_send(s->f->sfu, s->peer, p, n);
+}
+
+static void on_data(void *ctx, const uint8_t *p, size_t n)
+{
+    (void)ctx, (void)p, (void)n; /* nobody has agreed on any */
+}
+
+static const struct dtls_ops dtls_ops = {on_datagram, on_data};
+
+/* Keys, once. The association may be freed by what it causes: its peer has ended. */
+static void take_keys(struct shake *s)
+{
+    struct worker_sfu *f = s->f;
+    uint64_t peer = s->peer;
+    struct dtls_keying k = {0};
+    uint8_t print[DTLS_FINGERPRINT_MAX];
+    size_t n = dtls_media_fingerprint(s->dtls, (enum dtls_hash)sfu_dtls_hash(f->sfu, peer), print);
+    bool ok = dtls_media_keying(s->dtls, &k);
+    s->done = true;
+    loop_timer_set(f->w->loop, &s->timer, loop_now(f->w->loop) + LINGER_US);
+    sfu_dtls_done(f->sfu, loop_now(f->w->loop), peer, ok ? (enum srtp_profile)k.profile : SRTP_NONE,
+                  k.bytes, print, n);
+    memzero(&k, sizeof k);
+}
+
+static void after(struct shake *s, enum dtls_state state)
+{
+    struct worker_sfu *f = s->f;
+    if (state == DTLS_OPEN && !s->done) {
+        take_keys(s);
+    } else if (state == DTLS_CLOSED) {
+        uint64_t peer = s->peer;
+        shake_free(s);
+        sfu_dtls_failed(f->sfu, loop_now(f->w->loop), peer);
+    } else if (!s->done) {
+        int64_t wait = dtls_wait_us(s->dtls);
+        if (wait >= 0)
+            loop_timer_set(f->w->loop, &s->timer, loop_now_fresh(f->w->loop) + wait);
+    }
+    f->busy = true;
+}
+
+static void on_shake_timer(struct loop_timer *t, int64_t now_us)
+{
+    struct shake *s = container_of(t, struct shake, timer);
+    (void)now_us;
+    if (s->done)
+        shake_free(s);
+    else
+        after(s, dtls_timeout(s->dtls));
+}
+
+static struct shake *shake_new(struct worker_sfu *f, uint64_t peer)
+{
+    struct dtls *d;
+    struct shake *s;
+    if (f->shakes.n >= SHAKES_MAX)
+        return NULL;
+    s = xcalloc(1, sizeof *s);
+    d = dtls_media_new(f->ctx, &dtls_ops, s);
+    if (d == NULL) {
+        xfree(s);
+        return NULL;
+    }
+    s->f = f;
+    s->peer = peer;
+    s->dtls = d;
+    s->timer = (struct loop_timer){.fn = on_shake_timer, .name = "media handshake"};
+    hmap_insert(&f->shakes, &s->node, hash_u64(&f->w->conf.stun.key, peer));
+    return s;
+}
+
+static void take_turn(struct loop_task *t)
+{
+    struct worker_sfu *f = container_of(t, struct worker_sfu, turn);
+    int64_t until = clock_mono_us() + TURN_US;
+    while (f->n > 0) {
+        struct waiting *d = &f->queue[f->first];
+        struct shake *s = find(f, d->peer);
+        bool begins = s == NULL && sfu_dtls_waits(f->sfu, d->peer);
+        if (begins)
+            s = shake_new(f, d->peer);
+        f->first = (f->first + 1) % WAITING_MAX;
+        f->n--;
+        if (s == NULL)
+            count_inc(&f->w->counts, begins ? COUNT_DROP_DTLS_FULL : COUNT_DROP_DTLS_STRAY);
+        else
+            after(s, dtls_input(s->dtls, d->bytes, d->n));
+        if (clock_mono_us() >= until)
+            break;
+    }
+    if (f->n > 0)
+        loop_ready(f->w->loop, &f->turn);
+}
+
+static void on_dtls(void *ctx, uint64_t peer, const uint8_t *p, size_t n)
+{
+    struct worker_sfu *f = ctx;
+    if (f->n == WAITING_MAX || n > DATAGRAM_MAX) {
+        count_inc(&f->w->counts, COUNT_DROP_DTLS_FULL);
+        return;
+    }
+    struct waiting *d = &f->queue[(f->first + f->n++) % WAITING_MAX];
+    d->peer = peer;
+    d->n = (uint32_t)n;
+    memcpy(d->bytes, p, n);
+    loop_ready(f->w->loop, &f->turn);
+}
+
+static void on_dtls_end(void *ctx, uint64_t peer)
+{
+    struct shake *s = find(ctx, peer);
+    /* It may be what is being asked about: it goes when the loop comes round. */
+    if (s != NULL) {
+        s->done = true;
+        loop_timer_set(s->f->w->loop, &s->timer, loop_now(s->f->w->loop) + LINGER_US);
+    }
+}
+
+/* ---- Letters ---- */
+
+static void post(struct worker_sfu *f, struct media_sfu *m)
+{
+    if (f->w->conf.control != NULL && mailbox_post(f->w->conf.control, &m->letter))
+        return;
+    count_inc(&f->w->counts, COUNT_DROP_MAILBOX_FULL);
+    letter_drop(&m->letter);
+}
+
+static void on_answer(void *ctx, uint64_t room, uint64_t peer, struct str sdp)
+{
+    post(ctx, sfu_letter(MEDIA_SFU_ANSWER, room, peer, 0, sdp));
+}
+
+static void on_refused(void *ctx, uint64_t room, uint64_t peer, enum sfu_refusal why)
+{
+    struct media_sfu *m = sfu_letter(MEDIA_SFU_REFUSED, room, peer, 0, STR_NONE);
+    m->code = why;
+    post(ctx, m);
+}
+
+static void on_track(void *ctx, uint64_t room, const struct sfu_track *t, bool is_there)
+{
+    struct media_sfu *m = sfu_letter(MEDIA_SFU_TRACK, room, t->peer, 1, STR_NONE);
+    m->there = is_there;
+    m->lines[0].track = t->id;
+    m->lines[0].kind = t->kind;
+    m->lines[0].codec = t->codec;
+    m->lines[0].streams = t->streams;
+    post(ctx, m);
+}
+
+static void on_state(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
+                     enum transport_end why)
+{
+    struct media_sfu *m = sfu_letter(MEDIA_SFU_STATE, room, peer, 0, STR_NONE);
+    m->there = s == TRANSPORT_OPEN;
+    m->code = why;
+    post(ctx, m);
+}
+
+static void on_path(void *ctx, const struct tuple *at, bool is_ours)
+{
+    (void)ctx, (void)at, (void)is_ours;
+}
+
+static void take_offer(struct worker_sfu *f, const struct media_sfu *m)
+{
+    struct sfu_line lines[MEDIA_SFU_LINES];
+    unsigned n = MIN_OF(m->n_lines, (uint32_t)MEDIA_SFU_LINES);
+    for (unsigned i = 0; i < n; i++)
+        lines[i] = (struct sfu_line){.mid = str_from(m->lines[i].mid),
+                                     .kind = (enum sfu_kind)m->lines[i].kind,
+                                     .track = m->lines[i].track};
+    struct sfu_offer o = {.room = m->room,
+                          .peer = m->peer,
+                          .rights = m->rights,
+                          .sdp = str_of(media_sfu_text(m), m->text_n),
+                          .lines = lines,
+                          .n_lines = n};
+    sfu_offer(f->sfu, loop_now(f->w->loop), &o);
+}
+
+static void take_wishes(struct worker_sfu *f, const struct media_sfu *m)
+{
+    struct sfu_wish w[MEDIA_SFU_LINES];
+    unsigned n = MIN_OF(m->n_lines, (uint32_t)MEDIA_SFU_LINES);
+    for (unsigned i = 0; i < n; i++)
+        w[i] = (struct sfu_wish){.mid = str_from(m->lines[i].mid),
+                                 .track = m->lines[i].track,
+                                 .width = m->lines[i].width,
+                                 .height = m->lines[i].height};
+    sfu_wish(f->sfu, loop_now(f->w->loop), m->peer, w, n);
+}
+
+void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
+{
+    const struct media_sfu *m = container_of(l, struct media_sfu, letter);
+    int64_t now = loop_now(f->w->loop);
+    f->busy = true;
+    switch (l->kind) {
+    case MEDIA_SFU_OPEN:
+        if (!sfu_room_open(f->sfu, m->room))
+            on_refused(f, m->room, 0, SFU_FULL);
+        break;
+    case MEDIA_SFU_CLOSE: sfu_room_close(f->sfu, now, m->room); break;
+    case MEDIA_SFU_OFFER: take_offer(f, m); break;
+    case MEDIA_SFU_WISH: take_wishes(f, m); break;
+    default: sfu_peer_close(f->sfu, now, m->peer);
+    }
+}
+
+/* ---- Packets ---- */
+
+bool worker_sfu_stun(struct worker_sfu *f, const struct tuple *from, const uint8_t *p, size_t n)
+{
+    struct stun_msg m;
+    if (stun_parse(&m, p, n) != STUN_OK || stun_find(&m, STUN_USERNAME) == NULL ||
+        !sfu_stun(f->sfu, loop_now(f->w->loop), from, &m))
+        return false;
+    f->busy = true;
+    return true;
+}
+
+bool worker_sfu_input(struct worker_sfu *f, const struct tuple *from, uint8_t *p, size_t len,
+                      size_t seg)
+{
+    if (!sfu_input(f->sfu, loop_now(f->w->loop), from, p, len, seg))
+        return false;
+    f->busy = true;
+    return true;
+}
+
+/* ---- Time ---- */
+
+/* Peers that come from now on see another certificate (RFC 8826 suggests short-lived ones). */
+static void renew(struct worker_sfu *f, int64_t wall_s)
+{
+    char why[200], print[DTLS_FINGERPRINT_TEXT + 1];
+    if (f->ctx != NULL && wall_s - f->ctx_s < RENEW_S && wall_s >= f->ctx_s)
+        return;
+    struct dtls_ctx *fresh = dtls_media_ctx_new(wall_s, why, sizeof why);
+    if (fresh == NULL) {
+        log_limited(LOG_LEVEL_WARN, "media", NULL, "%s: %s", f->w->name, why);
+        return;
+    }
+    dtls_ctx_unref(f->ctx);
+    f->ctx = fresh;
+    f->ctx_s = wall_s;
+    dtls_media_ctx_fingerprint(fresh, print);
+    sfu_fingerprint(f->sfu, print);
+}
+
+static void look_at_clock(struct worker_sfu *f, int64_t now_us)
+{
+    int64_t wall = clock_wall_us();
+    f->wall_at_us = now_us;
+    sfu_wall(f->sfu, wall - clock_mono_us());
+    renew(f, wall / 1000000);
+}
+
+static void on_timer(struct loop_timer *t, int64_t now_us)
+{
+    struct worker_sfu *f = container_of(t, struct worker_sfu, timer);
+    f->busy = true;
+    sfu_tick(f->sfu, now_us);
+}
+
+void worker_sfu_round(struct worker_sfu *f, int64_t now_us)
+{
+    if (!f->busy)
+        return;
+    f->busy = false;
+    udp_flush(f->w->net);
+    sfu_flushed(f->sfu);
+    if (now_us - f->wall_at_us > WALL_US)
+        look_at_clock(f, now_us);
+    int64_t at = sfu_deadline(f->sfu);
+    if (at == INT64_MAX)
+        loop_timer_del(f->w->loop, &f->timer);
+    else
+        loop_timer_set(f->w->loop, &f->timer, at);
+}
+
+/* ---- Life ---- */
+
+struct worker_sfu *worker_sfu_open(struct worker *w, char *why, size_t why_n)
+{
+    struct worker_sfu *f = xcalloc(1, sizeof *f);
+    struct sfu_conf conf = w->conf.sfu;
+    struct sfu_ops ops = {.ctx = f,
+                          .send = on_send,
+                          .flush = on_flush,
+                          .dtls = on_dtls,
+                          .dtls_end = on_dtls_end,
+                          .path = on_path,
+                          .answer = on_answer,
+                          .refused = on_refused,
+                          .track = on_track,
+                          .state = on_state};
+    conf.worker = w->conf.index;
+    random_bytes(conf.seed, sizeof conf.seed);
+    random_bytes(&conf.hash, sizeof conf.hash);
+    f->w = w;
+    f->queue = xcalloc(WAITING_MAX, sizeof *f->queue);
+    f->turn = (struct loop_task){.fn = take_turn, .name = "media handshakes"};
+    f->timer = (struct loop_timer){.fn = on_timer, .name = "sfu"};
+    f->sfu = sfu_new(&conf, &ops);
+    memzero(&conf, sizeof conf);
+    look_at_clock(f, loop_now(w->loop));
+    if (f->ctx != NULL)
+        return f;
+    snprintf(why, why_n, "a certificate for media could not be made");
+    worker_sfu_close(f);
+    return NULL;
+}
+
+void worker_sfu_close(struct worker_sfu *f)
+{
+    if (f == NULL)
+        return;
+    sfu_free(f->sfu);
+    HMAP_FOREACH_SAFE(it, &f->shakes)
+        shake_free(container_of(it, struct shake, node));
+    hmap_free(&f->shakes);
+    loop_task_cancel(&f->turn);
+    loop_timer_del(f->w->loop, &f->timer);
+    dtls_ctx_unref(f->ctx);
+    xfree(f->queue);
+    xfree(f);
+}

@@ -178,7 +178,8 @@ struct rtcp_arrival {
 };
 bool rtcp_twcc_next(struct rtcp_twcc *it, struct rtcp_arrival *out);
 
-/* RFC 8888: for each source a range of packets. */
+/* RFC 8888: for each source a range of packets. num_reports is how many they are (erratum 8166, and what
+ * libwebrtc does); the RFC's "inclusive" made others write one less. */
 struct rtcp_ccfb {
     const uint8_t *p, *end; /* the iterator's */
     uint32_t sender;

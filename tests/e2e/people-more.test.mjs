@@ -131,7 +131,10 @@ house.test('call waiting: hold and accept, back again; a third person comes in, 
   await gil.page.until(() => document.querySelectorAll('[data-dialog=call-invite] .row-main').length === 1);
   await gil.page.click('[data-dialog=call-invite] .row-main');
   await ian.page.see('[data-ring=incoming]');
+  await gil.page.see('[data-hint=asked] [data-act=cancel-call]'); // beside the call, which is to be seen
+  assert.equal(await gil.page.count('[data-ring]'), 0);
   await ian.page.click('[data-act=accept-video]');
+  await gil.page.gone('[data-hint=asked]');
   await Promise.all([gil.talks(3), hoa.talks(3), ian.talks(3)]);
   await gil.page.click('[data-act=leave]');
   await Promise.all([hoa.talks(2), ian.talks(2)]);

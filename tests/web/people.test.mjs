@@ -12,7 +12,7 @@ import { createStore } from '../../web/core/store.js';
 import { ACCOUNT, mayRegister } from '../../web/domain/account.js';
 import { grouped, kindOf, lasted } from '../../web/domain/calls.js';
 import { PEOPLE, shownPeople, watched } from '../../web/domain/people.js';
-import { callOfRoom, calling, inPhase, isHeld, phaseOf } from '../../web/domain/ring.js';
+import { askedInto, callOfRoom, calling, inPhase, isHeld, outgoing, phaseOf } from '../../web/domain/ring.js';
 import { INITIAL, reduce } from '../../web/domain/root.js';
 import { Ringer, TUNES } from '../../web/media/ringer.js';
 import { translator } from '../../web/i18n/index.js';
@@ -550,4 +550,15 @@ test('a line that tells of a call has the user name, which nobody else can have,
   assert.equal(line('ko', '김미나'), '김미나 (@eve)님의 전화');
   assert.equal(line('en', 'eve'), 'eve calls you');
   assert.equal(line('en', `Mina (@mina)${' '.repeat(50)}{name}`), `Mina (@mina)${' '.repeat(20)}… (@eve) calls you`);
+});
+
+test('who is asked into a call rings beside it; who is called alone has the screen', () => {
+  const here = put(call({ state: 'accepted', room: 'R', caller: somebody('me'), callee: somebody('jun'), caller_device: 'S' }));
+  const third = put(call({ call: 'c2', room: 'R', caller: somebody('me'), callee: somebody('sora'), started: 2000, caller_device: 'S' }));
+  const both = run([here, third]).ring;
+  assert.deepEqual(askedInto(both, 'R').map((r) => r.callee.name), ['sora']);
+  assert.equal(outgoing(both), undefined);
+  assert.deepEqual(askedInto(both, null), []);
+  const left = run([third]).ring;
+  assert.deepEqual([askedInto(left, 'R'), outgoing(left).call], [[], 'c2']);
 });

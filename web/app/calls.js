@@ -237,7 +237,6 @@ export class Calls {
     try {
       const answer = await this.c.sig.request('call_invite', { call, to });
       this.put(answer.call);
-      this.c.toast('info', 'call_invited', { name: this.c.state().people.known[to]?.display ?? '' });
     } catch (e) {
       this.c.toast('error', codeOf(e));
     }

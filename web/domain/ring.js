@@ -127,6 +127,14 @@ export const inPhase = (s, phase) => Object.values(s.calls).filter((c) => c.phas
 export const callOfRoom = (s, room) => (room
   ? Object.values(s.calls).find((c) => c.room === room && c.phase === 'here') ?? null : null);
 
+/** Those one has asked into the call that one is in, and who have not answered: it goes on beside.
+ * @param {RingState} s @param {string | null} room @returns {Ring[]} */
+export const askedInto = (s, room) => (callOfRoom(s, room) ? inPhase(s, 'outgoing').filter((c) => c.room === room) : []);
+
+/** The call that one makes and does nothing else meanwhile.
+ * @param {RingState} s @returns {Ring | undefined} */
+export const outgoing = (s) => inPhase(s, 'outgoing').find((c) => !callOfRoom(s, c.room ?? null));
+
 /** Whether nothing is heard or seen in a room: somebody put the call on hold.
  * @param {RingState} s @param {string | null} room */
 export const isHeld = (s, room) => {

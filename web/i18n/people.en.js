@@ -148,6 +148,7 @@ export default {
   'call.again': 'Call again',
   'call.end': 'End the call',
   'call.hold': 'Hold',
+  'call.rings_at': 'It rings at {name}.',
   'call.unhold': 'Go on with the call',
   'call.held_here': 'You put the call on hold. Neither hears or sees the other.',
   'call.held_there': '{name} put the call on hold.',
@@ -313,5 +314,4 @@ export default {
   'error.internal': 'Something is broken in the server.',
   'toast.codes_left': 'You are in again. {count} recovery codes are left.',
   'toast.signed_out': 'You were signed out.',
-  'toast.call_invited': 'It rings at {name}.',
 };

@@ -148,6 +148,7 @@ export default {
   'call.again': '다시 걸기',
   'call.end': '통화 끝내기',
   'call.hold': '통화 대기',
+  'call.rings_at': '{name}님에게 전화가 가고 있어요.',
   'call.unhold': '통화 계속하기',
   'call.held_here': '통화를 잠시 멈췄어요. 서로 들리거나 보이지 않아요.',
   'call.held_there': '{name}님이 통화를 잠시 멈췄어요.',
@@ -313,5 +314,4 @@ export default {
   'error.internal': '서버에 문제가 생겼어요.',
   'toast.codes_left': '다시 들어왔어요. 복구 코드가 {count}개 남았어요.',
   'toast.signed_out': '로그아웃되었어요.',
-  'toast.call_invited': '{name}님에게 전화가 가고 있어요.',
 };

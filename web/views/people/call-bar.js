@@ -1,7 +1,7 @@
 // What a call has beyond a room: how long it lasts, hold, a third person, that it became one with pictures.
 import { html, useEffect, useState } from '../../vendor/htm-preact.js';
 import { lasted } from '../../domain/calls.js';
-import { callOfRoom, otherOf } from '../../domain/ring.js';
+import { askedInto, callOfRoom, otherOf } from '../../domain/ring.js';
 import { useApp } from '../context.js';
 import { Dialog } from '../ui/dialog.js';
 import { Icon } from '../ui/icon.js';
@@ -34,7 +34,7 @@ export function HoldButton() {
     onClick=${() => act.calls.hold(call.call, !on)}><${Icon} name=${on ? 'play' : 'pause'} /></button>`;
 }
 
-/** Above the stage: that the call rests, and who wants so; calls elsewhere. */
+/** Above the stage: that the call rests, and who wants so; who was asked in; calls elsewhere. */
 export function CallHints() {
   const { state, act, t } = useApp();
   const call = useCall();
@@ -43,7 +43,10 @@ export function CallHints() {
   return html`${state.account.user && html`<${Strips} />`}
     ${call && held.length > 0 && html`<div class="problem calm" data-hint="held"><${Icon} name="pause" />
       <p class="problem-text" role="status">${t(call.heldHere ? 'call.held_here' : 'call.held_there', { name: otherOf(call, me).display })}</p>
-      ${call.heldHere && html`<button type="button" class="btn primary" data-act="unhold" onClick=${() => act.calls.hold(call.call, false)}>${t('call.unhold')}</button>`}</div>`}`;
+      ${call.heldHere && html`<button type="button" class="btn primary" data-act="unhold" onClick=${() => act.calls.hold(call.call, false)}>${t('call.unhold')}</button>`}</div>`}
+    ${askedInto(state.ring, state.current).map((r) => html`<div key=${r.call} class="problem calm" data-hint="asked"><${Icon} name="call" />
+      <p class="problem-text" role="status">${t('call.rings_at', { name: r.callee.display })}</p>
+      <button type="button" class="btn" data-act="cancel-call" onClick=${() => act.calls.cancel()}>${t('ring.cancel')}</button></div>`)}`;
 }
 
 /** @param {{ close: () => void }} props */

@@ -1,7 +1,7 @@
 // Ringing: somebody calls, one calls somebody, and what is told when it is over. It lies over every screen.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../../vendor/htm-preact.js';
 import { hasText } from '../../i18n/index.js';
-import { inPhase } from '../../domain/ring.js';
+import { inPhase, outgoing } from '../../domain/ring.js';
 import { useApp, useUid } from '../context.js';
 import { Icon } from '../ui/icon.js';
 import { Video } from '../video.js';
@@ -105,7 +105,7 @@ const errorText = (key, lang, t) => t(hasText(lang, `error.${key}`) ? `error.${k
 function Outgoing() {
   const { state, act, t, lang } = useApp();
   const { dialling } = state.ring;
-  const ring = inPhase(state.ring, 'outgoing')[0];
+  const ring = outgoing(state.ring);
   const who = ring?.callee ?? dialling?.with;
   if (!who) return null;
   const video = ring?.video ?? dialling?.video;
@@ -174,6 +174,6 @@ export function Ringing() {
   const { state } = useApp();
   const incoming = inPhase(state.ring, 'incoming')[0];
   return html`${incoming ? html`<${Incoming} key=${incoming.call} ring=${incoming} />`
-    : state.ring.dialling || inPhase(state.ring, 'outgoing').length ? html`<${Outgoing} />` : html`<${After} key=${state.ring.after?.call} />`}
+    : state.ring.dialling || outgoing(state.ring) ? html`<${Outgoing} />` : html`<${After} key=${state.ring.after?.call} />`}
     <${Elsewhere} />`;
 }

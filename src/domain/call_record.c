@@ -5,7 +5,7 @@
 #define ALIVE_EVERY (60 * SECOND)
 #define CLOSE_AFTER (120 * SECOND)
 
-enum { OF_COLS = 15, GET_COLS = 7 };
+enum { OF_COLS = 15, GET_COLS = 8 };
 
 /* ---- writing ---- */
 
@@ -49,7 +49,7 @@ void call_record(struct domain *d, struct call *c)
     ASK_DB(d, ask, DB_CALL_PUT, VAL_ID(c->id), VAL_ID(c->user[CALL_CALLER]->id),
            VAL_ID(c->user[CALL_CALLEE]->id), VAL_ID(c->room), VAL_I(f->video), VAL_I(f->state),
            VAL_I(f->reason), VAL_T(str_from(c->text ? c->text : "")), VAL_I(c->started_ms),
-           when(c, f->answered), when(c, f->ended), VAL_I(d->wall), VAL_I(f->hidden),
+           when(c, f->answered), when(c, f->ended), VAL_I(d->steady), VAL_I(f->hidden),
            VAL_I(call_fsm_missed(f)));
 }
 
@@ -59,9 +59,9 @@ void call_boot(struct domain *d)
 {
     if (d->calls_since_ms)
         return;
-    d->calls_since_ms = d->wall;
+    d->calls_since_ms = d->steady;
     d->calls_close_at = d->now + CLOSE_AFTER;
-    ASK_AND_FORGET(d, DB_CALLS_RANG, VAL_I(d->wall), VAL_I(CALL_CANCELLED),
+    ASK_AND_FORGET(d, DB_CALLS_RANG, VAL_I(d->steady), VAL_I(CALL_CANCELLED),
                    VAL_I(CALL_WHY_RESTART));
 }
 
@@ -82,16 +82,23 @@ void call_record_tick(struct domain *d)
     if (d->calls_alive_at && d->calls_alive_at <= d->now) {
         d->calls_alive_at = d->calls.n ? d->now + ALIVE_EVERY : 0;
         if (d->calls.n)
-            ASK_AND_FORGET(d, DB_CALLS_ALIVE, VAL_I(d->wall), VAL_I(d->calls_since_ms));
+            ASK_AND_FORGET(d, DB_CALLS_ALIVE, VAL_I(d->steady), VAL_I(d->calls_since_ms));
     }
 }
 
 /* What is known of a call that may go on after a restart. */
 struct old_call {
     uint64_t call, room, people[2];
-    int64_t started_ms, answered_ms;
+    int64_t started_ms, answered_ms, alive_ms;
     bool video;
 };
+
+/* For how long they have talked, by the steady time: the wall clock may have jumped meanwhile. It knows little after
+ * a power cut, but it is not earlier than when the call was seen to go on. */
+static int64_t talked_ms(const struct domain *d, const struct old_call *old)
+{
+    return MAX_OF(MAX_OF(d->steady, old->alive_ms) - old->answered_ms, 0);
+}
 
 static void back_reply(struct domain *d, const struct asker *who, const struct call *c,
                        enum call_who side)
@@ -141,8 +148,9 @@ static void back_both(struct domain *d, struct ask *ask, struct user *other, enu
     struct call *c = call_new(d, old->call, caller ? s->user : other, caller ? other : s->user);
     c->room = old->room;
     c->started_ms = old->started_ms;
-    c->f.started = d->now - (d->wall - old->started_ms) * 1000;
-    c->f.answered = (d->now - (d->wall - old->answered_ms) * 1000) | 1; /* 0 is never */
+    int64_t answered = d->now - talked_ms(d, old) * 1000;
+    c->f.started = answered - MAX_OF(old->answered_ms - old->started_ms, 0) * 1000;
+    c->f.answered = answered | 1; /* 0 is never */
     c->f.video = old->video;
     c->f.group = true; /* the room has come back by its tickets, on its own */
     c->back = true;
@@ -176,6 +184,7 @@ static void back_found(struct domain *d, struct ask *ask, const struct ask_answe
     old->video = row[3].i != 0;
     old->started_ms = row[4].i;
     old->answered_ms = row[5].i;
+    old->alive_ms = row[7].i;
     user_with(d, old->people[old->people[0] == s->user->id], ask, back_both);
 }
 

@@ -15,7 +15,7 @@
     /* A while after it: those that nobody came back to are over. */                               \
     DB_PROC(CALLS_CLOSE, WRITE, "before state reason", "")                                         \
     DB_PROC(CALL_GET, READ_AFTER, "id",                                                            \
-        "caller callee room video started answered ended")                                         \
+        "caller callee room video started answered ended alive")                                         \
     DB_PROC(CALLS_OF, READ_AFTER, "user before limit",                                             \
         "call other name display avatar way state reason text started answered ended video missed seen") \
     DB_PROC(CALLS_MISSED, READ_AFTER, "user", "missed")                                            \

@@ -91,6 +91,23 @@ static void a_call_is_cancelled(void **state)
     assert_int_equal(w->d->calls.n, 0);
 }
 
+/* Who presses "cancel" in the very moment in which the other one answers does not find themselves in a call. */
+static void cancelling_crosses_with_the_answer(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    struct talk t = talk_of(dial(a, JUN));
+    assert_ack(pick_up(b, &t, ""));
+    drain_all(w);
+    assert_error(ask_call(b, "call_cancel", &t, ""), "not_allowed");
+    assert_ack(ask_call(a, "call_cancel", &t, ""));
+    assert_has(told(b, "call"), "'state':'ended'");
+    assert_has(told(b, "call"), "'reason':'hangup'");
+    assert_string_equal(told(b, "badges"), ""); /* it was answered: nothing was missed */
+    assert_int_equal(w->d->calls.n, 0);
+    assert_has(ask(b, "'type':'calls'"), "'outcome':'answered','reason':'hangup'");
+}
+
 static void nobody_answers(void **state)
 {
     struct world *w = *state;
@@ -526,6 +543,7 @@ int main(void)
         CALL_TEST(a_call_is_answered),
         CALL_TEST(a_call_is_declined),
         CALL_TEST(a_call_is_cancelled),
+        CALL_TEST(cancelling_crosses_with_the_answer),
         CALL_TEST(nobody_answers),
         CALL_TEST(nobody_is_there_and_then_somebody),
         CALL_TEST(who_is_unknown),

@@ -183,6 +183,75 @@ static void talking_over_a_restart(void **state)
     assert_error(ask_call(a, "call_back", &none, ""), "call_unknown");
 }
 
+#define YEARS (30 * 365 * INT64_C(86400000))
+
+/* A minute of talk, a restart with a wall clock that is wrong by years, 10 s until they are back, 20 s more. */
+static void a_clock_jumps_over_a_restart(void **state)
+{
+    struct world *w = *state;
+    static const int64_t jumps[] = {YEARS, -YEARS};
+    for (size_t i = 0; i < ARRAY_LEN(jumps); i++) {
+        struct client *a = device(w, MINA), *b = device(w, JUN);
+        struct talk t = talk(a, b, JUN);
+        world_pass(w, 60 * SECOND);
+        w->cfg.clock_ms = w->wall; /* what the store keeps of it */
+        restart(w);
+        w->wall += jumps[i];
+        a = device(w, MINA);
+        world_pass(w, 10 * SECOND);
+        assert_ack(ask_call(a, "call_back", &t, ""));
+        b = device(w, JUN);
+        assert_ack(ask_call(b, "call_back", &t, ""));
+        world_pass(w, 20 * SECOND);
+        assert_ack(ask_call(b, "call_end", &t, ""));
+        assert_has(ask(a, "'type':'calls','limit':1"), "'duration_ms':90000");
+        w->wall -= jumps[i];
+        world_pass(w, SECOND);
+    }
+}
+
+/* What is known of the time may be an hour old, and the clock of a machine starts in 1970 after a power cut. */
+static void a_clock_that_knows_little_after_a_restart(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    world_pass(w, 1000 * SECOND);
+    int64_t kept = w->d->steady - 900000;
+    struct talk t = talk(a, b, JUN);
+    world_pass(w, 65 * SECOND);
+    w->cfg.clock_ms = kept;
+    restart(w);
+    w->wall -= YEARS;
+    a = device(w, MINA);
+    assert_ack(ask_call(a, "call_back", &t, ""));
+    b = device(w, JUN);
+    assert_ack(ask_call(b, "call_back", &t, ""));
+    world_pass(w, 20 * SECOND);
+    assert_ack(ask_call(b, "call_end", &t, ""));
+    assert_has(ask(a, "'type':'calls','limit':1"),
+               "'duration_ms':80000"); /* known to go on at 60 s */
+}
+
+/* It was wrong while they began to talk: no length below nothing. */
+static void a_clock_that_was_wrong_before_a_restart(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    w->wall += YEARS;
+    struct talk t = talk(a, b, JUN);
+    world_pass(w, 30 * SECOND);
+    w->cfg.clock_ms = w->d->steady;
+    restart(w);
+    w->wall -= YEARS;
+    a = device(w, MINA);
+    assert_ack(ask_call(a, "call_back", &t, ""));
+    b = device(w, JUN);
+    assert_ack(ask_call(b, "call_back", &t, ""));
+    world_pass(w, 20 * SECOND);
+    assert_ack(ask_call(b, "call_end", &t, ""));
+    assert_has(ask(a, "'type':'calls','limit':1"), "'duration_ms':20000");
+}
+
 static void nobody_comes_back_after_a_restart(void **state)
 {
     struct world *w = *state;
@@ -331,6 +400,9 @@ int main(void)
         CALL_TEST(an_end_is_answered_when_it_is_recorded),
         CALL_TEST(somebody_is_deleted_meanwhile),
         CALL_TEST(talking_over_a_restart),
+        CALL_TEST(a_clock_jumps_over_a_restart),
+        CALL_TEST(a_clock_that_knows_little_after_a_restart),
+        CALL_TEST(a_clock_that_was_wrong_before_a_restart),
         CALL_TEST(nobody_comes_back_after_a_restart),
         CALL_TEST(only_one_comes_back_after_a_restart),
         CALL_TEST(a_block_after_a_restart_ends_the_call),

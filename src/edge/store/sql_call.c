@@ -20,15 +20,17 @@ const struct sql_proc sql_call[] = {
      NULL,
      {SQL_DO("UPDATE call_party SET missed = 1 WHERE way = 1 AND call IN"
              " (SELECT id FROM call WHERE ended IS NULL AND alive < ?1 AND answered IS NULL)"),
-      SQL_DO("UPDATE call SET state = ?2, reason = ?3, ended = alive"
-             " WHERE ended IS NULL AND alive < ?1 AND answered IS NULL")}},
+      SQL_DO(
+          "UPDATE call SET state = ?2, reason = ?3, ended = max(alive, coalesce(answered, started))"
+          " WHERE ended IS NULL AND alive < ?1 AND answered IS NULL")}},
     {DB_CALLS_CLOSE,
      NULL,
-     {SQL_DO("UPDATE call SET state = ?2, reason = ?3, ended = alive"
-             " WHERE ended IS NULL AND alive < ?1")}},
+     {SQL_DO(
+         "UPDATE call SET state = ?2, reason = ?3, ended = max(alive, coalesce(answered, started))"
+         " WHERE ended IS NULL AND alive < ?1")}},
     {DB_CALL_GET,
      NULL,
-     {SQL_DO("SELECT caller, callee, room, video, started, answered, ended FROM call"
+     {SQL_DO("SELECT caller, callee, room, video, started, answered, ended, alive FROM call"
              " WHERE id = ?1")}},
     {DB_CALLS_OF,
      NULL,

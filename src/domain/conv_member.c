@@ -83,6 +83,16 @@ static void out(struct domain *d, struct conv *c, uint64_t user, bool banned)
         conv_gone(d, c->id, user);
 }
 
+/* To all who may have the list of members open. */
+static void tell_rank(struct domain *d, const struct conv *c, struct conv_member *m, uint8_t role)
+{
+    m->role = role;
+    conv_tell(d, c,
+              &(struct event){.type = EVENT_MEMBER,
+                              .u.conv.mark = {.conv = c->id, .user = m->user, .role = role}},
+              0, 0, NULL);
+}
+
 static void set(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     struct conv *c = conv_back(d, a);
@@ -103,15 +113,18 @@ static void set(struct domain *d, struct ask *a, const struct ask_answer *answer
     case AS_MEMBER:
     case AS_MODERATOR:
         if (m)
-            m->role = call->n[0] == AS_MODERATOR ? CONV_MODERATOR : CONV_MEMBER;
+            tell_rank(d, c, m, call->n[0] == AS_MODERATOR ? CONV_MODERATOR : CONV_MEMBER);
         break;
     case AS_OWNER:
         if (m && me) {
-            m->role = CONV_OWNER;
-            me->role = CONV_MODERATOR;
+            tell_rank(d, c, m, CONV_OWNER);
+            tell_rank(d, c, me, CONV_MODERATOR);
         }
         break;
-    default: out(d, c, call->other, call->n[0] == AS_BANNED);
+    default:
+        out(d, c, call->other, call->n[0] == AS_BANNED);
+        room_show(d, c, call->user); /* there is one less */
+        return;
     }
     conv_show(d, c->id, call->other);
     conv_show(d, c->id, call->user);

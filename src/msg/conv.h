@@ -49,7 +49,8 @@
     EVENTTYPE(READ, "read")                       \
     EVENTTYPE(DELIVERED, "delivered")             \
     EVENTTYPE(TYPING_CONV, "typing_conv")         \
-    EVENTTYPE(CONV_LIVE, "conv_live")
+    EVENTTYPE(CONV_LIVE, "conv_live")             \
+    EVENTTYPE(MEMBER, "member")
 
 #define CONV_RESULTTYPES(RESULTTYPE) \
     RESULTTYPE(CONV)                 \
@@ -272,7 +273,8 @@ union conv_view {
         uint64_t user;
         int64_t seq;
         bool on;
-    } mark; /* EVENT_READ, EVENT_DELIVERED, EVENT_TYPING_CONV */
+        enum conv_rank role;
+    } mark; /* EVENT_READ, EVENT_DELIVERED, EVENT_TYPING_CONV, EVENT_MEMBER */
     struct {
         struct object_list list; /* CONVS, HISTORY, SEARCH, MEMBERS, ROOMS_PUBLIC, ROOM_LINKS */
         struct str next;         /* n = 0: that was all */

@@ -316,6 +316,24 @@ static void a_room_is_handed_over(void **state)
     assert_error(ask_conv(s.sora, "history", s.room, ""), "conv_unknown");
 }
 
+/* Who has the list of members open sees it as it is. */
+static void others_see_who_is_what(void **state)
+{
+    struct scene s = scene_new(*state, "");
+    drain_all(s.w);
+    assert_ack(set_role(s.mina, s.room, JUN, "member"));
+    assert_has(told(s.sora, "member"), "'user':'0000000000002','role':'member'");
+    assert_has(told(s.mina, "member"), "'role':'member'");
+    assert_string_equal(told(s.hana, "member"), ""); /* is outside */
+    drain_all(s.w);
+    assert_ack(set_role(s.mina, s.room, SORA, "owner"));
+    assert_has(told(s.jun, "member"), "'role':'moderator'"); /* the last: who was it */
+    drain_all(s.w);
+    assert_ack(set_role(s.sora, s.room, JUN, "removed"));
+    assert_has(told(s.mina, "conv"), "'members':3");
+    assert_string_equal(told(s.mina, "member"), "");
+}
+
 static void who_blocks_is_not_invited(void **state)
 {
     struct world *w = *state;
@@ -513,6 +531,7 @@ int main(void)
         CALL_TEST(links_are_listed_and_ended_one_by_one),
         CALL_TEST(public_rooms_are_found),
         CALL_TEST(a_room_is_handed_over),
+        CALL_TEST(others_see_who_is_what),
         CALL_TEST(who_blocks_is_not_invited),
         CALL_TEST(who_wants_no_strangers_is_not_invited),
         CALL_TEST(favourites_are_no_strangers),

@@ -163,6 +163,16 @@ test('what was written first is said first, whatever is refused for now', async 
   assert.deepEqual(seqs(d.store.get().convs), [1, 2, 3]);
 });
 
+test('a list of members that is open follows the roles of others', () => {
+  const d = desk();
+  d.convs.event({ type: 'member', conv: 'C', user: 'jun', role: 'moderator' }); // never opened: nothing to do
+  assert.equal(d.store.get().convs.members.C, undefined);
+  d.store.dispatch({ type: 'convs/members', conv: 'C', members: [{ user: 'me', role: 'member' }, { user: 'jun', role: 'member' }] });
+  d.convs.event({ type: 'member', conv: 'C', user: 'jun', role: 'moderator' });
+  assert.deepEqual(d.store.get().convs.members.C.map((/** @type {any} */ m) => m.role), ['member', 'moderator']);
+  assert.equal(d.of('members').length, 0);
+});
+
 test('somebody new in a room is looked up when they write', async () => {
   const d = desk();
   d.store.dispatch({ type: 'convs/members', conv: 'C', members: [{ user: 'me' }] });

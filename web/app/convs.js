@@ -104,6 +104,7 @@ export class Convs {
       case 'conv_live': return c.dispatch({ type: 'convs/live', conv: e.conv, live: e.live });
       case 'read': return c.dispatch({ type: 'convs/read', conv: e.conv, user: e.user, seq: e.seq, me });
       case 'delivered': return c.dispatch({ type: 'convs/delivered', conv: e.conv, seq: e.seq });
+      case 'member': return c.dispatch({ type: 'convs/role', conv: e.conv, user: e.user, role: e.role });
       default: // typing_conv
         c.dispatch({ type: 'convs/typing', conv: e.conv, user: e.user, on: e.on, until: Date.now() + TYPING_MS });
     }

@@ -16,7 +16,7 @@ import { Uploads } from './uploads.js';
 
 /** @typedef {import('./context.js').Context} Context */
 
-const CONV_EVENTS = new Set(['message', 'message_changed', 'conv', 'read', 'delivered', 'typing_conv', 'conv_live']);
+const CONV_EVENTS = new Set(['message', 'message_changed', 'conv', 'read', 'delivered', 'typing_conv', 'conv_live', 'member']);
 
 /** @param {Context} c @param {import('./rooms.js').Rooms} rooms */
 export function withPeople(c, rooms) {

@@ -257,6 +257,10 @@ export function convsReducer(s, a) {
     case 'convs/sending': case 'convs/unsent': case 'convs/drop': return inThread(s, a.conv, (t) => outgoing(t, a));
     case 'convs/compose': return inThread(s, a.conv, () => ({ reply: a.reply ?? null, editing: a.editing ?? null }));
     case 'convs/members': return { ...s, members: { ...s.members, [a.conv]: a.members } };
+    case 'convs/role': {
+      const list = s.members[a.conv]?.map((m) => (m.user === a.user ? { ...m, role: a.role } : m));
+      return list ? { ...s, members: { ...s.members, [a.conv]: list } } : s;
+    }
     case 'convs/searching': case 'convs/found': case 'convs/search_failed': return searching(s, a);
     case 'account/gone': return CONVS;
     default: return s;

@@ -277,6 +277,13 @@ static const struct field typing_list[] = {
 };
 static const struct fields typing = FIELDS(union conv_view, typing_list);
 
+static const struct field member_out_list[] = {
+    F_ID(union conv_view, "conv", mark.conv, NEEDED),
+    F_ID(union conv_view, "user", mark.user, NEEDED),
+    F_WORD(union conv_view, "role", mark.role, ranks, NEEDED),
+};
+static const struct fields member_out = FIELDS(union conv_view, member_out_list);
+
 static const struct field convs_out_list[] = {
     F_OBJECTS(union conv_view, "convs", page.list, &conversation, 0, NEEDED),
     F_STR(union conv_view, "next", page.next, 0),
@@ -417,15 +424,25 @@ const struct wire_topic wire_conv = {
         },
     .views =
         {
-            [EVENT_MESSAGE] = &message_out,  [EVENT_MESSAGE_CHANGED] = &message_out,
-            [EVENT_CONV] = &conv_gone,       [EVENT_READ] = &mark_out,
-            [EVENT_DELIVERED] = &mark_out,   [EVENT_TYPING_CONV] = &typing,
-            [EVENT_CONV_LIVE] = &live_out,   [RESULT_CONV] = &conv_out,
-            [RESULT_CONVS] = &convs_out,     [RESULT_SENT] = &sent_out,
-            [RESULT_HISTORY] = &history_out, [RESULT_SEARCH] = &search_out,
-            [RESULT_EXPORT] = &exported,     [RESULT_MEMBERS] = &members_out,
-            [RESULT_ROOM_LINK] = &room_link, [RESULT_ROOMS_PUBLIC] = &rooms,
-            [RESULT_ROOM_LINKS] = &links,    [RESULT_ROOM_PICTURE] = &picture_out,
+            [EVENT_MESSAGE] = &message_out,
+            [EVENT_MESSAGE_CHANGED] = &message_out,
+            [EVENT_CONV] = &conv_gone,
+            [EVENT_READ] = &mark_out,
+            [EVENT_DELIVERED] = &mark_out,
+            [EVENT_TYPING_CONV] = &typing,
+            [EVENT_CONV_LIVE] = &live_out,
+            [EVENT_MEMBER] = &member_out,
+            [RESULT_CONV] = &conv_out,
+            [RESULT_CONVS] = &convs_out,
+            [RESULT_SENT] = &sent_out,
+            [RESULT_HISTORY] = &history_out,
+            [RESULT_SEARCH] = &search_out,
+            [RESULT_EXPORT] = &exported,
+            [RESULT_MEMBERS] = &members_out,
+            [RESULT_ROOM_LINK] = &room_link,
+            [RESULT_ROOMS_PUBLIC] = &rooms,
+            [RESULT_ROOM_LINKS] = &links,
+            [RESULT_ROOM_PICTURE] = &picture_out,
             [RESULT_ROOM_LOOK] = &look_out,
         },
 };

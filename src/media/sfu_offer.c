@@ -212,14 +212,16 @@ static void decide(struct offer *f, unsigned i)
 
 /* ---- The whole offer ---- */
 
-/* Ids are the same on all lines of a bundle (RFC 9143 7.1.4 asks for it). */
+/* Ids are the same on all lines of a bundle (RFC 9143 7.1.4 asks for it). What needs the two-byte form wants
+ * its consent (RFC 8285 6). */
 static void learn_extensions(struct sfu_peer *p, const struct sdp *sdp)
 {
     memset(&p->exts, 0, sizeof p->exts);
     for (unsigned i = 0; i < sdp->n; i++) {
         for (unsigned k = 0; k < sdp->lines[i].n_exts; k++) {
             const struct sdp_ext *e = &sdp->lines[i].exts[k];
-            rtp_ext_map_add(&p->exts, (enum rtp_ext_kind)e->kind, e->id);
+            if (e->id <= RTP_EXT_ONE_ID_MAX || sdp->lines[i].mixed)
+                rtp_ext_map_add(&p->exts, (enum rtp_ext_kind)e->kind, e->id);
         }
     }
 }

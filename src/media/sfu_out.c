@@ -40,7 +40,7 @@ static size_t build_head(struct sfu_peer *p, int64_t now_us, const struct sub_ou
     if (p->exts.id[RTP_EXT_ABS_SEND_TIME] != 0)
         rtp_ext_put_abs_send_time(&w, p->exts.id[RTP_EXT_ABS_SEND_TIME], abs_send_time(now_us));
     if (p->exts.id[RTP_EXT_TRANSPORT_CC] != 0)
-        rtp_ext_put_transport_cc(&w, p->exts.id[RTP_EXT_TRANSPORT_CC], p->twcc_out++);
+        rtp_ext_put_transport_cc(&w, p->exts.id[RTP_EXT_TRANSPORT_CC], p->twcc_out);
     rtp_ext_rebuild(&w, from, &p->exts, ours, r, packet);
     return rtp_ext_end(&w);
 }
@@ -67,6 +67,7 @@ bool sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const 
     if (head_n == 0 || srtp_protect_to(srtp, to, PACKET_MAX, &parts, &n) != SRTP_OK)
         return false;
     p->sfu->out_n += n;
+    p->twcc_out++;
     return transport_send(p->transport, to, n);
 }
 

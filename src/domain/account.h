@@ -169,6 +169,10 @@ void invite_end(struct domain *d, struct session *s, const struct cmd *cmd);
 void token_make(struct domain *d, struct session *s, const struct cmd *cmd);
 void token_list(struct domain *d, struct session *s, const struct cmd *cmd);
 void token_end(struct domain *d, struct session *s, const struct cmd *cmd);
+/* s goes on until its API token runs out (steady time, ms; 0: never), and ends then (`ended`, signed_out). */
+void token_watch(struct domain *d, struct session *s, int64_t until_ms);
+int64_t token_deadline(const struct domain *d);
+void token_tick(struct domain *d);
 void passkey_begin(struct domain *d, struct session *s, const struct cmd *cmd);
 void passkey_sign_in(struct domain *d, struct session *s, const struct cmd *cmd);
 void passkey_add(struct domain *d, struct session *s, const struct cmd *cmd);

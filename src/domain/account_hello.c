@@ -72,11 +72,13 @@ static void found(struct domain *d, struct ask *a, const struct ask_answer *answ
 {
     struct session *s = session_find(d, a->who.session);
     bool program = answer->db->proc == DB_TOKEN_USE;
-    struct val row[3];
+    struct val row[4];
     if (!s)
         return;
-    if (db_row(answer->db, row, program ? 3 : 2)) {
+    if (db_row(answer->db, row, program ? 4 : 2)) {
         s->scopes = program ? (uint8_t)row[2].i : 0;
+        if (program)
+            token_watch(d, s, row[3].i);
         a->b = val_id(&row[0]);
         user_with(d, val_id(&row[1]), a, loaded);
     } else if (answer->db->status != DB_REFUSED) {

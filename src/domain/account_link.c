@@ -3,7 +3,9 @@
 
 #include "base/code.h"
 
-#define DAY_MS INT64_C(86400000)
+/* The steady time may make a step meanwhile, of less than a day: what runs out is looked at so often. */
+#define TOKENS_EVERY (3600 * INT64_C(1000000))
+#define DAY_MS       INT64_C(86400000)
 
 /* Done, unknown (there was nothing to do), or the store's trouble. */
 static void done(struct domain *d, struct ask *a, const struct ask_answer *answer)
@@ -208,4 +210,36 @@ void token_end(struct domain *d, struct session *s, const struct cmd *cmd)
     a->a = cmd->u.account.key.key;
     a->b = s->user->id;
     ASK_DB(d, a, DB_TOKEN_END, VAL_ID(a->b), VAL_ID(a->a));
+}
+
+/* ---- sessions end with their token ---- */
+
+void token_watch(struct domain *d, struct session *s, int64_t until_ms)
+{
+    s->token_until = until_ms;
+    if (!until_ms)
+        return;
+    int64_t in = MAX_OF(until_ms - d->steady, 0);
+    int64_t at = d->now + MIN_OF(in, TOKENS_EVERY / 1000) * 1000;
+    if (!d->tokens_at || at < d->tokens_at)
+        d->tokens_at = at;
+}
+
+int64_t token_deadline(const struct domain *d)
+{
+    return d->tokens_at ? d->tokens_at : INT64_MAX;
+}
+
+void token_tick(struct domain *d)
+{
+    if (token_deadline(d) > d->now)
+        return;
+    d->tokens_at = 0;
+    HMAP_FOREACH_SAFE(it, &d->sessions) {
+        struct session *s = container_of(it, struct session, by_id);
+        if (s->token_until && s->token_until <= d->steady)
+            session_event(d, s, SEV_SIGNED_OUT, &(struct cmd){0});
+        else
+            token_watch(d, s, s->token_until);
+    }
 }

@@ -446,6 +446,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     live_tick(d);
     roomlist_tick(d);
     upload_tick(d);
+    token_tick(d);
 }
 
 int64_t domain_deadline(const struct domain *d)
@@ -457,6 +458,7 @@ int64_t domain_deadline(const struct domain *d)
     at = MIN_OF(at, live_deadline(d));
     int64_t list = roomlist_deadline(d);
     at = MIN_OF(at, upload_deadline(d));
+    at = MIN_OF(at, token_deadline(d));
     return MIN_OF(at, list);
 }
 

@@ -59,6 +59,7 @@ struct session {
     uint64_t replaces; /* while SESSION_NEW: the session that ends when hello is answered */
     int64_t away_until;
     int64_t lost_at;         /* when the pipe was lost */
+    int64_t token_until;     /* the steady time when its API token runs out; 0: never */
     struct watcher *watcher; /* whose presence it watches, or NULL */
     int64_t rates[RATE_KINDS];
     struct room **rooms; /* &one while there is at most one */
@@ -221,6 +222,8 @@ struct domain {
         int64_t edits_at;  /* when old texts of what was edited go; 0: there are none */
         int64_t retain_at; /* when it is looked for what is too old; 0: not begun */
     } tidy;
+    int64_t
+        tokens_at; /* when it is looked next for sessions whose API token has run out; 0: never */
     struct attempts attempts;
     struct challenge *challenges[CHALLENGE_KINDS]; /* CHALLENGES, the oldest is overwritten */
     struct hmap confirmed;                         /* confirm.c, by sign-in */

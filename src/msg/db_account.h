@@ -84,7 +84,7 @@
     DB_PROC(TOKEN_ADD, WRITE, "token key user name scopes now expires session", "")                \
     DB_PROC(TOKENS, READ_AFTER, "user now", "key name scopes created used expires")                \
     DB_PROC(TOKEN_END, WRITE, "user key", "")                                                      \
-    DB_PROC(TOKEN_USE, WRITE, "token now", "key user scopes")                                      \
+    DB_PROC(TOKEN_USE, WRITE, "token now", "key user scopes expires")                              \
     /* REFUSED: the user has 20. */                                                                \
     DB_PROC(PASSKEY_ADD, WRITE,                                                                    \
         "cred key user name public_key alg counter eligible now session", "")                      \

@@ -332,6 +332,41 @@ static struct client *program_of(struct world *w, const char *token)
     return c;
 }
 
+/* Being connected makes no token last longer, also where the clock makes a step meanwhile. */
+static void test_tokens_run_out(void **state)
+{
+    struct world *w = open_world();
+    struct browser one = person(w, "mina");
+    struct client *a = session_of(w, &one);
+    static const int ttl_s[] = {600, 5 * 3600, 5 * 3600};
+    struct client *p[ARRAY_LEN(ttl_s) + 1];
+    char token[64];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ttl_s); i++) {
+        value(ask(a, "'type':'token_make','name':'bot','scopes':['messages'],'ttl_s':%d", ttl_s[i]),
+              "token", token, sizeof token);
+        p[i] = program_of(w, token);
+    }
+    value(ask(a, "'type':'token_make','name':'bot','scopes':['messages']"), "token", token,
+          sizeof token);
+    p[3] = program_of(w, token); /* for ever */
+    lose_pipe(p[2]);             /* is not there: ends before */
+    world_pass(w, 599 * SECOND);
+    assert_ack(ask(p[0], "'type':'convs'"));
+    world_pass(w, SECOND);
+    assert_int_equal(p[0]->ended, ENDED_SIGNED_OUT + 1);
+    assert_ack(ask(p[1], "'type':'convs'"));
+    w->wall += 3 * 3600000; /* was behind */
+    world_pass(w, 2 * 3600 * SECOND);
+    assert_int_equal(p[1]->ended, ENDED_SIGNED_OUT + 1);
+    assert_ack(ask(p[3], "'type':'convs'"));
+    assert_ack(ask(a, "'type':'convs'"));
+    world_pass(w, 86400 * SECOND);
+    assert_int_equal(p[3]->ended, 0);
+    assert_int_equal(w->d->tokens_at, 0); /* nothing to look for */
+    world_free(w);
+}
+
 /* A scope is what it says, and none is more; and a token ends with what it belongs to. */
 static void test_token_limits(void **state)
 {
@@ -447,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_hello_meets_the_end),
         cmocka_unit_test(test_delete),
         cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_tokens_run_out),
         cmocka_unit_test(test_token_limits),
         cmocka_unit_test(test_token_does_not_ring),
         cmocka_unit_test(test_outside_changes),

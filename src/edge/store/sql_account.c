@@ -244,7 +244,8 @@ const struct sql_proc sql_account[] = {
     {DB_TOKEN_USE,
      NULL,
      {SQL_MUST("UPDATE api_token SET used = ?2 WHERE token = ?1"
-               " AND coalesce(expires, ?2 + 1) > ?2 RETURNING key, user, scopes")}},
+               " AND coalesce(expires, ?2 + 1) > ?2 RETURNING key, user, scopes,"
+               " expires")}},
     /* passkeys */
     {DB_PASSKEY_ADD,
      NULL,

@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "domain/ask.h"
 #include "domain/attempts.h"
+#include "domain/challenge.h"
 #include "domain/domain.h"
 #include "domain/idset.h"
 #include "domain/presence.h"
@@ -153,17 +154,6 @@ struct job { /* a password job under way */
     uint64_t addr;
 };
 
-/* What a passkey is to sign; all zeros: free. */
-struct challenge {
-    uint8_t bytes[PASSKEY_CHALLENGE];
-    uint64_t by; /* who may use it; of those to sign in: the address it was made for */
-    int64_t until;
-};
-enum challenge_for { CHALLENGE_SIGN_IN, CHALLENGE_ADD, CHALLENGE_CONFIRM, CHALLENGE_KINDS };
-/* Of each kind, and of one person or address. */
-#define CHALLENGES      1024
-#define CHALLENGES_EACH 4
-
 struct domain {
     struct domain_config cfg;
     domain_sink_fn *sink;
@@ -248,6 +238,10 @@ struct domain {
 /* Whether the session may ask this, or hear of it. */
 bool scope_allows_cmd(const struct session *s, enum cmd_type type);
 bool scope_allows_event(const struct session *s, enum event_type type);
+
+/* ---- dispatch.c: to who handles it ---- */
+
+void dispatch(struct domain *d, const struct cmd *cmd);
 
 /* ---- emit.c: effects ---- */
 void emit_ack(struct domain *d, struct session *s, int64_t id, const struct event *result);

@@ -1,5 +1,6 @@
 /* Files of messages: a finished upload, perhaps with a small picture of it, becomes a file of its owner's, which a message
- * may then have with it (`send`). What no message has after a day goes again. What kind of file it is the server sees by its
+ * may then have with it (`send`). The file has the id of its upload: who asks again, since the answer was lost, hears of the
+ * same file. What no message has after a day goes again. What kind of file it is the server sees by its
  * first bytes: what is called a picture and is none is only a file. */
 #include "base/picture.h"
 #include "domain/account.h"
@@ -10,7 +11,7 @@ enum { FILES = 2 }; /* itself, and the small picture */
 
 /* Of ask.data. */
 struct attaching {
-    uint64_t user, file;
+    uint64_t user;
     uint64_t uploads[FILES]; /* the second one 0: none */
     struct picture pictures[FILES];
     uint64_t size;
@@ -37,16 +38,27 @@ static void remove_files(struct domain *d, uint64_t file)
             d, &(struct disk_request){.op = DISK_UNLINK, .name = {DISK_FILE, file, part}});
 }
 
-/* ---- the last steps first ---- */
+static uint64_t file_of(const struct attaching *c)
+{
+    return c->uploads[0];
+}
+
+/* ---- the last steps first; before each answer it ends ---- */
+
+static void end(struct domain *d, const struct attaching *c)
+{
+    idset_remove(&d->attaching, c->uploads[0]);
+}
 
 static void added(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     const struct attaching *c = attaching_of(a);
+    end(d, c);
     if (answer->db->status == DB_OK) {
         reply(d, &a->who,
               &(struct event){.type = RESULT_ATTACH,
                               .u.files.attach = {
-                                  .file = c->file,
+                                  .file = file_of(c),
                                   .size = (int64_t)c->size,
                                   .mime = str_of(c->mime, c->mime_n),
                                   .width = c->pictures[0].width,
@@ -55,7 +67,7 @@ static void added(struct domain *d, struct ask *a, const struct ask_answer *answ
                               }});
         return;
     }
-    remove_files(d, c->file);
+    remove_files(d, file_of(c));
     if (answer->db->status == DB_REFUSED)
         reply_error(d, &a->who, CODE_QUOTA_FULL);
     else
@@ -66,7 +78,7 @@ static void add(struct domain *d, struct ask *a)
 {
     const struct attaching *c = attaching_of(a);
     a->then = added;
-    ASK_DB(d, a, DB_ATTACHMENT_ADD, VAL_ID(c->file), VAL_ID(c->user),
+    ASK_DB(d, a, DB_ATTACHMENT_ADD, VAL_ID(file_of(c)), VAL_ID(c->user),
            VAL_T(str_of(c->name, c->name_n)), VAL_T(str_of(c->mime, c->mime_n)),
            VAL_I((int64_t)c->size), VAL_I(c->pictures[0].width), VAL_I(c->pictures[0].height),
            VAL_I(c->pictures[1].kind), VAL_I(d->steady), VAL_I(d->steady + UNSENT_MS),
@@ -79,7 +91,8 @@ static void moved(struct domain *d, struct ask *a, const struct ask_answer *answ
 {
     struct attaching *c = attaching_of(a);
     if (answer->disk->status != DISK_OK) {
-        remove_files(d, c->file);
+        end(d, c);
+        remove_files(d, file_of(c));
         reply_disk(d, &a->who, answer->disk->status);
     } else if (++c->at < n_files(c)) {
         move(d, a);
@@ -95,7 +108,7 @@ static void move(struct domain *d, struct ask *a)
     ask_disk(d, a,
              &(struct disk_request){.op = DISK_RENAME,
                                     .name = upload_sealed(c->uploads[c->at]),
-                                    .to = {DISK_FILE, c->file, c->at}});
+                                    .to = {DISK_FILE, file_of(c), c->at}});
 }
 
 /* What the first bytes say counts more than what the client says. */
@@ -119,6 +132,7 @@ static void take(struct domain *d, struct ask *a)
     struct upload *u[FILES] = {upload_find(d, c->user, c->uploads[0]), NULL};
     u[1] = c->uploads[1] ? upload_find(d, c->user, c->uploads[1]) : NULL;
     if (!u[0] || (c->uploads[1] && !u[1])) { /* it was dropped meanwhile */
+        end(d, c);
         reply_error(d, &a->who, CODE_UNKNOWN);
         return;
     }
@@ -127,7 +141,6 @@ static void take(struct domain *d, struct ask *a)
     upload_take(d, u[0]);
     if (u[1])
         upload_take(d, u[1]);
-    c->file = account_id(d);
     c->at = 0;
     move(d, a);
 }
@@ -139,16 +152,19 @@ static void looked(struct domain *d, struct ask *a, const struct ask_answer *ans
     struct attaching *c = attaching_of(a);
     struct picture *p = &c->pictures[c->at];
     if (answer->disk->status != DISK_OK) {
+        end(d, c);
         reply_disk(d, &a->who, answer->disk->status);
         return;
     }
     picture_look(answer->disk->data.p, answer->disk->data.n, p);
-    if (c->at == 1 && (!p->kind || p->width > THUMB_PIXELS || p->height > THUMB_PIXELS))
+    if (c->at == 1 && (!p->kind || p->width > THUMB_PIXELS || p->height > THUMB_PIXELS)) {
+        end(d, c);
         reply_error(d, &a->who, CODE_BAD_PICTURE);
-    else if (++c->at < n_files(c))
+    } else if (++c->at < n_files(c)) {
         look(d, a);
-    else
+    } else {
         take(d, a);
+    }
 }
 
 static void look(struct domain *d, struct ask *a)
@@ -160,18 +176,52 @@ static void look(struct domain *d, struct ask *a)
                  .op = DISK_READ, .name = upload_sealed(c->uploads[c->at]), .n = DISK_PIECE_MAX});
 }
 
+/* There is no such upload: was this file of `user` made of it before? */
+static void made(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct val row[5]; /* size mime width height thumb */
+    if (answer->db->status != DB_OK)
+        reply_db(d, &a->who, answer->db->status);
+    else if (!db_row(answer->db, row, 5))
+        reply_error(d, &a->who, CODE_UNKNOWN);
+    else
+        reply(d, &a->who,
+              &(struct event){.type = RESULT_ATTACH,
+                              .u.files.attach = {
+                                  .file = a->a,
+                                  .size = row[0].i,
+                                  .mime = row[1].s,
+                                  .width = row[2].i,
+                                  .height = row[3].i,
+                                  .thumb = row[4].i != PICTURE_NONE,
+                              }});
+}
+
+static void ask_made(struct domain *d, const struct asker *who, uint64_t user, uint64_t file)
+{
+    struct ask *a = ask_new(d, *who, made, NULL, 0);
+    a->a = file;
+    ASK_DB(d, a, DB_ATTACHMENT_MADE, VAL_ID(file), VAL_ID(user), VAL_I(d->steady));
+}
+
 void attach_request(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_attach *q = &cmd->u.files.attach;
     struct attaching c = {.user = s->user->id, .uploads = {q->upload, q->thumb}};
     struct asker who = asker_of(cmd);
     const struct upload *thumb = q->thumb ? upload_find(d, c.user, q->thumb) : NULL;
-    if (!upload_find(d, c.user, q->upload) || q->thumb == q->upload)
+    if (q->thumb == q->upload)
         reply_error(d, &who, CODE_UNKNOWN);
+    else if (idset_has(&d->attaching, q->upload))
+        reply_retry(d, &who, CODE_BUSY, 1000);
+    else if (!upload_find(d, c.user, q->upload))
+        ask_made(d, &who, c.user, q->upload);
     else if (q->thumb && (!thumb || thumb->size > THUMB_BYTES))
         reply_error(d, &who, CODE_BAD_PICTURE);
-    else
+    else {
+        idset_add(&d->attaching, q->upload);
         look(d, ask_new(d, who, looked, &c, sizeof c));
+    }
 }
 
 /* ---- what no message has, and what is old ---- */

@@ -218,6 +218,7 @@ struct domain {
     struct challenge *challenges[CHALLENGE_KINDS]; /* CHALLENGES, the oldest is overwritten */
     struct hmap confirmed;                         /* confirm.c, by sign-in */
     struct list confirmed_order;
+    struct idset attaching;    /* uploads that are becoming files: attach.c */
     struct idset repainting;   /* people and rooms whose picture is being changed: avatar.c */
     struct hmap uploads;       /* upload.h, by id */
     struct list uploads_order; /* by deadline: the wait is the same for all */

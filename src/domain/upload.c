@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/util.h"
+#include "domain/account.h"
 #include "domain/domain_int.h"
 #include "domain/names.h"
 #include "domain/user.h"
@@ -65,7 +66,7 @@ static void count(const struct domain *d, uint64_t user, unsigned *n, uint64_t *
 static struct upload *make(struct domain *d, uint64_t user, const struct cmd_upload *c)
 {
     struct upload *u = xcalloc(1, sizeof *u);
-    u->id = rng_u64(&d->rng) | 1;
+    u->id = account_id(d);
     u->user = user;
     u->size = (uint64_t)c->size;
     u->until = d->now + d->cfg.upload_us;
@@ -261,5 +262,6 @@ void upload_free_all(struct domain *d)
     HMAP_FOREACH_SAFE(it, &d->uploads)
         release(d, container_of(it, struct upload, by_id));
     hmap_free(&d->uploads);
+    idset_free(&d->attaching);
     idset_free(&d->repainting);
 }

@@ -14,6 +14,8 @@
     /* A file that no message has yet. REFUSED: all files of that user would be more than `most` bytes. */ \
     DB_PROC(ATTACHMENT_ADD, WRITE,                                                                 \
         "id user name mime size width height thumb now expires most", "")                          \
+    /* A file that somebody has made, and still has. */                                            \
+    DB_PROC(ATTACHMENT_MADE, READ_AFTER, "id user now", "size mime width height thumb")            \
     /* Bytes of all files of somebody. */                                                          \
     DB_PROC(ATTACHMENTS_SIZE, READ_AFTER, "user", "bytes")                                         \
     /* Files that nobody may have any more. */                                                     \

@@ -254,8 +254,8 @@ house.test('what is too large, too much, empty or a folder is refused in words b
     assert.equal(await u.page.count('[data-chosen]'), 10);
   }
   const [en, ko] = await Promise.all([eve, fay].map((u) => u.page.text('[data-refused=too_large]')));
-  assert.equal(en, words.en('refused.too_large', { name: 'large.bin', max: '8 MB' }));
-  assert.equal(ko, words.ko('refused.too_large', { name: 'large.bin', max: '8 MB' }));
+  assert.equal(en, words.en('refused.too_large', { name: 'large.bin', max: '8.4 MB' }));
+  assert.equal(ko, words.ko('refused.too_large', { name: 'large.bin', max: '8.4 MB' }));
   await eve.page.shot(artifacts(house.name, 'refused-en.png'));
   await fay.page.shot(artifacts(house.name, 'refused-phone-ko.png'));
   await eve.page.click('[data-act=understood]');

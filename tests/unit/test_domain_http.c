@@ -416,6 +416,38 @@ static void a_file_is_its_owners_until_it_is_sent(void **state)
     world_free(w);
 }
 
+/* An answer that was lost with its session: the same file once more, not a second one. */
+static void to_attach_again_is_the_same_file(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina), *j = session_of(w, &jun);
+    uint64_t large = sent(w, m, PNG_512), small = sent(w, m, PNG_96), text = sent(w, m, STR("abc"));
+    w->disk.hold = true;
+    assert_string_equal(attach(m, large, small), "");
+    assert_has(attach(m, large, small), "'code':'busy'"); /* not yet, but it will be */
+    w->disk.hold = false;
+    world_settle(w);
+    assert_has(answer_to(m, m->next_id - 2), "'thumb':true}");
+    uint64_t file = id_in(answer_to(m, m->next_id - 2), "file");
+    m = session_of(w, &mina);
+    const char *again = attach(m, large, small);
+    assert_true(id_in(again, "file") == file);
+    assert_has(again, "'mime':'image/png','width':512,'height':512,'thumb':true}");
+    assert_has(attach(j, large, small), "'code':'unknown'");
+    assert_true(id_in(attach(m, text, 0), "file") == id_in(attach(m, text, 0), "file"));
+    assert_has(attach(m, text, 0), "'size':3,'mime':'text/plain'}");
+    assert_int_equal(disk_bytes(w->disk.disk), PNG_512.n + PNG_96.n + 3);
+    w->db.fail = DB_BUSY;
+    assert_has(attach(m, text, 0), "'code':'store_busy'");
+    w->db.fail = DB_OK;
+    for (int hour = 0; hour < 25; hour++)
+        world_pass(w, 60 * MINUTE);
+    assert_has(attach(m, large, small), "'code':'unknown'"); /* it went, since nothing had it */
+    world_free(w);
+}
+
 static void a_file_may_go_before_its_message(void **state)
 {
     (void)state;
@@ -593,6 +625,7 @@ int main(void)
         cmocka_unit_test(what_is_done_is_sealed),
         cmocka_unit_test(a_large_file_is_not_sent_in_vain),
         cmocka_unit_test(two_changes_of_a_picture_do_not_mix),
+        cmocka_unit_test(to_attach_again_is_the_same_file),
         cmocka_unit_test(a_file_may_go_before_its_message),
         cmocka_unit_test(what_cannot_be_attached),
         cmocka_unit_test(a_busy_store_is_no_missing_file),

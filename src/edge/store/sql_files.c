@@ -20,6 +20,10 @@ const struct sql_proc sql_files[] = {
                " created, expires) SELECT ?1, ?2, ?3, ?4, ?5, ?5, nullif(?6, 0), nullif(?7, 0), ?8,"
                " ?9, ?10 WHERE ?5 + coalesce((SELECT sum(have) FROM attachment WHERE user = ?2), 0)"
                " <= ?11 AND EXISTS(SELECT 1 FROM user WHERE id = ?2 AND flags = 0)")}},
+    {DB_ATTACHMENT_MADE,
+     NULL,
+     {SQL_DO("SELECT size, mime, coalesce(width, 0), coalesce(height, 0), thumb FROM attachment"
+             " WHERE id = ?1 AND user = ?2 AND have > 0 AND (expires IS NULL OR expires > ?3)")}},
     {DB_ATTACHMENTS_SIZE,
      NULL,
      {SQL_DO("SELECT coalesce(sum(have), 0) FROM attachment WHERE user = ?1")}},

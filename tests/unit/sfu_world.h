@@ -49,6 +49,9 @@ struct line {
     uint32_t timestamp;
     /* Received, by number. */
     uint64_t packets, keys, again, bytes;
+    bool key;     /* the last one began a key frame */
+    bool was_led; /* something was sent on it */
+    uint16_t first_seq;
     uint16_t last_seq;
     uint32_t last_timestamp;
     bool begun;
@@ -84,6 +87,12 @@ struct world {
     enum sfu_refusal refusal;
     /* Decides about each datagram to a client; NULL: all arrive. */
     bool (*lose)(struct world *w, struct client *to, uint32_t ssrc, uint16_t seq);
+    /* Sees each sealed packet of a client; false: it does not arrive. NULL: all do. */
+    bool (*uplink)(struct world *w, struct client *from, uint32_t ssrc, uint16_t seq,
+                   const uint8_t *p, size_t n);
+    /* Sees each number of a line that arrived, in whatever way. */
+    void (*arrived)(struct world *w, struct client *c, unsigned line, uint16_t seq, bool key);
+    void *of_test;
     char answer[65536];
 };
 
@@ -138,8 +147,7 @@ static UNUSED_OK void client_media(struct line *l, const struct rtp *r, const ui
     const uint8_t *payload = p + r->head + skip;
     struct codec_packet k;
     assert_true(codec_read(l->video ? CODEC_VP8 : CODEC_OPUS, payload, r->payload - skip, &k));
-    if (!l->begun && l->video)
-        assert_true(k.key); /* nobody can begin elsewhere */
+    l->key = k.key;
     l->keys += k.key;
     l->packets++;
     l->bytes += r->size;
@@ -148,6 +156,19 @@ static UNUSED_OK void client_media(struct line *l, const struct rtp *r, const ui
         l->last_timestamp = r->timestamp;
     }
     l->begun = true;
+}
+
+/* What is sent first is something to begin with, whether it arrives or not. */
+static UNUSED_OK void lead(struct line *l, const struct rtp *r, const uint8_t *p)
+{
+    struct codec_packet k;
+    if (!l->was_led && l->video) {
+        assert_true(codec_read(CODEC_VP8, p + r->head, r->payload, &k));
+        assert_true(k.key);
+    }
+    if (!l->was_led)
+        l->first_seq = r->seq;
+    l->was_led = true;
 }
 
 static UNUSED_OK void client_rtp(struct client *c, const uint8_t *p, size_t n)
@@ -168,13 +189,19 @@ static UNUSED_OK void client_rtp(struct client *c, const uint8_t *p, size_t n)
         if (l->direction != RECEIVES)
             continue;
         if (l->ssrc == r.ssrc) {
-            if (c->w->lose == NULL || !c->w->lose(c->w, c, r.ssrc, r.seq))
-                client_media(l, &r, p, r.seq, 0);
+            lead(l, &r, p);
+            if (c->w->lose != NULL && c->w->lose(c->w, c, r.ssrc, r.seq))
+                return;
+            client_media(l, &r, p, r.seq, 0);
+            if (c->w->arrived != NULL)
+                c->w->arrived(c->w, c, i, r.seq, l->key);
             return;
         }
         if (l->rtx != 0 && l->rtx == r.ssrc) {
             l->again++;
             client_media(l, &r, p, get_u16(p + r.head), 2);
+            if (c->w->arrived != NULL)
+                c->w->arrived(c->w, c, i, get_u16(p + r.head), l->key);
             return;
         }
     }
@@ -488,7 +515,8 @@ static UNUSED_OK void client_send(struct client *c, unsigned line, unsigned laye
     memset(p + n - 100 * layer, 7, 100 * layer);
     srtp_add(c->out, r.ssrc);
     assert_int_equal(srtp_protect(c->out, p, &n, sizeof p), SRTP_OK);
-    sfu_input(w->sfu, w->now, &c->at, p, n, n);
+    if (w->uplink == NULL || w->uplink(w, c, r.ssrc, r.seq, p, n))
+        sfu_input(w->sfu, w->now, &c->at, p, n, n);
 }
 
 static UNUSED_OK void client_feedback(struct client *c, const struct rtcp_writer *wr)

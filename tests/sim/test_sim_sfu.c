@@ -1,0 +1,345 @@
+/*
+ * A meeting over bad networks, on virtual time: people come and go, look here and there, lose packets on both
+ * ways and ask for them again. Whatever happens, everybody's numbers are without gaps in the end (behind the last key frame), nobody gets a
+ * packet that nobody meant for them (sfu_world.h watches), and nothing is left behind. In every second run people leave
+ * and lines change their tracks; what was lost just before that cannot be had again, so gaps are looked for in the others.
+ * SIM_SEED and SIM_RUNS choose the runs.
+ */
+#include "unit/sfu_world.h"
+
+#include "base/crypto.h"
+
+enum {
+    ROOM = 3,
+    PEOPLE = 4,
+    LAYERS = 2,
+    HISTORY = 1024,
+    STEP_US = 20000,
+    STEPS = 500,
+    BOTH = 3,
+    BASE = 131072
+};
+
+/* What one of the lines has got: every number, in a window that is large enough for a run. */
+struct got {
+    bool begun;
+    int64_t first, last, key; /* key: where the last key frame began */
+    int64_t at_us;            /* when something last came */
+    bool there[1 << 15];
+};
+
+struct sent {
+    uint8_t bytes[1500];
+    size_t n;
+    uint32_t ssrc;
+    uint16_t seq;
+};
+
+struct sim {
+    struct rng rng;
+    struct world *w;
+    unsigned up, down; /* losses, of 1000 */
+    struct got got[CLIENTS][LINES];
+    struct sent history[CLIENTS][HISTORY];
+    unsigned n_history[CLIENTS];
+    bool here[CLIENTS];
+    bool stays; /* people come and look, but nobody leaves, and lines keep their tracks */
+    unsigned frame;
+};
+
+static bool chance(struct sim *s, unsigned of_thousand)
+{
+    return rng_below(&s->rng, 1000) < of_thousand;
+}
+
+static bool lose(struct world *w, struct client *to, uint32_t ssrc, uint16_t seq)
+{
+    struct sim *s = w->of_test;
+    (void)to, (void)ssrc, (void)seq;
+    return chance(s, s->down);
+}
+
+static bool uplink(struct world *w, struct client *from, uint32_t ssrc, uint16_t seq,
+                   const uint8_t *p, size_t n)
+{
+    struct sim *s = w->of_test;
+    unsigned i = (unsigned)(from - w->clients);
+    struct sent *k = &s->history[i][s->n_history[i]++ % HISTORY];
+    memcpy(k->bytes, p, n);
+    k->n = n;
+    k->ssrc = ssrc;
+    k->seq = seq;
+    return !chance(s, s->up);
+}
+
+static void arrived(struct world *w, struct client *c, unsigned line, uint16_t seq, bool key)
+{
+    struct sim *s = w->of_test;
+    struct got *g = &s->got[c - w->clients][line];
+    int64_t first = BASE + c->lines[line].first_seq;
+    int64_t full = rtp_seq_unwrap(g->begun ? g->last : first, seq);
+    if (!g->begun) {
+        g->begun = true;
+        g->first = g->last = g->key = first;
+    }
+    assert_in_range(full - g->first, 0, sizeof g->there - 1); /* nothing before the first */
+    g->there[full - g->first] = true;
+    g->at_us = w->now;
+    if (key && full > g->key)
+        g->key = full;
+    g->last = full > g->last ? full : g->last;
+}
+
+/* ---- What clients do ---- */
+
+static uint64_t track_of(unsigned i, enum sfu_kind kind)
+{
+    return 100 + i * 10 + (unsigned)kind;
+}
+
+static void come(struct sim *s, unsigned i)
+{
+    struct world *w = s->w;
+    struct client *c = &w->clients[i];
+    client_line(c, SENDS, SFU_MIC, 1, track_of(i, SFU_MIC));
+    client_line(c, SENDS, SFU_CAMERA, LAYERS, track_of(i, SFU_CAMERA));
+    for (unsigned k = 0; k < PEOPLE; k++) {
+        if (k == i)
+            continue;
+        client_line(c, RECEIVES, SFU_MIC, 0, track_of(k, SFU_MIC));
+        client_line(c, RECEIVES, SFU_CAMERA, 0, track_of(k, SFU_CAMERA));
+    }
+    client_offer(c, ROOM, BOTH);
+    client_connect(c);
+    s->here[i] = true;
+}
+
+static void leave(struct sim *s, unsigned i)
+{
+    struct client *c = &s->w->clients[i];
+    sfu_peer_close(s->w->sfu, s->w->now, c->id);
+    srtp_free(c->in);
+    srtp_free(c->out);
+    uint64_t id = c->id + 100; /* somebody else next time */
+    struct tuple at = c->at;
+    memset(s->got[i], 0, sizeof s->got[i]);
+    s->n_history[i] = 0;
+    *c = (struct client){.w = s->w, .id = id, .at = at, .twcc_seen = -1};
+    snprintf(c->remote, sizeof c->remote, "peer%u", i);
+    s->here[i] = false;
+}
+
+static void look(struct sim *s, unsigned i)
+{
+    struct client *c = &s->w->clients[i];
+    for (unsigned line = 0; line < c->n; line++) {
+        char mid[8];
+        if (c->lines[line].direction != RECEIVES || !c->lines[line].video)
+            continue;
+        snprintf(mid, sizeof mid, "%u", line);
+        uint16_t size = chance(s, 200) ? 0 : 640;
+        uint64_t track = !s->stays && chance(s, 100)
+                             ? track_of((unsigned)rng_below(&s->rng, PEOPLE), SFU_CAMERA)
+                             : c->lines[line].track;
+        struct sfu_wish wish = {str_from(mid), track, size, size};
+        sfu_wish(s->w->sfu, s->w->now, c->id, &wish, 1);
+    }
+}
+
+static void speak(struct sim *s, unsigned i)
+{
+    struct client *c = &s->w->clients[i];
+    client_send(c, 0, 0, false, true);
+    c->lines[0].timestamp += 960;
+    if (s->frame % 2 == 0) {
+        bool key = c->plis > c->srs; /* srs: requests that were served */
+        c->srs = key ? c->plis : c->srs;
+        for (unsigned layer = 0; layer < LAYERS; layer++) {
+            client_send(c, 1, layer, key || s->frame == 0, false);
+            client_send(c, 1, layer, false, true);
+        }
+        c->lines[1].timestamp += 3600;
+    }
+}
+
+/* Publishers send again what they are asked for, as often as they are asked. */
+static void repair(struct sim *s, unsigned i)
+{
+    struct client *c = &s->w->clients[i];
+    for (unsigned k = 0; k < c->nacks; k++) {
+        for (unsigned h = 0; h < HISTORY && h < s->n_history[i]; h++) {
+            const struct sent *one = &s->history[i][h];
+            bool video = one->ssrc != send_ssrc(c, 0, 0);
+            if (!video || one->seq != c->nacked[k] || chance(s, s->up))
+                continue;
+            uint8_t p[1500];
+            memcpy(p, one->bytes, one->n);
+            sfu_input(s->w->sfu, s->w->now, &c->at, p, one->n, one->n);
+        }
+    }
+    c->nacks = 0;
+}
+
+static void ask(struct sim *s, unsigned i)
+{
+    struct client *c = &s->w->clients[i];
+    for (unsigned line = 0; line < c->n; line++) {
+        struct got *g = &s->got[i][line];
+        uint8_t mem[400];
+        uint16_t missing[30];
+        struct rtcp_writer w;
+        unsigned n = 0;
+        for (int64_t seq = g->last - 200 > g->first ? g->last - 200 : g->first;
+             g->begun && c->lines[line].video && seq < g->last && n < ARRAY_LEN(missing); seq++) {
+            if (!g->there[seq - g->first])
+                missing[n++] = (uint16_t)seq;
+        }
+        if (n == 0)
+            continue;
+        rtcp_begin(&w, mem, sizeof mem);
+        rtcp_put_nack(&w, (uint32_t)c->id, c->lines[line].ssrc, missing, n);
+        client_feedback(c, &w);
+    }
+}
+
+/* ---- One run ---- */
+
+static void step(struct sim *s, bool quiet)
+{
+    for (unsigned i = 0; i < PEOPLE; i++) {
+        if (!s->here[i] && !quiet && chance(s, 20))
+            come(s, i);
+        if (!s->here[i])
+            continue;
+        if (!quiet && !s->stays && chance(s, 3)) {
+            leave(s, i);
+            continue;
+        }
+        if (!quiet && chance(s, 20))
+            look(s, i);
+        if (s->frame % 50 == 0)
+            client_check(&s->w->clients[i]);
+        speak(s, i);
+        repair(s, i);
+        if (s->frame % 3 == 0)
+            ask(s, i);
+    }
+    s->frame++;
+    world_run(s->w, STEP_US);
+}
+
+/* Behind the last key frame: nobody asks for what is older, and nobody needs it. On a line that is hidden that
+ * key frame may not have been sent. */
+static unsigned holes(const struct sim *s, unsigned i, unsigned line)
+{
+    const struct got *g = &s->got[i][line];
+    unsigned n = 0;
+    bool hidden = s->w->now - g->at_us > SECOND;
+    for (int64_t seq = g->key; g->begun && !hidden && seq <= g->last; seq++)
+        n += !g->there[seq - g->first];
+    return n;
+}
+
+static void begin(struct sim *s, uint64_t seed, unsigned up, unsigned down, bool stays)
+{
+    uint8_t bytes[RNG_SEED_SIZE] = {0};
+    memset(s, 0, sizeof *s);
+    memcpy(bytes, &seed, sizeof seed);
+    rng_init(&s->rng, bytes);
+    s->up = up;
+    s->down = down;
+    s->stays = stays;
+    s->w = world_new(NULL);
+    s->w->of_test = s;
+    s->w->lose = lose;
+    s->w->uplink = uplink;
+    s->w->arrived = arrived;
+    sfu_room_open(s->w->sfu, ROOM);
+    for (unsigned i = 0; i < PEOPLE; i++)
+        client_new(s->w);
+    come(s, 0);
+    come(s, 1);
+    look(s, 0);
+    look(s, 1);
+}
+
+static uint64_t run(struct sim *s, uint64_t seed, unsigned up, unsigned down, bool stays)
+{
+    uint64_t packets = 0;
+    begin(s, seed, up, down, stays);
+    for (unsigned k = 0; k < STEPS; k++)
+        step(s, false);
+    s->up = s->down = 0; /* the network gets well, and everything that can be had is asked for */
+    for (unsigned k = 0; k < 100; k++)
+        step(s, true);
+    for (unsigned i = 0; i < PEOPLE; i++) {
+        for (unsigned line = 0; line < s->w->clients[i].n; line++) {
+            struct line *l = &s->w->clients[i].lines[line];
+            packets += l->direction == RECEIVES ? l->packets : 0;
+            if (stays && l->direction == RECEIVES && l->video && holes(s, i, line) > 0)
+                fail_msg("seed %llu: person %u, line %u has %u holes", (unsigned long long)seed, i,
+                         line, holes(s, i, line));
+        }
+        if (s->here[i])
+            leave(s, i);
+    }
+    sfu_room_close(s->w->sfu, s->w->now, ROOM);
+    assert_int_equal(sfu_stats(s->w->sfu)->peers, 0);
+    assert_int_equal(sfu_stats(s->w->sfu)->tracks, 0);
+    assert_int_equal(sfu_stats(s->w->sfu)->subscribed, 0);
+    for (unsigned i = 0; i < PEOPLE; i++)
+        s->w->clients[i].in = s->w->clients[i].out = NULL;
+    world_free(s->w);
+    return packets;
+}
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+    const char *z = getenv(name);
+    return z != NULL ? strtoull(z, NULL, 10) : otherwise;
+}
+
+static void meeting(unsigned up, unsigned down)
+{
+    struct sim *s = calloc(1, sizeof *s);
+    uint64_t first = setting("SIM_SEED", 1), runs = setting("SIM_RUNS", 12), packets = 0;
+    for (uint64_t seed = first; seed < first + runs; seed++)
+        packets += run(s, seed, up, down, seed % 2);
+    assert_true(packets > runs * 1000);
+    free(s);
+}
+
+static void over_a_good_network(void **state)
+{
+    (void)state;
+    meeting(0, 0);
+}
+
+static void subscribers_lose_packets(void **state)
+{
+    (void)state;
+    meeting(0, 100);
+}
+
+static void publishers_lose_packets(void **state)
+{
+    (void)state;
+    meeting(50, 0);
+}
+
+static void everybody_loses_packets(void **state)
+{
+    (void)state;
+    meeting(100, 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(over_a_good_network),
+        cmocka_unit_test(subscribers_lose_packets),
+        cmocka_unit_test(publishers_lose_packets),
+        cmocka_unit_test(everybody_loses_packets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

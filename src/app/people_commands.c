@@ -105,6 +105,7 @@ static int changed(const struct run *r, enum db_status s, const char *refused)
 
 struct found {
     uint64_t id;
+    int64_t avatar; /* a stamp; 0: none */
     char name[USERNAME_BYTES + 1];
     char display[NAMES_BYTES_MAX + 1];
 };
@@ -124,6 +125,7 @@ static bool find(const struct run *r, struct found *f)
     }
     if (good) {
         f->id = val_id(&row[0]);
+        f->avatar = row[7].i;
         str_copy(row[1].s, f->name, sizeof f->name);
         str_copy(row[2].s, f->display, sizeof f->display);
     } else {
@@ -301,8 +303,10 @@ static int user_delete(const struct run *r, const struct found *f)
     int status = changed(r, change(r, DB_USER_DELETE, id, 1),
                          "nobody else administers this server: grant somebody else admin first");
     snprintf(dir, sizeof dir, "%s/files", r->c->data);
-    for (size_t i = 0; status == 0 && i < ARRAY_LEN(sizes); i++)
-        disk_remove(dir, &(struct disk_name){DISK_AVATAR, f->id, sizes[i]});
+    for (size_t i = 0; status == 0 && f->avatar && i < ARRAY_LEN(sizes); i++) {
+        struct disk_name name = disk_avatar(f->id, f->avatar, sizes[i]);
+        disk_remove(dir, &name);
+    }
     return status;
 }
 

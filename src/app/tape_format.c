@@ -77,15 +77,16 @@ void tape_hash_db(struct rec_hash *h, const struct db_request *request)
 
 void tape_hash_disk(struct rec_hash *h, const struct disk_request *rq)
 {
-    uint8_t b[48];
+    uint8_t b[60];
     set_u64(b, rq->number);
     set_u32(b + 8, rq->op);
     set_u32(b + 12, rq->name.area);
     set_u64(b + 16, rq->name.id);
-    set_u32(b + 24, rq->name.part);
-    set_u64(b + 28, rq->to.id);
-    set_u64(b + 36, rq->at);
-    set_u32(b + 44, rq->n);
+    set_u64(b + 24, rq->name.part);
+    set_u64(b + 32, rq->to.id);
+    set_u64(b + 40, rq->to.part);
+    set_u64(b + 48, rq->at);
+    set_u32(b + 56, rq->n);
     rec_hash_add(h, TAPE_OUT_DISK, b, sizeof b);
     rec_hash_add(h, TAPE_OUT_DISK, rq->data.p, rq->data.n);
 }

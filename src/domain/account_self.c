@@ -108,6 +108,7 @@ static void changed(struct domain *d, struct ask *a, const struct ask_answer *an
     struct user *u = user_find(d, c->user);
     struct str codes[RECOVERY_CODES];
     struct event e = {.type = RESULT_RECOVERY};
+    struct val before;
     if (answer->db->status == DB_REFUSED) {
         reply_error(d, &a->who,
                     c->what == CMD_ACCOUNT_DELETE ? CODE_LAST_ADMIN : CODE_SIGN_IN_WRONG);
@@ -125,7 +126,7 @@ static void changed(struct domain *d, struct ask *a, const struct ask_answer *an
     }
     reply_ok(d, &a->who);
     if (c->what == CMD_ACCOUNT_DELETE)
-        avatar_remove_files(d, c->user);
+        avatar_remove_files(d, c->user, db_row(answer->db, &before, 1) ? before.i : 0);
     if (u && c->what == CMD_ACCOUNT_PASSWORD)
         user_end_sessions(d, u, 0, c->keep);
     else if (u)

@@ -93,6 +93,8 @@ static void moved(struct domain *d, struct ask *a, const struct ask_answer *answ
     if (answer->disk->status != DISK_OK) {
         end(d, c);
         remove_files(d, file_of(c));
+        for (; c->at < n_files(c); c->at++)
+            upload_unlink(d, upload_sealed(c->uploads[c->at]));
         reply_disk(d, &a->who, answer->disk->status);
     } else if (++c->at < n_files(c)) {
         move(d, a);

@@ -1,6 +1,6 @@
 /* The picture of a person, or of a room that stays: two finished uploads, 96 and 512 pixels wide and high, that the browser has cut and encoded.
- * They are looked at, moved to their place, and then everybody's pages learn another stamp. One change at a time: two at
- * once would mix their sizes. */
+ * They are looked at, moved to their place under another stamp, and the row is written; then those of the stamp before go
+ * and everybody's pages learn the new one. One change at a time. */
 #include "base/picture.h"
 #include "domain/account.h"
 #include "domain/conv.h"
@@ -38,15 +38,12 @@ static uint64_t whose(const struct change *c)
     return c->room ? c->room : c->user;
 }
 
-static struct disk_name file_of(uint64_t id, unsigned i)
+void avatar_remove_files(struct domain *d, uint64_t id, int64_t stamp)
 {
-    return (struct disk_name){.area = DISK_AVATAR, .id = id, .part = sizes[i].pixels};
-}
-
-void avatar_remove_files(struct domain *d, uint64_t id)
-{
-    for (unsigned i = 0; i < SIZES; i++)
-        ask_disk_and_forget(d, &(struct disk_request){.op = DISK_UNLINK, .name = file_of(id, i)});
+    for (unsigned i = 0; stamp && i < SIZES; i++)
+        ask_disk_and_forget(
+            d, &(struct disk_request){.op = DISK_UNLINK,
+                                      .name = disk_avatar(id, stamp, sizes[i].pixels)});
 }
 
 static void tell(struct domain *d, const struct asker *who, const struct change *c)
@@ -72,15 +69,17 @@ static void tell(struct domain *d, const struct asker *who, const struct change 
 static void stored(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     const struct change *c = change_of(a);
+    struct val before;
     idset_remove(&d->repainting, whose(c));
-    if (answer->db->status == DB_REFUSED && c->room) { /* it is gone, and so is what was moved */
-        avatar_remove_files(d, c->room);
-        reply_error(d, &a->who, CODE_CONV_UNKNOWN);
-    } else if (answer->db->status != DB_OK) {
-        reply_db(d, &a->who, answer->db->status);
+    if (answer->db->status != DB_OK) {
+        avatar_remove_files(d, whose(c), c->stamp);
+        if (answer->db->status == DB_REFUSED && c->room)
+            reply_error(d, &a->who, CODE_CONV_UNKNOWN);
+        else
+            reply_db(d, &a->who, answer->db->status);
     } else {
-        if (c->stamp == 0)
-            avatar_remove_files(d, whose(c));
+        if (db_row(answer->db, &before, 1) && before.i != c->stamp)
+            avatar_remove_files(d, whose(c), before.i);
         tell(d, &a->who, c);
     }
 }
@@ -102,6 +101,9 @@ static void moved(struct domain *d, struct ask *a, const struct ask_answer *answ
     struct change *c = change_of(a);
     if (answer->disk->status != DISK_OK) {
         idset_remove(&d->repainting, whose(c));
+        avatar_remove_files(d, whose(c), c->stamp);
+        for (; c->at < SIZES; c->at++)
+            upload_unlink(d, upload_sealed(c->uploads[c->at]));
         reply_disk(d, &a->who, answer->disk->status);
     } else if (++c->at < SIZES) {
         move(d, a);
@@ -117,7 +119,7 @@ static void move(struct domain *d, struct ask *a)
     ask_disk(d, a,
              &(struct disk_request){.op = DISK_RENAME,
                                     .name = upload_sealed(c->uploads[c->at]),
-                                    .to = file_of(whose(c), c->at)});
+                                    .to = disk_avatar(whose(c), c->stamp, sizes[c->at].pixels)});
 }
 
 /* Both are what they should be: they are this picture's now, if they are still there. */

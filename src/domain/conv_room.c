@@ -197,7 +197,8 @@ static void left(struct domain *d, struct ask *a, const struct ask_answer *answe
     }
     conv_gone(d, call->conv, call->user);
     if (answer->db->proc == DB_ROOM_DELETE) {
-        avatar_remove_files(d, call->conv);
+        struct val picture;
+        avatar_remove_files(d, call->conv, db_row(answer->db, &picture, 1) ? picture.i : 0);
         deleted(d, c);
     }
 }

@@ -21,7 +21,7 @@ static void avatar_answered(struct domain *d, struct ask *a, const struct ask_an
     if (none(d, a, answer) || !db_row(answer->db, row, 1))
         return;
     struct file_grant g = {
-        .name = {.area = DISK_AVATAR, .id = a->a, .part = (uint32_t)a->b},
+        .name = disk_avatar(a->a, row[0].i, (uint32_t)a->b),
         .type = str_from(picture_type(avatar_kind(row[0].i))),
         .stamp = (uint64_t)row[0].i,
     };

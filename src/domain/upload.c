@@ -42,10 +42,14 @@ void upload_take(struct domain *d, struct upload *u)
     release(d, u);
 }
 
+void upload_unlink(struct domain *d, struct disk_name name)
+{
+    ask_disk_and_forget(d, &(struct disk_request){.op = DISK_UNLINK, .name = name});
+}
+
 void upload_drop(struct domain *d, struct upload *u)
 {
-    struct disk_name name = u->done ? upload_sealed(u->id) : upload_file(u->id);
-    ask_disk_and_forget(d, &(struct disk_request){.op = DISK_UNLINK, .name = name});
+    upload_unlink(d, u->done ? upload_sealed(u->id) : upload_file(u->id));
     release(d, u);
 }
 
@@ -184,11 +188,6 @@ void upload_grant(struct domain *d, uint64_t http, uint64_t user, uint64_t id)
     emit_http_file(d, http, his ? &g : NULL);
 }
 
-static void unlink_later(struct domain *d, struct disk_name name)
-{
-    ask_disk_and_forget(d, &(struct disk_request){.op = DISK_UNLINK, .name = name});
-}
-
 static void reply_done(struct domain *d, const struct asker *who, const struct upload *u)
 {
     int64_t size = (int64_t)u->size;
@@ -202,7 +201,7 @@ static void sealed(struct domain *d, struct ask *a, const struct ask_answer *ans
 {
     struct upload *u = find_any(d, a->a);
     if (!u) { /* dropped meanwhile */
-        unlink_later(d, upload_sealed(a->a));
+        upload_unlink(d, upload_sealed(a->a));
         reply_error(d, &a->who, CODE_UNKNOWN);
         return;
     }
@@ -224,7 +223,7 @@ void upload_done(struct domain *d, const struct asker *who, uint64_t id)
 {
     struct upload *u = find_any(d, id);
     if (!u || u->done) {
-        unlink_later(d, upload_file(id));
+        upload_unlink(d, upload_file(id));
         if (u)
             reply_done(d, who, u);
         else

@@ -48,6 +48,8 @@ static inline struct disk_name upload_sealed(uint64_t id)
 struct upload *upload_find(struct domain *d, uint64_t user, uint64_t id);
 /* Forgets it: its file is the caller's now (to be renamed or unlinked). */
 void upload_take(struct domain *d, struct upload *u);
+/* A file that was taken, and came to nothing. */
+void upload_unlink(struct domain *d, struct disk_name name);
 /* Forgets it, with its file. */
 void upload_drop(struct domain *d, struct upload *u);
 
@@ -66,8 +68,8 @@ void upload_done(struct domain *d, const struct asker *who, uint64_t id);
 void avatar_request(struct domain *d, struct session *s, const struct cmd *cmd);
 /* The format that a stamp tells. */
 enum picture_kind avatar_kind(int64_t stamp);
-/* Of a person, or a room, that is no more. */
-void avatar_remove_files(struct domain *d, uint64_t id);
+/* Of a person, or a room, that is no more or has another one. stamp 0: there is none. */
+void avatar_remove_files(struct domain *d, uint64_t id, int64_t stamp);
 
 /* ---- attach.c ---- */
 void attach_request(struct domain *d, struct session *s, const struct cmd *cmd);

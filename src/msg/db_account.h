@@ -40,7 +40,8 @@
     DB_PROC(USER_DISABLE, WRITE, "user", "")                                                       \
     DB_PROC(USER_ENABLE, WRITE, "user", "")                                                        \
     /* What is left is a row without a name. REFUSED: the last administrator, or nobody. */        \
-    DB_PROC(USER_DELETE, WRITE, "user", "")                                                        \
+    /* avatar: the stamp of the picture that there was. */                                         \
+    DB_PROC(USER_DELETE, WRITE, "user", "avatar")                                                  \
     /* token: the hash of a cookie. USE: REFUSED when there is none that is good at `now`. */       \
     DB_PROC(WEB_SESSION_ADD, WRITE, "token key user now expires addr agent", "")                   \
     DB_PROC(WEB_SESSION_USE, READ_AFTER, "token now", "key user")                                  \

@@ -66,10 +66,11 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     DB_PROC(ROOM_MAKE, WRITE, "id owner title topic flags now max", "")                            \
     /* NULL: stays as it is. retention -1: the server's. */                                        \
     DB_PROC(ROOM_EDIT, WRITE, "id title topic flags retention", "")                                \
-    DB_PROC(ROOM_PICTURE, WRITE, "id picture", "")                                                 \
+    /* was, picture: the stamp of the one before. */                                              \
+    DB_PROC(ROOM_PICTURE, WRITE, "id picture", "was")                                              \
     /* password: its hash, NULL: none. */                                                          \
     DB_PROC(ROOM_PASSWORD, WRITE, "id password", "")                                               \
-    DB_PROC(ROOM_DELETE, WRITE, "id now", "")                                                      \
+    DB_PROC(ROOM_DELETE, WRITE, "id now", "picture")                                               \
     DB_PROC(MEMBERS, READ_AFTER, "conv after limit", "user name display avatar role state")        \
     /* REFUSED: the room has `max` members, or that one was banned and is not to be. */            \
     DB_PROC(MEMBER_PUT, WRITE, "conv user role state now max", "")                                 \

@@ -9,7 +9,8 @@
     /* The stamp of somebody's picture, for everybody who is signed in; or of a room's, for who is in it \
      * or was asked in, and for everybody where it is public. */                                   \
     DB_PROC(AVATAR_FOR, READ, "token now whose", "avatar")                                         \
-    DB_PROC(AVATAR_SET, WRITE, "user avatar", "")                                                  \
+    /* was: the stamp before. */                                                                   \
+    DB_PROC(AVATAR_SET, WRITE, "user avatar", "was")                                               \
     /* A file that the asker may have: sent in a conversation that they are in, or their own. */   \
     /* A file that no message has yet. REFUSED: all files of that user would be more than `most` bytes. */ \
     DB_PROC(ATTACHMENT_ADD, WRITE,                                                                 \

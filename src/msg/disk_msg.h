@@ -20,8 +20,15 @@ enum disk_area {
 struct disk_name {
     enum disk_area area;
     uint64_t id;
-    uint32_t part; /* several files of one id: sizes of a picture, a thumbnail */
+    uint64_t part; /* several files of one id: sizes of a picture, a thumbnail */
 };
+
+/* A picture of a user or a room: by its stamp, so that the row in the database decides which one it is, and one that
+ * was being changed when the power went is still the one before. */
+static inline struct disk_name disk_avatar(uint64_t id, int64_t stamp, uint32_t pixels)
+{
+    return (struct disk_name){DISK_AVATAR, id, (uint64_t)stamp << 10 | pixels};
+}
 
 enum disk_op {
     DISK_READ, /* n bytes from `at` on, or what there is; n = 0 asks for the size alone */

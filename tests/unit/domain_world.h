@@ -202,8 +202,8 @@ static inline void world_http_file(struct world *w, const struct effect *e)
     assert_true(e->http > 0 && e->http <= w->last_call && e->http != w->http.call);
     if (g)
         snprintf(w->http.text, sizeof w->http.text,
-                 "file %d %llx-%u " PRIstr " \"" PRIstr "\" %llu", (int)g->name.area,
-                 (unsigned long long)g->name.id, g->name.part, STR_ARG(g->type),
+                 "file %d %llx-%llu " PRIstr " \"" PRIstr "\" %llu", (int)g->name.area,
+                 (unsigned long long)g->name.id, (unsigned long long)g->name.part, STR_ARG(g->type),
                  STR_ARG(g->filename), (unsigned long long)(g->size ? g->size : g->stamp));
     else
         snprintf(w->http.text, sizeof w->http.text, "none");

@@ -1,6 +1,9 @@
 /* Calls by HTTP at the domain: what no call may do, replies with cookies, uploads, and who may have which file. */
 #include "account_world.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "domain/upload.h"
 
 static void what_is_no_call_is_none(void **state)
@@ -186,6 +189,13 @@ static void uploads_have_limits_and_an_end(void **state)
 
 /* ---- files ---- */
 
+/* What a request for this size of a picture is granted. */
+static void picture_at(char want[80], uint64_t id, int64_t stamp, uint32_t pixels)
+{
+    snprintf(want, 80, "file %d %llx-%llu image/", DISK_AVATAR, (unsigned long long)id,
+             (unsigned long long)disk_avatar(id, stamp, pixels).part);
+}
+
 static void pictures_are_for_who_is_signed_in(void **state)
 {
     (void)state;
@@ -196,7 +206,7 @@ static void pictures_are_for_who_is_signed_in(void **state)
     assert_string_equal(fetch(w, &jun, FETCH_AVATAR, id, 96), "none"); /* she has none */
     OUTSIDE(w, DB_AVATAR_SET, VAL_ID(id), VAL_I(77));
     char want[80];
-    snprintf(want, sizeof want, "file %d %llx-96 ", DISK_AVATAR, (unsigned long long)id);
+    picture_at(want, id, 77, 96);
     assert_has(fetch(w, &jun, FETCH_AVATAR, id, 96), want);
     assert_string_equal(fetch(w, NULL, FETCH_AVATAR, id, 96), "none");
     assert_string_equal(fetch(w, &jun, FETCH_AVATAR, id + 1, 96), "none");
@@ -252,9 +262,10 @@ static void a_picture_is_changed_and_taken_away(void **state)
     snprintf(want, sizeof want, "'avatar':%lld}", (long long)w->wall * 4 + PICTURE_PNG);
     assert_has(answer, want);
     assert_has(next(other), "'type':'me'");
-    snprintf(want, sizeof want, "file %d %llx-512 image/png \"\" %lld", DISK_AVATAR,
-             (unsigned long long)id, (long long)w->wall * 4 + PICTURE_PNG);
-    assert_string_equal(fetch(w, &jun, FETCH_AVATAR, id, 512), want);
+    picture_at(want, id, w->wall * 4 + PICTURE_PNG, 512);
+    assert_has(fetch(w, &jun, FETCH_AVATAR, id, 512), want);
+    snprintf(want, sizeof want, "image/png \"\" %lld", (long long)w->wall * 4 + PICTURE_PNG);
+    assert_has(fetch(w, &jun, FETCH_AVATAR, id, 512), want);
     assert_int_equal(disk_bytes(w->disk.disk), PNG_96.n + PNG_512.n);
     assert_int_equal(w->d->uploads.n, 0);
     assert_has(ask(m, "'type':'avatar','none':true"), "'avatar':0}");
@@ -264,6 +275,52 @@ static void a_picture_is_changed_and_taken_away(void **state)
     assert_ack(change_picture(m, sent(w, m, PNG_96), sent(w, m, PNG_512)));
     assert_ack(ask(m, "'type':'account_delete','password':'" PW "'"));
     assert_int_equal(disk_bytes(w->disk.disk), 0);
+    world_free(w);
+}
+
+/* The row decides: the one before is whole until it says something else, whenever the power goes. */
+static void a_change_of_a_picture_may_stop_anywhere(void **state)
+{
+    (void)state;
+    struct world *w = open_world();
+    struct browser mina = person(w, "mina"), jun = person(w, "jun");
+    struct client *m = session_of(w, &mina);
+    uint64_t id = session_find(w->d, m->session)->user->id;
+    uint64_t both = PNG_96.n + PNG_512.n;
+    uint8_t into[DISK_PIECE_MAX];
+    struct disk_answer a;
+    assert_has(change_picture(m, sent(w, m, PNG_96), sent(w, m, PNG_512)), "'avatar':");
+    int64_t first = w->wall * 4 + PICTURE_PNG;
+    struct disk_request read = {
+        .op = DISK_READ, .name = disk_avatar(id, first, 512), .n = DISK_PIECE_MAX};
+    char before[80];
+    picture_at(before, id, first, 96);
+    world_pass(w, SECOND);
+    uint64_t small = sent(w, m, PNG_96), large = sent(w, m, PNG_512);
+    w->db.fail = DB_FULL; /* all is moved, and then it cannot be written */
+    assert_has(change_picture(m, small, large), "'code':'store_full'");
+    w->db.fail = DB_OK;
+    assert_has(fetch(w, &jun, FETCH_AVATAR, id, 96), before);
+    assert_int_equal(disk_bytes(w->disk.disk), both);
+    disk_do(w->disk.disk, &read, into, &a);
+    assert_int_equal(a.status, DISK_OK);
+    assert_int_equal(a.data.n, PNG_512.n);
+    /* the second size cannot be moved */
+    char path[200];
+    struct disk_name to = disk_avatar(id, w->wall * 4 + PICTURE_PNG, 512);
+    snprintf(path, sizeof path, "%s/avatar/%02x/%016llx-%llu", w->disk.dir, (unsigned)(id & 0xff),
+             (unsigned long long)id, (unsigned long long)to.part);
+    assert_int_equal(mkdir(path, 0700), 0); /* in its way */
+    assert_has(change_picture(m, sent(w, m, PNG_96), sent(w, m, PNG_512)), "'code':'internal'");
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(disk_bytes(w->disk.disk), both);
+    assert_has(fetch(w, &jun, FETCH_AVATAR, id, 96), before);
+    /* and when it comes about, the one before goes */
+    assert_has(change_picture(m, sent(w, m, PNG_96), sent(w, m, PNG_512)), "'avatar':");
+    assert_false(has(fetch(w, &jun, FETCH_AVATAR, id, 96), before));
+    disk_do(w->disk.disk, &read, into, &a);
+    assert_int_equal(a.status, DISK_MISSING);
+    assert_int_equal(disk_bytes(w->disk.disk), both);
     world_free(w);
 }
 
@@ -337,7 +394,7 @@ static void a_room_has_a_picture(void **state)
     assert_has(change_room(m, room, sent(w, m, PNG_96), sent(w, m, PNG_512)), want);
     snprintf(want, sizeof want, "'picture':%lld,", (long long)w->wall * 4 + PICTURE_PNG);
     assert_has(ask(m, "'type':'conv_get','conv':'%s'", r), want);
-    snprintf(want, sizeof want, "file %d %llx-96 image/png", DISK_AVATAR, (unsigned long long)room);
+    picture_at(want, room, w->wall * 4 + PICTURE_PNG, 96);
     assert_has(fetch(w, &mina, FETCH_AVATAR, room, 96), want);
     assert_string_equal(fetch(w, &jun, FETCH_AVATAR, room, 96), "none");
     assert_string_equal(fetch(w, NULL, FETCH_AVATAR, room, 96), "none");
@@ -619,6 +676,7 @@ int main(void)
         cmocka_unit_test(uploads_have_limits_and_an_end),
         cmocka_unit_test(pictures_are_for_who_is_signed_in),
         cmocka_unit_test(a_picture_is_changed_and_taken_away),
+        cmocka_unit_test(a_change_of_a_picture_may_stop_anywhere),
         cmocka_unit_test(what_is_no_picture_of_oneself_is_refused),
         cmocka_unit_test(a_room_has_a_picture),
         cmocka_unit_test(a_file_is_its_owners_until_it_is_sent),

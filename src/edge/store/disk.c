@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 
-enum { PATH_SIZE = 32 };
+enum { PATH_SIZE = 48 };
 
 static const char *const areas[DISK_AREAS] = {"avatar", "file", "upload", "export"};
 
@@ -42,7 +42,7 @@ static void grow(struct disk *d, uint64_t from, uint64_t to)
 /* "5e/00000123456789ab-512": in one of 256 folders, since directories with a million files are slow. */
 static void path_of(const struct disk_name *n, char path[PATH_SIZE])
 {
-    snprintf(path, PATH_SIZE, "%02x/%016" PRIx64 "-%" PRIu32, (unsigned)(n->id & 0xff), n->id,
+    snprintf(path, PATH_SIZE, "%02x/%016" PRIx64 "-%" PRIu64, (unsigned)(n->id & 0xff), n->id,
              n->part);
 }
 

@@ -37,7 +37,7 @@ struct sql_step {
     /* Only when this argument (1 is ?1) is not NULL; 0: always. */
     unsigned char given;
 };
-#define SQL_STEPS_MAX 16
+#define SQL_STEPS_MAX 18
 /* clang-format off */
 #define SQL_DO(text)    {.sql = text}
 #define SQL_MUST(text)  {.sql = text, .must = true}

@@ -110,7 +110,8 @@ const struct sql_proc sql_account[] = {
     {DB_USER_ENABLE, NULL, {SQL_MUST("UPDATE user SET flags = flags & ~1 WHERE id = ?1")}},
     {DB_USER_DELETE,
      NULL,
-     {SQL_MUST("UPDATE user SET name = NULL, name_key = NULL, skeleton = NULL, display = '',"
+     {SQL_DO("SELECT avatar FROM user WHERE id = ?1"),
+      SQL_MUST("UPDATE user SET name = NULL, name_key = NULL, skeleton = NULL, display = '',"
                " role = 0, flags = 2, password = NULL, settings = 0, presence = 0, avatar = 0,"
                " lang = '', last_seen = created WHERE id = ?1 AND flags & 2 = 0 AND (role = 0"
                " OR EXISTS(SELECT 1 FROM user o WHERE o.role > 0 AND o.flags = 0 AND o.id <> ?1))"),

@@ -13,7 +13,10 @@ const struct sql_proc sql_files[] = {
              " WHERE w.token = ?1 AND w.expires > ?2 AND c.kind = 1 AND c.picture <> 0"
              " AND (c.flags & 3 = 1 OR EXISTS(SELECT 1 FROM conv_member m"
              "  WHERE m.conv = c.id AND m.user = w.user AND m.state < 3))")}},
-    {DB_AVATAR_SET, NULL, {SQL_MUST("UPDATE user SET avatar = ?2 WHERE id = ?1 AND flags = 0")}},
+    {DB_AVATAR_SET,
+     NULL,
+     {SQL_MUST("SELECT avatar FROM user WHERE id = ?1 AND flags = 0"),
+      SQL_DO("UPDATE user SET avatar = ?2 WHERE id = ?1 AND flags = 0")}},
     {DB_ATTACHMENT_ADD,
      NULL,
      {SQL_MUST("INSERT INTO attachment(id, user, name, mime, size, have, width, height, thumb,"

@@ -135,8 +135,8 @@ static void describe(struct transfer *t, const struct file_grant *g)
     t->inlined = shown(g->type);
     if (!t->inlined || !str_copy(g->type, t->type, sizeof t->type))
         snprintf(t->type, sizeof t->type, "application/octet-stream");
-    snprintf(t->etag, sizeof t->etag, "\"%llx-%x-%llx\"", (unsigned long long)g->name.id,
-             g->name.part, (unsigned long long)g->stamp);
+    snprintf(t->etag, sizeof t->etag, "\"%llx-%llx-%llx\"", (unsigned long long)g->name.id,
+             (unsigned long long)g->name.part, (unsigned long long)g->stamp);
     buf_puts(b, "Content-Security-Policy: sandbox; default-src 'none'\r\n"
                 "Cross-Origin-Resource-Policy: same-origin\r\nContent-Disposition: ");
     buf_puts(b, t->inlined ? "inline" : "attachment");

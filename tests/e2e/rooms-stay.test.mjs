@@ -72,6 +72,7 @@ async function askIn(by, who) {
 async function accept({ page }, title) {
   await page.click('[data-nav=messages]');
   await page.click('[data-requests] .row-main');
+  await holds(page, '[data-asked-into]', title);
   await page.click('[data-act=accept-request]');
   await reads(page, '[data-conv-title]', title);
   await page.see('[data-field=message]');
@@ -136,6 +137,7 @@ house.test('owner, moderator, member, banned, stranger and guest: what each sees
   assert.equal(await mo.page.count(`[data-member="${await idOf(olga)}"] [data-menu=member]`), 0);
   await deed(mo, vic, 'banned');
   assert.equal(await mo.page.text('[data-question] p'), t('stay.ask_banned', { name: 'vic' }));
+  await focused(mo.page, '[data-question] [data-act=no]');
   await mo.page.press('Escape');
   await mo.page.gone('[data-question]');
   await mo.page.see('[data-dialog=conv-members]');

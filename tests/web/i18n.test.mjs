@@ -77,7 +77,7 @@ const FAMILIES = {
   'unsent.': [...REASONS, 'text_only'],
   'bad_name.': BAD_NAME,
   'delete.': ['account', 'messages', 'calls'],
-  'toast.': ['codes_left', 'signed_out', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],
+  'toast.': ['asked_declined', 'asked_busy', 'asked_no_answer', 'asked_failed', 'codes_left', 'signed_out', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],
 };
 
 test('the two languages have the same keys', () => {

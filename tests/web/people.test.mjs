@@ -15,6 +15,7 @@ import { PEOPLE, shownPeople, watched } from '../../web/domain/people.js';
 import { askedInto, callOfRoom, calling, inPhase, isHeld, outgoing, phaseOf } from '../../web/domain/ring.js';
 import { INITIAL, reduce } from '../../web/domain/root.js';
 import { Ringer, TUNES } from '../../web/media/ringer.js';
+import { callTitle } from '../../web/views/names.js';
 import { translator } from '../../web/i18n/index.js';
 import { Api } from '../../web/net/api.js';
 import { ago } from '../../web/views/people/avatar.js';
@@ -476,6 +477,38 @@ test('typing asks once, and who is away for five minutes is told to be', async (
   assert.deepEqual(h.sent.at(-1), ['idle', { on: false }]);
 });
 
+test('who registers while somebody looks at the whole list comes into it; a search stays as it is', async () => {
+  const names = ['jun'];
+  const h = house({ people: () => ({ people: names.map((n) => somebody(n)) }), people_watch: { people: [] } });
+  const people = new People(h.c);
+  people.begun();
+  people.show(true);
+  await h.c.clock.advance(1000);
+  const shown = () => h.c.state().people.list.ids;
+  names.push('mina');
+  assert.deepEqual(shown(), ['jun']);
+  await h.c.clock.advance(30_000);
+  assert.deepEqual(shown(), ['jun', 'mina']);
+  people.search('jun', '');
+  await h.c.clock.advance(60_000);
+  assert.equal(h.sent.filter(([type]) => type === 'people').length, 3, 'a search is not asked again');
+  people.show(false);
+  people.search('', '');
+  await h.c.clock.advance(60_000);
+  assert.equal(h.sent.filter(([type]) => type === 'people').length, 4, 'nor is a list that nobody sees');
+});
+
+test('a fresh first page keeps what was read below it, and gives way to a newer question', () => {
+  const list = (people, next, seq = 1) => ({ type: 'people/list', seq, more: false, people: people.map((n) => somebody(n)), next });
+  const fresh = (people, next, seq = 1) => ({ type: 'people/fresh', seq, people: people.map((n) => somebody(n)), next });
+  const asked = { type: 'people/asked', query: '', only: '', more: false, seq: 1 };
+  const long = run([asked, list(['a', 'b', 'c', 'd'], 'x')]).people;
+  assert.deepEqual(run([asked, list(['a', 'b', 'c', 'd'], 'x'), fresh(['a', 'aa'], 'y')]).people.list.ids, ['a', 'aa', 'b', 'c', 'd']);
+  assert.equal(run([asked, list(['a', 'b', 'c', 'd'], 'x'), fresh(['a', 'aa'], 'y')]).people.list.next, 'x');
+  assert.deepEqual(run([asked, list(['a', 'b'], null), fresh(['b'], null)]).people.list.ids, ['b']);
+  assert.deepEqual(run([asked, list(['a', 'b', 'c', 'd'], 'x'), fresh(['z'], null, 0)]).people.list.ids, long.list.ids);
+});
+
 test('a favourite that the server refuses is taken back', async () => {
   const h = house({ favourite: { code: 'user_unknown' } });
   const people = new People(h.c);
@@ -561,4 +594,25 @@ test('who is asked into a call rings beside it; who is called alone has the scre
   assert.deepEqual(askedInto(both, null), []);
   const left = run([third]).ring;
   assert.deepEqual([askedInto(left, 'R'), outgoing(left).call], [[], 'c2']);
+});
+
+test('who was asked into a call and does not come is told beside it, without a sheet over the call', async () => {
+  const mine = { caller: ME, callee: somebody('jun'), caller_device: 'S', room: 'R' };
+  const third = { ...mine, call: 'c2', callee: somebody('sora') };
+  for (const [state, said] of [['declined', 'asked_declined'], ['expired', 'asked_no_answer'], ['busy', 'asked_busy'], ['cancelled', null]]) {
+    const h = house();
+    h.calls.event({ call: call({ ...mine, state: 'accepted', callee_device: 'T', answered: 5 }) });
+    h.calls.event({ call: call(third) });
+    h.calls.event({ call: call({ ...third, state, room: undefined }) });
+    await h.settle();
+    assert.equal(h.c.state().ring.after, null);
+    assert.deepEqual(h.rooms.inside, ['R']);
+    assert.deepEqual(h.played.filter((p) => p.startsWith('toast')), said ? [`toast ${said}`] : []);
+  }
+});
+
+test('a call has the names of the others, or how many they are', () => {
+  const people = ['me', 'Mina', 'Jun', 'Sora'].map((name, i) => ({ name, self: i === 0 }));
+  const title = (n) => callTitle(people.slice(0, n), 'Mina', translator('en'));
+  assert.deepEqual([1, 2, 3, 4].map(title), ['Mina', 'Mina', 'Mina, Jun', '4 people']);
 });

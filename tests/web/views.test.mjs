@@ -146,6 +146,15 @@ test('the layout that fills best: side by side when wide, one above the other wh
   assert.ok(upright[0].h > 590);
 });
 
+test('four stand two by two on a phone, two and three one above the other; lying down side by side', () => {
+  const rowsIn = (/** @type {number} */ w, /** @type {number} */ h) => [2, 3, 4].map((tiles) =>
+    new Set(stageLayout({ tiles, screen: false, pair: false, w, h }).boxes.map((b) => b.y)).size);
+  for (const [w, h] of [[374, 690], [374, 600], [344, 650]]) assert.deepEqual(rowsIn(w, h), [2, 3, 2], `${w}x${h}`);
+  assert.deepEqual(rowsIn(344, 490), [2, 2, 2], 'a short one');
+  for (const [w, h] of [[820, 260], [780, 270], [640, 240]]) assert.deepEqual(rowsIn(w, h), [1, 1, 1], `${w}x${h}`);
+  for (const box of stageLayout({ tiles: 4, screen: false, pair: false, w: 374, h: 690 }).boxes) assert.ok(fits(1280, 720, box.w, box.h));
+});
+
 test('a picture is cut to fill its tile, but not beyond recognition', () => {
   assert.ok(fits(1280, 720, 400, 300));
   assert.ok(fits(1280, 720, 300, 400));

@@ -1,6 +1,6 @@
 // Direct calls: pressing call, ringing, answering, and what belongs to a call while it lasts. The media are
 // those of a room that the server makes for the call.
-import { callOfRoom, calling, inPhase, isHeld } from '../domain/ring.js';
+import { answerOfAsked, callOfRoom, calling, inPhase, isHeld } from '../domain/ring.js';
 import { PAGE } from '../domain/calls.js';
 import { codeOf } from './context.js';
 
@@ -8,6 +8,9 @@ import { codeOf } from './context.js';
 /** @typedef {import('../domain/ring.js').Call} Call */
 /** @typedef {import('../domain/people.js').Who} Who */
 /** @typedef {'hold'|'end'} Other  what becomes of the call that one is in */
+
+/** What is said when who was asked into a call does not come. */
+const ASKED = /** @type {const} */ (['asked_declined', 'asked_busy', 'asked_no_answer']);
 
 export class Calls {
   /**
@@ -48,7 +51,9 @@ export class Calls {
   /** @param {Call} call @param {boolean} [waiting] */
   put(call, waiting = false) {
     if (call.group && call.room) this.groups.add(call.room);
-    const { session } = this.c.state().self;
+    const { self: { session }, ring } = this.c.state();
+    const outcome = answerOfAsked(ring, call, this.me());
+    if (outcome) this.c.toast('info', ASKED.find((o) => o === `asked_${outcome}`) ?? 'asked_failed', { name: call.callee.display });
     this.c.dispatch({ type: 'ring/call', call, me: this.me(), session, now: Date.now(), waiting });
   }
 

@@ -9,6 +9,7 @@ const TYPING_MS = 180;
 const WATCH_MS = 150;
 const IDLE_MS = 5 * 60_000;
 const STIR_MS = 1000;
+const FRESH_MS = 30_000;
 
 export class People {
   /** @param {Context} c */
@@ -24,6 +25,8 @@ export class People {
     /** @type {any} */
     this.idleTimer = null;
     this.idle = false;
+    /** @type {any} */
+    this.freshTimer = null;
     this.stirred = -STIR_MS;
     this.open = false;
   }
@@ -45,6 +48,29 @@ export class People {
     const { list } = this.c.state().people;
     if (on && this.c.state().account.user) this.#list(list.query, list.only);
     this.#watchSoon();
+    this.c.clock.cancel(this.freshTimer);
+    if (on) this.#freshLater();
+  }
+
+  #freshLater() {
+    this.freshTimer = this.c.clock.after(() => {
+      this.#freshLater();
+      this.#fresh();
+    }, FRESH_MS);
+  }
+
+  /** Who has registered since the whole list was asked for comes into it, while somebody looks. */
+  async #fresh() {
+    const { c } = this;
+    const { account, people: { list } } = c.state();
+    if (!account.user || this.idle || list.query || list.only || list.busy || !list.loaded) return;
+    try {
+      const { people, next } = await c.sig.request('people', {});
+      c.dispatch({ type: 'people/fresh', people, next, seq: list.seq });
+      this.#watchSoon();
+    } catch (e) {
+      c.log.info('people', codeOf(e)); // the list stays as it is
+    }
   }
 
   /** @param {string} query @param {Only} only */

@@ -51,6 +51,17 @@ function listed(s, a) {
   return trimmed({ ...s, known: put(s.known, a.people), list }, [...ids, s.chosen ?? '']);
 }
 
+/** The first page once more, under a list that stays as far as it was read: who is new comes in.
+ * @param {PeopleState} s @param {Action} a @returns {PeopleState} */
+function freshened(s, a) {
+  if (a.seq !== s.list.seq) return s;
+  const fresh = a.people.map((/** @type {Somebody} */ p) => p.user);
+  const longer = a.next && s.list.ids.length > fresh.length;
+  const ids = longer ? [...new Set([...fresh, ...s.list.ids])] : fresh;
+  const list = { ...s.list, ids, next: longer ? s.list.next : a.next ?? null };
+  return { ...s, known: put(s.known, a.people), list };
+}
+
 /** Last seen comes and goes with the presence. @param {PeopleState} s @param {any[]} changed */
 function presence(s, changed) {
   const known = { ...s.known };
@@ -73,6 +84,7 @@ export function peopleReducer(s, action) {
       return { ...s, list: { ...kept, query, only, seq, busy: true, error: null } };
     }
     case 'people/list': return listed(s, action);
+    case 'people/fresh': return freshened(s, action);
     case 'people/refused':
       return action.seq === s.list.seq ? { ...s, list: { ...s.list, busy: false, error: action.error } } : s;
     case 'people/put': return { ...s, known: put(s.known, action.people) };

@@ -58,13 +58,24 @@ function outcomeOf(call, me) {
   return call.state === 'ended' ? 'failed' : call.state;
 }
 
+/** How somebody who was asked into the call that one is in has not come; '': it is another matter.
+ * @param {RingState} s @param {Call} call @param {string} me */
+export function answerOfAsked(s, call, me) {
+  const was = s.calls[call.call];
+  const beside = was?.phase === 'outgoing' && callOfRoom(s, was.room ?? null);
+  const outcome = beside && !['ringing', 'accepted'].includes(call.state) ? outcomeOf(call, me) : '';
+  return outcome === 'cancelled' ? '' : outcome;
+}
+
 /** @param {RingState} s @param {Call} call @param {string} me @param {number} now @returns {After | null} */
 function afterOf(s, call, me, now) {
   const was = s.calls[call.call]?.phase;
   const outcome = outcomeOf(call, me);
   // Who gave up, declined, or talked on another device knows; what was missed is in the history.
   // In a room of several, others go on talking, perhaps oneself as well.
-  const told = !call.group && (was === 'here' || (was === 'outgoing' && outcome !== 'cancelled'));
+  // The third one's answer is a word beside the call that goes on (answerOfAsked).
+  const told = !call.group && !answerOfAsked(s, call, me)
+    && (was === 'here' || (was === 'outgoing' && outcome !== 'cancelled'));
   if (!told) return s.after;
   const ms = call.answered ? (call.ended ?? now) - call.answered : null;
   return { call: call.call, with: otherOf(call, me), outcome, text: call.text ?? '', video: call.video, lasted: ms, stars: 0 };

@@ -20,6 +20,8 @@ export default {
   'conv.draft': 'Draft:',
   'conv.requests': 'Requests',
   'conv.request_text': '{name} would like to write with you. They do not see whether you have read this before you accept.',
+  'conv.invitation': 'Invitation',
+  'conv.invitation_more': 'You see what is said here once you have accepted.',
   'conv.invited_text': 'You are asked into the room “{name}”.',
   'conv.accept': 'Accept',
   'conv.ignore': 'Ignore',

@@ -20,6 +20,8 @@ export default {
   'conv.draft': '작성 중:',
   'conv.requests': '대화 요청',
   'conv.request_text': '{name}님이 대화를 요청했어요. 수락하기 전에는 읽었는지 상대가 알 수 없어요.',
+  'conv.invitation': '초대',
+  'conv.invitation_more': '수락하면 여기서 나누는 이야기를 볼 수 있어요.',
   'conv.invited_text': '‘{name}’ 방에 초대받았어요.',
   'conv.accept': '수락',
   'conv.ignore': '무시',

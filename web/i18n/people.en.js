@@ -152,6 +152,7 @@ export default {
   'call.unhold': 'Go on with the call',
   'call.held_here': 'You put the call on hold. Neither hears or sees the other.',
   'call.held_there': '{name} put the call on hold.',
+  'call.people': '{count} people',
   'call.invite': 'Add somebody',
   'call.invite_more': 'It rings there, and who answers comes into this call.',
   'ring.calls_video': '{name} calls you with video',
@@ -313,5 +314,9 @@ export default {
   'error.quota_full': 'All your files together would take more room than you have here.',
   'error.internal': 'Something is broken in the server.',
   'toast.codes_left': 'You are in again. {count} recovery codes are left.',
+  'toast.asked_declined': '{name} declined.',
+  'toast.asked_busy': '{name} is in another call.',
+  'toast.asked_no_answer': '{name} does not answer.',
+  'toast.asked_failed': '{name} could not be called.',
   'toast.signed_out': 'You were signed out.',
 };

@@ -152,6 +152,7 @@ export default {
   'call.unhold': '통화 계속하기',
   'call.held_here': '통화를 잠시 멈췄어요. 서로 들리거나 보이지 않아요.',
   'call.held_there': '{name}님이 통화를 잠시 멈췄어요.',
+  'call.people': '{count}명의 통화',
   'call.invite': '사람 추가',
   'call.invite_more': '그 사람에게 전화가 가고, 받으면 이 통화에 들어와요.',
   'ring.calls_video': '{name}님의 영상 전화',
@@ -313,5 +314,9 @@ export default {
   'error.quota_full': '파일을 모두 합하면 쓸 수 있는 공간을 넘어요.',
   'error.internal': '서버에 문제가 생겼어요.',
   'toast.codes_left': '다시 들어왔어요. 복구 코드가 {count}개 남았어요.',
+  'toast.asked_declined': '{name}님이 전화를 받지 않겠대요.',
+  'toast.asked_busy': '{name}님은 다른 통화 중이에요.',
+  'toast.asked_no_answer': '{name}님이 받지 않아요.',
+  'toast.asked_failed': '{name}님에게 연결되지 않았어요.',
   'toast.signed_out': '로그아웃되었어요.',
 };

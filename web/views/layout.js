@@ -10,6 +10,7 @@
 
 const GAP = 10;
 const WIDEST = 16 / 9; // a camera tile is never wider
+const FACE = 4 / 3;
 
 /** The largest box of an allowed shape that fits.
  *  @param {number} w @param {number} h @param {number} tallest */
@@ -30,7 +31,8 @@ export function grid(n, area, tallest = 1) {
   for (let cols = 1; cols <= n; cols++) {
     const rows = Math.ceil(n / cols);
     const box = fit((area.w - GAP * (cols - 1)) / cols, (area.h - GAP * (rows - 1)) / rows, tallest);
-    const size = box.w * box.h;
+    // What is wider than 4:3 shows more wall, not a larger face.
+    const size = Math.min(box.w, box.h * FACE) * box.h;
     if (box.w > 0 && box.h > 0 && size > best.size + 1) best = { cols, rows, ...box, size };
   }
   const { cols, rows, w, h } = best;
@@ -83,5 +85,7 @@ function pair(w, h) {
 export function stageLayout(o) {
   if (o.screen) return spotlight(o.tiles, o.w, o.h);
   if (o.pair && o.tiles === 2) return pair(o.w, o.h);
-  return { big: null, boxes: grid(o.tiles, { x: 0, y: 0, w: o.w, h: o.h }, o.tall ? 9 / 16 : 1), pip: false };
+  // On an upright stage wide pictures are cut as far as they may be, so that four stand two by two.
+  const tallest = o.tall ? 9 / 16 : o.h > o.w ? 0.7 : 1;
+  return { big: null, boxes: grid(o.tiles, { x: 0, y: 0, w: o.w, h: o.h }, tallest), pip: false };
 }

@@ -18,6 +18,18 @@ export function shownNames(people) {
     seen.get(foldName(p.name)) > 1 ? `${p.name} #${tagOf(p.session)}` : p.name]));
 }
 
+const NAMED = 2;
+
+/** What a call is called: the others by name, or how many are in it.
+ * @param {{ name: string, self: boolean }[]} people
+ * @param {string} first  the other one while nobody else is there
+ * @param {import('../i18n/index.js').Translate} t */
+export function callTitle(people, first, t) {
+  const others = people.filter((p) => !p.self);
+  if (others.length > NAMED) return t('call.people', { count: people.length });
+  return others.length < 2 ? first : others.map((p) => p.name).join(', ');
+}
+
 const segmenter = typeof Intl !== 'undefined' && 'Segmenter' in Intl
   ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : null;
 

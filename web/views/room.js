@@ -5,6 +5,7 @@ import { useApp } from './context.js';
 import { Panel } from './panel.js';
 import { isHeld, otherOf } from '../domain/ring.js';
 import { CallHints, Lasting, useCall } from './people/call-bar.js';
+import { callTitle } from './names.js';
 import { shortcutOf } from './shortcuts.js';
 import { Stage } from './stage.js';
 import { RoomHints } from './room-hints.js';
@@ -49,9 +50,9 @@ function useShortcuts() {
 function RoomHead() {
   const { state, t, ui, setUi } = useApp();
   const here = state.rooms[/** @type {string} */ (state.current)];
-  const { room, order, owner } = here;
+  const { room, order, owner, people } = here;
   const call = useCall();
-  const title = call ? otherOf(call, state.account.user?.user ?? '').display : room.title || t('room.untitled');
+  const title = call ? callTitle(order.map((id) => people[id]).filter(Boolean), otherOf(call, state.account.user?.user ?? '').display, t) : room.title || t('room.untitled');
   return html`<header class="room-head">
     <h1 class="cut" data-room-title>${title}</h1>
     ${call && html`<${Lasting} since=${call.answered} />`}

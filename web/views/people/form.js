@@ -89,9 +89,10 @@ export function Submit({ what, text, name, disabled = false, cls = 'btn primary 
 }
 
 /** @param {{ label: string, more?: string, on: boolean, name: string, disabled?: boolean,
- *   set: (on: boolean) => void }} props */
-export function Switch({ label, more, on, name, disabled = false, set }) {
+ *   set: (on: boolean) => void, why?: string }} props
+ * why: the id of the line that says why it is disabled */
+export function Switch({ label, more, on, name, disabled = false, set, why = '' }) {
   return html`<label class="switch"><span><b>${label}</b>${more && html`<span class="small soft hint">${more}</span>`}</span>
-    <input type="checkbox" role="switch" data-act=${name} checked=${on} disabled=${disabled}
+    <input type="checkbox" role="switch" data-act=${name} checked=${on} disabled=${disabled} aria-describedby=${why || undefined}
       onChange=${(/** @type {InputEventLike} */ e) => set(e.currentTarget.checked)} /></label>`;
 }

@@ -8,7 +8,7 @@ import { LinkLine, LinkTerms, TERMS } from './link-terms.js';
 export function Invitations() {
   const { state, act, t } = useApp();
   const { user, policy, invites, made } = state.account;
-  const [terms, setTerms] = useState({ ...TERMS, uses: 1 });
+  const [terms, setTerms] = useState(TERMS);
   const may = user?.role === 'admin' || !!policy?.user_invites;
   useEffect(() => { if (may) act.account.loadInvites(); }, [may]);
   if (!may) return null;

@@ -9,9 +9,9 @@ import { Question } from './question.js';
 /** @typedef {{ uses: number, ttl_s: number }} Terms */
 
 const DAY_S = 86_400;
-const USES = [1, 5, 20, 100];
+const USES = [1, 5, 10, 100];
 const TIMES = [DAY_S, 7 * DAY_S, 30 * DAY_S];
-export const TERMS = { uses: 5, ttl_s: 7 * DAY_S };
+export const TERMS = { uses: 10, ttl_s: 7 * DAY_S };
 
 /** @param {{ legend: string, name: string, values: number[], value: number, word: (n: number) => string,
  *   set: (n: number) => void }} props */

@@ -1,7 +1,7 @@
 // What others see of one, and how one is told of calls.
 import { html, useEffect, useState } from '../../vendor/htm-preact.js';
 import { askOf } from '../../domain/account.js';
-import { useApp } from '../context.js';
+import { useApp, useUid } from '../context.js';
 import { Refused, Switch } from './form.js';
 
 export const SETTINGS = /** @type {const} */ (['last_seen', 'read_marks', 'strangers', 'early_address']);
@@ -39,12 +39,13 @@ export function Notifications() {
   const { busy } = askOf(state.account, 'push');
   useEffect(() => { act.account.lookAtPush(); }, [state.account.policy?.push_key]);
   const why = PUSH_WHY.find((w) => w === push);
+  const id = useUid();
   return html`<section class="card me-card" aria-labelledby="me-notify">
     <h2 id="me-notify">${t('notify.title')}</h2>
     <${InTab} />
-    <${Switch} label=${t('notify.push')} more=${t('notify.push_more')} on=${push === 'on'} name="push" disabled=${busy || !!why || push === 'unknown'}
+    <${Switch} label=${t('notify.push')} more=${t('notify.push_more')} on=${push === 'on' && !why} why=${why && id} name="push" disabled=${busy || !!why || push === 'unknown'}
       set=${(/** @type {boolean} */ on) => act.account.turnPush(on)} />
-    ${why && html`<p class="small soft" data-why=${why}>${t(`notify.why.${why}`)}</p>`}
+    ${why && html`<p class="small soft" id=${id} data-why=${why}>${t(`notify.why.${why}`)}</p>`}
     <${Refused} what="push" />
   </section>`;
 }

@@ -24,6 +24,9 @@ const NEAR_START = 400;
 /** How a conversation is called. @param {Conv} c @param {import('../../i18n/index.js').Translate} t */
 export const titleOf = (c, t) => (c.kind === 'direct' ? c.with?.display || t('people.gone') : c.title);
 
+/** @param {Conv} c */
+const isInvitation = (c) => c.kind === 'room' && c.state === 'request';
+
 /** @param {{ thread: ThreadState, around: Around }} props */
 function Typing({ thread, around }) {
   const { t } = around;
@@ -134,15 +137,24 @@ function Log({ conv, thread, around }) {
     if (left < NEAR_START) act.convs.newer(id);
     seen();
   };
-  const empty = thread.loaded && messages.length === 0 && thread.pending.length === 0;
+  const asked = isInvitation(conv);
+  const empty = !asked && thread.loaded && messages.length === 0 && thread.pending.length === 0;
   return html`<div class="chat-list" ref=${el} onScroll=${scrolled} role="log" aria-label=${t('conv.log', { name: titleOf(conv, t) })} aria-busy=${String(thread.busy)} tabindex="0">
       ${thread.error && html`<p class="refused" role="alert" data-problem=${thread.error}><${Icon} name="warn" size="s" /><span>${t('conv.failed')}</span>
         <button type="button" class="btn" onClick=${() => act.convs.retryPage(id)}>${t('do.retry')}</button></p>`}
       ${thread.loaded && !thread.first && html`<p class="older small soft"><button type="button" class="link-btn" data-act="older" onClick=${() => act.convs.older(id)}>${t('conv.older')}</button></p>`}
+      ${asked && html`<${AskedInto} room=${conv} />`}
       ${empty && html`<div class="chat-empty"><${Icon} name="chat" size="l" /><p>${t('conv.empty')}</p></div>`}
-      ${!empty && html`<ol>${drawn}${thread.last && thread.pending.map((p) => html`<${Unsent} key=${p.client} out=${p} />`)}</ol>`}
+      ${!empty && !asked && html`<ol>${drawn}${thread.last && thread.pending.map((p) => html`<${Unsent} key=${p.client} out=${p} />`)}</ol>`}
     </div>
     ${below && html`<button type="button" class="chat-below" data-act="latest" onClick=${() => { act.convs.latest(id); }}><${Icon} name="down" size="s" />${t('conv.latest')}</button>`}`;
+}
+
+/** What one would come into: nothing of what is said there is shown before. @param {{ room: Conv }} props */
+function AskedInto({ room }) {
+  const { t } = useApp();
+  return html`<div class="chat-empty" data-asked-into><${RoomSign} room=${room} large /><p><b>${room.title}</b></p>
+    ${room.topic && html`<p>${room.topic}</p>`}<p class="small">${t('conv.invitation_more')}</p></div>`;
 }
 
 /** Somebody whom one has not answered yet, or an invitation. @param {{ conv: Conv }} props */
@@ -172,7 +184,7 @@ function Head({ conv }) {
     <button type="button" class="icon-btn card-back" data-act="close-conv" aria-label=${t('conv.back')} title=${t('conv.back')} onClick=${() => act.convs.open(null)}><${Icon} name="back" /></button>
     ${w ? html`<${Avatar} person=${w} presence=${known && !known.blocked ? known.presence : ''} />` : html`<${RoomSign} room=${conv} />`}
     <div class="grow thread-who"><h2 class="cut" tabindex="-1" ref=${title} data-conv-title>${titleOf(conv, t)}</h2>
-      <p class="small soft cut">${w ? (known ? html`<${PresenceWords} person=${known} />` : w.name && `@${w.name}`) : [t('conv.members', { count: conv.members }), conv.topic].filter(Boolean).join(' · ')}</p></div>
+      <p class="small soft cut">${w ? (known ? html`<${PresenceWords} person=${known} />` : w.name && `@${w.name}`) : [isInvitation(conv) ? t('conv.invitation') : t('conv.members', { count: conv.members }), conv.topic].filter(Boolean).join(' · ')}</p></div>
     ${w?.display && conv.state === 'open' && html`<button type="button" class="icon-btn" data-act="conv-call" aria-label=${t('call.voice_to', { name: w.display })} title=${t('call.voice')} onClick=${() => act.calls.start(w, false)}><${Icon} name="call" /></button>
       <button type="button" class="icon-btn" data-act="conv-video" aria-label=${t('call.video_to', { name: w.display })} title=${t('call.video')} onClick=${() => act.calls.start(w, true)}><${Icon} name="cam" /></button>`}
     ${conv.kind === 'room' && html`<${RoomMenu} conv=${conv} />`}

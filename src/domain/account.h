@@ -121,6 +121,16 @@ struct str_list account_codes(const struct account_call *c, struct str list[RECO
 /* The hash of a recovery code as people type it; false: it is none. */
 bool account_recovery_code(struct str text, uint8_t hash[SHA256_SIZE]);
 
+/* ---- attempts over a restart (attempts_keep.c) ---- */
+
+void attempts_start(struct domain *d);
+/* Somebody tries: what was written before the restart is read, once. */
+void attempts_boot(struct domain *d);
+int64_t attempts_deadline(const struct domain *d);
+void attempts_tick(struct domain *d);
+/* At once, where something has changed. */
+void attempts_write(struct domain *d);
+
 /* ---- attempts (account_in.c) ---- */
 
 /* Refuses (answered; false) or counts an attempt at c->name from the caller's address. signed_in: the asker

@@ -5,13 +5,14 @@
 
 static struct attempt attempt_of(const struct account_call *c)
 {
-    return (struct attempt){c->visit.addr_key, account_name(c)};
+    return (struct attempt){c->visit.addr_key, account_name(c), true};
 }
 
 bool account_try(struct domain *d, struct ask *a, bool signed_in)
 {
     struct account_call *c = account_call(a);
     struct attempt who = attempt_of(c);
+    attempts_boot(d);
     int64_t wait = attempts_wait(&d->attempts, d->now, &who, true);
     if (wait > 0) {
         reply_retry(d, &a->who, CODE_RATE, wait);

@@ -22,6 +22,7 @@ struct attempts {
     struct hmap counts;
     struct list order; /* by last use */
     struct hash_key key;
+    bool changed; /* something that attempts_save gives out */
 };
 
 /* Who tries: the hash of the address's network (0: not known, never slowed by it), and the key of
@@ -29,8 +30,17 @@ struct attempts {
 struct attempt {
     uint64_t addr;
     struct str name;
+    bool kept; /* the name's failures outlive a restart */
 };
 
+/* A name's failures, over a restart: by its keyed hash, since people type their passwords into the wrong field. */
+struct attempt_kept {
+    uint64_t name;
+    uint32_t failures;
+    int64_t ago_us; /* when the last one was */
+};
+
+/* What was saved is known again where the key is the same. */
 void attempts_init(struct attempts *a, const struct hash_key *key);
 void attempts_free(struct attempts *a);
 
@@ -43,5 +53,10 @@ void attempts_begin(struct attempts *a, int64_t now_us, const struct attempt *wh
 void attempts_good(struct attempts *a, const struct attempt *who);
 /* It was neither right nor wrong (a full queue): as if it had not been. */
 void attempts_undo(struct attempts *a, const struct attempt *who);
+
+/* The names that were tried so often that a restart should not forgive it, the last one first. How many. */
+size_t attempts_save(struct attempts *a, int64_t now_us, struct attempt_kept *out, size_t max);
+/* One of them again, in the order in which they were saved. */
+void attempts_load(struct attempts *a, int64_t now_us, const struct attempt_kept *kept);
 
 #endif

@@ -179,7 +179,7 @@ static struct attempt attempt_of(const struct domain *d, const struct ask *a, ch
     struct buf b;
     buf_init_fixed(&b, name, 32);
     buf_putf(&b, "room %llx", (unsigned long long)call->conv);
-    return (struct attempt){siphash24(&d->hash_key, parts, sizeof parts), buf_str(&b)};
+    return (struct attempt){siphash24(&d->hash_key, parts, sizeof parts), buf_str(&b), false};
 }
 
 static void at_door(struct domain *d, struct ask *a, struct conv *c, enum db_status status);

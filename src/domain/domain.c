@@ -110,7 +110,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     list_init(&d->live.dirty);
     d->live.sent = INT64_MIN / 2;
     steady_known(&d->clock, cfg->clock_ms);
-    attempts_init(&d->attempts, &d->hash_key);
+    attempts_start(d);
     confirm_init(d);
     for (int i = 0; i < CHALLENGE_KINDS; i++)
         d->challenges[i] = xcalloc(CHALLENGES, sizeof *d->challenges[i]);
@@ -181,6 +181,7 @@ void domain_drain(struct domain *d, int64_t now_us, int64_t wall_ms)
 {
     domain_time(d, now_us, wall_ms);
     presence_drain(d);
+    attempts_write(d);
 }
 
 void domain_cmd(struct domain *d, int64_t now_us, int64_t wall_ms, const struct cmd *cmd)
@@ -263,6 +264,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     roomlist_tick(d);
     upload_tick(d);
     token_tick(d);
+    attempts_tick(d);
 }
 
 int64_t domain_deadline(const struct domain *d)
@@ -275,6 +277,7 @@ int64_t domain_deadline(const struct domain *d)
     int64_t list = roomlist_deadline(d);
     at = MIN_OF(at, upload_deadline(d));
     at = MIN_OF(at, token_deadline(d));
+    at = MIN_OF(at, attempts_deadline(d));
     return MIN_OF(at, list);
 }
 

@@ -215,6 +215,8 @@ struct domain {
     int64_t
         tokens_at; /* when it is looked next for sessions whose API token has run out; 0: never */
     struct attempts attempts;
+    int64_t attempts_written;                      /* when (attempts_keep.c) */
+    int attempts_known;                            /* what was written before the restart */
     struct challenge *challenges[CHALLENGE_KINDS]; /* CHALLENGES, the oldest is overwritten */
     struct hmap confirmed;                         /* confirm.c, by sign-in */
     struct list confirmed_order;

@@ -14,8 +14,8 @@
 #define SECOND INT64_C(1000000)
 
 static struct attempts a;
-static const struct attempt mina = {7, STR_INIT("mina")}, other = {8, STR_INIT("mina")},
-                            jun = {7, STR_INIT("jun")};
+static const struct attempt mina = {7, STR_INIT("mina"), true}, other = {8, STR_INIT("mina"), true},
+                            jun = {7, STR_INIT("jun"), true};
 
 static int setup(void **state)
 {
@@ -70,7 +70,7 @@ static void test_many_addresses(void **state)
 {
     (void)state;
     for (uint64_t i = 100; i < 160; i++)
-        fail_times(0, &(struct attempt){i, STR("mina")}, 1);
+        fail_times(0, &(struct attempt){i, STR("mina"), true}, 1);
     assert_true(attempts_wait(&a, 0, &other, false) > 0);
     assert_true(attempts_wait(&a, 0, &other, false) <= 60000);
     assert_int_equal(attempts_wait(&a, 0, &other, true), 0); /* signed in from there before */
@@ -107,11 +107,33 @@ static void test_bounded(void **state)
     for (uint64_t i = 1; i < 100000; i++) {
         char name[32];
         int n = snprintf(name, sizeof name, "n%llu", (unsigned long long)i);
-        attempts_begin(&a, (int64_t)i, &(struct attempt){i, str_of(name, (size_t)n)});
+        attempts_begin(&a, (int64_t)i, &(struct attempt){i, str_of(name, (size_t)n), true});
     }
     assert_true(a.counts.n <= 65536 + 3);
     attempts_begin(&a, 7200 * SECOND, &mina);
     assert_int_equal(a.counts.n, 3);
+}
+
+static void test_kept(void **state)
+{
+    struct attempt_kept kept[4];
+    (void)state;
+    for (uint64_t i = 100; i < 160; i++) {
+        fail_times(0, &(struct attempt){i, STR("mina"), true}, 1);
+        fail_times(0, &(struct attempt){i, STR("a room"), false}, 1);
+    }
+    fail_times(SECOND, &jun, 24); /* too few */
+    assert_int_equal(attempts_save(&a, 2 * SECOND, kept, ARRAY_LEN(kept)), 1);
+    assert_int_equal(kept[0].failures, 60);
+    assert_int_equal(kept[0].ago_us, 2 * SECOND);
+    assert_int_equal(attempts_save(&a, 3600 * SECOND, kept, ARRAY_LEN(kept)), 0);
+    teardown(NULL);
+    setup(NULL);
+    attempts_load(&a, 10 * SECOND, &kept[0]);
+    assert_true(attempts_wait(&a, 10 * SECOND, &other, false) > 0);
+    assert_int_equal(attempts_wait(&a, 10 * SECOND, &other, true), 0); /* known there */
+    assert_int_equal(attempts_wait(&a, 10 * SECOND, &jun, false), 0);
+    assert_int_equal(attempts_wait(&a, (8 + 3600) * SECOND, &other, false), 0);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -119,7 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_grows),   T(test_nobody_else_is_locked_out), T(test_many_addresses), T(test_bounded),
-        T(test_forgets), T(test_good_and_undone),
+        T(test_forgets), T(test_good_and_undone),           T(test_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,4 +13,4 @@ find_path(QRCODEGEN_INCLUDE_DIR qrcodegen/qrcodegen.h REQUIRED)
 add_library(madang_libs INTERFACE)
 target_include_directories(madang_libs SYSTEM INTERFACE ${QRCODEGEN_INCLUDE_DIR} ${ZXCVBN_INCLUDE_DIR})
 target_link_libraries(madang_libs INTERFACE PkgConfig::MADANG_PC ${QRCODEGEN_LIBRARY}
-    ${ZXCVBN_LIBRARY} Threads::Threads)
+    ${ZXCVBN_LIBRARY} Threads::Threads m)

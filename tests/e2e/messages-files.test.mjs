@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
+import { axeProblems, sideways } from '../lib/fixture_page.mjs';
 import { House } from './lib/house.mjs';
 import { artifacts } from './lib/browser.mjs';
 import { User } from './lib/user.mjs';
@@ -118,6 +119,26 @@ const drawn = ({ page, name }, n) => page.until((n) => {
   return all.length === n && all.every((i) => i.complete && i.naturalWidth > 0);
 }, n, { what: `${name} sees ${n} pictures` });
 
+/** What it looks like on a phone and on a desk, by day and by night: nothing serious for axe-core, nothing too wide.
+ * @param {User} user @param {string} what */
+async function looked({ page: { raw: tab, eval: run }, name }, what) {
+  const before = tab.viewportSize();
+  const problems = [];
+  for (const theme of /** @type {const} */ (['light', 'dark'])) {
+    await tab.emulateMedia({ colorScheme: theme });
+    for (const [size, width, height] of /** @type {const} */ ([['360', 360, 740], ['1440', 1440, 900]])) {
+      await tab.setViewportSize({ width, height });
+      await run(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+      const shown = `${what}-${name}-${size}-${theme}`;
+      await tab.screenshot({ path: artifacts(house.name, `${shown}.png`) });
+      problems.push(...[...await axeProblems(tab), ...(await sideways(tab) > 0 ? ['too wide'] : [])].map((p) => `${shown}: ${p}`));
+    }
+  }
+  await tab.emulateMedia({ colorScheme: 'light' });
+  await tab.setViewportSize(before);
+  assert.deepEqual(problems, []);
+}
+
 house.test('a picture with a caption: drawn anew without its place, seen on a phone, large by keys and fingers', async () => {
   const [ann, ben] = await Promise.all([newUser('ann', { display: 'Ann Field' }), newUser('ben', { display: '김벤', page: { ...PHONE, lang: 'ko' } })]);
   await befriend(ann, ben);
@@ -125,7 +146,7 @@ house.test('a picture with a caption: drawn anew without its place, seen on a ph
   await choose(ann, [file('휴가 사진.jpg', original), file('second.jpg', await photo(ann.page, 600, 600))]);
   await ann.page.until(() => document.querySelectorAll('[data-chosen]').length === 2, null);
   await allNamed(ann.page, 'the tray');
-  await ann.page.shot(artifacts(house.name, 'tray.png'));
+  await looked(ann, 'tray');
   await ann.page.click('[data-chosen]:nth-child(2) [data-act=detach]');
   await ann.page.until(() => document.querySelectorAll('[data-chosen]').length === 1, null);
   await ann.page.fill('[data-field=message]', '바닷가에서');
@@ -155,15 +176,18 @@ house.test('a picture with a caption: drawn anew without its place, seen on a ph
   await drawn(ben, 2);
   const last = await ben.page.eval(() => [...document.querySelectorAll('[data-picture]')].at(-1)?.getAttribute('data-picture'));
   assert.equal(sha((await fetched(ben.page, `/api/file/${last}`)).bytes), sha(original), 'not a byte of it was touched');
-  await ben.page.shot(artifacts(house.name, 'phone-ko.png'));
-  await ann.page.shot(artifacts(house.name, 'desktop-en.png'));
+  await looked(ann, 'thread');
+  await choose(ben, [file('보고서.txt', '1')]);
+  await looked(ben, 'tray');
+  await ben.page.click('[data-act=detach]');
+  await ben.page.gone('[data-chosen]');
 
   await ann.page.eval(() => /** @type {HTMLElement} */ (document.querySelector('[data-picture]')).focus());
   await ann.page.press('Enter');
   await ann.page.see('[data-viewer] [data-state=there]');
   const first = await ann.page.eval(() => document.querySelector('[data-viewer]')?.getAttribute('data-viewer'));
   await allNamed(ann.page, 'the viewer');
-  await ann.page.shot(artifacts(house.name, 'viewer-en.png'));
+  await looked(ann, 'viewer');
   await ann.page.press('ArrowRight');
   await ann.page.see(`[data-viewer="${last}"] [data-state=there]`);
   await ann.page.press('+');
@@ -177,7 +201,7 @@ house.test('a picture with a caption: drawn anew without its place, seen on a ph
   assert.equal(await ann.page.eval(() => document.activeElement?.getAttribute('data-picture')), first, 'back where one was');
   await ben.page.click('[data-picture]');
   await ben.page.see('[data-viewer] [data-state=there]');
-  await ben.page.shot(artifacts(house.name, 'viewer-phone-ko.png'));
+  await looked(ben, 'viewer');
   await ben.page.eval(() => { // two taps
     const stage = /** @type {HTMLElement} */ (document.querySelector('.viewer-stage'));
     stage.setPointerCapture = () => {};

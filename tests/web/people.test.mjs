@@ -489,13 +489,20 @@ test('who registers while somebody looks at the whole list comes into it; a sear
   assert.deepEqual(shown(), ['jun']);
   await h.c.clock.advance(30_000);
   assert.deepEqual(shown(), ['jun', 'mina']);
+  names.push('sora', 'yuna');
+  await h.c.clock.advance(10_000);
+  people.heard('mina');
+  people.heard('sora');
+  people.heard('yuna');
+  await h.settle();
+  assert.deepEqual(shown(), names, 'who is heard of comes at once, and asks only once');
   people.search('jun', '');
   await h.c.clock.advance(60_000);
-  assert.equal(h.sent.filter(([type]) => type === 'people').length, 3, 'a search is not asked again');
+  assert.equal(h.sent.filter(([type]) => type === 'people').length, 4, 'a search is not asked again');
   people.show(false);
   people.search('', '');
   await h.c.clock.advance(60_000);
-  assert.equal(h.sent.filter(([type]) => type === 'people').length, 4, 'nor is a list that nobody sees');
+  assert.equal(h.sent.filter(([type]) => type === 'people').length, 5, 'nor is a list that nobody sees');
 });
 
 test('a fresh first page keeps what was read below it, and gives way to a newer question', () => {

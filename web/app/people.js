@@ -10,6 +10,7 @@ const WATCH_MS = 150;
 const IDLE_MS = 5 * 60_000;
 const STIR_MS = 1000;
 const FRESH_MS = 30_000;
+const HEARD_MS = 10_000;
 
 export class People {
   /** @param {Context} c */
@@ -27,6 +28,7 @@ export class People {
     this.idle = false;
     /** @type {any} */
     this.freshTimer = null;
+    this.freshened = -HEARD_MS;
     this.stirred = -STIR_MS;
     this.open = false;
   }
@@ -59,11 +61,19 @@ export class People {
     }, FRESH_MS);
   }
 
+  /** Somebody calls or writes; whom one does not know may be new. @param {string | undefined} user */
+  heard(user) {
+    const { account, people } = this.c.state();
+    if (!this.open || !user || user === account.user?.user || people.known[user]) return;
+    if (this.c.clock.now() - this.freshened >= HEARD_MS) this.#fresh();
+  }
+
   /** Who has registered since the whole list was asked for comes into it, while somebody looks. */
   async #fresh() {
     const { c } = this;
     const { account, people: { list } } = c.state();
     if (!account.user || this.idle || list.query || list.only || list.busy || !list.loaded) return;
+    this.freshened = c.clock.now();
     try {
       const { people, next } = await c.sig.request('people', {});
       c.dispatch({ type: 'people/fresh', people, next, seq: list.seq });

@@ -56,6 +56,7 @@ export function withPeople(c, rooms) {
     },
     /** @param {any} e @returns {boolean} whether it was one of these */
     event(e) {
+      people.heard(e.call?.caller?.user ?? e.message?.from ?? e.conv?.with?.user);
       if (e.type === 'me') c.dispatch({ type: 'account/me', user: e.user });
       else if (e.type === 'badges') c.dispatch({ type: 'account/badges', badges: e });
       else if (e.type === 'missed') c.dispatch({ type: 'account/missed', missed: e.missed });

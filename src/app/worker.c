@@ -1,7 +1,6 @@
 #include "app/worker_int.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 enum {
     MAX_STREAMS = 4096,
@@ -239,14 +239,9 @@ static bool equip(struct worker *w, char *why, size_t why_n)
     return true;
 }
 
-/* Signals belong to control. */
 static int start_thread(struct worker *w)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int e = pthread_create(&w->thread, NULL, run, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int e = thread_start(&w->thread, run, w);
     if (e == 0)
         pthread_setname_np(w->thread, w->name);
     return e;

@@ -12,10 +12,8 @@ static void done(struct domain *d, struct ask *a, const struct ask_answer *answe
 {
     if (answer->db->status == DB_OK)
         reply_ok(d, &a->who);
-    else if (answer->db->status == DB_REFUSED)
-        reply_error(d, &a->who, CODE_UNKNOWN);
     else
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_UNKNOWN);
 }
 
 /* ---- links ---- */
@@ -23,12 +21,8 @@ static void done(struct domain *d, struct ask *a, const struct ask_answer *answe
 static void invite_made(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     char path[8 + B64URL_SIZE(INVITE_LEN)] = "/i/";
-    if (answer->db->status == DB_REFUSED) { /* they have as many as may be */
-        reply_error(d, &a->who, CODE_NOT_ALLOWED);
-        return;
-    }
     if (answer->db->status != DB_OK) {
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED); /* they have as many as may be */
         return;
     }
     size_t n = b64url_encode(path + 3, sizeof path - 3, a->data, INVITE_LEN);
@@ -123,12 +117,8 @@ static unsigned scopes_read(const struct str_list *list)
 static void token_made(struct domain *d, struct ask *a, const struct ask_answer *answer)
 {
     char text[8 + B64URL_SIZE(SECRET_LEN)] = "mdt_";
-    if (answer->db->status == DB_REFUSED) { /* they have as many as may be, or have signed out */
-        reply_error(d, &a->who, CODE_NOT_ALLOWED);
-        return;
-    }
     if (answer->db->status != DB_OK) {
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED); /* they have as many as may be, or have signed out */
         return;
     }
     size_t n = b64url_encode(text + 4, sizeof text - 4, a->data, SECRET_LEN);

@@ -220,10 +220,8 @@ static void signed_in(struct domain *d, struct ask *a, const struct ask_answer *
 {
     if (answer->db->status == DB_OK)
         account_signed_in(d, a);
-    else if (answer->db->status == DB_REFUSED)
-        reply_error(d, &a->who, CODE_PASSKEY_REFUSED);
     else
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_PASSKEY_REFUSED);
 }
 
 static void confirmed(struct domain *d, struct ask *a, const struct ask_answer *answer)
@@ -231,10 +229,8 @@ static void confirmed(struct domain *d, struct ask *a, const struct ask_answer *
     if (answer->db->status == DB_OK) {
         confirm_mark(d, a->a, true);
         reply_ok(d, &a->who);
-    } else if (answer->db->status == DB_REFUSED) {
-        reply_error(d, &a->who, CODE_PASSKEY_REFUSED);
     } else {
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_PASSKEY_REFUSED);
     }
 }
 
@@ -357,10 +353,8 @@ static void changed(struct domain *d, struct ask *a, const struct ask_answer *an
     if (answer->db->status == DB_OK) {
         reply_ok(d, &a->who);
         account_tell(d, a->a);
-    } else if (answer->db->status == DB_REFUSED) {
-        reply_error(d, &a->who, CODE_UNKNOWN);
     } else {
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_UNKNOWN);
     }
 }
 

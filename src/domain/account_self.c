@@ -324,10 +324,8 @@ static void ended(struct domain *d, struct ask *a, const struct ask_answer *answ
 {
     const struct account_call *c = account_call(a);
     struct user *u = user_find(d, c->user);
-    if (answer->db->status == DB_REFUSED) {
-        reply_error(d, &a->who, CODE_UNKNOWN);
-    } else if (answer->db->status != DB_OK) {
-        reply_db(d, &a->who, answer->db->status);
+    if (answer->db->status != DB_OK) {
+        reply_refused(d, &a->who, answer->db->status, CODE_UNKNOWN);
     } else {
         reply_ok(d, &a->who);
         if (u)

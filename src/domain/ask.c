@@ -225,3 +225,12 @@ void reply_db(struct domain *d, const struct asker *who, enum db_status status)
     default: reply_error(d, who, CODE_INTERNAL);
     }
 }
+
+void reply_refused(struct domain *d, const struct asker *who, enum db_status status,
+                   enum errcode refused)
+{
+    if (status == DB_REFUSED)
+        reply_error(d, who, refused);
+    else
+        reply_db(d, who, status);
+}

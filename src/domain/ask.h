@@ -119,6 +119,9 @@ void reply_retry(struct domain *d, const struct asker *who, enum errcode code, i
 /* What a status that is not DB_OK, and means nothing special to this procedure, is to who asked:
  * store_busy, store_full, or internal. */
 void reply_db(struct domain *d, const struct asker *who, enum db_status status);
+/* The same, for a procedure that may refuse: what it means when it did. */
+void reply_refused(struct domain *d, const struct asker *who, enum db_status status,
+                   enum errcode refused);
 void reply_disk(struct domain *d, const struct asker *who, enum disk_status status);
 
 /* ---- for domain.c ---- */

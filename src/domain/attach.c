@@ -68,10 +68,7 @@ static void added(struct domain *d, struct ask *a, const struct ask_answer *answ
         return;
     }
     remove_files(d, file_of(c));
-    if (answer->db->status == DB_REFUSED)
-        reply_error(d, &a->who, CODE_QUOTA_FULL);
-    else
-        reply_db(d, &a->who, answer->db->status);
+    reply_refused(d, &a->who, answer->db->status, CODE_QUOTA_FULL);
 }
 
 static void add(struct domain *d, struct ask *a)

@@ -278,12 +278,10 @@ void call_tell_missed(struct domain *d, const struct user *u)
 
 static void answered_plainly(struct domain *d, struct ask *ask, const struct ask_answer *answer)
 {
-    if (answer->db->status == DB_REFUSED)
-        reply_error(d, &ask->who, CODE_CALL_UNKNOWN);
-    else if (answer->db->status != DB_OK)
-        reply_db(d, &ask->who, answer->db->status);
-    else
+    if (answer->db->status == DB_OK)
         reply_ok(d, &ask->who);
+    else
+        reply_refused(d, &ask->who, answer->db->status, CODE_CALL_UNKNOWN);
 }
 
 static void seen_stored(struct domain *d, struct ask *ask, const struct ask_answer *answer)

@@ -14,12 +14,8 @@ static void made(struct domain *d, struct ask *a, const struct ask_answer *answe
     char path[8 + B64URL_SIZE(CONV_LINK_BYTES)];
     struct event e = {.type = RESULT_ROOM_LINK};
     conv_back(d, a);
-    if (answer->db->status == DB_REFUSED) { /* the room has as many as may be */
-        reply_error(d, &a->who, CODE_NOT_ALLOWED);
-        return;
-    }
     if (answer->db->status != DB_OK) {
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED); /* the room has as many as may be */
         return;
     }
     size_t n = b64url_encode(path + 3, sizeof path - 3, call->text, CONV_LINK_BYTES);
@@ -36,10 +32,8 @@ static void ended(struct domain *d, struct ask *a, const struct ask_answer *answ
     conv_back(d, a);
     if (answer->db->status == DB_OK)
         reply_ok(d, &a->who);
-    else if (answer->db->status == DB_REFUSED)
-        reply_error(d, &a->who, CODE_UNKNOWN);
     else
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_UNKNOWN);
 }
 
 void room_link_make(struct domain *d, struct ask *a, struct conv *c, struct user *u,

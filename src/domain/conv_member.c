@@ -98,10 +98,8 @@ static void set(struct domain *d, struct ask *a, const struct ask_answer *answer
     struct conv *c = conv_back(d, a);
     const struct conv_call *call = conv_call(a);
     if (answer->db->status != DB_OK) {
-        if (answer->db->status == DB_REFUSED)
-            reply_error(d, &a->who, call->n[0] == AS_BANNED ? CODE_USER_UNKNOWN : CODE_UNKNOWN);
-        else
-            reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status,
+                      call->n[0] == AS_BANNED ? CODE_USER_UNKNOWN : CODE_UNKNOWN);
         return;
     }
     reply_ok(d, &a->who);
@@ -187,12 +185,8 @@ static void invited(struct domain *d, struct ask *a, const struct ask_answer *an
 {
     struct conv *c = conv_back(d, a);
     const struct conv_call *call = conv_call(a);
-    if (answer->db->status == DB_REFUSED) {
-        reply_error(d, &a->who, CODE_ROOM_FULL);
-        return;
-    }
     if (answer->db->status != DB_OK) {
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_ROOM_FULL);
         return;
     }
     reply_ok(d, &a->who);

@@ -226,10 +226,8 @@ static void opened(struct domain *d, struct ask *a, const struct ask_answer *ans
     struct val id;
     if (db_row(answer->db, &id, 1))
         conv_reply(d, &a->who, val_id(&id), a->a);
-    else if (answer->db->status == DB_REFUSED)
-        reply_error(d, &a->who, CODE_NOT_ALLOWED);
     else
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED);
 }
 
 static void open_found(struct domain *d, struct ask *a, struct user *other, enum db_status status)

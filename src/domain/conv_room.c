@@ -33,10 +33,8 @@ static void made(struct domain *d, struct ask *a, const struct ask_answer *answe
     if (answer->db->status == DB_OK) {
         conv_reply(d, &a->who, call->conv, call->user);
         conv_show(d, call->conv, call->user);
-    } else if (answer->db->status == DB_REFUSED) {
-        reply_error(d, &a->who, CODE_NOT_ALLOWED);
     } else {
-        reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED);
     }
 }
 

@@ -223,10 +223,7 @@ static void sent(struct domain *d, struct ask *a, const struct ask_answer *answe
     struct conv *c = conv_back(d, a);
     struct val row[1 + CONV_MESSAGE_COLS];
     if (!db_row(answer->db, row, 1 + CONV_MESSAGE_COLS)) {
-        if (answer->db->status == DB_REFUSED)
-            reply_error(d, &a->who, CODE_NOT_ALLOWED);
-        else
-            reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED);
         return;
     }
     struct event e = {.type = RESULT_SENT, .u.conv.sent = {.seq = row[1].i, .time_ms = row[3].i}};
@@ -312,10 +309,8 @@ static void changed(struct domain *d, struct ask *a, const struct ask_answer *an
     const struct conv_call *call = conv_call(a);
     struct val row[CONV_MESSAGE_COLS];
     if (!db_row(answer->db, row, CONV_MESSAGE_COLS)) {
-        if (answer->db->status == DB_REFUSED)
-            reply_error(d, &a->who, call->type == CMD_EDIT ? CODE_TOO_LATE : CODE_UNKNOWN);
-        else
-            reply_db(d, &a->who, answer->db->status);
+        reply_refused(d, &a->who, answer->db->status,
+                      call->type == CMD_EDIT ? CODE_TOO_LATE : CODE_UNKNOWN);
         return;
     }
     reply_ok(d, &a->who);

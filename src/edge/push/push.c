@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/util.h"
 #include "edge/push/push_int.h"
 #include "edge/push/push_url.h"
@@ -266,17 +266,6 @@ static struct push_options with_defaults(const struct push_options *options)
     return o;
 }
 
-/* Signals are the business of the control thread. */
-static int start_thread(struct push_thread *t)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int e = pthread_create(&t->thread, NULL, run, t);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return e;
-}
-
 static void free_thread(struct push_thread *t)
 {
     struct list *l;
@@ -316,7 +305,7 @@ struct push_thread *push_start(const struct push_options *options, char *err, si
     t->multi = push_multi_new();
     t->key = p256_new(t->options.secret);
     memzero(t->options.secret, sizeof t->options.secret);
-    int e = t->multi ? start_thread(t) : ENOMEM;
+    int e = t->multi ? thread_start(&t->thread, run, t) : ENOMEM;
     if (e == 0) {
         return t;
     }

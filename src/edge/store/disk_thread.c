@@ -1,13 +1,13 @@
 /* The thread of edge/store/disk.h: a queue before disk_do(). */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/util.h"
 #include "edge/store/disk.h"
 
@@ -97,17 +97,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* Signals are the business of the control thread. */
-static int start_thread(struct disk_thread *t)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int e = pthread_create(&t->thread, NULL, run, t);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return e;
-}
-
 static void free_thread(struct disk_thread *t)
 {
     pthread_mutex_destroy(&t->lock);
@@ -126,7 +115,7 @@ struct disk_thread *disk_start(struct disk *d, const struct disk_options *option
     list_init(&t->tasks);
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);
-    int e = start_thread(t);
+    int e = thread_start(&t->thread, run, t);
     if (e == 0)
         return t;
     free_thread(t);

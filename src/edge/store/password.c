@@ -3,7 +3,6 @@
 #include <argon2.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +12,7 @@
 #include "base/code.h"
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/util.h"
 #include "edge/store/weak.h"
 
@@ -324,19 +324,6 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* Signals are the business of the control thread. */
-static int start_thread(struct password_thread *t)
-{
-    sigset_t all, before;
-    int e;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    e = pthread_create(&t->thread, NULL, run, t);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return e;
-}
-
 static void free_thread(struct password_thread *t)
 {
     pthread_mutex_destroy(&t->lock);
@@ -356,7 +343,7 @@ struct password_thread *password_start(const struct password_options *options)
     t->ring = xcalloc(t->cap, sizeof *t->ring);
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);
-    e = start_thread(t);
+    e = thread_start(&t->thread, run, t);
     if (e == 0)
         return t;
     free_thread(t);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "edge/store/db.h"
 #include "edge/store/schema.h"
 
@@ -420,14 +420,9 @@ static void lane_init(struct store *s, unsigned i)
     pthread_condattr_destroy(&attr);
 }
 
-/* Signals are the business of the control thread. */
 static bool lane_start(struct lane *l, char *err, size_t errlen)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int e = pthread_create(&l->thread, NULL, run, l);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int e = thread_start(&l->thread, run, l);
     if (e != 0)
         snprintf(err, errlen, "The store's thread cannot be started: %s.", strerror(e));
     return l->started = e == 0;

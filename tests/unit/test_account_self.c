@@ -264,6 +264,13 @@ static void test_delete(void **state)
     struct browser one = person(w, "mina"), two = {.has_cookie = false};
     struct client *a = session_of(w, &one);
     sign_in(w, &two, "mina", PW);
+    /* There is a picture, which goes, too. */
+    const struct val picture[] = {VAL_ID(session_find(w->d, a->session)->user->id), VAL_I(77)};
+    struct db_request set = {DB_AVATAR_SET, 1, picture, 2};
+    struct buf rows;
+    buf_init(&rows, DB_ROWS_MAX);
+    assert_int_equal(db_run(w->db.db, &set, &rows), DB_OK);
+    buf_free(&rows);
     assert_error(ask(a, "'type':'account_delete','password':'wrong'"), "sign_in_wrong");
     ask(a, "'type':'account_delete','password':'" PW "'");
     assert_ack(answer_to(a, a->next_id - 1));

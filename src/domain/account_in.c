@@ -53,7 +53,8 @@ static void sign_in_added(struct domain *d, struct ask *a, const struct ask_answ
     if (answer->db->status == DB_OK)
         account_signed_in(d, a);
     else
-        reply_refused(d, &a->who, answer->db->status, CODE_SIGN_IN_WRONG); /* it was changed a moment ago */
+        reply_refused(d, &a->who, answer->db->status,
+                      CODE_SIGN_IN_WRONG); /* it was changed a moment ago */
 }
 
 static void sign_in_verified(struct domain *d, struct ask *a, const struct ask_answer *answer)

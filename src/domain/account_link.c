@@ -22,7 +22,8 @@ static void invite_made(struct domain *d, struct ask *a, const struct ask_answer
 {
     char path[8 + B64URL_SIZE(INVITE_LEN)] = "/i/";
     if (answer->db->status != DB_OK) {
-        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED); /* they have as many as may be */
+        reply_refused(d, &a->who, answer->db->status,
+                      CODE_NOT_ALLOWED); /* they have as many as may be */
         return;
     }
     size_t n = b64url_encode(path + 3, sizeof path - 3, a->data, INVITE_LEN);
@@ -118,7 +119,8 @@ static void token_made(struct domain *d, struct ask *a, const struct ask_answer 
 {
     char text[8 + B64URL_SIZE(SECRET_LEN)] = "mdt_";
     if (answer->db->status != DB_OK) {
-        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED); /* they have as many as may be, or have signed out */
+        reply_refused(d, &a->who, answer->db->status,
+                      CODE_NOT_ALLOWED); /* they have as many as may be, or have signed out */
         return;
     }
     size_t n = b64url_encode(text + 4, sizeof text - 4, a->data, SECRET_LEN);

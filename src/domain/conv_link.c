@@ -15,7 +15,8 @@ static void made(struct domain *d, struct ask *a, const struct ask_answer *answe
     struct event e = {.type = RESULT_ROOM_LINK};
     conv_back(d, a);
     if (answer->db->status != DB_OK) {
-        reply_refused(d, &a->who, answer->db->status, CODE_NOT_ALLOWED); /* the room has as many as may be */
+        reply_refused(d, &a->who, answer->db->status,
+                      CODE_NOT_ALLOWED); /* the room has as many as may be */
         return;
     }
     size_t n = b64url_encode(path + 3, sizeof path - 3, call->text, CONV_LINK_BYTES);

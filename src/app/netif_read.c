@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,21 @@ static bool dump(struct reader *r, uint16_t type, char *chunk)
     return !failed;
 }
 
+static pthread_once_t container_once = PTHREAD_ONCE_INIT;
+static bool container;
+
+static void look_for_container(void)
+{
+    container = netif_in_container();
+}
+
+/* Asked at the first time, which is the start: it asks the file system, and stays as it is. */
+static bool is_container(void)
+{
+    pthread_once(&container_once, look_for_container);
+    return container;
+}
+
 static bool read_list(struct netif_list *out, bool all)
 {
     const struct timeval patience = {.tv_sec = 2};
@@ -192,7 +208,7 @@ static bool read_list(struct netif_list *out, bool all)
     char *chunk = malloc(CHUNK);
     bool ok = false;
 
-    *out = (struct netif_list){.container = netif_in_container()};
+    *out = (struct netif_list){.container = is_container()};
     if (r && chunk) {
         r->out = out;
         r->all = all;

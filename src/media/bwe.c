@@ -114,22 +114,32 @@ static bool was_full(const struct bwe *b)
     return b->rate.lowered && b->now_us - b->rate.lowered_us < FULL_US;
 }
 
+/* A busy link delivers what it carries, without what is lost behind it. */
+static double acked_bps(const struct bwe *b, enum bwe_usage used)
+{
+    double bps = fmax(b->acked.bps, b->acked.newest);
+    if (used == BWE_OVERUSE)
+        bps = b->acked.newest / (b->loss.cap_bps > 0 ? 1 : 1 - b->loss.anyway);
+    return fmin(bps, PEAK_ROOM * b->peak_bps);
+}
+
 /* After feedback. */
 static void update(struct bwe *b, int64_t now_us)
 {
     double before = b->bps;
     enum bwe_usage used = usage(b);
-    double acked = used == BWE_OVERUSE ? b->acked.newest : fmax(b->acked.bps, b->acked.newest);
-    acked = fmin(acked, PEAK_ROOM * b->peak_bps);
+    double acked = acked_bps(b, used);
     if (used == BWE_OVERUSE) {
         b->calm_us = now_us;
         b->stats.overuses++;
     }
-    if (b->probe_bps > b->rate.bps) /* perhaps others have just been silent: half of the way */
+    if (b->probe_bps > b->rate.bps) { /* perhaps others have just been silent: half of the way */
         bwe_rate_set(&b->rate, now_us,
                      was_full(b) ? sqrt(b->rate.bps * b->probe_bps) : b->probe_bps);
-    else
+        bwe_loss_found(&b->loss, b->probe_bps);
+    } else {
         bwe_rate_update(&b->rate, now_us, used, acked, b->rtt_us, b->limited);
+    }
     b->probe_bps = 0;
     bwe_loss_update(&b->loss, now_us, b->rate.bps, acked);
     set_bps(b);

@@ -6,8 +6,9 @@
 #include "base/util.h"
 
 enum {
-    SEEN_US = 250000, /* an observation lasts at least so long, ... */
-    SEEN_PACKETS = 20 /* ... and is about so many */
+    SEEN_US = 250000,  /* an observation lasts at least so long, ... */
+    SEEN_PACKETS = 20, /* ... and is about so many */
+    SEEN_LEAST = 4     /* fewer observations limit nothing */
 };
 /* Losses that happen anyway: what is tried. Beyond, it is taken for too much, whatever the rate. */
 static const double ANYWAY[] = {0,    0.005, 0.01, 0.02, 0.035, 0.05, 0.07,
@@ -16,8 +17,9 @@ static const double AGE = 0.95; /* the weight of an observation when the next on
 static const double ANYWAY_COST =
     30; /* in nats, for all: above some 10 % less is tried now and then */
 static const double CONTRADICTION = 2; /* in nats: 7 to 1 */
-static const double UP = 1.03;         /* for each observation */
+static const double UP = 1.04;         /* for each observation */
 static const double UP_FREE = 1.2;     /* when nothing is lost */
+static const double FOUND = 1.5;       /* at most, of what a probe has shown */
 static const double FEW = 0.01;        /* fewer are nobody's concern, and are not looked at */
 
 void bwe_loss_init(struct bwe_loss *l)
@@ -77,11 +79,15 @@ static double likelihood(const struct bwe_loss *l, double c, double anyway)
     return sum;
 }
 
-static double best_likelihood(const struct bwe_loss *l, double c)
+static double best_likelihood(const struct bwe_loss *l, double c, double *anyway)
 {
     double best = -INFINITY;
-    for (unsigned i = 0; i < ARRAY_LEN(ANYWAY); i++)
-        best = fmax(best, likelihood(l, c, ANYWAY[i]));
+    for (unsigned i = 0; i < ARRAY_LEN(ANYWAY); i++) {
+        double score = likelihood(l, c, ANYWAY[i]);
+        if (score > best)
+            *anyway = ANYWAY[i];
+        best = fmax(best, score);
+    }
     return best;
 }
 
@@ -90,11 +96,12 @@ static void estimate(struct bwe_loss *l, double bps, double acked_bps)
 {
     static const double steps[] = {1, 0.95, 0.9, 0.8, 0.7};
     double from = l->cap_bps > 0 ? fmin(l->cap_bps * UP, bps) : bps;
-    double c[1 + ARRAY_LEN(steps)], score[ARRAY_LEN(c)], best = -INFINITY;
+    double c[1 + ARRAY_LEN(steps)], score[ARRAY_LEN(c)], anyway[ARRAY_LEN(c)], best = -INFINITY;
     unsigned n = 0;
     if (bwe_loss_share(l) < FEW) {
         from = l->cap_bps > 0 ? fmin(l->cap_bps * UP_FREE, bps) : bps;
         l->cap_bps = from >= bps ? 0 : from;
+        l->anyway = 0;
         return;
     }
     for (unsigned i = 0; i < ARRAY_LEN(steps); i++)
@@ -102,12 +109,13 @@ static void estimate(struct bwe_loss *l, double bps, double acked_bps)
     if (acked_bps > 0 && acked_bps < c[n - 1])
         c[n++] = acked_bps;
     for (unsigned i = 0; i < n; i++) {
-        score[i] = best_likelihood(l, c[i]);
+        score[i] = best_likelihood(l, c[i], &anyway[i]);
         best = fmax(best, score[i]);
     }
     for (unsigned i = 0; i < n; i++) {
         if (score[i] < best - CONTRADICTION)
             continue;
+        l->anyway = anyway[i];
         l->cap_bps = i == 0 && c[0] >= bps ? 0 : c[i];
         return;
     }
@@ -124,5 +132,12 @@ void bwe_loss_update(struct bwe_loss *l, int64_t now_us, double bps, double acke
     l->next = (l->next + 1) % BWE_LOSS_WINDOW;
     l->n = MIN_OF(l->n + 1, (unsigned)BWE_LOSS_WINDOW);
     l->sent = l->lost = l->bytes = 0;
-    estimate(l, bps, acked_bps);
+    if (l->n >= SEEN_LEAST || l->cap_bps > 0)
+        estimate(l, bps, acked_bps);
+}
+
+void bwe_loss_found(struct bwe_loss *l, double bps)
+{
+    if (l->cap_bps > 0)
+        l->cap_bps = fmax(l->cap_bps, fmin(bps, FOUND * l->cap_bps));
 }

@@ -26,6 +26,7 @@ struct bwe_loss {
     int64_t first_us, last_us; /* sent */
     int64_t begun_us;
     double cap_bps; /* 0: losses limit nothing */
+    double anyway;  /* the share that is lost whatever is sent */
 };
 
 void bwe_loss_init(struct bwe_loss *l);
@@ -37,6 +38,8 @@ void bwe_loss_undo(struct bwe_loss *l);
 void bwe_loss_reset(struct bwe_loss *l);
 /* After feedback: estimate and acknowledged rate as they are; cap_bps is what losses allow. */
 void bwe_loss_update(struct bwe_loss *l, int64_t now_us, double bps, double acked_bps);
+/* A probe has shown that more than cap_bps gets through. */
+void bwe_loss_found(struct bwe_loss *l, double bps);
 /* The share that was lost in the observations that are kept. */
 double bwe_loss_share(const struct bwe_loss *l);
 

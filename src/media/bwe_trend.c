@@ -18,7 +18,7 @@ enum {
 static const double SMOOTHING = 0.9, GAIN = 4, K_UP = 0.0087, K_DOWN = 0.039;
 static const double THRESHOLD = 12.5, THRESHOLD_MIN = 6, THRESHOLD_MAX = 600, OUTLIER = 15;
 static const double OVERUSE_MS = 10;
-static const double QUEUE_MS = 5; /* less is none */
+static const double QUEUE_MS = 8; /* less is none */
 
 void bwe_trend_init(struct bwe_trend *t)
 {

@@ -16,7 +16,9 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "media/alloc.h"
 #include "media/bwe.h"
+#include "media/pacer.h"
 
 #define MS ((int64_t)1000)
 #define S  ((int64_t)1000000)
@@ -47,16 +49,16 @@ struct flow {
     uint64_t rng;
     bool ccfb, on;
     double wanted_bps;
-    double layers[4]; /* the highest one that fits is sent; nothing: any rate */
+    bool layered; /* a layer of simulcast that fits is sent; else any rate */
+    struct alloc alloc;
+    struct alloc_line line;
+    int64_t alloc_us;
     int64_t clock_us; /* the receiver's, against ours */
     double drift;
     /* Sending. */
     uint16_t number, seq[2]; /* of sound and pictures */
-    int64_t frame_us, sound_us, cluster_us;
-    double owed;  /* bytes that wait */
-    double spend; /* bytes that may leave */
-    struct bwe_cluster cluster;
-    unsigned cluster_packets, cluster_bytes;
+    int64_t frame_us, sound_us;
+    struct pacer pacer;
     /* Receiving. */
     int64_t arrival[ARRIVALS]; /* by the true clock; RTCP_NOT_CAME */
     uint16_t sizes[ARRIVALS], seqs[ARRIVALS];
@@ -96,6 +98,13 @@ static inline void flow_begin(struct flow *f, struct link *l, uint64_t seed, int
     f->feedback_us = now + (int64_t)(chance(f) * 50000);
     bwe_init(&f->b, now, conf);
     bwe_want(&f->b, f->wanted_bps);
+    pacer_init(&f->pacer, now, &(struct pacer_conf){0});
+}
+
+static inline void flow_end(struct flow *f)
+{
+    bwe_free(&f->b);
+    pacer_free(&f->pacer);
 }
 
 /* ---- The link ---- */
@@ -152,54 +161,64 @@ static inline void flow_packet(struct flow *f, int64_t now, unsigned size, uint8
 
 /* ---- Sending ---- */
 
-static inline double media_bps(const struct flow *f)
+static inline void flow_layers(struct flow *f, const struct alloc_option *o, unsigned n)
 {
-    double bps = fmin(bwe_bps(&f->b), f->wanted_bps), best = 0;
-    if (f->layers[0] <= 0)
-        return bps;
-    for (unsigned i = 0; i < ARRAY_LEN(f->layers); i++)
-        best = f->layers[i] <= bwe_bps(&f->b) ? fmax(best, f->layers[i]) : best;
-    return best;
+    struct alloc_line *line = &f->line;
+    f->layered = true;
+    alloc_init(&f->alloc, 0);
+    alloc_line_init(line);
+    alloc_line_wish(line, ALLOC_PINNED, 1280, 720);
+    alloc_line_options(line, o, n);
+    f->wanted_bps = alloc_wanted(&f->alloc, SOUND * 400, &line, 1);
+    bwe_want(&f->b, f->wanted_bps);
 }
 
-static inline void send_cluster(struct flow *f, int64_t now)
+static inline double media_bps(struct flow *f, int64_t now)
 {
-    struct bwe_cluster *c = &f->cluster;
-    if (c->id == BWE_PROBE_NONE && bwe_probe(&f->b, now, c)) {
-        f->cluster_us = now;
-        f->cluster_packets = f->cluster_bytes = 0;
+    struct alloc_line *line = &f->line;
+    if (!f->layered)
+        return fmin(bwe_bps(&f->b), f->wanted_bps);
+    if (now >= f->alloc_us) {
+        alloc_run(&f->alloc, now, bwe_bps(&f->b), SOUND * 400, &line, 1);
+        f->alloc_us = now + 100 * MS;
     }
-    unsigned size = MIN_OF(MAX_OF(c->bytes / MAX_OF(c->packets, 1), 255u), (unsigned)PACKET);
-    while (c->id != BWE_PROBE_NONE &&
-           f->cluster_bytes <= c->bps * (double)(now - f->cluster_us) / 8e6) {
-        flow_packet(f, now, size, c->id);
-        f->owed = fmax(0, f->owed - size); /* media first, then padding */
-        f->cluster_bytes += size;
-        if (++f->cluster_packets >= c->packets && f->cluster_bytes >= c->bytes)
-            c->id = BWE_PROBE_NONE;
+    return SOUND * 400 + (alloc_choice(line) != NULL ? alloc_choice(line)->bps : 0);
+}
+
+/* A frame, in packets; when too much waits already, none. */
+static inline void push_frame(struct flow *f, int64_t now)
+{
+    double bytes = fmax(media_bps(f, now) - SOUND * 400, 0) / 8 / 30 * (0.7 + 0.6 * chance(f));
+    if (pacer_late(&f->pacer))
+        return;
+    for (unsigned left = (unsigned)bytes; left > 0;) {
+        unsigned size = MIN_OF(left, (unsigned)PACKET);
+        pacer_push(&f->pacer, now, PACER_PICTURE,
+                   &(struct pacer_entry){.size = (uint16_t)MAX_OF(size, SOUND + 1u)});
+        left -= size;
     }
 }
 
 static inline void flow_send(struct flow *f, int64_t now)
 {
+    struct bwe_cluster cluster;
+    struct pacer_entry e;
+    uint8_t id;
     if (!f->on)
         return;
+    pacer_set(&f->pacer, now, bwe_bps(&f->b));
+    if (bwe_probe(&f->b, now, &cluster))
+        pacer_probe(&f->pacer, now, &cluster);
     if (now >= f->sound_us) {
-        flow_packet(f, now, SOUND, BWE_PROBE_NONE);
+        pacer_push(&f->pacer, now, PACER_SOUND, &(struct pacer_entry){.size = SOUND});
         f->sound_us = MAX_OF(f->sound_us + 20 * MS, now);
     }
     if (now >= f->frame_us) {
-        double frame = fmax(media_bps(f) - SOUND * 400, 0) / 8 / 30;
-        f->owed = fmin(f->owed + frame * (0.7 + 0.6 * chance(f)), bwe_bps(&f->b) / 8);
+        push_frame(f, now);
         f->frame_us = MAX_OF(f->frame_us + S / 30, now);
     }
-    send_cluster(f, now);
-    f->spend = fmin(f->spend + 2.5 * bwe_bps(&f->b) / 8000, 3 * PACKET);
-    while (f->cluster.id == BWE_PROBE_NONE && f->owed >= PACKET && f->spend > 0) {
-        flow_packet(f, now, PACKET, BWE_PROBE_NONE);
-        f->owed -= PACKET;
-        f->spend -= PACKET;
-    }
+    while (pacer_pop(&f->pacer, now, &e, &id) != PACER_NOTHING)
+        flow_packet(f, now, e.size, id);
 }
 
 /* ---- Feedback ---- */

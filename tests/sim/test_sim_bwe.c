@@ -81,7 +81,7 @@ static void slow_links_are_filled_without_long_queues(void **state)
             AT_LEAST(goodput(30), 0.85);
             AT_MOST(queue_p95_ms(&flow), links[i] < 300e3 ? 160 : 120);
             assert_int_equal(flow.b.stats.refused, 0);
-            bwe_free(&flow.b);
+            flow_end(&flow);
         }
     }
 }
@@ -93,14 +93,14 @@ static void a_fast_link_is_found_at_once(void **state)
         struct link l = a_link(50e6);
         begin(&l, (uint64_t)seed);
         AT_MOST(until_above(5e6, 10), 2);
-        bwe_free(&flow.b);
+        flow_end(&flow);
     }
 }
 
 static void loss_by_chance_costs_little(void **state)
 {
     (void)state;
-    static const double losses[][2] = {{0.01, 0.8}, {0.05, 0.75}, {0.10, 0.7}, {0.20, 0.55}};
+    static const double losses[][2] = {{0.01, 0.8}, {0.05, 0.78}, {0.10, 0.72}, {0.20, 0.65}};
     for (unsigned i = 0; i < ARRAY_LEN(losses); i++) {
         for (int seed = 1; seed <= SEEDS; seed++) {
             struct link l = a_link(1.5e6);
@@ -110,7 +110,7 @@ static void loss_by_chance_costs_little(void **state)
             run(10);
             AT_LEAST(goodput(30), losses[i][1]);
             AT_MOST(queue_p95_ms(&flow), 120);
-            bwe_free(&flow.b);
+            flow_end(&flow);
         }
     }
 }
@@ -125,7 +125,7 @@ static void what_a_policer_drops_is_not_sent_for_long(void **state)
         run(15);
         AT_LEAST(goodput(30), 0.8);
         AT_LEAST(flow.came_bytes / flow.sent_bytes, 0.75);
-        bwe_free(&flow.b);
+        flow_end(&flow);
     }
 }
 
@@ -138,24 +138,34 @@ static void jitter_and_packets_that_overtake_are_no_congestion(void **state)
         l.reorder = seed % 3 != 1 ? 0.05 : 0;
         begin(&l, (uint64_t)seed);
         run(15);
-        AT_LEAST(goodput(30), 0.7);
-        bwe_free(&flow.b);
+        AT_LEAST(goodput(30), 0.65);
+        flow_end(&flow);
     }
 }
 
-static void layers_that_fit_are_carried(void **state)
+/* Simulcast of three through estimate, pacer and sharing: the layer that fits is found, and it stays. */
+static void layers_that_fit_are_carried_and_do_not_flap(void **state)
 {
     (void)state;
-    for (int seed = 1; seed <= SEEDS; seed++) {
-        struct link l = a_link(1.5e6);
-        begin(&l, (uint64_t)seed);
-        memcpy(flow.layers, (double[4]){100e3, 150e3, 450e3, 1.2e6}, sizeof flow.layers);
-        flow.wanted_bps = 1.4e6;
-        bwe_want(&flow.b, flow.wanted_bps);
-        AT_MOST(until_above(1.2e6, 12), 11.9);
-        run(5);
-        AT_LEAST(goodput(30), 0.6);
-        bwe_free(&flow.b);
+    static const struct alloc_option camera[] = {{150000, 320, 180, 0, 0, 0, 0},
+                                                 {500000, 640, 360, 1, 0, 0, 0},
+                                                 {1500000, 1280, 720, 2, 0, 0, 0}};
+    static const double links[][2] = {
+        {250e3, 150e3}, {900e3, 500e3}, {2.5e6, 1.5e6}, {50e6, 1.5e6}};
+    for (unsigned i = 0; i < ARRAY_LEN(links); i++) {
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            struct link l = a_link(links[i][0]);
+            begin(&l, (uint64_t)seed);
+            flow_layers(&flow, camera, ARRAY_LEN(camera));
+            run(15);
+            uint64_t raised = flow.alloc.raised;
+            flow_measure(&flow);
+            run(60);
+            AT_LEAST(flow.came_bytes * 8 / 60 / links[i][1], 0.85);
+            AT_MOST(queue_p95_ms(&flow), 120);
+            AT_MOST((double)(flow.alloc.raised - raised), 2);
+            flow_end(&flow);
+        }
     }
 }
 
@@ -176,7 +186,7 @@ static void a_drop_is_seen_at_once_and_undone_soon(void **state)
         AT_MOST(queue_p95_ms(&flow), 150);
         l.bps = 5e6;
         AT_MOST(until_above(4e6, 20), 10);
-        bwe_free(&flow.b);
+        flow_end(&flow);
     }
 }
 
@@ -194,8 +204,8 @@ static void three_seconds_of_nothing_are_forgotten_in_five(void **state)
         l.down = false;
         AT_MOST(until_above(1.5e6, 10), 5);
         run(3);
-        AT_LEAST(goodput(10), 0.8);
-        bwe_free(&flow.b);
+        AT_LEAST(goodput(10), 0.75);
+        flow_end(&flow);
     }
 }
 
@@ -208,7 +218,7 @@ static void lost_feedback_costs_little(void **state)
         begin(&l, (uint64_t)seed);
         run(10);
         AT_LEAST(goodput(20), 0.7);
-        bwe_free(&flow.b);
+        flow_end(&flow);
     }
 }
 
@@ -224,7 +234,7 @@ static void without_any_feedback_little_is_sent(void **state)
     l.feedback_loss = 0;
     run(15);
     assert_true(bwe_bps(&flow.b) > 0.8 * l.bps);
-    bwe_free(&flow.b);
+    flow_end(&flow);
 }
 
 /* ---- Others ---- */
@@ -248,8 +258,8 @@ static void two_share_a_link(void **state)
         AT_LEAST((flow.came_bytes + other.came_bytes) * 8 / 30 / l.bps, 0.75);
         AT_LEAST(flow.came_bytes / other.came_bytes, 1.0 / 3);
         AT_MOST(flow.came_bytes / other.came_bytes, 3);
-        bwe_free(&flow.b);
-        bwe_free(&other.b);
+        flow_end(&flow);
+        flow_end(&other);
     }
 }
 
@@ -263,7 +273,7 @@ static void it_lives_beside_what_comes_and_goes(void **state)
         run(10);
         AT_LEAST(goodput(30), 0.3);
         AT_MOST(queue_p95_ms(&flow), 290);
-        bwe_free(&flow.b);
+        flow_end(&flow);
     }
 }
 
@@ -320,7 +330,7 @@ static void nothing_is_stuck_in_any_world(void **state)
             if (until_above(500e3, 30) >= 30)
                 fail_msg("SIM_SEED=%llu: %g", (unsigned long long)seed, bwe_bps(&flow.b));
         }
-        bwe_free(&flow.b);
+        flow_end(&flow);
     }
 }
 
@@ -332,7 +342,7 @@ int main(void)
         cmocka_unit_test(loss_by_chance_costs_little),
         cmocka_unit_test(what_a_policer_drops_is_not_sent_for_long),
         cmocka_unit_test(jitter_and_packets_that_overtake_are_no_congestion),
-        cmocka_unit_test(layers_that_fit_are_carried),
+        cmocka_unit_test(layers_that_fit_are_carried_and_do_not_flap),
         cmocka_unit_test(a_drop_is_seen_at_once_and_undone_soon),
         cmocka_unit_test(three_seconds_of_nothing_are_forgotten_in_five),
         cmocka_unit_test(lost_feedback_costs_little),

@@ -58,7 +58,9 @@ function Asking({ conv }) {
     return () => act.people.show(false);
   }, []);
   const inside = new Set(state.convs.members[conv.conv]?.map((m) => m.user));
-  const all = text.trim() ? state.people.list.ids.map((u) => state.people.known[u]) : [];
+  // Only what was found for this text: names that give way to others under one's finger are pressed by mistake.
+  const { list, known } = state.people;
+  const all = text.trim() && list.query === text.trim() && !list.busy ? list.ids.map((u) => known[u]) : [];
   const found = all.filter((p) => p && !inside.has(p.user) && !p.blocked).slice(0, 8);
   return html`<div class="stack-s">
     <span class="with-sign"><${Icon} name="search" size="s" /><input class="input" type="search" data-field="member-search" aria-label=${t('conv.ask_in')} placeholder=${t('conv.ask_in')} value=${text}

@@ -112,6 +112,14 @@ export function shownPeople({ known, list }) {
   return { first: people.filter((p) => p.favourite), rest: people.filter((p) => !p.favourite) };
 }
 
+/**
+ * Whom to choose from while somebody types: only those who were found for this text. Names that give way to
+ * others under one's finger are pressed by mistake.
+ * @param {PeopleState} s @param {string} text
+ */
+export const foundFor = ({ known, list }, text) =>
+  (list.query === text.trim() && !list.busy ? list.ids.map((user) => known[user]).filter(Boolean) : []);
+
 /** Whose presence is worth watching: the card that is open, then the rows. @param {PeopleState} s */
 export const watched = ({ list, chosen }) =>
   [...new Set([...(chosen ? [chosen] : []), ...list.ids])].slice(0, 200);

@@ -1,6 +1,7 @@
 // What a call has beyond a room: how long it lasts, hold, a third person, that it became one with pictures.
 import { html, useEffect, useState } from '../../vendor/htm-preact.js';
 import { lasted } from '../../domain/calls.js';
+import { foundFor } from '../../domain/people.js';
 import { askedInto, callOfRoom, otherOf } from '../../domain/ring.js';
 import { useApp } from '../context.js';
 import { Dialog } from '../ui/dialog.js';
@@ -55,13 +56,14 @@ export function CallInviteDialog({ close }) {
   const call = useCall();
   useEffect(() => {
     act.people.show(true);
+    act.people.search('', ''); // whatever the directory was last asked for
     return () => act.people.show(false);
   }, []);
   const [text, set] = useState('');
   if (!call) return null;
   const inside = [call.caller.user, call.callee.user];
-  const { list, known } = state.people;
-  const people = list.ids.map((id) => known[id]).filter((p) => p && !inside.includes(p.user) && !p.blocked);
+  const { list } = state.people;
+  const people = foundFor(state.people, text).filter((p) => !inside.includes(p.user) && !p.blocked);
   const ask = (/** @type {string} */ user) => {
     act.calls.invite(call.call, user);
     close();
@@ -73,6 +75,6 @@ export function CallInviteDialog({ close }) {
     <ul class="rows">${people.map((p) => html`<li key=${p.user} class="row" data-user=${p.user}><button type="button" class="row-main" onClick=${() => ask(p.user)}>
       <${Avatar} person=${p} presence=${p.presence} /><span class="grow"><span class="row-name cut"><b>${p.display}</b></span><span class="small soft cut row-more"><${PresenceWords} person=${p} /></span></span>
       <${Icon} name="person-add" /></button></li>`)}</ul>
-    ${list.loaded && people.length === 0 && html`<p class="soft">${t('people.none_found', { query: text })}</p>`}
+    ${list.loaded && !list.busy && people.length === 0 && html`<p class="soft">${t('people.none_found', { query: text })}</p>`}
   <//>`;
 }

@@ -1,4 +1,5 @@
 // Who is in a room that stays, and as what: asking people in, ranks, removing and banning, handing it over.
+import { foundFor } from '../../domain/people.js';
 import { html, useEffect, useState } from '../../vendor/htm-preact.js';
 import { useApp } from '../context.js';
 import { Dialog } from '../ui/dialog.js';
@@ -58,10 +59,8 @@ function Asking({ conv }) {
     return () => act.people.show(false);
   }, []);
   const inside = new Set(state.convs.members[conv.conv]?.map((m) => m.user));
-  // Only what was found for this text: names that give way to others under one's finger are pressed by mistake.
-  const { list, known } = state.people;
-  const all = text.trim() && list.query === text.trim() && !list.busy ? list.ids.map((u) => known[u]) : [];
-  const found = all.filter((p) => p && !inside.has(p.user) && !p.blocked).slice(0, 8);
+  const all = text.trim() ? foundFor(state.people, text) : [];
+  const found = all.filter((p) => !inside.has(p.user) && !p.blocked).slice(0, 8);
   return html`<div class="stack-s">
     <span class="with-sign"><${Icon} name="search" size="s" /><input class="input" type="search" data-field="member-search" aria-label=${t('conv.ask_in')} placeholder=${t('conv.ask_in')} value=${text}
       autocomplete="off" onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => { set(e.currentTarget.value); act.people.search(e.currentTarget.value, ''); }} /></span>

@@ -371,11 +371,16 @@ void bwe_want(struct bwe *b, double bps)
     b->wanted_bps = bps;
 }
 
+/* Into silence nothing is probed. */
+static bool may_probe(const struct bwe *b)
+{
+    return (b->probes.starting > 0 || b->has_feedback) && !b->outage;
+}
+
 bool bwe_probe(struct bwe *b, int64_t now_us, struct bwe_cluster *out)
 {
-    if ((b->probes.starting == 0 && !b->has_feedback) || b->outage ||
-        !bwe_probes_next(&b->probes, now_us, b->bps, b->wanted_bps, b->conf.max_bps, b->calm_us,
-                         out))
+    if (!may_probe(b) || !bwe_probes_next(&b->probes, now_us, b->bps, b->wanted_bps,
+                                          b->conf.max_bps, b->calm_us, out))
         return false;
     b->stats.probes++;
     return true;
@@ -402,7 +407,9 @@ void bwe_tick(struct bwe *b, int64_t now_us)
 
 int64_t bwe_deadline(const struct bwe *b)
 {
-    int64_t at = bwe_probes_deadline(&b->probes);
+    int64_t at = !may_probe(b) ? INT64_MAX
+                               : bwe_probes_deadline(&b->probes, b->bps, b->wanted_bps,
+                                                     b->conf.max_bps, b->calm_us);
     if (b->has_feedback && b->waits_us != 0)
         at = MIN_OF(at, b->waits_us + patience(b));
     return at;

@@ -101,7 +101,7 @@ void bwe_want(struct bwe *b, double bps);
 bool bwe_probe(struct bwe *b, int64_t now_us, struct bwe_cluster *out);
 /* Time passes: feedback that does not come. */
 void bwe_tick(struct bwe *b, int64_t now_us);
-/* When bwe_tick and bwe_probe should be called. */
+/* When bwe_tick and then bwe_probe (until it says no) should be called; after that it lies ahead. INT64_MAX: never. */
 int64_t bwe_deadline(const struct bwe *b);
 
 /* The estimate in bits a second. */

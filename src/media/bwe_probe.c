@@ -20,6 +20,7 @@ static const double GOES_ON = 0.7;    /* of the rate that was tried: then twice 
 static const double SATURATED = 0.9, SATURATED_TAKE = 0.95,
                     SATURATED_MORE = 2; /* if the link was full: times the estimate */
 static const double COMPRESSED = 2;     /* arrivals faster than sending by more are a fault */
+static const double PACKET_BITS = 9600; /* at most, of media */
 static const double DROP = 0.5, DROP_TRY = 0.85, STEP_MAX = 3, MORE = 1.2;
 
 void bwe_probes_init(struct bwe_probes *p)
@@ -38,6 +39,8 @@ static void give_out(struct bwe_probes *p, int64_t now_us, double bps, struct bw
     p->probe[p->last_id % BWE_PROBES] = (struct bwe_probe){.want = *out, .begin_us = now_us};
     p->next_bps = 0;
     p->asked_us = now_us;
+    p->busy_us = now_us +
+                 MAX_OF((int64_t)2 * DURATION_US, (int64_t)(PACKETS * PACKET_BITS * 1e6 / bps));
 }
 
 static int64_t every(const struct bwe_probes *p)
@@ -45,22 +48,35 @@ static int64_t every(const struct bwe_probes *p)
     return p->found_us != 0 && p->asked_us - p->found_us < FOUND_US ? CALM_US : EVERY_US;
 }
 
+/* Since a queue grew, and since the last one. */
+static bool is_calm(const struct bwe_probes *p, int64_t now_us, int64_t calm_us)
+{
+    return now_us - MAX_OF(calm_us, p->asked_us) >= CALM_US;
+}
+
+/* What is to be probed, besides looking for more: of each it is taken once. */
+static double take_plan(struct bwe_probes *p, int64_t now_us, double bps, int64_t calm_us)
+{
+    double to = p->next_bps;
+    p->next_bps = 0;
+    if (p->starting > 0)
+        return bps * START[--p->starting];
+    if (to > 0 || p->dropped_bps <= 0 || !is_calm(p, now_us, calm_us))
+        return to;
+    to = now_us - p->dropped_us < DROP_US ? DROP_TRY * p->dropped_bps : 0;
+    p->dropped_bps = 0;
+    return to;
+}
+
 bool bwe_probes_next(struct bwe_probes *p, int64_t now_us, double bps, double wanted_bps,
                      double max_bps, int64_t calm_us, struct bwe_cluster *out)
 {
-    double to = 0;
-    if (p->starting > 0) {
-        to = bps * START[--p->starting];
-    } else if (p->next_bps > 0) {
-        to = p->next_bps;
-    } else if (now_us - calm_us < CALM_US || now_us - p->asked_us < CALM_US) {
+    if (now_us < p->busy_us)
         return false;
-    } else if (p->dropped_bps > 0) {
-        to = now_us - p->dropped_us < DROP_US ? DROP_TRY * p->dropped_bps : 0;
-        p->dropped_bps = 0;
-    }
-    if (to <= bps && wanted_bps > bps && now_us - p->asked_us >= every(p))
-        to = fmin(fmax(wanted_bps, bps) * MORE, bps * STEP_MAX);
+    double to = take_plan(p, now_us, bps, calm_us);
+    if (to <= bps && wanted_bps > bps && is_calm(p, now_us, calm_us) &&
+        now_us - p->asked_us >= every(p))
+        to = fmin(wanted_bps * MORE, bps * STEP_MAX);
     to = fmin(to, max_bps);
     if (to <= bps)
         return false;
@@ -68,11 +84,15 @@ bool bwe_probes_next(struct bwe_probes *p, int64_t now_us, double bps, double wa
     return true;
 }
 
-int64_t bwe_probes_deadline(const struct bwe_probes *p)
+int64_t bwe_probes_deadline(const struct bwe_probes *p, double bps, double wanted_bps,
+                            double max_bps, int64_t calm_us)
 {
     if (p->starting > 0 || p->next_bps > 0)
-        return p->asked_us;
-    return p->asked_us + (p->dropped_bps > 0 ? CALM_US : every(p));
+        return p->busy_us;
+    int64_t at = MAX_OF(MAX_OF(calm_us, p->asked_us) + CALM_US, p->busy_us);
+    if (p->dropped_bps > 0)
+        return at;
+    return wanted_bps > bps && bps < max_bps ? MAX_OF(at, p->asked_us + every(p)) : INT64_MAX;
 }
 
 void bwe_probes_dropped(struct bwe_probes *p, int64_t now_us, double from_bps, double to_bps)

@@ -35,6 +35,7 @@ struct bwe_probes {
     uint8_t starting;   /* steps of the beginning that are left */
     double dropped_bps; /* before a drop, to be tried again; 0: no drop */
     int64_t dropped_us, sent_us, asked_us;
+    int64_t busy_us; /* until then the last cluster is leaving */
 };
 
 void bwe_probes_init(struct bwe_probes *p);
@@ -42,8 +43,9 @@ void bwe_probes_init(struct bwe_probes *p);
  * been growing. true: *out is to be sent now. */
 bool bwe_probes_next(struct bwe_probes *p, int64_t now_us, double bps, double wanted_bps,
                      double max_bps, int64_t calm_us, struct bwe_cluster *out);
-/* When bwe_probes_next may have something, if all stays as it is. */
-int64_t bwe_probes_deadline(const struct bwe_probes *p);
+/* When bwe_probes_next has something, if all stays as it is; INT64_MAX: never. */
+int64_t bwe_probes_deadline(const struct bwe_probes *p, double bps, double wanted_bps,
+                            double max_bps, int64_t calm_us);
 /* The estimate went down from so much. */
 void bwe_probes_dropped(struct bwe_probes *p, int64_t now_us, double from_bps, double to_bps);
 void bwe_probes_sent(struct bwe_probes *p, int64_t now_us, uint8_t id);

@@ -248,8 +248,11 @@ static void any_feedback_leaves_it_sane(void **state)
                 bwe_remb(&w.b, w.now, rng_u64(&r) >> rng_below(&r, 60));
             w.now += (int64_t)rng_below(&r, 300000);
             bwe_tick(&w.b, w.now);
+            bwe_want(&w.b, (double)rng_below(&r, 8000000));
             struct bwe_cluster c;
-            assert_true(!bwe_probe(&w.b, w.now, &c) || (c.id != 0 && c.bps <= 5e6));
+            while (bwe_probe(&w.b, w.now, &c))
+                assert_true(c.id != 0 && c.bps <= 5e6 && c.bps > bwe_bps(&w.b));
+            assert_true(bwe_deadline(&w.b) > w.now); /* so nobody asks again and again */
             assert_true(bwe_bps(&w.b) >= 30e3 && bwe_bps(&w.b) <= 5e6);
             assert_true(w.b.stats.came + w.b.stats.lost <= w.b.stats.sent);
             assert_true(isfinite(w.b.trend.slope) && isfinite(w.b.acked.bps));
@@ -300,6 +303,50 @@ static void rfc_8888_says_the_same_whatever_its_order(void **state)
 }
 
 /* ---- Without it ---- */
+
+static void probes_begin_one_after_the_other_and_end(void **state)
+{
+    (void)state;
+    struct world w = begin();
+    struct bwe_cluster c;
+    assert_true(bwe_probe(&w.b, w.now, &c));
+    assert_true(c.id != BWE_PROBE_NONE && c.bps == 900e3 && c.packets == 5);
+    assert_int_equal(c.bytes, 2250); /* 20 ms */
+    assert_false(bwe_probe(&w.b, w.now, &c));
+    assert_true(bwe_deadline(&w.b) > w.now);
+    w.now = bwe_deadline(&w.b);
+    assert_true(bwe_probe(&w.b, w.now, &c) && c.bps == 1800e3);
+    w.now = bwe_deadline(&w.b);
+    assert_int_equal(w.now, INT64_MAX); /* nothing more is wanted */
+    bwe_free(&w.b);
+}
+
+/* More is wanted than there is: a cluster that gets through raises the estimate, and is followed by the next. */
+static void what_a_probe_shows_is_taken(void **state)
+{
+    (void)state;
+    struct world w = begin();
+    struct bwe_cluster c;
+    int64_t at[5];
+    while (bwe_probe(&w.b, w.now, &c))
+        w.now = bwe_deadline(&w.b) < INT64_MAX ? bwe_deadline(&w.b) : w.now;
+    talk(&w, 8, 1, 0);
+    double bps = bwe_bps(&w.b);
+    bwe_want(&w.b, 2e6);
+    assert_true(bwe_probe(&w.b, w.now, &c) && c.bps > bps);
+    uint16_t base = w.number;
+    for (int i = 0; i < 5; i++) {
+        struct bwe_packet p = {.number = w.number++, .size = SIZE, .cluster = c.id};
+        bwe_sent(&w.b, w.now, &p);
+        at[i] = w.now;
+        w.now += (int64_t)(SIZE * 8e6 / c.bps);
+    }
+    w.now += 50 * MS;
+    tell(&w, base, at, 5);
+    assert_true(fabs(bwe_bps(&w.b) - c.bps) < c.bps / 20);
+    assert_true(bwe_probe(&w.b, w.now, &c) && c.bps > 1.9 * bwe_bps(&w.b));
+    bwe_free(&w.b);
+}
 
 static void silence_halves_the_estimate(void **state)
 {
@@ -378,6 +425,8 @@ int main(void)
         cmocka_unit_test(arrivals_faster_than_sending_are_not_believed),
         cmocka_unit_test(any_feedback_leaves_it_sane),
         cmocka_unit_test(rfc_8888_says_the_same_whatever_its_order),
+        cmocka_unit_test(probes_begin_one_after_the_other_and_end),
+        cmocka_unit_test(what_a_probe_shows_is_taken),
         cmocka_unit_test(silence_halves_the_estimate),
         cmocka_unit_test(those_who_only_report_are_served_by_loss),
         cmocka_unit_test(remb_limits),

@@ -116,7 +116,28 @@ static void a_cough_or_a_yes_takes_nothing_over(void **state)
         talk(&w, 0, 2);
         assert_int_equal(dominant(&w), 0);
     }
+    for (int i = 0; i < 10; i++) { /* nor where it is quiet */
+        wait(&w, 3.06);
+        talk(&w, 1, 0.24);
+        assert_int_equal(dominant(&w), 0);
+    }
     assert_int_equal(w.s.changes, 1);
+    speakers_free(&w.s);
+}
+
+static void who_is_louder_for_a_moment_takes_nothing_over(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 3, 0, 11);
+    w.level[0] = 45;
+    wait(&w, 20);
+    assert_int_equal(dominant(&w), 0);
+    talk(&w, 1, 1.2);
+    assert_int_equal(dominant(&w), 0);
+    wait(&w, 5);
+    talk(&w, 1, 5); /* but for good */
+    assert_int_equal(dominant(&w), 1);
     speakers_free(&w.s);
 }
 
@@ -243,6 +264,25 @@ static void when_too_many_speak_places_do_not_flap(void **state)
     speakers_free(&w.s);
 }
 
+static void a_place_that_was_taken_is_kept_for_a_while(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 2, 1, 12);
+    w.level[0] = 40;
+    wait(&w, 3);
+    assert_true(w.heard[0]);
+    w.level[1] = 20;
+    wait(&w, 0.2);
+    assert_true(w.heard[1] && !w.heard[0]);
+    w.level[0] = 2;
+    wait(&w, 0.6);
+    assert_true(w.heard[1] && !w.heard[0]);
+    wait(&w, 0.6);
+    assert_true(w.heard[0] && !w.heard[1]);
+    speakers_free(&w.s);
+}
+
 static void the_list_has_the_loudest_first(void **state)
 {
     (void)state;
@@ -314,12 +354,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_speaks_dominates_and_silence_changes_nothing),
         cmocka_unit_test(a_cough_or_a_yes_takes_nothing_over),
+        cmocka_unit_test(who_is_louder_for_a_moment_takes_nothing_over),
         cmocka_unit_test(who_interrupts_and_goes_on_takes_over),
         cmocka_unit_test(noise_that_goes_on_is_no_speech),
         cmocka_unit_test(a_conversation_is_followed),
         cmocka_unit_test(few_people_are_all_heard),
         cmocka_unit_test(no_word_is_cut_at_its_beginning),
         cmocka_unit_test(when_too_many_speak_places_do_not_flap),
+        cmocka_unit_test(a_place_that_was_taken_is_kept_for_a_while),
         cmocka_unit_test(the_list_has_the_loudest_first),
         cmocka_unit_test(who_has_no_levels_is_heard),
         cmocka_unit_test(people_come_and_go),

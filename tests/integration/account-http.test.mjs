@@ -197,7 +197,8 @@ test('a client that goes before its answer leaves nothing behind', async () => {
   }));
   await call(server, 'register', { name: 'after_them', password: PASSWORD }); /* the last in the queue of passwords */
   assert.ok(await exists('after_them'));
-  for (let n = 0; n < 100 && await server.fds() > fds; n++) await call(server, 'me', {});
+  const until = Date.now() + 30_000; // it is a matter of rounds, and on a busy machine they take their time
+  while (await server.fds() > fds && Date.now() < until) await call(server, 'me', {});
   assert.ok(await server.fds() <= fds);
 });
 

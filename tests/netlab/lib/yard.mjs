@@ -14,6 +14,8 @@ import { Lab, SERVER4, SERVER6 } from './lab.mjs';
 
 export const TCP = 8443;
 export const UDP = 3478;
+/** For one test; it ends one that hangs, and says nothing about how fast a machine with other work is. */
+const PATIENCE_S = 180;
 const FIREFOX = { 'media.peerconnection.ice.loopback': false, 'network.dns.disableIPv6': false };
 
 /** @param {import('../../lib/stun.mjs').Address} proxy */
@@ -121,12 +123,12 @@ export class Yard {
    * @param {string} title @param {(t: import('node:test').TestContext) => Promise<void>} fn
    * @param {number} [seconds]
    */
-  test(title, fn, seconds = 60) {
+  test(title, fn, seconds = PATIENCE_S) {
     test(title, { timeout: (seconds + 15) * 1000 }, (t) => this.run(t, () => fn(t), seconds));
   }
 
   /** What is in a test. @param {import('node:test').TestContext} t @param {() => Promise<void>} fn @param {number} [seconds] */
-  async run(t, fn, seconds = 60) {
+  async run(t, fn, seconds = PATIENCE_S) {
     /** @type {NodeJS.Timeout | undefined} */
     let timer;
     const late = new Promise((_, reject) => {

@@ -246,6 +246,13 @@ static void on_track(void *ctx, uint64_t room, const struct sfu_track *t, bool i
     post(ctx, m);
 }
 
+static void on_speaker(void *ctx, uint64_t room, uint64_t peer, uint64_t track)
+{
+    struct media_sfu *m = sfu_letter(MEDIA_SFU_SPEAKER, room, peer, 1, STR_NONE);
+    m->lines[0].track = track;
+    post(ctx, m);
+}
+
 static void on_state(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
                      enum transport_end why)
 {
@@ -393,6 +400,7 @@ struct worker_sfu *worker_sfu_open(struct worker *w, char *why, size_t why_n)
                           .answer = on_answer,
                           .refused = on_refused,
                           .track = on_track,
+                          .speaker = on_speaker,
                           .state = on_state};
     conf.worker = w->conf.index;
     random_bytes(conf.seed, sizeof conf.seed);

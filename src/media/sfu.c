@@ -146,6 +146,7 @@ bool sfu_room_open(struct sfu *s, uint64_t room)
     r->id = room;
     list_init(&r->peers);
     list_init(&r->tracks);
+    speakers_init(&r->speakers, SFU_SPEAKERS_MAX, s->conf.loudest);
     hmap_insert(&s->rooms, &r->node, sfu_hash_id(s, room));
     s->stats.rooms++;
     return true;
@@ -161,6 +162,7 @@ void sfu_room_close(struct sfu *s, int64_t now_us, uint64_t room)
     while ((first = list_first(&r->peers)) != NULL)
         sfu_peer_free(container_of(first, struct sfu_peer, in_room));
     hmap_remove(&s->rooms, &r->node);
+    speakers_free(&r->speakers);
     s->stats.rooms--;
     xfree(r);
 }

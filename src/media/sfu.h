@@ -44,6 +44,7 @@ struct sfu_conf {
     unsigned max_peers;      /* 0 = 4096 */
     unsigned max_subscribed; /* lines of one peer that are sent on; 0 = 100 */
     unsigned out_bytes;      /* sealed and not flushed; 0 = 1 MB */
+    unsigned loudest;        /* microphones of a room that are passed on at a time; 0 = 8 */
     /* For pictures, best first; CODEC_NONE ends it. Nothing: VP8, H.264, VP9, AV1. */
     enum codec preference[SFU_PREFERENCES];
 };
@@ -82,6 +83,8 @@ struct sfu_ops {
     void (*answer)(void *ctx, uint64_t room, uint64_t peer, struct str sdp);
     void (*refused)(void *ctx, uint64_t room, uint64_t peer, enum sfu_refusal why);
     void (*track)(void *ctx, uint64_t room, const struct sfu_track *t, bool is_there);
+    /* Whose microphone dominates the room now. */
+    void (*speaker)(void *ctx, uint64_t room, uint64_t peer, uint64_t track);
     /* OPEN, or ENDED with why; an ended peer is gone. */
     void (*state)(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
                   enum transport_end why);

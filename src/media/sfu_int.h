@@ -13,6 +13,7 @@
 #include "media/pktcache.h"
 #include "media/recv.h"
 #include "media/sfu.h"
+#include "media/speaker.h"
 #include "media/sub.h"
 #include "proto/rtcp.h"
 #include "proto/rtp_ext.h"
@@ -27,13 +28,18 @@ enum {
     SFU_TWCC_MAX = 512,        /* arrivals between two feedbacks */
     SFU_TWCC_EVERY_US = 50000, /* draft-holmer-rmcat-transport-wide-cc-extensions-01 4 */
     SFU_REPORT_EVERY_US = SFU_S,
-    SFU_KEY_EVERY_US = 150000 /* between two requests for a key frame */
+    SFU_KEY_EVERY_US = 150000, /* between two requests for a key frame */
+    SFU_LISTEN_EVERY_US = 200000,
+    SFU_SPEAKERS_MAX =
+        1024 /* microphones of a room that are told apart; beyond that all are passed on */
 };
 
 struct sfu_room {
     struct hnode node; /* sfu.rooms, by id */
     uint64_t id;
     struct list peers, tracks;
+    struct speakers speakers;
+    int64_t listened_us; /* when it was last asked who dominates */
 };
 
 /* One stream (layer) of a published track. */
@@ -62,6 +68,8 @@ struct sfu_pub {
     struct sfu_stream *streams; /* n, owned */
     struct recv *in;            /* how they arrive; n, owned */
     struct list subs;
+    struct speaker speaker; /* of a microphone */
+    bool is_ranked;         /* it is one of room.speakers */
 };
 
 /* A line on which a track is sent. */

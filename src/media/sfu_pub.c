@@ -31,6 +31,8 @@ struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind,
         pktcache_init(&b->streams[i].cache, &s->memory, video ? SFU_VIDEO_SLOTS : SFU_SOUND_SLOTS);
         b->streams[i].key_asked_us = INT64_MIN / 2;
     }
+    if (kind == SFU_MIC)
+        b->is_ranked = speakers_add(&p->room->speakers, &b->speaker, b);
     p->pubs[p->n_pubs++] = b;
     list_push_back(&p->room->tracks, &b->in_room);
     hmap_insert(&s->tracks, &b->node, sfu_hash_id(s, id));
@@ -57,6 +59,8 @@ void sfu_pub_free(struct sfu_pub *b)
     struct list *first;
     while ((first = list_first(&b->subs)) != NULL)
         sfu_bind(container_of(first, struct sfu_sub, of_pub), NULL, 0);
+    if (b->is_ranked)
+        speakers_remove(&p->room->speakers, &b->speaker);
     drop_sources(p, b);
     for (unsigned i = 0; i < p->n_pubs; i++) {
         if (p->pubs[i] == b)
@@ -240,24 +244,43 @@ static void pass_over(struct sfu_pub *b, unsigned stream, int64_t seq)
         sub_pass_over(&container_of(it, struct sfu_sub, of_pub)->sub, (int)stream, seq);
 }
 
-static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const struct rtp *r,
-                       const uint8_t *bytes, size_t n)
+/* One of the loudest? And who dominates the room? */
+static bool is_heard(struct sfu_pub *b, int64_t now_us, const struct rtp *r, const uint8_t *bytes)
+{
+    struct sfu_room *room = b->peer->room;
+    struct sfu *s = b->peer->sfu;
+    struct rtp_ext_set e;
+    struct rtp_audio_level level = {.level = SPEAKER_UNKNOWN};
+    if (!b->is_ranked)
+        return true;
+    rtp_ext_read(&e, &b->peer->exts, r, bytes);
+    rtp_ext_audio_level(&e.at[RTP_EXT_AUDIO_LEVEL], &level);
+    bool heard = speakers_level(&room->speakers, now_us, &b->speaker, level.level, level.voice);
+    if (now_us - room->listened_us >= SFU_LISTEN_EVERY_US) {
+        room->listened_us = now_us;
+        if (speakers_tick(&room->speakers, now_us) && room->speakers.dominant != NULL) {
+            const struct sfu_pub *who = room->speakers.dominant->owner;
+            s->ops.speaker(s->ops.ctx, room->id, who->peer->id, who->id);
+        }
+    }
+    return heard;
+}
+
+/* To those who look or listen; what is nothing for them leaves no gap. */
+static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, const struct rtp *r,
+                    const uint8_t *bytes, size_t n)
 {
     struct sfu_stream *st = &b->streams[i];
     struct codec_packet k;
-    int64_t seq;
-    enum recv_verdict v = recv_packet(&b->in[i], now_us, r->seq, r->timestamp, n, &seq);
-    if (v == RECV_REPEAT)
-        return;
     bool is_padding = r->payload == 0; /* it probes */
-    if (is_padding || !codec_read(b->codec, bytes + r->head, r->payload, &k)) {
-        b->peer->sfu->stats.malformed += !is_padding;
+    bool is_read = !is_padding && codec_read(b->codec, bytes + r->head, r->payload, &k);
+    b->peer->sfu->stats.malformed += !is_padding && !is_read;
+    if (!is_read || !is_heard(b, now_us, r, bytes)) {
         pass_over(b, i, seq);
         return;
     }
     const struct pktcache_packet *kept = pktcache_put(&st->cache, seq, now_us, bytes, n);
-    if (kept == NULL)
-        b->peer->sfu->stats.lost_memory++;
+    b->peer->sfu->stats.lost_memory += kept == NULL;
     if (k.key) {
         st->key_us = now_us;
         st->wants_key = b->in[i].broken = false;
@@ -265,9 +288,19 @@ static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const stru
         recv_forget_before(&b->in[i], seq);
     }
     measure(st, now_us, n);
+    sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &k);
+}
+
+static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const struct rtp *r,
+                       const uint8_t *bytes, size_t n)
+{
+    int64_t seq;
+    enum recv_verdict v = recv_packet(&b->in[i], now_us, r->seq, r->timestamp, n, &seq);
+    if (v == RECV_REPEAT)
+        return;
     if (v == RECV_BEGIN)
         aim_again(b);
-    sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &k);
+    pass_on(b, now_us, i, seq, r, bytes, n);
     if (v == RECV_BEGIN)
         choose_again(b, now_us);
 }

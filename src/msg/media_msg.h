@@ -42,6 +42,7 @@ enum media_kind {
     MEDIA_SFU_ANSWER,  /* room, peer, text: an SDP answer */
     MEDIA_SFU_REFUSED, /* room, peer, code: enum sfu_refusal */
     MEDIA_SFU_TRACK,   /* room, peer, there, and the one line: a track came or went */
+    MEDIA_SFU_SPEAKER, /* room, peer, and the one line: whose microphone dominates now */
     MEDIA_SFU_STATE    /* room, peer, there: connected, or gone with code: enum transport_end */
 };
 

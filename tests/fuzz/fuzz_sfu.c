@@ -106,6 +106,11 @@ static void on_track(void *ctx, uint64_t room, const struct sfu_track *t, bool i
     (void)ctx, (void)room, (void)t, (void)is_there;
 }
 
+static void on_speaker(void *ctx, uint64_t room, uint64_t peer, uint64_t track)
+{
+    (void)ctx, (void)room, (void)peer, (void)track;
+}
+
 static void on_state(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
                      enum transport_end why)
 {
@@ -271,8 +276,8 @@ static void step(struct world *w)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct world w = {.now = 1000000, .in = rd_of(data, size)};
-    struct sfu_ops ops = {&w,      on_send,   nothing,    on_dtls,  on_dtls_end,
-                          on_path, on_answer, on_refused, on_track, on_state};
+    struct sfu_ops ops = {&w,        on_send,    nothing,  on_dtls,    on_dtls_end, on_path,
+                          on_answer, on_refused, on_track, on_speaker, on_state};
     struct sfu_conf conf = {.cache_bytes = 1 << 18, .max_subscribed = 6, .out_bytes = 1 << 14};
     conf.candidates[0].at = addr_ip4(198, 51, 100, 1, 3478);
     conf.n_candidates = 1;

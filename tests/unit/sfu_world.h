@@ -47,6 +47,7 @@ struct line {
     /* Sending. */
     uint16_t seq[3], picture[3];
     uint32_t timestamp;
+    uint8_t level; /* of sound: 127 is silence */
     /* Received, by number. */
     uint64_t packets, keys, again, bytes;
     bool key;     /* the last one began a key frame */
@@ -84,6 +85,8 @@ struct world {
     struct client clients[CLIENTS];
     unsigned n;
     unsigned tracks, tracks_gone, flushes;
+    uint64_t dominant; /* the last speaker that was told */
+    unsigned changes;
     enum sfu_refusal refusal;
     /* Decides about each datagram to a client; NULL: all arrive. */
     bool (*lose)(struct world *w, struct client *to, uint32_t ssrc, uint16_t seq);
@@ -313,6 +316,14 @@ static UNUSED_OK void world_track(void *ctx, uint64_t room, const struct sfu_tra
     w->tracks_gone += !is_there;
 }
 
+static UNUSED_OK void world_speaker(void *ctx, uint64_t room, uint64_t peer, uint64_t track)
+{
+    struct world *w = ctx;
+    (void)room, (void)peer;
+    w->dominant = track;
+    w->changes++;
+}
+
 static UNUSED_OK void world_state(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
                                   enum transport_end why)
 {
@@ -327,9 +338,9 @@ static UNUSED_OK void world_state(void *ctx, uint64_t room, uint64_t peer, enum 
 
 static UNUSED_OK struct world *world_new(const struct sfu_conf *conf)
 {
-    static const struct sfu_ops ops = {NULL,           world_send, world_flush,  world_dtls,
-                                       world_dtls_end, world_path, world_answer, world_refused,
-                                       world_track,    world_state};
+    static const struct sfu_ops ops = {NULL,           world_send,    world_flush,  world_dtls,
+                                       world_dtls_end, world_path,    world_answer, world_refused,
+                                       world_track,    world_speaker, world_state};
     struct world *w = calloc(1, sizeof *w);
     struct sfu_conf c = conf ? *conf : (struct sfu_conf){0};
     struct sfu_ops o = ops;
@@ -396,7 +407,8 @@ static UNUSED_OK unsigned client_line(struct client *c, enum direction d, enum s
                        .layers = layers,
                        .kind = kind,
                        .track = track,
-                       .timestamp = 1000 * (uint32_t)c->id};
+                       .timestamp = 1000 * (uint32_t)c->id,
+                       .level = 40};
     return c->n++;
 }
 
@@ -505,6 +517,9 @@ static UNUSED_OK void client_send(struct client *c, unsigned line, unsigned laye
     if (l->layers > 1)
         rtp_ext_put(&x, EXT_RID, rid, strlen(rid));
     rtp_ext_put_transport_cc(&x, EXT_TWCC, c->twcc++);
+    if (!l->video)
+        rtp_ext_put_audio_level(
+            &x, EXT_LEVEL, (struct rtp_audio_level){.level = l->level, .voice = l->level < 100});
     n = rtp_ext_end(&x);
     uint8_t vp8[12] = {0x90, 0x80, 0x80, 0, (uint8_t)!key, 1, 2, 3, 4, 5, 6, 7};
     set_u16(vp8 + 2, (uint16_t)(0x8000 | (l->picture[layer] & 0x7FFF)));

@@ -197,6 +197,70 @@ static void the_publisher_learns_what_arrived_and_when(void **state)
     world_free(p.w);
 }
 
+/* ---- Who speaks ---- */
+
+enum { MICS = 6, LOUD = 3 };
+
+/* Everybody sends sound for so many packets of 20 ms; how many of each the last one has heard. */
+static void everybody_talks(struct world *w, unsigned packets, uint64_t heard[MICS])
+{
+    struct client *ear = &w->clients[MICS];
+    uint64_t before[MICS];
+    for (unsigned i = 0; i < MICS; i++)
+        before[i] = ear->lines[i].packets;
+    for (unsigned k = 0; k < packets; k++) {
+        for (unsigned i = 0; i < MICS; i++) {
+            client_send(&w->clients[i], 0, 0, false, true);
+            w->clients[i].lines[0].timestamp += 960;
+        }
+        world_run(w, 20000);
+    }
+    for (unsigned i = 0; i < MICS; i++)
+        heard[i] = ear->lines[i].packets - before[i];
+}
+
+static void the_loudest_are_passed_on_and_the_speaker_is_told(void **state)
+{
+    (void)state;
+    struct sfu_conf conf = {.loudest = LOUD};
+    struct world *w = world_new(&conf);
+    uint64_t heard[MICS], all = 0;
+    sfu_room_open(w->sfu, ROOM);
+    for (unsigned i = 0; i < MICS; i++) {
+        struct client *c = client_new(w);
+        client_line(c, SENDS, SFU_MIC, 1, 700 + i);
+        c->lines[0].level = i < LOUD ? 30 : 110;
+        client_offer(c, ROOM, BOTH);
+        client_connect(c);
+    }
+    struct client *ear = client_new(w);
+    for (unsigned i = 0; i < MICS; i++)
+        client_line(ear, RECEIVES, SFU_MIC, 0, 700 + i);
+    client_offer(ear, ROOM, BOTH);
+    client_connect(ear);
+    everybody_talks(w, 100, heard); /* they settle */
+    everybody_talks(w, 100, heard);
+    for (unsigned i = 0; i < MICS; i++) {
+        assert_int_equal(heard[i], i < LOUD ? 100 : 0);
+        all += heard[i];
+    }
+    assert_int_equal(all, LOUD * 100);
+    /* One of the others speaks up, alone: heard from the first packets on, and soon the speaker. */
+    for (unsigned i = 0; i < MICS; i++)
+        w->clients[i].lines[0].level = i == MICS - 1 ? 20 : 120;
+    everybody_talks(w, 100, heard);
+    assert_in_range(heard[MICS - 1], 95, 100);
+    assert_int_equal(w->dominant, 700 + MICS - 1);
+    /* Silence keeps the last one. */
+    unsigned changes = w->changes;
+    w->clients[MICS - 1].lines[0].level = 127;
+    everybody_talks(w, 200, heard);
+    assert_int_equal(w->changes, changes);
+    sfu_peer_close(w->sfu, w->now, w->clients[MICS - 1].id);
+    everybody_talks(w, 0, heard);
+    world_free(w);
+}
+
 /* ---- Rights and limits ---- */
 
 static void who_may_not_publish_does_not(void **state)
@@ -363,6 +427,7 @@ int main(void)
         cmocka_unit_test(what_a_subscriber_loses_comes_again),
         cmocka_unit_test(a_wish_for_a_key_frame_goes_on_at_once_and_not_too_often),
         cmocka_unit_test(the_publisher_learns_what_arrived_and_when),
+        cmocka_unit_test(the_loudest_are_passed_on_and_the_speaker_is_told),
         cmocka_unit_test(who_may_not_publish_does_not),
         cmocka_unit_test(another_rooms_track_is_nobodys),
         cmocka_unit_test(there_are_limits),

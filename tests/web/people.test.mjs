@@ -11,7 +11,7 @@ import { fakeClock } from '../../web/core/clock.js';
 import { createStore } from '../../web/core/store.js';
 import { ACCOUNT, mayRegister } from '../../web/domain/account.js';
 import { grouped, kindOf, lasted } from '../../web/domain/calls.js';
-import { PEOPLE, foundFor, shownPeople, watched } from '../../web/domain/people.js';
+import { PEOPLE, foundFor, peopleReducer, shownPeople, watched } from '../../web/domain/people.js';
 import { askedInto, callOfRoom, calling, inPhase, isHeld, outgoing, phaseOf } from '../../web/domain/ring.js';
 import { INITIAL, reduce } from '../../web/domain/root.js';
 import { Ringer, TUNES } from '../../web/media/ringer.js';
@@ -133,6 +133,9 @@ test('favourites stand first, only in the whole list; whom one watches has a lim
   const people = { ...PEOPLE, known: { a: somebody('a'), b: somebody('b', { favourite: true }) }, list: { ...PEOPLE.list, ids: ['a', 'b'] } };
   assert.deepEqual(shownPeople(people).first.map((p) => p.user), ['b']);
   assert.deepEqual(shownPeople({ ...people, list: { ...people.list, query: 'x' } }).first, []);
+  // Rows stay until the answer to another search is there.
+  const asked = peopleReducer(people, { type: 'people/asked', query: 'x', only: '', more: false, seq: 99 });
+  assert.deepEqual([asked.list.ids, asked.list.loaded, asked.list.busy], [people.list.ids, people.list.loaded, true]);
   // Whom to choose from: those for this text, once they are there.
   const typed = (/** @type {string} */ query, busy = false) => ({ ...people, list: { ...people.list, query, busy } });
   assert.equal(foundFor(typed('mi'), ' mi ').length, people.list.ids.length);

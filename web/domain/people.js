@@ -80,7 +80,8 @@ export function peopleReducer(s, action) {
     case 'people/asked': {
       const { query, only, more, seq } = /** @type {any} */ (action);
       const same = more || (query === s.list.query && only === s.list.only);
-      const kept = same ? s.list : { ...s.list, loaded: false, ids: [], next: null };
+      // Rows stay until others are there: a list that blinks at every letter can't be pressed.
+      const kept = same ? s.list : { ...s.list, next: null };
       return { ...s, list: { ...kept, query, only, seq, busy: true, error: null } };
     }
     case 'people/list': return listed(s, action);

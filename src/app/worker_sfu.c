@@ -114,8 +114,7 @@ static void take_keys(struct shake *s)
     bool ok = dtls_media_keying(s->dtls, &k);
     s->done = true;
     loop_timer_set(f->w->loop, &s->timer, loop_now(f->w->loop) + LINGER_US);
-    sfu_dtls_done(f->sfu, loop_now(f->w->loop), peer, ok ? (enum srtp_profile)k.profile : SRTP_NONE,
-                  k.bytes, print, n);
+    sfu_dtls_done(f->sfu, peer, ok ? (enum srtp_profile)k.profile : SRTP_NONE, k.bytes, print, n);
     memzero(&k, sizeof k);
 }
 
@@ -127,7 +126,7 @@ static void after(struct shake *s, enum dtls_state state)
     } else if (state == DTLS_CLOSED) {
         uint64_t peer = s->peer;
         shake_free(s);
-        sfu_dtls_failed(f->sfu, loop_now(f->w->loop), peer);
+        sfu_dtls_failed(f->sfu, peer);
     } else if (!s->done) {
         int64_t wait = dtls_wait_us(s->dtls);
         if (wait >= 0)
@@ -299,17 +298,16 @@ static void take_wishes(struct worker_sfu *f, const struct media_sfu *m)
 void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
 {
     const struct media_sfu *m = container_of(l, struct media_sfu, letter);
-    int64_t now = loop_now(f->w->loop);
     f->busy = true;
     switch (l->kind) {
     case MEDIA_SFU_OPEN:
         if (!sfu_room_open(f->sfu, m->room))
             on_refused(f, m->room, 0, SFU_FULL);
         break;
-    case MEDIA_SFU_CLOSE: sfu_room_close(f->sfu, now, m->room); break;
+    case MEDIA_SFU_CLOSE: sfu_room_close(f->sfu, m->room); break;
     case MEDIA_SFU_OFFER: take_offer(f, m); break;
     case MEDIA_SFU_WISH: take_wishes(f, m); break;
-    default: sfu_peer_close(f->sfu, now, m->peer);
+    default: sfu_peer_close(f->sfu, m->peer);
     }
 }
 

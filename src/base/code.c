@@ -123,6 +123,17 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+void hex_colons(char *dst, const void *p, size_t n)
+{
+    static const char upper[] = "0123456789ABCDEF";
+    const uint8_t *bytes = p;
+    for (size_t i = 0; i < n; i++) {
+        dst[3 * i] = upper[bytes[i] >> 4];
+        dst[3 * i + 1] = upper[bytes[i] & 15];
+        dst[3 * i + 2] = i + 1 < n ? ':' : '\0';
+    }
+}
+
 bool hex_decode(void *dst, size_t cap, size_t *n, struct str s)
 {
     uint8_t *to = dst;

@@ -25,6 +25,8 @@ size_t b64url_encode(char *dst, size_t cap, const void *p, size_t n);
 bool b64url_decode(void *dst, size_t cap, size_t *n, struct str s);
 
 /* Lower-case hexadecimal; the decoder takes upper case too. */
+/* "AB:CD:..." as fingerprints of certificates are written (RFC 8122 5); dst has room for 3 * n characters. */
+void hex_colons(char *dst, const void *p, size_t n);
 size_t hex_encode(char *dst, size_t cap, const void *p, size_t n);
 bool hex_decode(void *dst, size_t cap, size_t *n, struct str s);
 

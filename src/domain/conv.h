@@ -127,8 +127,9 @@ void conv_message(struct message_view *m, struct message_room *room, uint64_t co
                   const struct val *row);
 void conv_list(struct domain *d, struct session *s, const struct cmd *cmd);
 void conv_get(struct domain *d, struct session *s, const struct cmd *cmd);
-/* "12.34" and back. */
-void cursor_put(struct buf *b, int64_t one, int64_t two);
+/* Answers with a page of a list; more: the next one is asked for with a cursor that holds (one, two). */
+void conv_reply_page(struct domain *d, const struct asker *who, enum event_type type,
+                     struct object_list list, bool more, int64_t one, int64_t two);
 bool cursor_get(struct str text, int64_t *one, int64_t *two);
 
 /* ---- conv_live.c: the live room of a room that stays; its id is the conversation's ---- */

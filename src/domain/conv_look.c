@@ -22,10 +22,8 @@ static void listed(struct domain *d, struct ask *a, const struct ask_answer *ans
     struct room_public_view list[CONV_PAGE_MAX];
     struct db_rows it = db_rows_of(answer->db->rows);
     struct val row[PUBLIC_COLS];
-    struct event e = {.type = RESULT_ROOMS_PUBLIC};
-    char next[CONV_CURSOR_MAX];
-    struct buf cursor;
     size_t n = 0;
+    int64_t last = 0;
     bool more = false;
     if (answer->db->status != DB_OK) {
         reply_db(d, &a->who, answer->db->status);
@@ -33,15 +31,12 @@ static void listed(struct domain *d, struct ask *a, const struct ask_answer *ans
     }
     while (!more && db_rows_next(&it, row, PUBLIC_COLS)) {
         more = n == MIN_OF(a->b, CONV_PAGE_MAX);
-        if (!more)
-            room_public(d, &list[n++], row);
+        if (more)
+            break;
+        last = row[0].i;
+        room_public(d, &list[n++], row);
     }
-    buf_init_fixed(&cursor, next, sizeof next);
-    if (more && n > 0)
-        cursor_put(&cursor, (int64_t)list[n - 1].conv, 0);
-    e.u.conv.page.list = (struct object_list){list, n};
-    e.u.conv.page.next = buf_str(&cursor);
-    reply(d, &a->who, &e);
+    conv_reply_page(d, &a->who, RESULT_ROOMS_PUBLIC, (struct object_list){list, n}, more, last, 0);
 }
 
 void rooms_public(struct domain *d, struct session *s, const struct cmd *cmd)

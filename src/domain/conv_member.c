@@ -16,9 +16,6 @@ static void listed(struct domain *d, struct ask *a, const struct ask_answer *ans
     struct member_view list[CONV_PAGE_MAX];
     struct db_rows it = db_rows_of(answer->db->rows);
     struct val row[MEMBER_COLS];
-    struct event e = {.type = RESULT_MEMBERS};
-    char next[CONV_CURSOR_MAX];
-    struct buf cursor;
     size_t n = 0, seen = 0;
     int64_t last = 0;
     bool more = false;
@@ -44,12 +41,7 @@ static void listed(struct domain *d, struct ask *a, const struct ask_answer *ans
             .invited = c->kind == CONV_ROOM && row[5].i == CONV_REQUEST,
         };
     }
-    buf_init_fixed(&cursor, next, sizeof next);
-    if (more)
-        cursor_put(&cursor, last, 0);
-    e.u.conv.page.list = (struct object_list){list, n};
-    e.u.conv.page.next = buf_str(&cursor);
-    reply(d, &a->who, &e);
+    conv_reply_page(d, &a->who, RESULT_MEMBERS, (struct object_list){list, n}, more, last, 0);
 }
 
 void room_do_members(struct domain *d, struct ask *a, struct conv *c, struct user *u,

@@ -286,9 +286,18 @@ void conv_gone(struct domain *d, uint64_t conv, uint64_t user)
 
 /* ---- the list ---- */
 
-void cursor_put(struct buf *b, int64_t one, int64_t two)
+void conv_reply_page(struct domain *d, const struct asker *who, enum event_type type,
+                     struct object_list list, bool more, int64_t one, int64_t two)
 {
-    buf_putf(b, "%llu.%llu", (unsigned long long)one, (unsigned long long)two);
+    struct event e = {.type = type};
+    char next[CONV_CURSOR_MAX];
+    struct buf cursor;
+    buf_init_fixed(&cursor, next, sizeof next);
+    if (more)
+        buf_putf(&cursor, "%llu.%llu", (unsigned long long)one, (unsigned long long)two);
+    e.u.conv.page.list = list;
+    e.u.conv.page.next = buf_str(&cursor);
+    reply(d, who, &e);
 }
 
 bool cursor_get(struct str text, int64_t *one, int64_t *two)
@@ -310,13 +319,9 @@ static void listed(struct domain *d, struct ask *a, const struct ask_answer *ans
     struct shown *o = xcalloc(CONV_PAGE_MAX, sizeof *o);
     struct conv_object *list = xcalloc(CONV_PAGE_MAX, sizeof *list);
     struct db_rows it = db_rows_of(answer->db->rows);
-    struct event e = {.type = RESULT_CONVS};
-    char next[CONV_CURSOR_MAX];
-    struct buf cursor;
     size_t n = 0, bytes = 0;
-    int64_t time = 0;
+    int64_t time = 0, conv = 0;
     bool more = false;
-    buf_init_fixed(&cursor, next, sizeof next);
     while (!more && db_rows_next(&it, row, CONV_COLS)) {
         bytes += row[4].s.n + row[5].s.n + row[12].s.n + PREVIEW_BYTES;
         more = n == MIN_OF(a->b, CONV_PAGE_MAX) || (n > 0 && bytes > PAGE_BYTES);
@@ -325,14 +330,11 @@ static void listed(struct domain *d, struct ask *a, const struct ask_answer *ans
         show(d, &o[n], a->a, row);
         list[n] = o[n].object;
         time = row[3].i;
+        conv = (int64_t)o[n].object.conv;
         n++;
     }
-    if (more && n > 0)
-        cursor_put(&cursor, time, (int64_t)list[n - 1].conv);
-    e.u.conv.page.list = (struct object_list){list, n};
-    e.u.conv.page.next = buf_str(&cursor);
     if (answer->db->status == DB_OK)
-        reply(d, &a->who, &e);
+        conv_reply_page(d, &a->who, RESULT_CONVS, (struct object_list){list, n}, more, time, conv);
     else
         reply_db(d, &a->who, answer->db->status);
     xfree(list);

@@ -259,9 +259,6 @@ static void searched(struct domain *d, struct ask *a, const struct ask_answer *a
     struct val row[FOUND_COLS];
     struct page p;
     struct found_view hits[CONV_PAGE_MAX];
-    struct event e = {.type = RESULT_SEARCH};
-    char next[CONV_CURSOR_MAX];
-    struct buf cursor;
     size_t bytes = 0;
     int64_t id = 0;
     bool more = false;
@@ -270,7 +267,6 @@ static void searched(struct domain *d, struct ask *a, const struct ask_answer *a
         return;
     }
     page_init(&p, CONV_PAGE_MAX);
-    buf_init_fixed(&cursor, next, sizeof next);
     while (!more && db_rows_next(&it, row, FOUND_COLS)) {
         bytes += row[5].s.n + 300;
         more = p.n == MIN_OF(a->b, CONV_PAGE_MAX) || (p.n > 0 && bytes > PAGE_BYTES);
@@ -282,11 +278,7 @@ static void searched(struct domain *d, struct ask *a, const struct ask_answer *a
         id = row[0].i;
         p.n++;
     }
-    if (more)
-        cursor_put(&cursor, id, 0);
-    e.u.conv.page.list = (struct object_list){hits, p.n};
-    e.u.conv.page.next = buf_str(&cursor);
-    reply(d, &a->who, &e);
+    conv_reply_page(d, &a->who, RESULT_SEARCH, (struct object_list){hits, p.n}, more, id, 0);
     page_free(&p);
 }
 

@@ -5,9 +5,9 @@
 #include <openssl/srtp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/code.h"
 #include "base/crypto.h"
 #include "io/dtls_int.h"
 #include "io/tls_common.h"
@@ -86,11 +86,8 @@ void dtls_media_ctx_fingerprint(const struct dtls_ctx *c, char out[DTLS_FINGERPR
     unsigned n = 0;
     const X509 *x = SSL_CTX_get0_certificate((const SSL_CTX *)c);
     out[0] = '\0';
-    if (x == NULL || X509_digest(x, EVP_sha256(), md, &n) != 1)
-        return;
-    for (unsigned i = 0; i < n; i++)
-        snprintf(out + 3 * (size_t)i, DTLS_FINGERPRINT_TEXT + 1 - 3 * (size_t)i,
-                 i + 1 < n ? "%02X:" : "%02X", md[i]);
+    if (x != NULL && X509_digest(x, EVP_sha256(), md, &n) == 1)
+        hex_colons(out, md, n);
 }
 
 /* ---- Associations ---- */

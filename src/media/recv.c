@@ -158,7 +158,6 @@ enum recv_verdict recv_packet(struct recv *r, int64_t now_us, uint16_t number, u
     }
     if (v != RECV_LATE) /* it may have been sent twice */
         measure(r, now_us, timestamp);
-    r->last_timestamp = timestamp;
     r->received++;
     r->packets++;
     r->bytes += n;

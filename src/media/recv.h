@@ -47,8 +47,7 @@ struct recv {
     double jitter;                     /* ticks */
     int64_t transit;                   /* ticks, of the last packet */
     int64_t first_us;                  /* where the clock of arrivals begins */
-    uint32_t last_timestamp;
-    uint64_t sr_ntp; /* of the sender's last report; 0: none */
+    uint64_t sr_ntp;                   /* of the sender's last report; 0: none */
     uint32_t sr_timestamp;
     int64_t sr_at_us;
     unsigned n_missing;

@@ -48,7 +48,7 @@ void sfu_free(struct sfu *s)
     if (s == NULL)
         return;
     HMAP_FOREACH_SAFE(it, &s->rooms)
-        sfu_room_close(s, 0, container_of(it, struct sfu_room, node)->id);
+        sfu_room_close(s, container_of(it, struct sfu_room, node)->id);
     hmap_free(&s->rooms);
     hmap_free(&s->peers);
     hmap_free(&s->ufrags);
@@ -152,11 +152,10 @@ bool sfu_room_open(struct sfu *s, uint64_t room)
     return true;
 }
 
-void sfu_room_close(struct sfu *s, int64_t now_us, uint64_t room)
+void sfu_room_close(struct sfu *s, uint64_t room)
 {
     struct sfu_room *r = find_room(s, room);
     struct list *first;
-    (void)now_us;
     if (r == NULL)
         return;
     while ((first = list_first(&r->peers)) != NULL)
@@ -312,10 +311,9 @@ void sfu_peer_free(struct sfu_peer *p)
     xfree(p);
 }
 
-void sfu_peer_close(struct sfu *s, int64_t now_us, uint64_t peer)
+void sfu_peer_close(struct sfu *s, uint64_t peer)
 {
     struct sfu_peer *p = sfu_find_peer(s, peer);
-    (void)now_us;
     if (p != NULL)
         sfu_peer_free(p);
 }
@@ -343,22 +341,22 @@ void sfu_dtls_send(struct sfu *s, uint64_t peer, const uint8_t *p, size_t n)
         transport_dtls_send(who->transport, p, n);
 }
 
-void sfu_dtls_done(struct sfu *s, int64_t now_us, uint64_t peer, enum srtp_profile profile,
-                   const uint8_t *material, const uint8_t *fingerprint, size_t fingerprint_n)
+void sfu_dtls_done(struct sfu *s, uint64_t peer, enum srtp_profile profile, const uint8_t *material,
+                   const uint8_t *fingerprint, size_t fingerprint_n)
 {
     struct sfu_peer *who = sfu_find_peer(s, peer);
     if (who == NULL)
         return;
-    transport_dtls_done(who->transport, now_us, profile, material, fingerprint, fingerprint_n);
+    transport_dtls_done(who->transport, profile, material, fingerprint, fingerprint_n);
     settle(who);
 }
 
-void sfu_dtls_failed(struct sfu *s, int64_t now_us, uint64_t peer)
+void sfu_dtls_failed(struct sfu *s, uint64_t peer)
 {
     struct sfu_peer *who = sfu_find_peer(s, peer);
     if (who == NULL)
         return;
-    transport_dtls_failed(who->transport, now_us);
+    transport_dtls_failed(who->transport);
     settle(who);
 }
 
@@ -428,11 +426,11 @@ bool sfu_input(struct sfu *s, int64_t now_us, const struct tuple *from, uint8_t 
     return true;
 }
 
-void sfu_hangup(struct sfu *s, int64_t now_us, const struct tuple *who)
+void sfu_hangup(struct sfu *s, const struct tuple *who)
 {
     struct sfu_path *k = find_path(s, who);
     if (k != NULL)
-        transport_hangup(k->peer->transport, now_us, who);
+        transport_hangup(k->peer->transport, who);
 }
 
 void sfu_flushed(struct sfu *s)

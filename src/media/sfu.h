@@ -102,7 +102,7 @@ void sfu_wall(struct sfu *s, int64_t wall_offset_us);
 /* ---- Commands ---- */
 
 bool sfu_room_open(struct sfu *s, uint64_t room); /* false: full; true also when it is there */
-void sfu_room_close(struct sfu *s, int64_t now_us, uint64_t room);
+void sfu_room_close(struct sfu *s, uint64_t room);
 
 enum { SFU_MAY_PUBLISH = 1, SFU_MAY_SUBSCRIBE = 2 };
 
@@ -123,7 +123,7 @@ struct sfu_offer {
 };
 /* Makes the peer, or changes what it publishes and subscribes to; ops->answer or ops->refused. */
 void sfu_offer(struct sfu *s, int64_t now_us, const struct sfu_offer *o);
-void sfu_peer_close(struct sfu *s, int64_t now_us, uint64_t peer);
+void sfu_peer_close(struct sfu *s, uint64_t peer);
 
 /* What somebody wants to see on one of the lines that it receives on. */
 struct sfu_wish {
@@ -143,13 +143,13 @@ bool sfu_stun(struct sfu *s, int64_t now_us, const struct tuple *from, const str
 /* Everything else of a path that is known: a train, as transport_input(). false: it isn't known. */
 bool sfu_input(struct sfu *s, int64_t now_us, const struct tuple *from, uint8_t *p, size_t len,
                size_t seg);
-void sfu_hangup(struct sfu *s, int64_t now_us, const struct tuple *who);
+void sfu_hangup(struct sfu *s, const struct tuple *who);
 /* What a peer's DTLS has to say, has agreed on, or that it has failed: as the functions of
  * media/transport.h. A peer that is no more is passed over. */
 void sfu_dtls_send(struct sfu *s, uint64_t peer, const uint8_t *p, size_t n);
-void sfu_dtls_done(struct sfu *s, int64_t now_us, uint64_t peer, enum srtp_profile profile,
-                   const uint8_t *material, const uint8_t *fingerprint, size_t fingerprint_n);
-void sfu_dtls_failed(struct sfu *s, int64_t now_us, uint64_t peer);
+void sfu_dtls_done(struct sfu *s, uint64_t peer, enum srtp_profile profile, const uint8_t *material,
+                   const uint8_t *fingerprint, size_t fingerprint_n);
+void sfu_dtls_failed(struct sfu *s, uint64_t peer);
 /* Is there such a peer, and has it no keys yet? */
 bool sfu_dtls_waits(const struct sfu *s, uint64_t peer);
 /* By which hash the fingerprint is wanted (enum sdp_hash). */

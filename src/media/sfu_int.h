@@ -48,9 +48,9 @@ struct sfu_stream {
     char rid[SFU_MID_MAX + 1];
     uint32_t rtx_ssrc;
     bool wants_key;
-    uint8_t key_tries;            /* since it was wanted */
-    int64_t key_asked_us, key_us; /* last PLI; last key frame that came */
-    uint64_t window_bytes, bps;   /* of the current second; of the one before */
+    uint8_t key_tries;          /* since it was wanted */
+    int64_t key_asked_us;       /* last PLI */
+    uint64_t window_bytes, bps; /* of the current second; of the one before */
     int64_t window_us;
 };
 
@@ -109,7 +109,6 @@ struct sfu_peer {
     uint64_t answers;
     char cname[17];
     struct rtp_ext_map exts;
-    bool rsize;
     uint32_t own_ssrc; /* sender of feedback that is about no stream of ours */
     unsigned n_pubs, n_subs, n_sources;
     struct sfu_pub *pubs[SFU_PUBLISHED_MAX];
@@ -169,6 +168,8 @@ void sfu_new_credentials(struct sfu_peer *p);
 struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind, enum codec codec,
                             struct str mid, unsigned streams);
 void sfu_pub_free(struct sfu_pub *b);
+/* What the peer publishes on that line; NULL: nothing. */
+struct sfu_pub *sfu_pub_of(struct sfu_peer *p, struct str mid);
 void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsigned stream,
                     bool is_rtx);
 /* Authentic and in the clear. */

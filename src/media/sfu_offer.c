@@ -83,15 +83,6 @@ static const struct sfu_line *said_of(const struct sfu_offer *o, struct str mid)
     return NULL;
 }
 
-static struct sfu_pub *pub_of(struct sfu_peer *p, struct str mid)
-{
-    for (unsigned i = 0; i < p->n_pubs; i++) {
-        if (str_eq(mid, str_from(p->pubs[i]->mid)))
-            return p->pubs[i];
-    }
-    return NULL;
-}
-
 static struct sfu_sub *sub_of(struct sfu_peer *p, struct str mid)
 {
     for (unsigned i = 0; i < p->n_subs; i++) {
@@ -138,7 +129,7 @@ static struct sfu_pub *publish(struct offer *f, const struct sdp_media *m,
 static void take_line(struct offer *f, unsigned i, const struct sfu_line *said)
 {
     const struct sdp_media *m = &f->sdp->lines[i];
-    struct sfu_pub *b = pub_of(f->p, m->mid);
+    struct sfu_pub *b = sfu_pub_of(f->p, m->mid);
     int codec = best_codec(f->s, m);
     if (b != NULL && b->id != said->track) {
         sfu_pub_free(b);

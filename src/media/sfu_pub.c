@@ -92,7 +92,7 @@ void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsign
         recv_init(&b->in[stream], ssrc, codec_clock(b->codec), codec_is_video(b->codec));
 }
 
-static struct sfu_pub *pub_by_mid(struct sfu_peer *p, struct str mid)
+struct sfu_pub *sfu_pub_of(struct sfu_peer *p, struct str mid)
 {
     for (unsigned i = 0; i < p->n_pubs; i++) {
         if (str_eq(mid, str_from(p->pubs[i]->mid)))
@@ -108,7 +108,7 @@ static const struct sfu_source *learn(struct sfu_peer *p, const struct rtp *r,
     struct rtp_ext_set e;
     struct str mid, rid;
     rtp_ext_read(&e, &p->exts, r, packet);
-    struct sfu_pub *b = rtp_ext_text(&e.at[RTP_EXT_MID], &mid) ? pub_by_mid(p, mid) : NULL;
+    struct sfu_pub *b = rtp_ext_text(&e.at[RTP_EXT_MID], &mid) ? sfu_pub_of(p, mid) : NULL;
     if (b == NULL)
         return NULL;
     bool is_rtx = r->pt == b->rtx_pt;
@@ -282,7 +282,6 @@ static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, 
     const struct pktcache_packet *kept = pktcache_put(&st->cache, seq, now_us, bytes, n);
     b->peer->sfu->stats.lost_memory += kept == NULL;
     if (k.key) {
-        st->key_us = now_us;
         st->wants_key = b->in[i].broken = false;
         st->key_tries = 0;
         recv_forget_before(&b->in[i], seq);

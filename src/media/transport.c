@@ -145,9 +145,9 @@ enum ice_verdict transport_stun(struct transport *t, int64_t now_us, const struc
     return v;
 }
 
-void transport_hangup(struct transport *t, int64_t now_us, const struct tuple *who)
+/* Whether somebody comes back is consent's to say. */
+void transport_hangup(struct transport *t, const struct tuple *who)
 {
-    (void)now_us; /* whether somebody comes back is consent's to say */
     ice_lite_hangup(&t->ice, who);
     transport_sync_paths(t);
 }
@@ -174,10 +174,9 @@ void transport_dtls_send(struct transport *t, const uint8_t *p, size_t n)
         send_to(t, to, p, n, 0);
 }
 
-void transport_dtls_done(struct transport *t, int64_t now_us, enum srtp_profile profile,
-                         const uint8_t *material, const uint8_t *fingerprint, size_t fingerprint_n)
+void transport_dtls_done(struct transport *t, enum srtp_profile profile, const uint8_t *material,
+                         const uint8_t *fingerprint, size_t fingerprint_n)
 {
-    (void)now_us;
     if (t->state != TRANSPORT_SHAKING)
         return;
     if (fingerprint_n == 0 || fingerprint_n != t->fingerprint_n ||
@@ -193,9 +192,8 @@ void transport_dtls_done(struct transport *t, int64_t now_us, enum srtp_profile 
     enter(t, TRANSPORT_OPEN);
 }
 
-void transport_dtls_failed(struct transport *t, int64_t now_us)
+void transport_dtls_failed(struct transport *t)
 {
-    (void)now_us;
     end(t, TRANSPORT_REFUSED);
 }
 

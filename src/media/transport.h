@@ -102,16 +102,16 @@ enum ice_verdict transport_stun(struct transport *t, int64_t now_us, const struc
 void transport_input(struct transport *t, int64_t now_us, const struct tuple *from, uint8_t *p,
                      size_t len, size_t seg);
 /* A connection by which it was reached is gone. */
-void transport_hangup(struct transport *t, int64_t now_us, const struct tuple *who);
+void transport_hangup(struct transport *t, const struct tuple *who);
 
 /* What DTLS has to say to the other side. */
 void transport_dtls_send(struct transport *t, const uint8_t *p, size_t n);
 /* The handshake has ended: keying material as RFC 5764 4.2, and the fingerprint of what the other side
  * showed, by the hash of conf. The transport is OPEN or has ENDED when it returns. */
-void transport_dtls_done(struct transport *t, int64_t now_us, enum srtp_profile profile,
-                         const uint8_t *material, const uint8_t *fingerprint, size_t fingerprint_n);
+void transport_dtls_done(struct transport *t, enum srtp_profile profile, const uint8_t *material,
+                         const uint8_t *fingerprint, size_t fingerprint_n);
 /* It failed, or the other side has said goodbye. */
-void transport_dtls_failed(struct transport *t, int64_t now_us);
+void transport_dtls_failed(struct transport *t);
 
 /* Sealing. NULL until it is OPEN; the caller seals with it and sends by transport_send(). */
 struct srtp *transport_out(struct transport *t);

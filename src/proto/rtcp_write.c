@@ -29,7 +29,7 @@ uint8_t *rtcp_add_packet(struct rtcp_writer *w, unsigned type, unsigned count, s
 
 static void put_reports(uint8_t *p, const struct rtcp_report *r, unsigned n)
 {
-    for (const struct rtcp_report *end = r + n; r < end; r++, p += 24) {
+    for (; n > 0; n--, r++, p += 24) {
         int32_t lost = MAX_OF(-0x800000, MIN_OF(r->lost, 0x7FFFFF)); /* RFC 3550 A.3 */
         set_u32(p, r->ssrc);
         set_u32(p + 4, (uint32_t)r->fraction << 24 | ((uint32_t)lost & 0xFFFFFF));

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "../unit/ice_check.h"
 #include "media/sfu.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -160,19 +161,12 @@ static void offer(struct world *w, struct client *c)
 
 static void check(struct world *w, struct client *c)
 {
-    uint8_t in[256], txid[STUN_TXID] = {1};
+    uint8_t in[ICE_CHECK_MAX], v = rd_u8(&w->in);
     char name[64];
-    struct stun_builder b;
     struct stun_msg m;
-    uint8_t v = rd_u8(&w->in);
     snprintf(name, sizeof name, "%s:abc%u", c->ufrag, v % 3u);
-    stun_begin(&b, in, sizeof in, STUN_REQUEST, STUN_BINDING, txid);
-    stun_put(&b, STUN_USERNAME, name, strlen(name));
-    if (v & 8)
-        stun_put(&b, STUN_USE_CANDIDATE, "", 0);
-    stun_put_integrity(&b, c->pwd, strlen(c->pwd));
     c->at.peer.port = (uint16_t)(5000 + v / 16);
-    if (stun_parse(&m, in, stun_end(&b)) == STUN_OK)
+    if (stun_parse(&m, in, ice_check(in, name, c->pwd, v & 8)) == STUN_OK)
         sfu_stun(w->sfu, w->now, &c->at, &m);
 }
 
@@ -187,7 +181,7 @@ static void shake(struct world *w, struct client *c)
         c->material[i] = (uint8_t)(i + c->id);
     if (srtp_pair(SRTP_AEAD_AES_128_GCM, c->material, false, 400, 64, &c->in, &c->out) != ERR_OK)
         abort();
-    sfu_dtls_done(w->sfu, w->now, c->id, SRTP_AEAD_AES_128_GCM, c->material, print, sizeof print);
+    sfu_dtls_done(w->sfu, c->id, SRTP_AEAD_AES_128_GCM, c->material, print, sizeof print);
 }
 
 /* A header that is mostly right before bytes of the input. */
@@ -258,15 +252,15 @@ static void step(struct world *w)
     struct client *c = &w->c[v / 16 % CLIENTS];
     switch (v % 16) {
     case 0: offer(w, c); break;
-    case 1: sfu_peer_close(w->sfu, w->now, c->id); break;
+    case 1: sfu_peer_close(w->sfu, c->id); break;
     case 2: sfu_room_open(w->sfu, 1 + v / 64 % ROOMS); break;
-    case 3: v & 0x80 ? sfu_room_close(w->sfu, w->now, 1 + v / 64 % ROOMS) : (void)0; break;
+    case 3: v & 0x80 ? sfu_room_close(w->sfu, 1 + v / 64 % ROOMS) : (void)0; break;
     case 4: check(w, c); break;
     case 5: shake(w, c); break;
     case 6: wish(w, c); break;
     case 7: run(w, (int64_t)rd_u16(&w->in) * 1000); break;
-    case 8: sfu_hangup(w->sfu, w->now, &c->at); break;
-    case 9: sfu_dtls_failed(w->sfu, w->now, c->id); break;
+    case 8: sfu_hangup(w->sfu, &c->at); break;
+    case 9: sfu_dtls_failed(w->sfu, c->id); break;
     case 10:
     case 11: rtcp(w, c); break;
     default: rtp(w, c);

@@ -117,7 +117,7 @@ static void come(struct sim *s, unsigned i)
 static void leave(struct sim *s, unsigned i)
 {
     struct client *c = &s->w->clients[i];
-    sfu_peer_close(s->w->sfu, s->w->now, c->id);
+    sfu_peer_close(s->w->sfu, c->id);
     srtp_free(c->in);
     srtp_free(c->out);
     uint64_t id = c->id + 100; /* somebody else next time */
@@ -283,7 +283,7 @@ static uint64_t run(struct sim *s, uint64_t seed, unsigned up, unsigned down, bo
         if (s->here[i])
             leave(s, i);
     }
-    sfu_room_close(s->w->sfu, s->w->now, ROOM);
+    sfu_room_close(s->w->sfu, ROOM);
     assert_int_equal(sfu_stats(s->w->sfu)->peers, 0);
     assert_int_equal(sfu_stats(s->w->sfu)->tracks, 0);
     assert_int_equal(sfu_stats(s->w->sfu)->subscribed, 0);

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "ice_check.h"
 #include "media/sfu.h"
 #include "proto/rtcp.h"
 #include "proto/rtp.h"
@@ -460,18 +461,11 @@ static UNUSED_OK void client_offer(struct client *c, uint64_t room, unsigned rig
 
 static UNUSED_OK bool client_check(struct client *c)
 {
-    uint8_t in[256], txid[STUN_TXID] = {1};
+    uint8_t in[ICE_CHECK_MAX];
     char name[64];
-    struct stun_builder b;
     struct stun_msg m;
     snprintf(name, sizeof name, "%s:%s%u", c->ufrag, c->remote, c->restarts);
-    stun_begin(&b, in, sizeof in, STUN_REQUEST, STUN_BINDING, txid);
-    stun_put(&b, STUN_USERNAME, name, strlen(name));
-    stun_put_u64(&b, STUN_ICE_CONTROLLING, 1);
-    stun_put(&b, STUN_USE_CANDIDATE, "", 0);
-    stun_put_integrity(&b, c->pwd, strlen(c->pwd));
-    stun_put_fingerprint(&b);
-    assert_int_equal(stun_parse(&m, in, stun_end(&b)), STUN_OK);
+    assert_int_equal(stun_parse(&m, in, ice_check(in, name, c->pwd, true)), STUN_OK);
     return sfu_stun(c->w->sfu, c->w->now, &c->at, &m);
 }
 
@@ -483,7 +477,7 @@ static UNUSED_OK void client_connect(struct client *c)
     assert_true(client_check(c));
     assert_true(sfu_input(w->sfu, w->now, &c->at, hello, sizeof hello, sizeof hello));
     memset(print, 0xAB, sizeof print);
-    sfu_dtls_done(w->sfu, w->now, c->id, SRTP_AEAD_AES_128_GCM, c->material, print, sizeof print);
+    sfu_dtls_done(w->sfu, c->id, SRTP_AEAD_AES_128_GCM, c->material, print, sizeof print);
     assert_true(c->open);
     assert_int_equal(srtp_pair(SRTP_AEAD_AES_128_GCM, c->material, false, 256, 64, &c->in, &c->out),
                      ERR_OK);

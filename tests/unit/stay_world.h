@@ -54,4 +54,22 @@ static inline struct scene scene_new(struct world *w, const char *more)
     return s;
 }
 
+/* Whom a matrix asks as: hana is who becomes it. */
+enum who { OWNER, MODERATOR, MEMBER, INVITED, BANNED, STRANGER, GUEST, WHO };
+static const char *const who_names[WHO] = {"owner",  "moderator", "member", "invited",
+                                           "banned", "stranger",  "guest"};
+
+static inline struct client *actor(struct scene *s, enum who who)
+{
+    switch (who) {
+    case OWNER: return s->mina;
+    case MODERATOR: return s->jun;
+    case MEMBER: return s->sora;
+    case INVITED: member_of(s, NULL, HANA); return s->hana;
+    case BANNED: assert_ack(set_role(s->mina, s->room, HANA, "banned")); return s->hana;
+    case STRANGER: return s->hana;
+    default: return hello(s->w, "Guest");
+    }
+}
+
 #endif

@@ -15,8 +15,10 @@
 #include "app/sfu_letter.h"
 #include "app/worker.h"
 #include "base/buf.h"
+#include "base/code.h"
 #include "base/count.h"
 #include "base/util.h"
+#include "ice_check.h"
 #include "io/listen.h"
 #include "io/mailbox.h"
 #include "proto/rtp.h"
@@ -128,9 +130,7 @@ static void show_certificate(struct client *c)
     X509_set_pubkey(x, key);
     X509_sign(x, key, EVP_sha256());
     X509_digest(x, EVP_sha256(), md, NULL);
-    for (unsigned i = 0; i < 32; i++)
-        snprintf(c->print + 3 * (size_t)i, sizeof c->print - 3 * (size_t)i,
-                 i < 31 ? "%02X:" : "%02X", md[i]);
+    hex_colons(c->print, md, sizeof md);
     SSL_CTX_use_certificate(c->ctx, x);
     SSL_CTX_use_PrivateKey(c->ctx, key);
     X509_free(x);
@@ -222,18 +222,11 @@ static void take_answer(struct client *c)
 
 static void client_check(struct client *c)
 {
-    uint8_t p[512], txid[STUN_TXID] = {7};
+    uint8_t p[ICE_CHECK_MAX];
     char name[64];
-    struct stun_builder b;
     struct stun_msg m;
     snprintf(name, sizeof name, "%s:abcd", c->ufrag);
-    stun_begin(&b, p, sizeof p, STUN_REQUEST, STUN_BINDING, txid);
-    stun_put(&b, STUN_USERNAME, name, strlen(name));
-    stun_put_u64(&b, STUN_ICE_CONTROLLING, 1);
-    stun_put(&b, STUN_USE_CANDIDATE, "", 0);
-    stun_put_integrity(&b, c->pwd, strlen(c->pwd));
-    stun_put_fingerprint(&b);
-    assert_true(send(c->fd, p, stun_end(&b), 0) > 0);
+    assert_true(send(c->fd, p, ice_check(p, name, c->pwd, true), 0) > 0);
     size_t n = client_read(c, p, sizeof p);
     assert_int_equal(stun_parse(&m, p, n), STUN_OK);
     assert_int_equal(m.cls, STUN_SUCCESS);

@@ -243,6 +243,9 @@ static void test_hex(void **state)
     size_t n;
     assert_int_equal(hex_encode(text, sizeof text, "\x00\xAB\x7F", 3), 6);
     assert_string_equal(text, "00ab7f");
+    char colons[9];
+    hex_colons(colons, "\x00\xAB\x7F", 3);
+    assert_string_equal(colons, "00:AB:7F");
     assert_int_equal(hex_encode(text, 6, "\x00\xAB\x7F", 3), 0);
     assert_true(hex_decode(out, 3, &n, STR("00aB7f")) && n == 3);
     assert_memory_equal(out, "\x00\xAB\x7F", 3);

@@ -417,6 +417,19 @@ static void texts_are_kept_as_they_are(void **state)
     assert_has(told(b, "message"), "<img src=x onerror=alert(1)> </script> &amp; ");
 }
 
+/* The person can be woken. */
+static void put_push(struct world *w, uint64_t user)
+{
+    uint8_t key[PUSH_P256DH] = {4};
+    const struct val args[] = {VAL_T(STR("https://push.example/1")),
+                               VAL_ID(user),
+                               VAL_ID(user),
+                               VAL_B(key, sizeof key),
+                               VAL_B(key, PUSH_SECRET),
+                               VAL_I(1)};
+    run_proc(w, DB_PUSH_ADD, args, ARRAY_LEN(args));
+}
+
 static void push_goes_to_who_is_away(void **state)
 {
     struct world *w = *state;
@@ -424,14 +437,7 @@ static void push_goes_to_who_is_away(void **state)
     world_again(w);
     struct client *a = device(w, MINA), *b = device(w, JUN);
     uint64_t conv = friends(a, b, JUN);
-    uint8_t key[PUSH_P256DH] = {4};
-    const struct val args[] = {VAL_T(STR("https://push.example/1")),
-                               VAL_ID(JUN),
-                               VAL_ID(JUN),
-                               VAL_B(key, sizeof key),
-                               VAL_B(key, PUSH_SECRET),
-                               VAL_I(1)};
-    run_proc(w, DB_PUSH_ADD, args, ARRAY_LEN(args));
+    put_push(w, JUN);
     assert_ack(ask(b, "'type':'account_set','settings':{'push':true}"));
     say(b, "{\"type\":\"bye\"}");
     world_pass(w, MINUTE);
@@ -450,14 +456,7 @@ static void who_is_blocked_pushes_nothing(void **state)
     world_again(w);
     struct client *a = device(w, MINA), *b = device(w, JUN), *c = device(w, SORA);
     uint64_t room = make_room(a, ",'public':true");
-    uint8_t key[PUSH_P256DH] = {4};
-    const struct val args[] = {VAL_T(STR("https://push.example/1")),
-                               VAL_ID(JUN),
-                               VAL_ID(JUN),
-                               VAL_B(key, sizeof key),
-                               VAL_B(key, PUSH_SECRET),
-                               VAL_I(1)};
-    run_proc(w, DB_PUSH_ADD, args, ARRAY_LEN(args));
+    put_push(w, JUN);
     assert_ack(ask_conv(b, "room_join", room, ""));
     assert_ack(ask_conv(c, "room_join", room, ""));
     assert_ack(ask(b, "'type':'account_set','settings':{'push':true}"));

@@ -2,23 +2,6 @@
  * who is told that somebody is there; and what a restart leaves. */
 #include "stay_world.h"
 
-enum who { OWNER, MODERATOR, MEMBER, INVITED, BANNED, STRANGER, GUEST, WHO };
-static const char *const who_names[WHO] = {"owner",  "moderator", "member", "invited",
-                                           "banned", "stranger",  "guest"};
-
-static struct client *actor(struct scene *s, enum who who)
-{
-    switch (who) {
-    case OWNER: return s->mina;
-    case MODERATOR: return s->jun;
-    case MEMBER: return s->sora;
-    case INVITED: member_of(s, NULL, HANA); return s->hana;
-    case BANNED: assert_ack(set_role(s->mina, s->room, HANA, "banned")); return s->hana;
-    case STRANGER: return s->hana;
-    default: return hello(s->w, "Guest");
-    }
-}
-
 static const char *enter(struct client *c, uint64_t room, const char *more)
 {
     return join(c, id_text(room), more);

@@ -1,23 +1,6 @@
 /* Rooms that stay: who may do what, as a matrix of every role and every request; and what becomes of it. */
 #include "stay_world.h"
 
-enum who { OWNER, MODERATOR, MEMBER, INVITED, BANNED, STRANGER, GUEST, WHO };
-static const char *const who_names[WHO] = {"owner",  "moderator", "member", "invited",
-                                           "banned", "stranger",  "guest"};
-
-static struct client *actor(struct scene *s, enum who who)
-{
-    switch (who) {
-    case OWNER: return s->mina;
-    case MODERATOR: return s->jun;
-    case MEMBER: return s->sora;
-    case INVITED: member_of(s, NULL, HANA); return s->hana;
-    case BANNED: assert_ack(set_role(s->mina, s->room, HANA, "banned")); return s->hana;
-    case STRANGER: return s->hana;
-    default: return hello(s->w, "Guest");
-    }
-}
-
 #define OK      "ok"
 #define N       "not_allowed"
 #define C       "conv_unknown"

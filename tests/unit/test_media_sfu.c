@@ -75,18 +75,18 @@ static void people_come_and_go(void **state)
     struct pair p = two(1);
     want(p.b, 1, CAM_A, 640);
     frames(&p, 2, 1, true);
-    sfu_peer_close(p.w->sfu, p.w->now, p.b->id);
+    sfu_peer_close(p.w->sfu, p.b->id);
     frames(&p, 2, 1, true);
     assert_int_equal(p.b->lines[1].packets, 4);
     assert_int_equal(sfu_stats(p.w->sfu)->subscribed, 0);
-    sfu_peer_close(p.w->sfu, p.w->now, p.a->id);
+    sfu_peer_close(p.w->sfu, p.a->id);
     assert_int_equal(p.w->tracks_gone, 2);
     assert_int_equal(sfu_stats(p.w->sfu)->peers, 0);
     assert_int_equal(sfu_stats(p.w->sfu)->tracks, 0);
     uint8_t junk[20] = {0x80};
     assert_false(sfu_input(p.w->sfu, p.w->now, &p.a->at, junk, sizeof junk, sizeof junk));
     assert_false(client_check(p.a));
-    sfu_room_close(p.w->sfu, p.w->now, ROOM);
+    sfu_room_close(p.w->sfu, ROOM);
     assert_int_equal(sfu_stats(p.w->sfu)->rooms, 0);
     world_free(p.w);
 }
@@ -256,7 +256,7 @@ static void the_loudest_are_passed_on_and_the_speaker_is_told(void **state)
     w->clients[MICS - 1].lines[0].level = 127;
     everybody_talks(w, 200, heard);
     assert_int_equal(w->changes, changes);
-    sfu_peer_close(w->sfu, w->now, w->clients[MICS - 1].id);
+    sfu_peer_close(w->sfu, w->clients[MICS - 1].id);
     everybody_talks(w, 0, heard);
     world_free(w);
 }
@@ -312,7 +312,7 @@ static void there_are_limits(void **state)
     client_offer(d, 1, BOTH);
     assert_int_equal(d->refusals, 1);
     assert_int_equal(w->refusal, SFU_FULL);
-    sfu_peer_close(w->sfu, w->now, c->id);
+    sfu_peer_close(w->sfu, c->id);
     client_offer(d, 2, BOTH); /* no such room */
     assert_int_equal(w->refusal, SFU_FULL);
     struct sfu_offer bad = {1, d->id, BOTH, STR("v=1"), NULL, 0};

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ice_check.h"
 #include "media/transport.h"
 #include "proto/rtp.h"
 
@@ -32,7 +33,6 @@ struct world {
     unsigned n_sent, n_dtls, n_rtp, n_rtcp, states;
     uint8_t got[1500];
     size_t got_n;
-    uint8_t txid;
 };
 
 /* ---- What the transport does to the world ---- */
@@ -112,18 +112,10 @@ static struct tuple path(uint8_t host)
 
 static enum ice_verdict check(struct world *w, uint8_t host, bool use)
 {
-    uint8_t in[256], txid[STUN_TXID] = {++w->txid};
-    struct stun_builder b;
+    uint8_t in[ICE_CHECK_MAX];
     struct stun_msg m;
     struct tuple from = path(host);
-    stun_begin(&b, in, sizeof in, STUN_REQUEST, STUN_BINDING, txid);
-    stun_put(&b, STUN_USERNAME, OURS ":" THEIRS, strlen(OURS ":" THEIRS));
-    stun_put_u64(&b, STUN_ICE_CONTROLLING, 1);
-    if (use)
-        stun_put(&b, STUN_USE_CANDIDATE, "", 0);
-    stun_put_integrity(&b, SECRET, strlen(SECRET));
-    stun_put_fingerprint(&b);
-    assert_int_equal(stun_parse(&m, in, stun_end(&b)), STUN_OK);
+    assert_int_equal(stun_parse(&m, in, ice_check(in, OURS ":" THEIRS, SECRET, use)), STUN_OK);
     return transport_stun(w->t, w->now, &from, &m);
 }
 
@@ -167,7 +159,7 @@ static void begin(struct world *w)
 
 static void done(struct world *w, enum srtp_profile p)
 {
-    transport_dtls_done(w->t, w->now, p, w->material, w->print, sizeof w->print);
+    transport_dtls_done(w->t, p, w->material, w->print, sizeof w->print);
 }
 
 static void open_it(struct world *w)
@@ -342,7 +334,7 @@ static void another_certificate_ends_it(void **state)
         check(&w, 1, true);
         dtls(&w, 1);
         w.print[31] ^= 1;
-        transport_dtls_done(w.t, w.now, SRTP_AEAD_AES_128_GCM, w.material, w.print,
+        transport_dtls_done(w.t, SRTP_AEAD_AES_128_GCM, w.material, w.print,
                             i ? 0 : sizeof w.print);
         assert_int_equal(transport_state(w.t), TRANSPORT_ENDED);
         assert_int_equal(transport_why(w.t), TRANSPORT_FINGERPRINT);
@@ -369,7 +361,7 @@ static void no_profile_in_common_ends_it(void **state)
     begin(&w);
     check(&w, 1, true);
     dtls(&w, 1);
-    transport_dtls_failed(w.t, w.now);
+    transport_dtls_failed(w.t);
     assert_int_equal(transport_why(w.t), TRANSPORT_REFUSED);
     end(&w);
 }
@@ -414,12 +406,12 @@ static void a_handshake_goes_on_by_another_path(void **state)
     transport_dtls_send(w.t, flight, sizeof flight);
     assert_int_equal(w.sent[(w.n_sent - 1) % LAST].to.peer.ip[3], 2);
     struct tuple gone = path(2);
-    transport_hangup(w.t, w.now, &gone);
+    transport_hangup(w.t, &gone);
     assert_int_equal(w.n_paths, 1);
     transport_dtls_send(w.t, flight, sizeof flight);
     assert_int_equal(w.sent[(w.n_sent - 1) % LAST].to.peer.ip[3], 1);
     gone = path(1);
-    transport_hangup(w.t, w.now, &gone);
+    transport_hangup(w.t, &gone);
     unsigned before = w.n_sent;
     transport_dtls_send(w.t, flight, sizeof flight);
     assert_int_equal(w.n_sent, before);
@@ -437,10 +429,10 @@ static void media_follows_the_client(void **state)
     media(&w, 2, 1);
     answer(&w, 2, 2);
     struct tuple gone = path(2);
-    transport_hangup(w.t, w.now, &gone);
+    transport_hangup(w.t, &gone);
     answer(&w, 3, 1);
     gone = path(1);
-    transport_hangup(w.t, w.now, &gone);
+    transport_hangup(w.t, &gone);
     assert_false(transport_send(w.t, "x", 1));
     assert_false(transport_send_rtcp(w.t, (const uint8_t *)"xxxx", 4));
     assert_int_equal(check(&w, 3, false), ICE_ANSWERED);

@@ -51,7 +51,8 @@ struct sql_proc {
     enum db_proc proc;
     /* Why it may read a whole table (EXPLAIN QUERY PLAN says SCAN), or NULL: it must not. */
     const char *scans;
-    struct sql_step steps[SQL_STEPS_MAX + 1];
+    /* Up to the first without `sql`, or all. The compiler refuses one too many. */
+    struct sql_step steps[SQL_STEPS_MAX];
 };
 
 /* Each topic's table, ended by DB_NONE. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/code.h"
 #include "edge/tls/identity.h"
 
 int64_t x509_seconds(const struct asn1_string_st *time)
@@ -24,18 +25,12 @@ int64_t x509_seconds(const struct asn1_string_st *time)
 
 void x509_fingerprint(const struct x509_st *cert, char out[96])
 {
-    static const char hex[] = "0123456789ABCDEF";
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned int len = 0;
 
     out[0] = 0;
-    if (!X509_digest(cert, EVP_sha256(), sum, &len) || len != 32)
-        return;
-    for (unsigned int i = 0; i < len; i++) {
-        out[3 * i] = hex[sum[i] >> 4];
-        out[3 * i + 1] = hex[sum[i] & 15];
-        out[3 * i + 2] = i + 1 < len ? ':' : 0;
-    }
+    if (X509_digest(cert, EVP_sha256(), sum, &len) && len == 32)
+        hex_colons(out, sum, len);
 }
 
 char *x509_bio_text(struct bio_st *bio)

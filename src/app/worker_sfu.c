@@ -291,7 +291,8 @@ static void take_wishes(struct worker_sfu *f, const struct media_sfu *m)
         w[i] = (struct sfu_wish){.mid = str_from(m->lines[i].mid),
                                  .track = m->lines[i].track,
                                  .width = m->lines[i].width,
-                                 .height = m->lines[i].height};
+                                 .height = m->lines[i].height,
+                                 .priority = (enum alloc_priority)m->lines[i].priority};
     sfu_wish(f->sfu, loop_now(f->w->loop), m->peer, w, n);
 }
 

@@ -76,11 +76,6 @@ uint64_t sfu_ntp(const struct sfu *s, int64_t now_us)
     return rtcp_ntp(MAX_OF(now_us + s->wall_offset_us, (int64_t)0));
 }
 
-const struct sfu_stats *sfu_stats(const struct sfu *s)
-{
-    return &s->stats;
-}
-
 /* ---- Finding ---- */
 
 uint64_t sfu_hash_id(const struct sfu *s, uint64_t id)
@@ -88,7 +83,7 @@ uint64_t sfu_hash_id(const struct sfu *s, uint64_t id)
     return hash_u64(&s->conf.hash, id);
 }
 
-static struct sfu_room *find_room(const struct sfu *s, uint64_t id)
+struct sfu_room *sfu_find_room(const struct sfu *s, uint64_t id)
 {
     struct hnode *n = hmap_first(&s->rooms, sfu_hash_id(s, id));
     while (n != NULL && container_of(n, struct sfu_room, node)->id != id)
@@ -138,9 +133,9 @@ static struct sfu_path *find_path(const struct sfu *s, const struct tuple *at)
 
 bool sfu_room_open(struct sfu *s, uint64_t room)
 {
-    if (find_room(s, room) != NULL)
+    if (sfu_find_room(s, room) != NULL)
         return true;
-    if (s->stats.rooms == s->conf.max_rooms)
+    if (s->rooms.n == s->conf.max_rooms)
         return false;
     struct sfu_room *r = xcalloc(1, sizeof *r);
     r->id = room;
@@ -148,13 +143,13 @@ bool sfu_room_open(struct sfu *s, uint64_t room)
     list_init(&r->tracks);
     speakers_init(&r->speakers, SFU_SPEAKERS_MAX, s->conf.loudest);
     hmap_insert(&s->rooms, &r->node, sfu_hash_id(s, room));
-    s->stats.rooms++;
+    r->stats.rooms = 1;
     return true;
 }
 
 void sfu_room_close(struct sfu *s, uint64_t room)
 {
-    struct sfu_room *r = find_room(s, room);
+    struct sfu_room *r = sfu_find_room(s, room);
     struct list *first;
     if (r == NULL)
         return;
@@ -162,7 +157,8 @@ void sfu_room_close(struct sfu *s, uint64_t room)
         sfu_peer_free(container_of(first, struct sfu_peer, in_room));
     hmap_remove(&s->rooms, &r->node);
     speakers_free(&r->speakers);
-    s->stats.rooms--;
+    r->stats.rooms = 0;
+    sfu_stats_add(&s->gone, &r->stats);
     xfree(r);
 }
 
@@ -171,8 +167,8 @@ void sfu_room_close(struct sfu *s, uint64_t room)
 static void on_send(void *ctx, const struct tuple *to, const struct datagram *d, unsigned flags)
 {
     struct sfu_peer *p = ctx;
-    p->sfu->stats.out_packets++;
-    p->sfu->stats.out_bytes += d->ndata;
+    p->room->stats.out_packets++;
+    p->room->stats.out_bytes += d->ndata;
     p->sfu->ops.send(p->sfu->ops.ctx, to, d, flags);
 }
 
@@ -221,6 +217,7 @@ static void on_state(void *ctx, enum transport_state state)
         p->ended = true; /* put away when nobody stands on it */
     } else if (state == TRANSPORT_OPEN) {
         sfu_opened(p);
+        p->room->stats.opened++;
         s->ops.state(s->ops.ctx, p->room->id, p->id, state, TRANSPORT_ENDS);
     }
 }
@@ -269,8 +266,8 @@ static struct transport *make_transport(struct sfu_peer *p, int64_t now_us, cons
 struct sfu_peer *sfu_peer_new(struct sfu *s, int64_t now_us, const struct sfu_offer *o,
                               const struct sdp *sdp)
 {
-    struct sfu_room *room = find_room(s, o->room);
-    if (room == NULL || s->stats.peers == s->conf.max_peers)
+    struct sfu_room *room = sfu_find_room(s, o->room);
+    if (room == NULL || s->peers.n == s->conf.max_peers)
         return NULL;
     struct sfu_peer *p = xcalloc(1, sizeof *p);
     p->sfu = s;
@@ -286,7 +283,7 @@ struct sfu_peer *sfu_peer_new(struct sfu *s, int64_t now_us, const struct sfu_of
     p->arrivals = xcalloc(SFU_TWCC_MAX, sizeof *p->arrivals);
     list_push_back(&room->peers, &p->in_room);
     hmap_insert(&s->peers, &p->node, sfu_hash_id(s, p->id));
-    s->stats.peers++;
+    room->stats.peers++;
     return p;
 }
 
@@ -304,7 +301,7 @@ void sfu_peer_free(struct sfu_peer *p)
     hmap_remove(&s->ufrags, &p->by_ufrag);
     hmap_remove(&s->peers, &p->node);
     list_del(&p->in_room);
-    s->stats.peers--;
+    p->room->stats.peers--;
     xfree(p->subs);
     xfree(p->arrivals);
     memzero(p, sizeof *p);
@@ -328,6 +325,7 @@ static void settle(struct sfu_peer *p)
     }
     uint64_t room = p->room->id, peer = p->id;
     enum transport_end why = transport_why(p->transport);
+    p->room->stats.ended[why]++;
     sfu_peer_free(p);
     s->ops.state(s->ops.ctx, room, peer, TRANSPORT_ENDED, why);
 }

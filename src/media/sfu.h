@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/tuple.h"
+#include "media/alloc.h"
 #include "media/transport.h"
 #include "proto/codec.h"
 #include "proto/sdp.h"
@@ -23,9 +24,10 @@
 struct sfu;
 
 enum {
-    SFU_LINES_MAX = 128,      /* of one offer */
-    SFU_PUBLISHED_MAX = 8,    /* tracks of one peer */
-    SFU_PREFERENCES = 4,      /* codecs for pictures */
+    SFU_LINES_MAX = 128,   /* of one offer */
+    SFU_PUBLISHED_MAX = 8, /* tracks of one peer */
+    SFU_PREFERENCES = 4,   /* codecs for pictures */
+    SFU_MID_MAX = 16,
     SFU_FINGERPRINT_TEXT = 95 /* SHA-256 */
 };
 
@@ -130,6 +132,7 @@ struct sfu_wish {
     struct str mid;
     uint64_t track;         /* 0: nothing; another one than before: it takes the place */
     uint16_t width, height; /* at most, as it is shown; 0: paused */
+    enum alloc_priority priority;
 };
 void sfu_wish(struct sfu *s, int64_t now_us, uint64_t peer, const struct sfu_wish *w, unsigned n);
 
@@ -160,14 +163,57 @@ void sfu_flushed(struct sfu *s);
 void sfu_tick(struct sfu *s, int64_t now_us);
 int64_t sfu_deadline(const struct sfu *s);
 
+/* ---- Looking ---- */
+
+/* Of all, or of one room. All members are uint64_t: they are added up. */
 struct sfu_stats {
     uint64_t rooms, peers, tracks, subscribed; /* now */
-    uint64_t in_packets, in_bytes, out_packets, out_bytes;
-    uint64_t again;                     /* retransmissions that left */
-    uint64_t asked, key_frames_asked;   /* NACKed numbers and PLIs that we sent */
-    uint64_t nacked, key_frames_wanted; /* that came */
-    uint64_t unknown_ssrc, malformed, refused, lost_memory;
+    uint64_t in_packets, in_bytes;             /* authentic RTP */
+    uint64_t out_packets, out_bytes;           /* whatever left */
+    uint64_t again, again_bytes;               /* of these: retransmissions (RTX) */
+    uint64_t padding, padding_bytes;           /* of these: to probe */
+    uint64_t asked, key_frames_asked;          /* NACKed numbers and PLIs that we sent */
+    uint64_t nacked, key_frames_wanted;        /* that came */
+    uint64_t switches;                         /* subscriptions that went on with another stream */
+    uint64_t raised, lowered;                  /* choices of layers for an estimate */
+    uint64_t waited;                           /* packets that could not leave at once */
+    uint64_t too_late; /* packets that were not sent, since too many waited */
+    uint64_t unknown_ssrc, malformed, lost_memory;
+    uint64_t refused[SFU_REFUSALS]; /* offers */
+    uint64_t opened, ended[TRANSPORT_ENDS];
 };
-const struct sfu_stats *sfu_stats(const struct sfu *s);
+/* Good until the next call. */
+const struct sfu_stats *sfu_stats(struct sfu *s);
+/* NULL: there is no such room. */
+const struct sfu_stats *sfu_room_stats(const struct sfu *s, uint64_t room);
+void sfu_each_room(const struct sfu *s, void *ctx,
+                   void (*fn)(void *ctx, uint64_t room, const struct sfu_stats *st));
+
+/* One line of a peer, as of the last second. */
+struct sfu_line_stats {
+    char mid[SFU_MID_MAX + 1];
+    bool publishes;
+    enum codec codec; /* CODEC_NONE: nothing is sent on it */
+    uint64_t track;   /* 0: none */
+    unsigned streams; /* of the track: layers of simulcast */
+    /* What of it goes to the peer, none of it -1; of what it publishes: the highest that there is. */
+    int stream, spatial, temporal;
+    uint16_t width, height; /* of the stream, where its key frames tell; else 0 */
+    uint64_t bps;
+};
+
+struct sfu_peer_stats {
+    uint64_t room;
+    bool open;
+    uint64_t estimate_bps;       /* what may be sent to it; 0: it receives nothing */
+    uint64_t wanted_bps;         /* what all that it wants to see would take */
+    uint64_t sent_bps;           /* what is sent to it */
+    int rtt_ms;                  /* -1: not known yet */
+    unsigned loss_up, loss_down; /* thousandths: of what it sends, of what it is sent */
+    unsigned n_lines;            /* that were written */
+};
+/* At most `max` lines. false: there is no such peer (any more). */
+bool sfu_peer_stats(const struct sfu *s, uint64_t peer, struct sfu_peer_stats *out,
+                    struct sfu_line_stats *lines, unsigned max);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * Inside of the SFU; nobody else includes this. sfu.c: rooms, peers, who gets which packet. sfu_offer.c: offers
- * to lines. sfu_pub.c: what comes in. sfu_sub.c: who is sent what. sfu_out.c: building, sealing, sending.
+ * to lines. sfu_pub.c: what comes in. sfu_feed.c: feedback, both ways. sfu_sub.c: who is sent what. sfu_out.c:
+ * building, sealing, sending. sfu_stats.c: what can be looked at.
  */
 #ifndef MADANG_MEDIA_SFU_INT_H
 #define MADANG_MEDIA_SFU_INT_H
@@ -20,8 +21,8 @@
 
 enum {
     SFU_S = 1000000,
+    SFU_LAYERS = 4,     /* spatial and temporal ones that are told apart */
     SFU_SSRCS_MAX = 32, /* that one peer may send by */
-    SFU_MID_MAX = 16,
     SFU_VIDEO_SLOTS = 512,
     SFU_SOUND_SLOTS = 64,
     SFU_RTT_US = 100000,       /* until it is known */
@@ -40,6 +41,7 @@ struct sfu_room {
     struct list peers, tracks;
     struct speakers speakers;
     int64_t listened_us; /* when it was last asked who dominates */
+    struct sfu_stats stats;
 };
 
 /* One stream (layer) of a published track. */
@@ -48,10 +50,13 @@ struct sfu_stream {
     char rid[SFU_MID_MAX + 1];
     uint32_t rtx_ssrc;
     bool wants_key;
-    uint8_t key_tries;          /* since it was wanted */
-    int64_t key_asked_us;       /* last PLI */
-    uint64_t window_bytes, bps; /* of the current second; of the one before */
+    uint8_t key_tries;    /* since it was wanted */
+    int64_t key_asked_us; /* last PLI */
+    /* Of the current second, and of the one before: by layer. */
+    uint32_t bytes[SFU_LAYERS][SFU_LAYERS], bps[SFU_LAYERS][SFU_LAYERS];
+    uint8_t spatial, temporal; /* the highest layers of the second before */
     int64_t window_us;
+    uint16_t width, height; /* as its last key frame says */
 };
 
 /* A track that is published. */
@@ -122,6 +127,8 @@ struct sfu_peer {
     uint16_t twcc_out;
     int64_t twcc_at_us, report_at_us; /* next */
     int64_t rtt_us;
+    bool rtt_known;
+    unsigned loss_up, loss_down; /* thousandths, as of the last reports */
     bool has_skew;
     uint64_t skew; /* our NTP clock minus that of what it sends */
     bool ended;
@@ -146,11 +153,13 @@ struct sfu {
     uint8_t *out; /* sealed packets until they have left; owned */
     size_t out_n;
     int64_t wall_offset_us;
-    struct sfu_stats stats;
+    struct sfu_stats gone; /* of rooms that are closed, and what is of none */
+    struct sfu_stats all;  /* sfu_stats() */
 };
 
 /* ---- sfu.c ---- */
 uint64_t sfu_hash_id(const struct sfu *s, uint64_t id);
+struct sfu_room *sfu_find_room(const struct sfu *s, uint64_t id);
 struct sfu_peer *sfu_find_peer(const struct sfu *s, uint64_t id);
 struct sfu_pub *sfu_find_track(const struct sfu *s, uint64_t id);
 /* NULL: full. The room exists. */
@@ -174,7 +183,14 @@ void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsign
                     bool is_rtx);
 /* Authentic and in the clear. */
 void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n);
+/* The bits a second of its layers up to these; all of a stream: SUB_ALL. */
+uint64_t sfu_rate(const struct sfu_stream *st, unsigned spatial, unsigned temporal);
+
+/* ---- sfu_feed.c ---- */
 void sfu_take_rtcp(struct sfu_peer *p, int64_t now_us, const uint8_t *bytes, size_t n);
+/* For transport-wide feedback. */
+void sfu_note_arrival(struct sfu_peer *p, int64_t now_us, const struct rtp *r,
+                      const uint8_t *packet);
 /* A key frame of that stream is needed: asks for it now or soon. */
 void sfu_want_key(struct sfu_pub *b, unsigned stream, int64_t now_us);
 /* Feedback that is due; reports. */
@@ -200,6 +216,9 @@ void sfu_forward(struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq
 void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k);
 void sfu_take_pli(struct sfu_peer *p, int64_t now_us, uint32_t ssrc);
 struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc);
+
+/* ---- sfu_stats.c ---- */
+void sfu_stats_add(struct sfu_stats *to, const struct sfu_stats *more);
 
 /* ---- sfu_out.c ---- */
 /* Builds, seals and sends one packet; r and packet as they came. false: it could not leave. */

@@ -269,7 +269,8 @@ static bool write_answer(struct offer *f)
 
 static void refuse(struct sfu *s, const struct sfu_offer *o, enum sfu_refusal why)
 {
-    s->stats.refused++;
+    struct sfu_room *room = sfu_find_room(s, o->room);
+    (room != NULL ? &room->stats : &s->gone)->refused[why]++;
     s->ops.refused(s->ops.ctx, o->room, o->peer, why);
 }
 

@@ -1,11 +1,9 @@
-/* What a peer sends: streams are told apart, kept, passed on; feedback about them goes back. */
+/* What a peer sends: streams are told apart, kept, passed on. */
 #include "media/sfu_int.h"
 
 #include <string.h>
 
 #include "base/util.h"
-
-enum { RTCP_MTU = 1200, ASK_MAX = 64, KEY_BACKOFF = 5 };
 
 /* ---- Life ---- */
 
@@ -36,7 +34,7 @@ struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind,
     p->pubs[p->n_pubs++] = b;
     list_push_back(&p->room->tracks, &b->in_room);
     hmap_insert(&s->tracks, &b->node, sfu_hash_id(s, id));
-    s->stats.tracks++;
+    p->room->stats.tracks++;
     return b;
 }
 
@@ -70,7 +68,7 @@ void sfu_pub_free(struct sfu_pub *b)
         pktcache_free(&b->streams[i].cache);
     list_del(&b->in_room);
     hmap_remove(&s->tracks, &b->node);
-    s->stats.tracks--;
+    p->room->stats.tracks--;
     xfree(b->streams);
     xfree(b->in);
     xfree(b);
@@ -138,62 +136,6 @@ static const struct sfu_source *source_of(struct sfu_peer *p, const struct rtp *
     return learn(p, r, packet);
 }
 
-/* ---- Transport-wide congestion control: what came when ---- */
-
-static void note_arrival(struct sfu_peer *p, int64_t now_us, const struct rtp *r,
-                         const uint8_t *packet)
-{
-    struct rtp_ext_set e;
-    uint16_t number;
-    if (p->exts.id[RTP_EXT_TRANSPORT_CC] == 0 || p->n_arrivals == SFU_TWCC_MAX ||
-        !rtp_ext_read(&e, &p->exts, r, packet) ||
-        !rtp_ext_transport_cc(&e.at[RTP_EXT_TRANSPORT_CC], &number))
-        return;
-    int64_t seq = p->twcc_highest >= 0 ? rtp_seq_unwrap(p->twcc_highest, number) : 65536 + number;
-    if (p->twcc_highest < 0)
-        p->twcc_base = seq;
-    if (p->n_arrivals == 0 && p->twcc_at_us == 0)
-        p->twcc_at_us = now_us + SFU_TWCC_EVERY_US;
-    p->twcc_highest = MAX_OF(p->twcc_highest, seq);
-    unsigned i = p->n_arrivals++;
-    for (; i > 0 && p->arrivals[i - 1].seq > seq; i--)
-        p->arrivals[i] = p->arrivals[i - 1];
-    p->arrivals[i] = (struct sfu_arrival){seq, now_us};
-}
-
-static void tell_arrivals(struct sfu_peer *p)
-{
-    static const unsigned most = 1024;
-    int64_t at[1024];
-    uint8_t mem[RTCP_MTU];
-    struct rtcp_writer w;
-    unsigned i = 0;
-    rtcp_begin(&w, mem, sizeof mem);
-    while (i < p->n_arrivals && p->arrivals[i].seq < p->twcc_base)
-        i++; /* told of as lost already */
-    while (i < p->n_arrivals) {
-        int64_t base = p->twcc_base;
-        if (p->arrivals[i].seq - base >= most)
-            base = p->arrivals[i].seq; /* a hole that nobody can fill */
-        unsigned n = 0;
-        for (unsigned k = i; k < p->n_arrivals && p->arrivals[k].seq - base < most; k++) {
-            while (n <= (unsigned)(p->arrivals[k].seq - base))
-                at[n++] = RTCP_NOT_CAME;
-            at[p->arrivals[k].seq - base] = p->arrivals[k].at_us;
-        }
-        unsigned told = rtcp_put_twcc(&w, p->own_ssrc, p->n_sources ? p->sources[0].ssrc : 0,
-                                      p->twcc_count++, (uint16_t)base, at, n);
-        sfu_send_rtcp(p, &w);
-        if (told == 0)
-            break;
-        p->twcc_base = base + told;
-        while (i < p->n_arrivals && p->arrivals[i].seq < p->twcc_base)
-            i++;
-    }
-    p->n_arrivals = 0;
-    p->twcc_at_us = 0;
-}
-
 /* ---- Packets ---- */
 
 /* RFC 4588 4: the number that was lost, then what was lost. The header moves up by those two bytes. false:
@@ -213,15 +155,44 @@ static bool unwrap(const struct sfu_source *src, uint8_t **bytes, size_t *n, str
     return rtp_parse(r, *bytes, *n) == RTP_OK;
 }
 
-static void measure(struct sfu_stream *st, int64_t now_us, size_t n)
+static void next_window(struct sfu_stream *st, uint64_t us)
 {
-    st->window_bytes += n;
+    st->spatial = st->temporal = 0;
+    for (unsigned i = 0; i < SFU_LAYERS; i++) {
+        for (unsigned k = 0; k < SFU_LAYERS; k++) {
+            st->bps[i][k] = (uint32_t)((uint64_t)st->bytes[i][k] * 8 * SFU_S / us);
+            if (st->bytes[i][k] == 0)
+                continue;
+            st->spatial = MAX_OF(st->spatial, (uint8_t)i);
+            st->temporal = MAX_OF(st->temporal, (uint8_t)k);
+        }
+    }
+    memset(st->bytes, 0, sizeof st->bytes);
+}
+
+static void measure(struct sfu_stream *st, int64_t now_us, const struct codec_packet *k, size_t n)
+{
+    st->bytes[MIN_OF(k->spatial, SFU_LAYERS - 1)][MIN_OF(k->temporal, SFU_LAYERS - 1)] +=
+        (uint32_t)n;
+    if (k->width != 0) {
+        st->width = k->width;
+        st->height = k->height;
+    }
     if (now_us - st->window_us < SFU_S)
         return;
     if (st->window_us != 0)
-        st->bps = st->window_bytes * 8 * SFU_S / (uint64_t)(now_us - st->window_us);
+        next_window(st, (uint64_t)(now_us - st->window_us));
     st->window_us = now_us;
-    st->window_bytes = 0;
+}
+
+uint64_t sfu_rate(const struct sfu_stream *st, unsigned spatial, unsigned temporal)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < SFU_LAYERS && i <= spatial; i++) {
+        for (unsigned k = 0; k < SFU_LAYERS && k <= temporal; k++)
+            sum += st->bps[i][k];
+    }
+    return sum;
 }
 
 /* There is another stream to choose from. It may begin with a key frame: nobody is asked for one before
@@ -274,19 +245,19 @@ static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, 
     struct codec_packet k;
     bool is_padding = r->payload == 0; /* it probes */
     bool is_read = !is_padding && codec_read(b->codec, bytes + r->head, r->payload, &k);
-    b->peer->sfu->stats.malformed += !is_padding && !is_read;
+    b->peer->room->stats.malformed += !is_padding && !is_read;
     if (!is_read || !is_heard(b, now_us, r, bytes)) {
         pass_over(b, i, seq);
         return;
     }
     const struct pktcache_packet *kept = pktcache_put(&st->cache, seq, now_us, bytes, n);
-    b->peer->sfu->stats.lost_memory += kept == NULL;
+    b->peer->room->stats.lost_memory += kept == NULL;
     if (k.key) {
         st->wants_key = b->in[i].broken = false;
         st->key_tries = 0;
         recv_forget_before(&b->in[i], seq);
     }
-    measure(st, now_us, n);
+    measure(st, now_us, &k, n);
     sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &k);
 }
 
@@ -307,190 +278,24 @@ static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const stru
 void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n)
 {
     struct rtp r;
-    struct sfu *s = p->sfu;
-    s->stats.in_packets++;
-    s->stats.in_bytes += n;
+    struct sfu_stats *st = &p->room->stats;
+    st->in_packets++;
+    st->in_bytes += n;
     if (rtp_parse(&r, bytes, n) != RTP_OK) {
-        s->stats.malformed++;
+        st->malformed++;
         return;
     }
-    note_arrival(p, now_us, &r, bytes);
+    sfu_note_arrival(p, now_us, &r, bytes);
     const struct sfu_source *src = source_of(p, &r, bytes);
     if (src == NULL) {
-        s->stats.unknown_ssrc++;
+        st->unknown_ssrc++;
         return;
     }
     if (src->is_rtx && !unwrap(src, &bytes, &n, &r))
         return;
     if (r.pt != src->pub->pt) {
-        s->stats.malformed++;
+        st->malformed++;
         return;
     }
     take_media(src->pub, now_us, src->stream, &r, bytes, n);
-}
-
-/* ---- RTCP ---- */
-
-/* Our clock minus theirs, the smallest that was seen lately: the network only adds to it. */
-static void learn_skew(struct sfu_peer *p, uint64_t ours, uint64_t theirs)
-{
-    uint64_t skew = ours - theirs;
-    int64_t step = (int64_t)(skew - p->skew);
-    if (!p->has_skew || step < 0 || step > (int64_t)1 << 32)
-        p->skew = skew; /* earlier than ever, or another clock */
-    else
-        p->skew += (uint64_t)(step / 64); /* clocks drift */
-    p->has_skew = true;
-}
-
-static void take_sr(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k)
-{
-    struct rtcp_sr sr;
-    if (!rtcp_read_sr(k, &sr))
-        return;
-    for (unsigned i = 0; i < p->n_sources; i++) {
-        const struct sfu_source *src = &p->sources[i];
-        if (src->ssrc != sr.ssrc || src->is_rtx)
-            continue;
-        recv_sender_report(&src->pub->in[src->stream], now_us, &sr);
-        learn_skew(p, sfu_ntp(p->sfu, now_us), sr.ntp);
-    }
-}
-
-static void take_reports(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k)
-{
-    struct rtcp_report r;
-    int64_t rtt;
-    for (unsigned i = 0; rtcp_read_report(k, i, &r); i++) {
-        if (sfu_sub_of(p, r.ssrc) != NULL && rtcp_rtt_us(&r, sfu_ntp(p->sfu, now_us), &rtt))
-            p->rtt_us += (MIN_OF(rtt, (int64_t)2 * SFU_S) - p->rtt_us) / 4;
-    }
-}
-
-void sfu_take_rtcp(struct sfu_peer *p, int64_t now_us, const uint8_t *bytes, size_t n)
-{
-    struct rtcp_packet k;
-    uint32_t sender, media;
-    struct rtcp_fir fir;
-    if (rtcp_check(bytes, n) != RTCP_OK) {
-        p->sfu->stats.malformed++;
-        return;
-    }
-    for (struct rtcp_iter it = rtcp_iter(bytes, n); rtcp_next(&it, &k);) {
-        if (k.type == RTCP_SR)
-            take_sr(p, now_us, &k);
-        if (k.type == RTCP_SR || k.type == RTCP_RR)
-            take_reports(p, now_us, &k);
-        else if (rtcp_is_fb(&k, RTCP_RTPFB, RTCP_FMT_NACK))
-            sfu_take_nack(p, now_us, &k);
-        else if (rtcp_is_fb(&k, RTCP_PSFB, RTCP_FMT_PLI) && rtcp_read_pli(&k, &sender, &media))
-            sfu_take_pli(p, now_us, media);
-        else if (rtcp_is_fb(&k, RTCP_PSFB, RTCP_FMT_FIR) && rtcp_read_fir(&k, 0, &fir))
-            sfu_take_pli(p, now_us, fir.ssrc);
-    }
-}
-
-/* ---- Feedback ---- */
-
-/* When it may be asked for again. Nobody is asked for ever at full pace: an encoder may have stopped. */
-static int64_t key_due(const struct sfu_pub *b, unsigned stream)
-{
-    const struct sfu_stream *st = &b->streams[stream];
-    int64_t pause = (int64_t)SFU_KEY_EVERY_US << (st->key_tries > 0 ? st->key_tries - 1 : 0);
-    return b->in[stream].ssrc != 0 ? st->key_asked_us + pause : INT64_MAX;
-}
-
-void sfu_want_key(struct sfu_pub *b, unsigned stream, int64_t now_us)
-{
-    struct sfu_stream *st = &b->streams[stream];
-    uint8_t mem[64];
-    struct rtcp_writer w;
-    st->wants_key = true;
-    if (now_us < key_due(b, stream) || transport_out(b->peer->transport) == NULL)
-        return; /* feedback comes back to it */
-    st->key_asked_us = now_us;
-    st->key_tries += st->key_tries < KEY_BACKOFF;
-    rtcp_begin(&w, mem, sizeof mem);
-    rtcp_put_pli(&w, b->peer->own_ssrc, b->in[stream].ssrc);
-    sfu_send_rtcp(b->peer, &w);
-    b->peer->sfu->stats.key_frames_asked++;
-}
-
-static void ask(struct sfu_peer *p, int64_t now_us, struct sfu_pub *b, unsigned i,
-                struct rtcp_writer *w)
-{
-    uint16_t missing[ASK_MAX];
-    unsigned n = recv_nack(&b->in[i], now_us, p->rtt_us, missing, ASK_MAX);
-    if (n > 0)
-        rtcp_put_nack(w, p->own_ssrc, b->in[i].ssrc, missing, n);
-    p->sfu->stats.asked += n;
-    if (b->in[i].broken && !list_empty(&b->subs))
-        b->streams[i].wants_key = true;
-    if (b->streams[i].wants_key)
-        sfu_want_key(b, i, now_us);
-}
-
-static void report(struct sfu_peer *p, int64_t now_us, struct rtcp_writer *w)
-{
-    struct rtcp_report r[RTCP_REPORTS_MAX];
-    unsigned n = 0;
-    struct rtcp_sr sr;
-    for (unsigned i = 0; i < p->n_pubs; i++) {
-        for (unsigned k = 0; k < p->pubs[i]->n && n < RTCP_REPORTS_MAX; k++) {
-            if (p->pubs[i]->in[k].begun)
-                recv_report(&p->pubs[i]->in[k], now_us, &r[n++]);
-        }
-    }
-    if (n > 0)
-        rtcp_put_rr(w, p->own_ssrc, r, n);
-    for (unsigned i = 0; i < p->n_subs; i++) {
-        const struct sfu_sub *u = p->subs[i];
-        const struct sfu_peer *from = u->pub != NULL ? u->pub->peer : p;
-        if (u->pub == NULL || u->sub.current == SUB_NONE ||
-            !sub_report(&u->sub, now_us, sfu_ntp(p->sfu, now_us), &u->pub->in[u->sub.current],
-                        from->has_skew, from->skew, &sr))
-            continue;
-        if (w->len + 64 > w->cap)
-            sfu_send_rtcp(p, w);
-        rtcp_put_sr(w, &sr, NULL, 0);
-        rtcp_put_cname(w, sr.ssrc, str_from(p->cname));
-    }
-}
-
-void sfu_feed_back(struct sfu_peer *p, int64_t now_us)
-{
-    uint8_t mem[RTCP_MTU];
-    struct rtcp_writer w;
-    if (transport_out(p->transport) == NULL)
-        return;
-    rtcp_begin(&w, mem, sizeof mem);
-    if (now_us >= p->report_at_us) {
-        p->report_at_us = now_us + SFU_REPORT_EVERY_US;
-        report(p, now_us, &w);
-    }
-    for (unsigned i = 0; i < p->n_pubs; i++) {
-        for (unsigned k = 0; k < p->pubs[i]->n; k++)
-            ask(p, now_us, p->pubs[i], k, &w);
-    }
-    sfu_send_rtcp(p, &w);
-    if (p->n_arrivals > 0 && now_us >= p->twcc_at_us)
-        tell_arrivals(p);
-}
-
-int64_t sfu_feedback_due(const struct sfu_peer *p)
-{
-    int64_t at = transport_state(p->transport) == TRANSPORT_OPEN ? p->report_at_us : INT64_MAX;
-    if (at == INT64_MAX)
-        return at;
-    if (p->n_arrivals > 0)
-        at = MIN_OF(at, p->twcc_at_us);
-    for (unsigned i = 0; i < p->n_pubs; i++) {
-        for (unsigned k = 0; k < p->pubs[i]->n; k++) {
-            const struct sfu_stream *st = &p->pubs[i]->streams[k];
-            at = MIN_OF(at, recv_deadline(&p->pubs[i]->in[k]));
-            if (st->wants_key)
-                at = MIN_OF(at, key_due(p->pubs[i], k));
-        }
-    }
-    return at;
 }

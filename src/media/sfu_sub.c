@@ -45,7 +45,7 @@ struct sfu_sub *sfu_sub_new(struct sfu_peer *p, struct str mid, bool is_video)
     list_init(&u->of_pub);
     sub_init(&u->sub, &c);
     p->subs[p->n_subs++] = u;
-    s->stats.subscribed++;
+    p->room->stats.subscribed++;
     if (transport_out(p->transport) != NULL)
         add_ssrcs(u, transport_out(p->transport));
     return u;
@@ -65,7 +65,7 @@ void sfu_sub_free(struct sfu_sub *u)
     }
     list_del(&u->of_pub);
     sub_free(&u->sub);
-    p->sfu->stats.subscribed--;
+    p->room->stats.subscribed--;
     xfree(u);
 }
 
@@ -97,7 +97,8 @@ static int best_stream(const struct sfu_sub *u)
     for (unsigned i = 0; i < b->n; i++) {
         if (!b->in[i].begun)
             continue;
-        if (best == SUB_NONE || b->streams[i].bps > b->streams[best].bps)
+        if (best == SUB_NONE || sfu_rate(&b->streams[i], SUB_ALL, SUB_ALL) >
+                                    sfu_rate(&b->streams[best], SUB_ALL, SUB_ALL))
             best = (int)i;
     }
     return best;
@@ -124,8 +125,10 @@ void sfu_forward(struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq
     for (struct list *it = b->subs.next; it != &b->subs; it = it->next) {
         struct sfu_sub *u = container_of(it, struct sfu_sub, of_pub);
         struct sub_out o;
+        uint64_t switches = u->sub.switches;
         if (sub_take(&u->sub, now_us, (int)stream, seq, r, packet + r->head, k, b->in, &o))
             sfu_send(u, now_us, &o, r, packet);
+        u->peer->room->stats.switches += u->sub.switches - switches;
     }
 }
 
@@ -140,7 +143,6 @@ struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc)
 
 static void send_again(struct sfu_sub *u, int64_t now_us, uint16_t seq)
 {
-    struct sfu *s = u->peer->sfu;
     const struct sub_sent *e = sub_find(&u->sub, now_us, seq, u->peer->rtt_us);
     struct codec_packet k;
     struct sub_out o;
@@ -155,7 +157,7 @@ static void send_again(struct sfu_sub *u, int64_t now_us, uint16_t seq)
         return;
     sub_render(&u->sub, e, seq, &r, c->p + r.head, &k, &o);
     if (sub_wrap(&u->sub, &o) && sfu_send(u, now_us, &o, &r, c->p))
-        s->stats.again++;
+        u->peer->room->stats.again++;
 }
 
 void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k)
@@ -166,7 +168,7 @@ void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet 
         return;
     struct sfu_sub *u = sfu_sub_of(p, it.media);
     while (u != NULL && rtcp_nack_next(&it, &seq)) {
-        p->sfu->stats.nacked++;
+        p->room->stats.nacked++;
         send_again(u, now_us, seq);
     }
 }
@@ -176,7 +178,7 @@ void sfu_take_pli(struct sfu_peer *p, int64_t now_us, uint32_t ssrc)
     struct sfu_sub *u = sfu_sub_of(p, ssrc);
     if (u == NULL || u->pub == NULL || !u->is_video)
         return;
-    p->sfu->stats.key_frames_wanted++;
+    p->room->stats.key_frames_wanted++;
     if (u->sub.current != SUB_NONE)
         sfu_want_key(u->pub, (unsigned)u->sub.current, now_us);
 }

@@ -116,6 +116,7 @@ struct media_sfu_line {
     uint64_t track;
     uint32_t kind, codec, streams; /* media/sfu.h, proto/codec.h */
     uint16_t width, height;        /* of a wish */
+    uint32_t priority;             /* of a wish: media/alloc.h */
     char mid[MEDIA_SFU_MID + 1];
 };
 

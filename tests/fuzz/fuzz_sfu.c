@@ -229,7 +229,8 @@ static void rtcp(struct world *w, struct client *c)
 static void wish(struct world *w, struct client *c)
 {
     char mid[2] = {(char)('0' + rd_u8(&w->in) % 4), 0};
-    struct sfu_wish s = {str_from(mid), rd_u8(&w->in) % 8u, rd_u8(&w->in), rd_u8(&w->in)};
+    struct sfu_wish s = {str_from(mid), rd_u8(&w->in) % 8u, rd_u8(&w->in), rd_u8(&w->in),
+                         (enum alloc_priority)(rd_u8(&w->in) % ALLOC_PRIORITIES)};
     sfu_wish(w->sfu, w->now, c->id, &s, 1);
 }
 

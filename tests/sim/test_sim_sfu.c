@@ -141,7 +141,8 @@ static void look(struct sim *s, unsigned i)
         uint64_t track = !s->stays && chance(s, 100)
                              ? track_of((unsigned)rng_below(&s->rng, PEOPLE), SFU_CAMERA)
                              : c->lines[line].track;
-        struct sfu_wish wish = {str_from(mid), track, size, size};
+        struct sfu_wish wish = {str_from(mid), track, size, size,
+                                (enum alloc_priority)rng_below(&s->rng, ALLOC_PRIORITIES)};
         sfu_wish(s->w->sfu, s->w->now, c->id, &wish, 1);
     }
 }

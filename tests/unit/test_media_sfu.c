@@ -30,7 +30,7 @@ static void want(struct client *c, unsigned line, uint64_t track, uint16_t width
 {
     char mid[8];
     snprintf(mid, sizeof mid, "%u", line);
-    struct sfu_wish wish = {str_from(mid), track, width, (uint16_t)(width * 9 / 16)};
+    struct sfu_wish wish = {str_from(mid), track, width, (uint16_t)(width * 9 / 16), ALLOC_VISIBLE};
     sfu_wish(c->w->sfu, c->w->now, c->id, &wish, 1);
 }
 
@@ -341,6 +341,52 @@ static void strangers_ssrcs_are_counted_and_dropped(void **state)
     world_free(p.w);
 }
 
+/* ---- What can be seen ---- */
+
+static void add_up(void *ctx, uint64_t room, const struct sfu_stats *st)
+{
+    assert_int_equal(room, ROOM);
+    *(uint64_t *)ctx += st->in_packets;
+}
+
+static void what_happens_can_be_seen(void **state)
+{
+    (void)state;
+    struct pair p = two(2);
+    struct sfu_peer_stats st;
+    struct sfu_line_stats lines[4];
+    uint64_t in = 0;
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 70, 2, true);
+    assert_true(sfu_peer_stats(p.w->sfu, p.a->id, &st, lines, 4));
+    assert_true(st.open);
+    assert_int_equal(st.n_lines, 2);
+    assert_true(lines[0].publishes && lines[1].publishes);
+    assert_int_equal(lines[1].track, CAM_A);
+    assert_int_equal(lines[1].streams, 2);
+    assert_int_equal(lines[1].stream, 1);
+    assert_in_range(lines[1].bps, 40000, 120000); /* 60 packets a second of about 130 bytes */
+    assert_true(sfu_peer_stats(p.w->sfu, p.b->id, &st, lines, 4));
+    assert_int_equal(st.room, ROOM);
+    assert_int_equal(lines[1].track, CAM_A);
+    assert_int_equal(lines[1].codec, CODEC_VP8);
+    assert_true(lines[1].stream >= 0 && !lines[1].publishes);
+    assert_true(sfu_peer_stats(p.w->sfu, p.b->id, &st, lines, 1));
+    assert_int_equal(st.n_lines, 1);
+    assert_false(sfu_peer_stats(p.w->sfu, 12345, &st, lines, 4));
+    /* Of the room and of all the same, also when the room is no more. */
+    const struct sfu_stats *room = sfu_room_stats(p.w->sfu, ROOM);
+    sfu_each_room(p.w->sfu, &in, add_up);
+    assert_int_equal(in, 70 * 5);
+    assert_int_equal(room->in_packets, in);
+    assert_int_equal(room->opened, 2);
+    sfu_room_close(p.w->sfu, ROOM);
+    assert_null(sfu_room_stats(p.w->sfu, ROOM));
+    assert_int_equal(sfu_stats(p.w->sfu)->in_packets, in);
+    assert_int_equal(sfu_stats(p.w->sfu)->rooms + sfu_stats(p.w->sfu)->peers, 0);
+    world_free(p.w);
+}
+
 /* ---- Changes in a call ---- */
 
 static void a_line_is_used_for_another_track(void **state)
@@ -432,6 +478,7 @@ int main(void)
         cmocka_unit_test(another_rooms_track_is_nobodys),
         cmocka_unit_test(there_are_limits),
         cmocka_unit_test(strangers_ssrcs_are_counted_and_dropped),
+        cmocka_unit_test(what_happens_can_be_seen),
         cmocka_unit_test(a_line_is_used_for_another_track),
         cmocka_unit_test(ice_restarts_and_nothing_is_lost),
         cmocka_unit_test(who_is_silent_for_long_is_gone),

@@ -18,6 +18,7 @@ enum { CONFIG_ADDRS_MAX = 16, CONFIG_LIST_MAX = 32 };
 enum { CONFIG_USER_NAME_MAX = 508, CONFIG_SECRET_MIN = 8, CONFIG_SECRET_MAX = 512 };
 
 enum config_tls { CONFIG_TLS_AUTO, CONFIG_TLS_OFF, CONFIG_TLS_FILES };
+enum config_groups { CONFIG_GROUPS_AUTO, CONFIG_GROUPS_ALWAYS, CONFIG_GROUPS_NEVER };
 enum config_lan { CONFIG_LAN_OFF, CONFIG_LAN_ON, CONFIG_LAN_AUTO };
 
 /* A token bucket: `burst` at once (0: no limit), then per_s_e6 / 1,000,000 a second. */

@@ -95,6 +95,17 @@
     X(RATE, rate_challenge, "BURST/PER-SECOND", "300/100", 0, 0,                                    \
       "requests for credentials (401, 438) to one address over UDP")                               \
     X(RATE, rate_relay, "BURST/PER-SECOND", "200/100", 0, 0, "requests of one relay's client")     \
+    X(SECTION, groups, "", "", 0, 0, "Group calls, which go through this server (SFU)")            \
+    X(CHOICE, groups, "auto|always|never", "auto", 0, 0,                                           \
+      "auto: when more than two people take part; always: already then; never: people send to "    \
+      "each other only")                                                                           \
+    X(INT, sfu_rooms, "N", "1024", 1, 100000, "group calls at once")                               \
+    X(INT, sfu_peers, "N", "4096", 2, 1000000, "connections of people in them at once")            \
+    X(INT, sfu_lines, "N", "100", 2, 128, "pictures and sounds that one connection is sent")       \
+    X(INT, sfu_loudest, "N", "8", 1, 64,                                                           \
+      "microphones of one group that are passed on at a time: the loudest")                        \
+    X(SIZE, sfu_memory, "SIZE", "256M", 4 * M_, 65536 * M_,                                        \
+      "memory for packets that may have to be sent again, of all groups")                          \
     X(SECTION, log, "", "", 0, 0, "What it writes down")                                           \
     X(CHOICE, log_level, "error|warn|info|debug", "info", 0, 0,                                    \
       "the least important lines to write; read again on SIGHUP")                                  \

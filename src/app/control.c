@@ -14,10 +14,12 @@
 #include "app/netif.h"
 #include "app/push_desk.h"
 #include "app/sdnotify.h"
+#include "app/sfu_mail.h"
 #include "app/tape.h"
 #include "app/worker.h"
 #include "base/brief.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "edge/store/disk.h"
@@ -52,6 +54,7 @@ struct control {
     struct worker *const *workers;
     unsigned n_workers, next_worker;
     struct relay_mail *relays;
+    struct sfu_mail *groups;
     struct counts counts;
     struct loop_hook hook;
     struct loop_timer due, housekeeping, end, gone, mail_again, ring_late, dump_late;
@@ -188,11 +191,32 @@ static void port_relay(void *ctx, const struct relay_scope *what)
 
 static void tell_own_addresses(struct control *c)
 {
+    const struct sfu_ways ways = {c->conf.own.public_ip, c->conf.own.n_public, c->conf.listen};
     struct netif_list *all = xmalloc(sizeof *all);
     if (netif_read_all(all)) {
         relay_mail_own(c->relays, all, &c->conf.own);
     }
+    if (netif_read(all)) {
+        sfu_mail_at(c->groups, all, &ways);
+    }
     xfree(all);
+}
+
+static uint64_t load_of_worker(void *ctx, unsigned worker)
+{
+    const struct control *c = ctx;
+    struct sfu_stats s = {0};
+    worker_sfu_stats(c->workers[worker], &s);
+    return s.peers + s.subscribed;
+}
+
+static void open_groups(struct control *c, unsigned workers)
+{
+    struct sfu_mail_conf conf = {
+        .workers = workers, .post = c->relays, .load = load_of_worker, .ctx = c};
+    random_bytes(&conf.hash, sizeof conf.hash);
+    sfu_mail_free(c->groups);
+    c->groups = sfu_mail_new(&conf);
 }
 
 static void on_mail_again(struct loop_timer *t, int64_t now_us)
@@ -582,6 +606,7 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
     c->doorman = doorman_new(c->loop, &c->conf.doorman);
     c->wall_offset_us = clock_wall_us() - clock_mono_us();
     c->relays = relay_mail_new(0, post_to_worker, c, &c->counts);
+    open_groups(c, 0);
     c->tape = tape_new(conf->rec, &conf->exchange,
                        &(struct exchange_ports){
                            .ctx = c,
@@ -607,6 +632,7 @@ void control_workers(struct control *c, struct worker *const *workers, unsigned 
     c->n_workers = n;
     relay_mail_free(c->relays);
     c->relays = relay_mail_new(n, post_to_worker, c, &c->counts);
+    open_groups(c, c->conf.groups ? n : 0);
     post_dtls(c);
 }
 
@@ -679,6 +705,7 @@ void control_free(struct control *c)
     doorman_free(c->doorman);
     buf_free(&c->dump.text);
     tape_free(c->tape);
+    sfu_mail_free(c->groups);
     relay_mail_free(c->relays);
     if (c->mail) {
         mailbox_free(c->mail);

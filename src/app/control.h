@@ -41,6 +41,7 @@ struct control_conf {
     struct cert_keeper *certs;
     struct relay_own_conf own;
     bool relays;     /* TURN is on */
+    bool groups;     /* workers have SFUs */
     bool turn_only;  /* no page: the drain waits for relays */
     struct rec *rec; /* or NULL */
     /* SIGHUP: does what isn't control's own (log level), and reads who may relay; false: nothing

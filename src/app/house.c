@@ -207,6 +207,7 @@ static bool start_control(struct house *h)
     c->rec = h->rec;
     c->turn_only = h->conf.turn_only;
     c->relays = h->conf.worker.relays;
+    c->groups = h->conf.worker.groups;
     snprintf(h->server, sizeof h->server, "madang/%s", madang_version());
     c->exchange.domain.facts.server = str_from(h->server);
     c->exchange.domain.facts.stun_port = h->listen.nudp ? h->listen.udp_at[0].port : 0;

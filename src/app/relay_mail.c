@@ -99,22 +99,23 @@ bool relay_mail_again(struct relay_mail *m)
 
 static bool closes(uint32_t kind)
 {
-    return kind == MEDIA_PARTY_DROP || kind == MEDIA_SCOPE_CLOSE || kind == MEDIA_OWN_ADDRS;
+    return kind == MEDIA_PARTY_DROP || kind == MEDIA_SCOPE_CLOSE || kind == MEDIA_OWN_ADDRS ||
+           kind == MEDIA_SFU_AT || kind == MEDIA_SFU_CLOSE || kind == MEDIA_SFU_LEAVE;
 }
 
-/* Behind what waits. */
-static void give(struct relay_mail *m, unsigned worker, struct letter *letter)
+bool relay_mail_give(struct relay_mail *m, unsigned worker, struct letter *letter)
 {
     struct line *l = &m->lines[worker];
     if (line_again(m, worker) && m->post(m->ctx, worker, letter))
-        return;
+        return true;
     if (l->n < RELAY_MAIL_WAITING || closes(letter->kind)) {
         line_push(m, l, letter);
-        return;
+        return true;
     }
     count_inc(m->counts, COUNT_DROP_MAILBOX_FULL);
     log_limited(LOG_LEVEL_WARN, "relay", NULL, "worker %u does not read its letters", worker);
     letter_drop(letter);
+    return false;
 }
 
 static void letter_free(struct letter *l)
@@ -129,7 +130,7 @@ static void give_all(struct relay_mail *m, const struct letter *letter, size_t n
         struct letter *copy = xmalloc(n);
         memcpy(copy, letter, n);
         copy->drop = letter_free;
-        give(m, i, copy);
+        relay_mail_give(m, i, copy);
     }
 }
 

@@ -37,6 +37,10 @@ struct relay_mail *relay_mail_new(unsigned workers, relay_post_fn *post, void *c
                                   struct counts *counts);
 void relay_mail_free(struct relay_mail *m); /* NULL is fine; drops what waits */
 
+/* One letter for one worker, behind what waits for it; about the SFU (app/sfu_mail.h). false: too much waits, it was
+ * dropped. */
+bool relay_mail_give(struct relay_mail *m, unsigned worker, struct letter *letter);
+
 void relay_mail_scope(struct relay_mail *m, const struct relay_scope *what);
 /* Posts only what differs from the last. */
 void relay_mail_own(struct relay_mail *m, const struct netif_list *list,

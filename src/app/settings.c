@@ -5,6 +5,7 @@
 
 #include "app/netif.h"
 #include "app/relay_settings.h"
+#include "app/sfu_settings.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -258,6 +259,7 @@ void settings_apply(struct house_conf *h, const struct config *c, const struct r
     h->worker.stun.burst = c->rate_stun.burst;
     h->worker.stun.every_us = every_us(c->rate_stun);
     apply_relays(h, c, people);
+    sfu_settings_apply(&h->worker, c);
 }
 
 bool settings_public_ip(const struct config *c, struct addr *out)

@@ -109,7 +109,7 @@ static void on_letter(void *ctx, struct letter *l)
         return;
     } else if (l->kind == MEDIA_DTLS) {
         worker_dtls_ctx(w, container_of(l, struct media_dtls, letter)->ctx);
-    } else if (l->kind >= MEDIA_SFU_OPEN && l->kind <= MEDIA_SFU_LEAVE) {
+    } else if (l->kind >= MEDIA_SFU_AT && l->kind <= MEDIA_SFU_LEAVE) {
         if (w->sfu != NULL)
             worker_sfu_letter(w->sfu, l);
     } else if (w->turn != NULL) {
@@ -277,6 +277,12 @@ void worker_stop(struct worker *w, int64_t drain_us)
     loop_stop(w->loop);
     pthread_join(w->thread, NULL);
     worker_free(w);
+}
+
+void worker_sfu_stats(const struct worker *w, struct sfu_stats *sum)
+{
+    if (w->sfu != NULL)
+        worker_sfu_add_stats(w->sfu, sum);
 }
 
 const struct counts *worker_counts(const struct worker *w)

@@ -71,6 +71,8 @@ void worker_stop(struct worker *w, int64_t drain_us);
 
 /* Any thread: what its TURN server had counted some milliseconds ago, added to *sum. */
 void worker_turn_stats(const struct worker *w, struct turn_stats *sum);
+/* The same of its SFU; each member on its own. */
+void worker_sfu_stats(const struct worker *w, struct sfu_stats *sum);
 /* What its thread counts; may be read at any time until worker_stop(). */
 const struct counts *worker_counts(const struct worker *w);
 

@@ -20,8 +20,11 @@ enum {
     LINGER_US = 10000000, /* the last flight may have to be sent again */
     WAITING_MAX = 256,    /* datagrams of handshakes that wait for their turn */
     TURN_US = 1000,       /* what handshakes may take of a round */
-    DATAGRAM_MAX = 1500
+    DATAGRAM_MAX = 1500,
+    SHOW_US = 50000, /* others see the numbers so late at most */
+    STATS_WORDS = sizeof(struct sfu_stats) / sizeof(uint64_t)
 };
+_Static_assert(sizeof(struct sfu_stats) % sizeof(uint64_t) == 0, "is copied by words");
 
 /* The DTLS association of a peer, until its keys are known and a little longer. */
 struct shake {
@@ -49,8 +52,10 @@ struct worker_sfu {
     struct waiting *queue; /* a ring of WAITING_MAX; owned */
     unsigned first, n;
     struct loop_task turn;
-    struct loop_timer timer;
+    struct loop_timer timer, show_timer;
     bool busy;
+    int64_t shown_us;
+    _Atomic uint64_t shown[STATS_WORDS]; /* struct sfu_stats */
 };
 
 /* ---- Sending ---- */
@@ -296,11 +301,21 @@ static void take_wishes(struct worker_sfu *f, const struct media_sfu *m)
     sfu_wish(f->sfu, loop_now(f->w->loop), m->peer, w, n);
 }
 
+static void take_candidates(struct worker_sfu *f, const struct media_sfu_at *m)
+{
+    struct sdp_candidate c[MEDIA_SFU_AT_MAX];
+    unsigned n = MIN_OF(m->n, (uint32_t)MEDIA_SFU_AT_MAX);
+    for (unsigned i = 0; i < n; i++)
+        c[i] = (struct sdp_candidate){.at = m->at[i], .tcp = m->tcp >> i & 1};
+    sfu_candidates(f->sfu, c, n);
+}
+
 void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
 {
     const struct media_sfu *m = container_of(l, struct media_sfu, letter);
     f->busy = true;
     switch (l->kind) {
+    case MEDIA_SFU_AT: take_candidates(f, container_of(l, struct media_sfu_at, letter)); break;
     case MEDIA_SFU_OPEN:
         if (!sfu_room_open(f->sfu, m->room))
             on_refused(f, m->room, 0, SFU_FULL);
@@ -368,6 +383,37 @@ static void on_timer(struct loop_timer *t, int64_t now_us)
     sfu_tick(f->sfu, now_us);
 }
 
+static void show(struct worker_sfu *f, int64_t now_us)
+{
+    uint64_t words[STATS_WORDS];
+    memcpy(words, sfu_stats(f->sfu), sizeof words);
+    f->shown_us = now_us;
+    for (unsigned i = 0; i < STATS_WORDS; i++)
+        atomic_store_explicit(&f->shown[i], words[i], memory_order_relaxed);
+}
+
+static void on_show_timer(struct loop_timer *t, int64_t now_us)
+{
+    show(container_of(t, struct worker_sfu, show_timer), now_us);
+}
+
+static void show_soon(struct worker_sfu *f, int64_t now_us)
+{
+    if (now_us - f->shown_us >= SHOW_US)
+        show(f, now_us);
+    else if (!loop_timer_armed(&f->show_timer))
+        loop_timer_set(f->w->loop, &f->show_timer, f->shown_us + SHOW_US);
+}
+
+void worker_sfu_add_stats(const struct worker_sfu *f, struct sfu_stats *sum)
+{
+    uint64_t words[STATS_WORDS];
+    memcpy(words, sum, sizeof words);
+    for (unsigned i = 0; i < STATS_WORDS; i++)
+        words[i] += atomic_load_explicit(&f->shown[i], memory_order_relaxed);
+    memcpy(sum, words, sizeof words);
+}
+
 void worker_sfu_round(struct worker_sfu *f, int64_t now_us)
 {
     if (!f->busy)
@@ -382,6 +428,7 @@ void worker_sfu_round(struct worker_sfu *f, int64_t now_us)
         loop_timer_del(f->w->loop, &f->timer);
     else
         loop_timer_set(f->w->loop, &f->timer, at);
+    show_soon(f, now_us);
 }
 
 /* ---- Life ---- */
@@ -408,6 +455,7 @@ struct worker_sfu *worker_sfu_open(struct worker *w, char *why, size_t why_n)
     f->queue = xcalloc(WAITING_MAX, sizeof *f->queue);
     f->turn = (struct loop_task){.fn = take_turn, .name = "media handshakes"};
     f->timer = (struct loop_timer){.fn = on_timer, .name = "sfu"};
+    f->show_timer = (struct loop_timer){.fn = on_show_timer, .name = "sfu stats"};
     f->sfu = sfu_new(&conf, &ops);
     memzero(&conf, sizeof conf);
     look_at_clock(f, loop_now(w->loop));
@@ -428,6 +476,7 @@ void worker_sfu_close(struct worker_sfu *f)
     hmap_free(&f->shakes);
     loop_task_cancel(&f->turn);
     loop_timer_del(f->w->loop, &f->timer);
+    loop_timer_del(f->w->loop, &f->show_timer);
     dtls_ctx_unref(f->ctx);
     xfree(f->queue);
     xfree(f);

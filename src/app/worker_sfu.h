@@ -8,6 +8,7 @@
 #include "base/tuple.h"
 #include "msg/media_msg.h"
 
+struct sfu_stats;
 struct udp_train;
 struct worker;
 struct worker_sfu;
@@ -25,5 +26,7 @@ bool worker_sfu_input(struct worker_sfu *f, const struct tuple *from, uint8_t *p
 void worker_sfu_letter(struct worker_sfu *f, const struct letter *l);
 /* The end of a round: everything that was queued has left. */
 void worker_sfu_round(struct worker_sfu *f, int64_t now_us);
+/* Any thread: what was counted some milliseconds ago, added to *sum. */
+void worker_sfu_add_stats(const struct worker_sfu *f, struct sfu_stats *sum);
 
 #endif

@@ -66,6 +66,12 @@ void sfu_fingerprint(struct sfu *s, const char *text)
     str_copy(str_from(text), s->conf.fingerprint, sizeof s->conf.fingerprint);
 }
 
+void sfu_candidates(struct sfu *s, const struct sdp_candidate *c, unsigned n)
+{
+    s->conf.n_candidates = MIN_OF(n, (unsigned)SDP_CANDIDATES_MAX);
+    memcpy(s->conf.candidates, c, s->conf.n_candidates * sizeof *c);
+}
+
 void sfu_wall(struct sfu *s, int64_t wall_offset_us)
 {
     s->wall_offset_us = wall_offset_us;

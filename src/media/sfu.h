@@ -98,6 +98,8 @@ struct sfu *sfu_new(const struct sfu_conf *conf, const struct sfu_ops *ops);
 void sfu_free(struct sfu *s);
 /* Our certificate was renewed: for offers from now on. */
 void sfu_fingerprint(struct sfu *s, const char *text);
+/* The server is reached elsewhere: for offers from now on. At most SDP_CANDIDATES_MAX count. */
+void sfu_candidates(struct sfu *s, const struct sdp_candidate *c, unsigned n);
 /* NTP time (rtcp_ntp()) minus monotonic time; for sender reports. */
 void sfu_wall(struct sfu *s, int64_t wall_offset_us);
 

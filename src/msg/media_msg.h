@@ -27,7 +27,8 @@ enum media_kind {
     MEDIA_USERS,       /* struct media_users: other users and secrets from now on */
     MEDIA_DRAIN,       /* struct letter: new allocations are sent elsewhere */
     MEDIA_DTLS,        /* struct media_dtls: the certificate to show from now on */
-    /* To the worker that has the room; struct media_sfu. */
+    MEDIA_SFU_AT,      /* struct media_sfu_at: where groups are reached, from now on */
+    /* To the worker that has the room; struct media_sfu, always with room. */
     MEDIA_SFU_OPEN,  /* room */
     MEDIA_SFU_CLOSE, /* room */
     MEDIA_SFU_OFFER, /* room, peer, rights, lines, text: an SDP offer */
@@ -107,6 +108,16 @@ struct media_guest {
 struct media_dtls {
     struct letter letter;
     struct dtls_ctx *ctx; /* owned: a reference; NULL once somebody has taken it */
+};
+
+enum { MEDIA_SFU_AT_MAX = 16 };
+
+/* Candidates of answers to come, best first. */
+struct media_sfu_at {
+    struct letter letter;
+    uint32_t n;
+    struct addr at[MEDIA_SFU_AT_MAX];
+    uint32_t tcp; /* bit i: candidate i is passive TCP (RFC 6544), else UDP */
 };
 
 enum { MEDIA_SFU_MID = 16, MEDIA_SFU_LINES = 128 };

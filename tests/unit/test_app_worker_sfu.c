@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/code.h"
 #include "base/count.h"
+#include "base/mem.h"
 #include "base/util.h"
 #include "ice_check.h"
 #include "io/listen.h"
@@ -300,6 +301,11 @@ static struct rtp client_hear(struct client *c, uint8_t *p, size_t cap)
 
 /* ---- Tests ---- */
 
+static void drop_at(struct letter *l)
+{
+    xfree(container_of(l, struct media_sfu_at, letter));
+}
+
 static void one_speaks_and_the_other_hears(void **state)
 {
     (void)state;
@@ -342,6 +348,38 @@ static void another_certificate_than_was_signalled_ends_it(void **state)
     assert_int_equal(h.why, TRANSPORT_FINGERPRINT);
     assert_int_equal(h.opened, 0);
     client_close(&a);
+    close_house(&h);
+}
+
+static void an_answer_names_where_the_server_is_now(void **state)
+{
+    (void)state;
+    struct house h;
+    struct client a;
+    struct sfu_stats stats = {0};
+    open_house(&h);
+    client_open(&a, &h, 1, true);
+    client_offer(&a, a.print);
+    take_answer(&a);
+    assert_non_null(strstr(h.answer, " 127.0.0.1 9 typ host"));
+    struct media_sfu_at *at = xcalloc(1, sizeof *at);
+    at->letter = (struct letter){.kind = MEDIA_SFU_AT, .drop = drop_at};
+    at->n = 2;
+    at->at[0] = addr_ip4(192, 0, 2, 7, 4);
+    at->at[1] = addr_ip4(192, 0, 2, 7, 5);
+    at->tcp = 2;
+    assert_true(worker_post(h.w, &at->letter));
+    h.answered = 0;
+    client_offer(&a, a.print);
+    take_answer(&a);
+    assert_null(strstr(h.answer, "127.0.0.1 9"));
+    assert_non_null(strstr(h.answer, " udp 2130706431 192.0.2.7 4 typ host\r\n"));
+    assert_non_null(strstr(h.answer, " 192.0.2.7 5 typ host tcptype passive\r\n"));
+    client_close(&a);
+    /* Its numbers are there for all when the worker has had some milliseconds. */
+    while (stats.peers == 0)
+        worker_sfu_stats(h.w, &stats);
+    assert_int_equal(stats.rooms, 1);
     close_house(&h);
 }
 
@@ -394,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_speaks_and_the_other_hears),
         cmocka_unit_test(another_certificate_than_was_signalled_ends_it),
+        cmocka_unit_test(an_answer_names_where_the_server_is_now),
         cmocka_unit_test(what_is_no_offer_is_refused),
         cmocka_unit_test(who_is_nobody_is_not_answered_as_somebody),
     };

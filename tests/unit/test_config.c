@@ -690,6 +690,25 @@ static void test_rates_reach_who_keeps_them(void **state)
     config_free(&c);
 }
 
+static void test_groups_are_split_between_the_workers(void **state)
+{
+    struct house_conf h;
+    (void)state;
+    expect_start("workers = 4\nsfu-rooms = 10\nsfu-memory = 8M\nsfu-loudest = 5\n", NULL, NULL);
+    settings_apply(&h, &c, &(struct relay_people){0});
+    assert_true(h.worker.groups);
+    assert_int_equal(h.worker.sfu.max_rooms, 3);
+    assert_int_equal(h.worker.sfu.max_peers, 1024);
+    assert_int_equal(h.worker.sfu.max_subscribed, 100);
+    assert_int_equal(h.worker.sfu.cache_bytes, 2 << 20);
+    assert_int_equal(h.worker.sfu.loudest, 5);
+    config_free(&c);
+    expect_start("groups = never\n", NULL, NULL);
+    settings_apply(&h, &c, &(struct relay_people){0});
+    assert_false(h.worker.groups);
+    config_free(&c);
+}
+
 int main(void)
 {
 #define CONFIG_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -714,6 +733,7 @@ int main(void)
         CONFIG_TEST(test_print_config_reads_back),
         CONFIG_TEST(test_sample),
         CONFIG_TEST(test_files_on_disk),
+        CONFIG_TEST(test_groups_are_split_between_the_workers),
         CONFIG_TEST(test_rates_reach_who_keeps_them),
         CONFIG_TEST(test_the_longest_answer_fits),
     };

@@ -1,0 +1,12 @@
+#include "app/sfu_settings.h"
+
+void sfu_settings_apply(struct worker_conf *w, const struct config *c)
+{
+    uint32_t n = c->workers;
+    w->groups = c->groups != CONFIG_GROUPS_NEVER && !c->turn_only;
+    w->sfu.max_rooms = (c->sfu_rooms + n - 1) / n;
+    w->sfu.max_peers = (c->sfu_peers + n - 1) / n;
+    w->sfu.max_subscribed = c->sfu_lines;
+    w->sfu.loudest = c->sfu_loudest;
+    w->sfu.cache_bytes = (size_t)(c->sfu_memory / n);
+}

@@ -40,6 +40,8 @@ libnss3-tools:certutil
 fonts-noto-cjk
 iproute2:ip
 nftables:nft
+iptables:iptables
+libnetfilter-queue-dev
 coturn:turnutils_stunclient
 procps:ps
 strace:strace

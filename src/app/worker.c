@@ -179,6 +179,8 @@ static void on_round(struct loop_hook *h, int64_t now_us)
     worker_turn_round(w, now_us);
     if (w->sfu != NULL)
         worker_sfu_round(w->sfu, now_us);
+    if (w->pass != NULL)
+        worker_pass_round(w->pass);
     if (now_us - w->counted_us > COUNT_LOST_US) {
         w->counted_us = now_us;
         worker_udp_count_lost(w);
@@ -204,7 +206,9 @@ static void worker_free(struct worker *w)
     if (w == NULL)
         return;
     if (w->net != NULL) { /* else not even the loop may be there */
+        worker_leave_team(w);
         worker_sfu_close(w->sfu);
+        worker_pass_free(w->pass);
         worker_dtls_close(w);
         worker_relay_close(w);
         worker_udp_close(w);
@@ -232,7 +236,11 @@ static bool equip(struct worker *w, char *why, size_t why_n)
     if (!worker_udp_open(w) || !worker_relay_open(w, why, why_n))
         return false;
     worker_dtls_open(w);
+    if (conf->groups && conf->team != NULL)
+        w->pass = worker_pass_new(w);
     if (conf->groups && (w->sfu = worker_sfu_open(w, why, why_n)) == NULL)
+        return false;
+    if (!worker_join_team(w))
         return false;
     w->round = (struct loop_hook){.fn = on_round, .name = "end of round"};
     loop_hook_add(w->loop, &w->round);

@@ -1,7 +1,8 @@
 /*
  * Inside of app/worker.c (life, letters), worker_udp.c (packets), worker_stream.c (connections),
- * worker_dtls.c (DTLS), worker_relay.c (the TURN server's sockets and time) and worker_team.c
- * (letters between workers). Nobody else includes this.
+ * worker_dtls.c (DTLS), worker_relay.c (the TURN server's sockets and time), worker_team.c
+ * (letters between workers) and worker_pass.c (packets of groups between them). Nobody else includes
+ * this.
  */
 #ifndef MADANG_APP_WORKER_INT_H
 #define MADANG_APP_WORKER_INT_H
@@ -21,6 +22,9 @@
 #include "io/stream.h"
 #include "io/udp.h"
 #include "msg/media_msg.h"
+
+/* What a first byte says (RFC 7983). */
+enum { STUN_END = 4, DTLS_BEGIN = 20, DTLS_END = 64, CHANNEL_END = 128, MEDIA_END = 192 };
 
 enum {
     FRAME_MAX = 65536 + 4,
@@ -103,9 +107,10 @@ struct worker {
     struct foreign foreign[LISTEN_WORKERS_MAX];
     bool foreign_waits;
 
-    struct worker_sfu *sfu; /* NULL: there are no groups here */
-    struct dtls_port *dtls; /* NULL: TURN is off */
-    bool fleeting;          /* what is being handled will be gone before the flush */
+    struct worker_sfu *sfu;   /* NULL: there are no groups here */
+    struct worker_pass *pass; /* NULL: or no other workers */
+    struct dtls_port *dtls;   /* NULL: TURN is off */
+    bool fleeting;            /* what is being handled will be gone before the flush */
 
     struct list conns;
     unsigned nconns;
@@ -130,6 +135,10 @@ bool worker_udp_open(struct worker *w);
 void worker_udp_count_lost(struct worker *w);
 void worker_udp_close(struct worker *w);
 void worker_udp_send(struct worker *w, const struct tuple *to, const struct datagram *d);
+
+/* Packets for the SFU that another worker has passed on; p is opened in place. */
+void worker_udp_passed(struct worker *w, const struct tuple *from, uint8_t *p, size_t len,
+                       size_t seg);
 
 /* worker_dtls.c */
 void worker_dtls_open(struct worker *w);
@@ -161,6 +170,26 @@ void worker_team_stream(struct worker *w, unsigned to, struct stream_handover *h
 bool worker_join_team(struct worker *w);
 void worker_leave_team(struct worker *w);
 void worker_post_foreign(struct worker *w);
+
+/* Takes what others have posted. */
+void worker_read_team(struct worker *w);
+
+/* worker_pass.c */
+struct worker_pass;
+struct worker_pass *worker_pass_new(struct worker *w);
+void worker_pass_free(struct worker_pass *p);
+/* A check; false: its name is none of another worker's. */
+bool worker_pass_stun(struct worker_pass *p, const struct tuple *from, const struct stun_msg *m,
+                      const uint8_t *bytes, size_t n);
+/* false: no other worker has said that this path is its own. */
+bool worker_pass_train(struct worker_pass *p, const struct tuple *from, const uint8_t *bytes,
+                       size_t len, size_t seg);
+/* struct sfu_ops.path */
+void worker_pass_path(struct worker_pass *p, const struct tuple *at, bool is_ours);
+/* MEDIA_SFU_PASS or _PATH. It stays the caller's. */
+void worker_pass_letter(struct worker_pass *p, struct letter *l);
+/* The end of a round. */
+void worker_pass_round(struct worker_pass *p);
 
 /* worker_relay.c */
 /* false with a sentence in why. */

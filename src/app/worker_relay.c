@@ -184,12 +184,11 @@ bool worker_relay_open(struct worker *w, char *why, size_t why_n)
     w->show_timer = (struct loop_timer){.fn = on_show_timer, .name = "turn stats"};
     w->turn_shown = true;
     w->turn = turn_core_new(&w->conf.turn, &ops, w->conf.rec, now, wall_offset(w, now), why, why_n);
-    return w->turn != NULL && worker_join_team(w);
+    return w->turn != NULL;
 }
 
 void worker_relay_close(struct worker *w)
 {
-    worker_leave_team(w);
     loop_timer_del(w->loop, &w->turn_timer);
     loop_timer_del(w->loop, &w->show_timer);
     turn_core_free(w->turn);

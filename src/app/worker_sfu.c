@@ -268,7 +268,9 @@ static void on_state(void *ctx, uint64_t room, uint64_t peer, enum transport_sta
 
 static void on_path(void *ctx, const struct tuple *at, bool is_ours)
 {
-    (void)ctx, (void)at, (void)is_ours;
+    const struct worker_sfu *f = ctx;
+    if (f->w->pass != NULL)
+        worker_pass_path(f->w->pass, at, is_ours);
 }
 
 static void take_offer(struct worker_sfu *f, const struct media_sfu *m)
@@ -332,8 +334,18 @@ void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
 bool worker_sfu_stun(struct worker_sfu *f, const struct tuple *from, const uint8_t *p, size_t n)
 {
     struct stun_msg m;
-    if (stun_parse(&m, p, n) != STUN_OK || stun_find(&m, STUN_USERNAME) == NULL ||
-        !sfu_stun(f->sfu, loop_now(f->w->loop), from, &m))
+    if (stun_parse(&m, p, n) != STUN_OK || stun_find(&m, STUN_USERNAME) == NULL)
+        return false;
+    if (!sfu_stun(f->sfu, loop_now(f->w->loop), from, &m))
+        return f->w->pass != NULL && worker_pass_stun(f->w->pass, from, &m, p, n);
+    f->busy = true;
+    return true;
+}
+
+static bool take_here(struct worker_sfu *f, const struct tuple *from, uint8_t *p, size_t len,
+                      size_t seg)
+{
+    if (!sfu_input(f->sfu, loop_now(f->w->loop), from, p, len, seg))
         return false;
     f->busy = true;
     return true;
@@ -342,10 +354,17 @@ bool worker_sfu_stun(struct worker_sfu *f, const struct tuple *from, const uint8
 bool worker_sfu_input(struct worker_sfu *f, const struct tuple *from, uint8_t *p, size_t len,
                       size_t seg)
 {
-    if (!sfu_input(f->sfu, loop_now(f->w->loop), from, p, len, seg))
+    struct worker_pass *pass = f->w->pass;
+    if (pass == NULL)
+        return take_here(f, from, p, len, seg);
+    if (worker_pass_train(pass, from, p, len, seg) || take_here(f, from, p, len, seg))
+        return true;
+    if (p[0] >= DTLS_END)
         return false;
-    f->busy = true;
-    return true;
+    /* A handshake may begin before the letter is read that says whose it is; it would be a second until
+     * the client repeats that. */
+    worker_read_team(f->w);
+    return worker_pass_train(pass, from, p, len, seg);
 }
 
 /* ---- Time ---- */

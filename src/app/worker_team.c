@@ -1,6 +1,6 @@
 /*
- * What goes from a relay of one worker to a relay of another: a letter holds a train, and leaves at the
- * end of the round at the latest.
+ * Letters between workers. What goes from a relay of one to a relay of another: a letter holds a train, and
+ * leaves at the end of the round at the latest.
  */
 #include <string.h>
 
@@ -164,12 +164,19 @@ static void on_team_letter(void *ctx, struct letter *l)
         take_foreign(w, container_of(l, struct media_relay, letter));
     } else if (w->turn != NULL && l->kind == MEDIA_GUEST) {
         take_guest(w, container_of(l, struct media_guest, letter));
+    } else if (w->pass != NULL && (l->kind == MEDIA_SFU_PASS || l->kind == MEDIA_SFU_PATH)) {
+        worker_pass_letter(w->pass, l);
     } else if (l->kind == MEDIA_STREAM) {
         struct media_stream *m = container_of(l, struct media_stream, letter);
         worker_take_stream(w, m->conn);
         m->conn = NULL;
     }
     letter_drop(l);
+}
+
+void worker_read_team(struct worker *w)
+{
+    mailbox_take(w->conf.team->box[w->conf.index], on_team_letter, w, TEAM_LETTERS);
 }
 
 bool worker_join_team(struct worker *w)

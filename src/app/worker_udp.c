@@ -1,8 +1,6 @@
 /* Packets that come to the listening UDP sockets, told apart by their first bytes (RFC 7983). */
 #include "app/worker_int.h"
 
-enum { STUN_END = 4, DTLS_BEGIN = 20, DTLS_END = 64, CHANNEL_END = 128, MEDIA_END = 192 };
-
 void worker_count_verdict(struct worker *w, enum stun_verdict v, enum count transport)
 {
     static const enum count drops[STUN_VERDICTS] = {
@@ -105,6 +103,17 @@ static void on_train(void *ctx, struct udp *u, const struct udp_train *t)
         }
         i += taken > 0 ? taken : 1;
     }
+}
+
+void worker_udp_passed(struct worker *w, const struct tuple *from, uint8_t *p, size_t len,
+                       size_t seg)
+{
+    if (len == 0)
+        return;
+    bool taken = p[0] < STUN_END ? worker_sfu_stun(w->sfu, from, p, len)
+                                 : worker_sfu_input(w->sfu, from, p, len, seg);
+    if (!taken)
+        count_unknown(w, p[0]);
 }
 
 /* ---- Sending ---- */

@@ -103,6 +103,8 @@ enum count_type { COUNT_TYPE_COUNTER, COUNT_TYPE_GAUGE };
     X(DTLS_ASKED, "madang_dtls_hellos_total", "answer=\"cookie\"", COUNTER,                      \
       "ClientHellos of TURN over DTLS that were answered")                                       \
     X(DTLS_OPENED, "madang_dtls_hellos_total", "answer=\"handshake\"", COUNTER, "")              \
+    X(SFU_PASSED, "madang_sfu_passed_packets_total", "", COUNTER,                                \
+      "Packets of groups that came to another worker than the group's and went there by letter") \
     /* what was dropped, and why */                                                              \
     COUNT_DROP(X, CONN_CAP, "conn_cap")                                                          \
     COUNT_DROP(X, CONN_ADDR_CAP, "conn_addr_cap")                                                \

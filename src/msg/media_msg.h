@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/letter.h"
+#include "base/tuple.h"
 
 struct stream_handover; /* io/stream.h; control and worker only pass it on */
 struct dtls_ctx;        /* io/dtls.h; the same */
@@ -35,8 +36,10 @@ enum media_kind {
     MEDIA_SFU_WISH,  /* peer, lines */
     MEDIA_SFU_LEAVE, /* peer */
     /* worker -> worker */
-    MEDIA_RELAY, /* struct media_relay: a datagram from one of our relays to another's */
-    MEDIA_GUEST, /* struct media_guest: a datagram of a client that moved to the wrong worker */
+    MEDIA_RELAY,    /* struct media_relay: a datagram from one of our relays to another's */
+    MEDIA_GUEST,    /* struct media_guest: a datagram of a client that moved to the wrong worker */
+    MEDIA_SFU_PASS, /* struct media_sfu_pass: packets for a group of the other one */
+    MEDIA_SFU_PATH, /* struct media_sfu_path: what comes by it is for me, or no more */
     /* worker -> control */
     MEDIA_DUMPED, /* struct media_dump with its text */
     /* struct media_sfu: */
@@ -143,6 +146,27 @@ static inline char *media_sfu_text(const struct media_sfu *m)
 {
     return (char *)(uintptr_t)&m->lines[m->n_lines];
 }
+
+/* Trains behind one another, each a struct media_sfu_train and its bytes, padded to 8. */
+struct media_sfu_pass {
+    struct letter letter;
+    uint32_t worker; /* that they came to */
+    uint32_t len;
+    _Alignas(8) uint8_t bytes[];
+};
+struct media_sfu_train {
+    struct tuple from;
+    uint32_t len, seg;   /* n datagrams of seg bytes, the last may be shorter */
+    uint32_t is_strange; /* whoever passes it on does not know yet that the path is yours */
+    uint32_t zero;
+};
+
+struct media_sfu_path {
+    struct letter letter;
+    struct tuple at;
+    uint32_t worker; /* whose it is */
+    uint32_t is_there;
+};
 
 struct media_dump {
     struct letter letter;

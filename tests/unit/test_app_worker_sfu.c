@@ -34,7 +34,9 @@ enum { ROOM = 9, TRACK = 77, WAIT_MS = 10000, SSRC = 4711, PATIENCE = 2000 };
 struct house {
     struct listen_set set;
     struct mailbox *box;
-    struct worker *w;
+    struct worker *w; /* has the room */
+    struct worker *other;
+    struct worker_team *team;
     /* The last of each that has come. */
     char answer[16384];
     uint64_t answered, refused;
@@ -77,28 +79,52 @@ static void hear(struct house *h)
     while (!(condition))         \
     hear(h)
 
-static void open_house(struct house *h)
+static struct worker *hire(struct house *h, unsigned index)
 {
     char err[200];
-    struct listen_conf lc = {.naddrs = 1, .addrs = {addr_ip4(127, 0, 0, 1, 0)}};
-    memset(h, 0, sizeof *h);
-    assert_true(listen_open(&lc, &h->set, err, sizeof err));
-    h->box = mailbox_new("control", 256);
-    struct worker_conf conf = {.udp_fds = h->set.udp,
+    struct worker_conf conf = {.index = index,
+                               .udp_fds = h->set.udp + index * h->set.nudp,
                                .nudp = h->set.nudp,
-                               .stun.key = {3, 4},
+                               .stun = {.key = {3, 4}, .unlimited = true},
+                               .team = h->team,
                                .groups = true,
                                .control = h->box};
     conf.sfu.n_candidates = 1;
     conf.sfu.candidates[0].at = addr_ip4(127, 0, 0, 1, 9);
-    h->w = worker_start(&conf, err, sizeof err);
-    assert_non_null(h->w);
-    assert_true(worker_post(h->w, &sfu_letter(MEDIA_SFU_OPEN, ROOM, 0, 0, STR_NONE)->letter));
+    struct worker *w = worker_start(&conf, err, sizeof err);
+    if (w == NULL)
+        fail_msg("%s", err);
+    return w;
+}
+
+static void open_room(struct worker *w, uint64_t room)
+{
+    assert_true(worker_post(w, &sfu_letter(MEDIA_SFU_OPEN, room, 0, 0, STR_NONE)->letter));
+}
+
+static void open_house_of(struct house *h, unsigned workers)
+{
+    char err[200];
+    struct listen_conf lc = {.naddrs = 1, .addrs = {addr_ip4(127, 0, 0, 1, 0)}, .workers = workers};
+    memset(h, 0, sizeof *h);
+    assert_true(listen_open(&lc, &h->set, err, sizeof err));
+    h->box = mailbox_new("control", 256);
+    h->team = workers > 1 ? worker_team_new(workers) : NULL;
+    h->w = hire(h, 0);
+    h->other = workers > 1 ? hire(h, 1) : NULL;
+    open_room(h->w, ROOM);
+}
+
+static void open_house(struct house *h)
+{
+    open_house_of(h, 1);
 }
 
 static void close_house(struct house *h)
 {
     worker_stop(h->w, 0);
+    worker_stop(h->other, 0);
+    worker_team_free(h->team);
     mailbox_take(h->box, on_letter, h, 1000);
     mailbox_free(h->box);
     listen_close(&h->set);
@@ -108,7 +134,8 @@ static void close_house(struct house *h)
 
 struct client {
     struct house *h;
-    uint64_t id;
+    struct worker *w; /* whose room it is in */
+    uint64_t room, id;
     int fd;
     bool sends;
     char ufrag[16], pwd[64];
@@ -138,19 +165,25 @@ static void show_certificate(struct client *c)
     EVP_PKEY_free(key);
 }
 
-static void client_open(struct client *c, struct house *h, uint64_t id, bool sends)
+static int socket_to(const struct house *h)
 {
     struct sockaddr_storage to;
-    struct addr at;
     socklen_t n = sizeof to;
+    getsockname(h->set.udp[0], (struct sockaddr *)&to, &n);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, n), 0);
+    return fd;
+}
+
+static void client_open(struct client *c, struct house *h, uint64_t id, bool sends)
+{
     memset(c, 0, sizeof *c);
     c->h = h;
+    c->w = h->w;
+    c->room = ROOM;
     c->id = id;
     c->sends = sends;
-    getsockname(h->set.udp[0], (struct sockaddr *)&to, &n);
-    addr_from_sockaddr(&at, (struct sockaddr *)&to, n);
-    c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(c->fd, (struct sockaddr *)&to, n), 0);
+    c->fd = socket_to(h);
     c->ctx = SSL_CTX_new(DTLS_client_method());
     assert_int_equal(SSL_CTX_set_tlsext_use_srtp(c->ctx, "SRTP_AEAD_AES_128_GCM"), 0);
     show_certificate(c);
@@ -193,12 +226,12 @@ static void client_offer(struct client *c, const char *print)
              "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtcp-mux\r\na=%s\r\n"
              "a=rtpmap:111 opus/48000/2\r\na=ssrc:%u cname:x\r\n",
              print, c->sends ? "sendonly" : "recvonly", (unsigned)SSRC);
-    m = sfu_letter(MEDIA_SFU_OFFER, ROOM, c->id, 1, str_from(text));
+    m = sfu_letter(MEDIA_SFU_OFFER, c->room, c->id, 1, str_from(text));
     m->rights = SFU_MAY_PUBLISH | SFU_MAY_SUBSCRIBE;
     m->lines[0].track = TRACK;
     m->lines[0].kind = SFU_MIC;
     memcpy(m->lines[0].mid, "0", 2);
-    assert_true(worker_post(c->h->w, &m->letter));
+    assert_true(worker_post(c->w, &m->letter));
 }
 
 static void value(const char *text, const char *name, char *to, size_t cap)
@@ -232,6 +265,33 @@ static void client_check(struct client *c)
     assert_int_equal(stun_parse(&m, p, n), STUN_OK);
     assert_int_equal(m.cls, STUN_SUCCESS);
     assert_true(stun_check_sha1(&m, c->pwd, strlen(c->pwd)));
+}
+
+/* A Binding without a name is for the STUN server, as ever. */
+static void client_bind(struct client *c)
+{
+    uint8_t p[512], txid[STUN_TXID] = {9};
+    struct stun_builder b;
+    struct stun_msg m;
+    stun_begin(&b, p, sizeof p, STUN_REQUEST, STUN_BINDING, txid);
+    assert_true(send(c->fd, p, stun_end(&b), 0) > 0);
+    size_t n = client_read(c, p, sizeof p);
+    assert_int_equal(stun_parse(&m, p, n), STUN_OK);
+    assert_int_equal(m.integrity_at, 0);
+}
+
+/* Opens sockets until the kernel gives what comes by one to that worker. */
+static void client_arrive_at(struct client *c, struct worker *w)
+{
+    for (int i = 0; i < PATIENCE; i++) {
+        uint64_t before = count_get(worker_counts(w), COUNT_STUN_UDP);
+        client_bind(c);
+        if (count_get(worker_counts(w), COUNT_STUN_UDP) > before)
+            return;
+        close(c->fd);
+        c->fd = socket_to(c->h);
+    }
+    fail_msg("nothing arrives there");
 }
 
 static void flush(struct client *c)
@@ -332,6 +392,61 @@ static void one_speaks_and_the_other_hears(void **state)
     close_house(&h);
 }
 
+/* Everything of `a`, which arrives elsewhere, and everything of `b`, which does not. */
+static void what_arrives_at_another_worker_is_passed_on(void **state)
+{
+    (void)state;
+    struct house h;
+    struct client a, b;
+    uint8_t p[2048];
+    open_house_of(&h, 2);
+    client_open(&a, &h, 1, true);
+    client_arrive_at(&a, h.other);
+    client_open(&b, &h, 2, false);
+    client_arrive_at(&b, h.w);
+    client_connect(&a);
+    client_connect(&b);
+    for (uint16_t i = 0; i < 100; i++) {
+        client_talk(&a, i);
+        struct rtp r = client_hear(&b, p, sizeof p);
+        assert_int_equal(r.ssrc, b.ssrc);
+        assert_int_equal(p[r.head], (uint8_t)i);
+    }
+    assert_true(count_get(worker_counts(h.other), COUNT_SFU_PASSED) > 100);
+    assert_int_equal(count_get(worker_counts(h.w), COUNT_SFU_PASSED), 0);
+    client_close(&a);
+    client_close(&b);
+    close_house(&h);
+}
+
+/* The same socket, first for a group of one worker and then of the other: what the first one was told of is
+ * forgotten. */
+static void a_socket_may_come_back_for_another_group(void **state)
+{
+    (void)state;
+    struct house h;
+    struct client a, again;
+    open_house_of(&h, 2);
+    open_room(h.other, ROOM + 1);
+    client_open(&a, &h, 1, true);
+    client_arrive_at(&a, h.other);
+    client_connect(&a);
+    uint64_t passed = count_get(worker_counts(h.other), COUNT_SFU_PASSED);
+    client_open(&again, &h, 2, true);
+    close(again.fd);
+    again.fd = a.fd;
+    again.room = ROOM + 1;
+    again.w = h.other;
+    client_connect(&again);
+    client_talk(&again, 1);
+    client_bind(&again); /* behind it */
+    assert_int_equal(count_get(worker_counts(h.other), COUNT_SFU_PASSED), passed);
+    a.fd = socket_to(&h);
+    client_close(&a);
+    client_close(&again);
+    close_house(&h);
+}
+
 static void another_certificate_than_was_signalled_ends_it(void **state)
 {
     (void)state;
@@ -403,7 +518,6 @@ static void who_is_nobody_is_not_answered_as_somebody(void **state)
     struct house h;
     struct client a;
     uint8_t p[512];
-    struct stun_msg m;
     open_house(&h);
     client_open(&a, &h, 1, true);
     client_offer(&a, a.print);
@@ -414,14 +528,7 @@ static void who_is_nobody_is_not_answered_as_somebody(void **state)
     memset(p, 0x80, 100);
     assert_int_equal(send(a.fd, p, 100, 0), 100);
     client_check(&a);
-    /* A Binding without a name is for the STUN server, as ever. */
-    uint8_t txid[STUN_TXID] = {9};
-    struct stun_builder b;
-    stun_begin(&b, p, sizeof p, STUN_REQUEST, STUN_BINDING, txid);
-    assert_true(send(a.fd, p, stun_end(&b), 0) > 0);
-    size_t n = client_read(&a, p, sizeof p);
-    assert_int_equal(stun_parse(&m, p, n), STUN_OK);
-    assert_int_equal(m.integrity_at, 0);
+    client_bind(&a);
     assert_true(count_get(worker_counts(h.w), COUNT_DROP_UDP_MEDIA) > 0);
     client_shake(&a);
     HEAR_UNTIL(&h, h.opened == 1);
@@ -433,6 +540,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_speaks_and_the_other_hears),
+        cmocka_unit_test(what_arrives_at_another_worker_is_passed_on),
+        cmocka_unit_test(a_socket_may_come_back_for_another_group),
         cmocka_unit_test(another_certificate_than_was_signalled_ends_it),
         cmocka_unit_test(an_answer_names_where_the_server_is_now),
         cmocka_unit_test(what_is_no_offer_is_refused),

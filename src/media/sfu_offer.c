@@ -17,32 +17,52 @@ static enum codec codec_of(const struct sdp_codec *c)
     return c->name < SDP_CODEC_NAMES ? map[c->name] : CODEC_NONE;
 }
 
-static bool says(const struct sdp_codec *c, const char *text)
+static bool is_zero(struct str value)
 {
-    return str_find(c->fmtp, str_from(text)) != STR_NPOS;
+    return value.n == 0 || str_eq(value, STR("0"));
+}
+
+/* RFC 6184 8.1, table 5: baseline that keeps to what main has, too. `loosely`: any baseline, as encoders have never
+ * made the rest of it, and single NAL units, which everybody takes. */
+static bool is_plain_h264(const struct sdp_codec *c, bool loosely)
+{
+    struct str level = sdp_param(c->fmtp, STR("profile-level-id"));
+    uint8_t bytes[3] = {0x42, 0x00, 0x0A};
+    size_t n;
+    if (level.n > 0 && (!hex_decode(bytes, sizeof bytes, &n, level) || n != sizeof bytes))
+        return false;
+    if (bytes[0] != 0x42)
+        return false;
+    return loosely ||
+           ((bytes[1] & 0x40) && str_eq(sdp_param(c->fmtp, STR("packetization-mode")), STR("1")));
 }
 
 /* Profiles that every receiver of the codec decodes: what one publishes has to suit all. */
-static bool is_common(const struct sdp_codec *c)
+static bool is_common(const struct sdp_codec *c, bool loosely)
 {
     switch (codec_of(c)) {
     case CODEC_NONE: return false;
-    case CODEC_H264: /* constrained baseline, RFC 6184 8.1 */
-        return says(c, "packetization-mode=1") &&
-               (says(c, "profile-level-id=42e0") || says(c, "profile-level-id=42E0"));
-    case CODEC_VP9: return !says(c, "profile-id=") || says(c, "profile-id=0");
-    case CODEC_AV1: return !says(c, "profile=") || says(c, "profile=0");
+    case CODEC_H264: return is_plain_h264(c, loosely);
+    case CODEC_VP9: return is_zero(sdp_param(c->fmtp, STR("profile-id")));
+    case CODEC_AV1: return is_zero(sdp_param(c->fmtp, STR("profile")));
     default: return true;
     }
 }
 
-static int find_codec(const struct sdp_media *m, enum codec codec)
+static int look_for(const struct sdp_media *m, enum codec codec, bool loosely)
 {
     for (unsigned i = 0; i < m->n_codecs; i++) {
-        if (codec_of(&m->codecs[i]) == codec && is_common(&m->codecs[i]))
+        if (codec_of(&m->codecs[i]) == codec && is_common(&m->codecs[i], loosely))
             return (int)i;
     }
     return -1;
+}
+
+/* What somebody sends need not be all that receivers have to be able to take. */
+static int find_codec(const struct sdp_media *m, enum codec codec)
+{
+    int i = look_for(m, codec, false);
+    return i >= 0 || !(m->direction & SDP_SENDS) ? i : look_for(m, codec, true);
 }
 
 static int best_codec(const struct sfu *s, const struct sdp_media *m)
@@ -160,6 +180,7 @@ static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
     const struct sdp_media *m = &f->sdp->lines[i];
     struct sfu_sub *u = sub_of(f->p, m->mid);
     uint64_t kept = 0;
+    bool has_rtx = false;
     if (u == NULL)
         u = sfu_sub_new(f->p, m->mid, m->kind == SDP_VIDEO);
     if (u == NULL)
@@ -168,6 +189,7 @@ static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
         int at = find_codec(m, c), rtx = at >= 0 ? sdp_rtx_of(m, (unsigned)at) : -1;
         u->pt[c] = at >= 0 ? m->codecs[at].pt : 255;
         u->rtx_pt[c] = rtx >= 0 ? m->codecs[rtx].pt : 255;
+        has_rtx |= rtx >= 0;
         kept |= at >= 0 ? with_rtx(m, at) : 0;
     }
     struct sfu_pub *b = said->track != 0 ? sfu_find_track(f->s, said->track) : NULL;
@@ -177,7 +199,7 @@ static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
     f->lines[i].action = SDP_GIVE;
     f->lines[i].codecs = kept;
     f->lines[i].ssrc = u->sub.conf.ssrc;
-    f->lines[i].rtx = u->sub.conf.rtx_ssrc;
+    f->lines[i].rtx = has_rtx ? u->sub.conf.rtx_ssrc : 0;
     name_line(f, i, b, u);
 }
 

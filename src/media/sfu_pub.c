@@ -80,9 +80,14 @@ void sfu_pub_free(struct sfu_pub *b)
 void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsigned stream,
                     bool is_rtx)
 {
-    if (p->n_sources == SFU_SSRCS_MAX || stream >= b->n)
+    unsigned at = 0; /* the one that it has taken over from, if any */
+    while (at < p->n_sources && !(p->sources[at].pub == b && p->sources[at].stream == stream &&
+                                  p->sources[at].is_rtx == is_rtx))
+        at++;
+    if (at == SFU_SSRCS_MAX || stream >= b->n)
         return;
-    p->sources[p->n_sources++] =
+    p->n_sources = MAX_OF(p->n_sources, at + 1);
+    p->sources[at] =
         (struct sfu_source){.ssrc = ssrc, .pub = b, .stream = (uint8_t)stream, .is_rtx = is_rtx};
     if (is_rtx)
         b->streams[stream].rtx_ssrc = ssrc;
@@ -99,6 +104,33 @@ struct sfu_pub *sfu_pub_of(struct sfu_peer *p, struct str mid)
     return NULL;
 }
 
+static const struct sfu_source *find_source(const struct sfu_peer *p, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < p->n_sources; i++) {
+        if (p->sources[i].ssrc == ssrc)
+            return &p->sources[i];
+    }
+    return NULL;
+}
+
+/* Where nobody agreed on sending mids: the only line that has this payload type (RFC 9143 9.2), if it has one
+ * stream of which nothing is known yet. */
+static struct sfu_pub *pub_of_type(struct sfu_peer *p, unsigned pt)
+{
+    struct sfu_pub *found = NULL;
+    for (unsigned i = 0; i < p->n_pubs; i++) {
+        struct sfu_pub *b = p->pubs[i];
+        if (pt != b->pt && pt != b->rtx_pt)
+            continue;
+        if (found != NULL || b->n != 1)
+            return NULL;
+        found = b;
+    }
+    if (found == NULL || p->exts.id[RTP_EXT_MID] != 0)
+        return NULL;
+    return (pt == found->pt ? found->in[0].ssrc : found->streams[0].rtx_ssrc) == 0 ? found : NULL;
+}
+
 /* By the names in its extensions (RFC 9143 9.2, RFC 8852); a line with one stream needs no rid. */
 static const struct sfu_source *learn(struct sfu_peer *p, const struct rtp *r,
                                       const uint8_t *packet)
@@ -106,7 +138,8 @@ static const struct sfu_source *learn(struct sfu_peer *p, const struct rtp *r,
     struct rtp_ext_set e;
     struct str mid, rid;
     rtp_ext_read(&e, &p->exts, r, packet);
-    struct sfu_pub *b = rtp_ext_text(&e.at[RTP_EXT_MID], &mid) ? sfu_pub_of(p, mid) : NULL;
+    bool is_named = rtp_ext_text(&e.at[RTP_EXT_MID], &mid);
+    struct sfu_pub *b = is_named ? sfu_pub_of(p, mid) : pub_of_type(p, r->pt);
     if (b == NULL)
         return NULL;
     bool is_rtx = r->pt == b->rtx_pt;
@@ -118,9 +151,9 @@ static const struct sfu_source *learn(struct sfu_peer *p, const struct rtp *r,
         bool fits = b->streams[i].rid[0] == '\0'
                         ? b->n == 1
                         : named && str_eq(rid, str_from(b->streams[i].rid));
-        if (fits && p->n_sources < SFU_SSRCS_MAX) {
+        if (fits) {
             sfu_add_source(p, r->ssrc, b, i, is_rtx);
-            return &p->sources[p->n_sources - 1];
+            return find_source(p, r->ssrc);
         }
     }
     return NULL;
@@ -129,11 +162,8 @@ static const struct sfu_source *learn(struct sfu_peer *p, const struct rtp *r,
 static const struct sfu_source *source_of(struct sfu_peer *p, const struct rtp *r,
                                           const uint8_t *packet)
 {
-    for (unsigned i = 0; i < p->n_sources; i++) {
-        if (p->sources[i].ssrc == r->ssrc)
-            return &p->sources[i];
-    }
-    return learn(p, r, packet);
+    const struct sfu_source *known = find_source(p, r->ssrc);
+    return known != NULL ? known : learn(p, r, packet);
 }
 
 /* ---- Packets ---- */

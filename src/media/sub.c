@@ -261,7 +261,8 @@ int64_t sub_sent_seq(const struct sub_sent *from, const struct recv *in)
 
 bool sub_wrap(struct sub *s, struct sub_out *out)
 {
-    if (s->conf.rtx_ssrc == 0 || (size_t)out->front_n + 2 > sizeof out->front)
+    if (s->conf.rtx_ssrc == 0 || s->conf.rtx_pt > 127 ||
+        (size_t)out->front_n + 2 > sizeof out->front)
         return false;
     memmove(out->front + 2, out->front, out->front_n);
     set_u16(out->front, out->seq);

@@ -17,6 +17,8 @@ static const char *const uris[RTP_EXT_KINDS] = {
     [RTP_EXT_VIDEO_ORIENTATION] = "urn:3gpp:video-orientation",
     [RTP_EXT_DEPENDENCY] =
         "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+    [RTP_EXT_PLAYOUT_DELAY] = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+    [RTP_EXT_CAPTURE_TIME] = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
 };
 
 const char *rtp_ext_uri(enum rtp_ext_kind kind)

@@ -33,7 +33,9 @@ enum rtp_ext_kind {
     RTP_EXT_TRANSPORT_CC,      /* draft-holmer-rmcat-transport-wide-cc-extensions-01 2: 16 bits */
     RTP_EXT_AUDIO_LEVEL,       /* RFC 6464 */
     RTP_EXT_VIDEO_ORIENTATION, /* 3GPP TS 26.114 7.4.5 */
-    RTP_EXT_DEPENDENCY,        /* AV1's dependency descriptor, raw */
+    RTP_EXT_DEPENDENCY,        /* AV1's dependency descriptor (dd.h) */
+    RTP_EXT_PLAYOUT_DELAY,     /* least and most, 12 bits each, in 10 ms */
+    RTP_EXT_CAPTURE_TIME,      /* abs-capture-time: NTP time, and maybe an offset of clocks */
     RTP_EXT_KINDS
 };
 

@@ -125,6 +125,7 @@ static enum sdp_result begin_section(struct sdp_reader *r, struct str value)
     r->m->direction = r->direction;
     memset(&r->section, 0, sizeof r->section);
     *r->here = r->session;
+    r->here->inherited = true;
     return sdp_formats(r->m);
 }
 
@@ -173,10 +174,25 @@ static bool is_bundled(struct str list, struct str mid)
     return false;
 }
 
+static bool is_in_use(const struct sdp_media *m)
+{
+    return !m->rejected && m->kind != SDP_OTHER;
+}
+
+/* Who has one line only need not name it, nor put it into a group. */
+static bool is_alone(const struct sdp_reader *r)
+{
+    unsigned used = 0;
+    for (unsigned i = 0; i < r->sdp->n; i++)
+        used += is_in_use(&r->sdp->lines[i]);
+    return used == 1 && !r->sdp->grouped;
+}
+
 /* Every line has a name of its own; those in use share one transport. */
 static enum sdp_result check_lines(struct sdp_reader *r)
 {
     struct sdp *s = r->sdp;
+    bool alone = is_alone(r);
     for (unsigned i = 0; i < s->n; i++) {
         struct sdp_media *m = &s->lines[i];
         for (unsigned k = 0; k < i; k++) {
@@ -184,11 +200,11 @@ static enum sdp_result check_lines(struct sdp_reader *r)
                 return SDP_E_MID;
         }
         m->bundled = m->mid.n > 0 && is_bundled(r->bundle, m->mid);
-        if (m->rejected || m->kind == SDP_OTHER)
+        if (!is_in_use(m))
             continue;
-        if (m->mid.n == 0)
+        if (m->mid.n == 0 && !alone)
             return SDP_E_MID;
-        if (!m->bundled)
+        if (!m->bundled && !alone)
             return SDP_E_BUNDLE;
         if (!m->mux)
             return SDP_E_MUX;
@@ -196,14 +212,14 @@ static enum sdp_result check_lines(struct sdp_reader *r)
     return SDP_OK;
 }
 
-/* RFC 9143 7.1.3: the first one of the group speaks for all. */
+/* RFC 9143 7.1.3: the first one of the group speaks for all; without a group, the one line. */
 static enum sdp_result take_transport(struct sdp_reader *r)
 {
     struct str list = r->bundle, first = sdp_word(&list);
     struct sdp *s = r->sdp;
     const struct sdp_security *sec = &r->session;
     for (unsigned i = 0; i < s->n; i++) {
-        if (first.n > 0 && str_eq(s->lines[i].mid, first))
+        if (s->grouped ? str_eq(s->lines[i].mid, first) : is_in_use(&s->lines[i]))
             sec = &r->all[i];
     }
     if (sec->ufrag.n == 0 || sec->pwd.n == 0 || r->lite)
@@ -228,6 +244,7 @@ static enum sdp_result read_all(struct sdp_reader *r, struct str text, unsigned 
         return e;
     *line = 0;
     end_section(r);
+    r->sdp->grouped = r->bundle.n > 0;
     e = check_lines(r);
     return e == SDP_OK ? take_transport(r) : e;
 }

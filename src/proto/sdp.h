@@ -37,8 +37,8 @@ enum sdp_result {
     SDP_E_MEDIA,     /* an m= line is malformed */
     SDP_E_ATTRIBUTE, /* one that we understand is malformed */
     SDP_E_CAP,       /* too many of something, or no memory */
-    SDP_E_MID,       /* a line without mid, or two with the same */
-    SDP_E_BUNDLE,    /* a line that is in use is not in the one group */
+    SDP_E_MID,       /* one of several lines is without mid, or two have the same */
+    SDP_E_BUNDLE,    /* one of several lines that are in use is not in the one group */
     SDP_E_MUX,       /* RTP and RTCP apart */
     SDP_E_ICE,       /* no ufrag or password; or the other side is lite, too */
     SDP_E_DTLS,      /* no fingerprint that we can check, or it wants to be passive */
@@ -128,6 +128,7 @@ struct sdp {
     unsigned fingerprint_n;
     enum sdp_hash hash;
     bool trickle;
+    bool grouped; /* it has a BUNDLE group; without, only one line is in use */
     unsigned n;
     struct sdp_media *lines; /* owned */
 };
@@ -139,6 +140,8 @@ void sdp_free(struct sdp *s);
 
 /* Index into m->codecs, or -1. */
 int sdp_codec_of_pt(const struct sdp_media *m, unsigned pt);
+/* One of "a=1; b=2" (RFC 8866 6.15), names without regard to case; "" if it isn't there. */
+struct str sdp_param(struct str fmtp, struct str name);
 /* The RTX that repeats what codec i sends, or -1. */
 int sdp_rtx_of(const struct sdp_media *m, unsigned i);
 

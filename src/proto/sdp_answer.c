@@ -154,7 +154,19 @@ static void put_head(const struct writer *w, const struct sdp_media *m, const st
         if (keeps_codec(m, l, i))
             buf_putf(w->out, " %u", (unsigned)m->codecs[i].pt);
     }
-    buf_putf(w->out, "\r\nc=IN IP4 0.0.0.0\r\na=mid:" PRIstr "\r\n", STR_ARG(m->mid));
+    buf_puts(w->out, "\r\nc=IN IP4 0.0.0.0\r\n");
+    if (m->mid.n > 0)
+        buf_putf(w->out, "a=mid:" PRIstr "\r\n", STR_ARG(m->mid));
+}
+
+static void put_group(const struct writer *w, const struct sdp *offer, const struct sdp_line *lines)
+{
+    buf_puts(w->out, "a=group:BUNDLE");
+    for (unsigned i = 0; i < offer->n; i++) {
+        if (is_used(&offer->lines[i], &lines[i]))
+            buf_putf(w->out, " " PRIstr, STR_ARG(offer->lines[i].mid));
+    }
+    buf_puts(w->out, "\r\n");
 }
 
 static void put_line(const struct writer *w, const struct sdp_media *m, const struct sdp_line *l,
@@ -185,12 +197,9 @@ bool sdp_write_answer(struct buf *out, const struct sdp *offer, const struct sdp
     bool first = true;
     buf_putf(out, "v=0\r\no=- %" PRIu64 " %" PRIu64 " IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n",
              a->session, a->version);
-    buf_puts(out, "a=group:BUNDLE");
-    for (unsigned i = 0; i < offer->n; i++) {
-        if (is_used(&offer->lines[i], &lines[i]))
-            buf_putf(out, " " PRIstr, STR_ARG(offer->lines[i].mid));
-    }
-    buf_puts(out, "\r\na=ice-lite\r\na=msid-semantic: WMS *\r\n");
+    if (offer->grouped)
+        put_group(&w, offer, lines);
+    buf_puts(out, "a=ice-lite\r\na=msid-semantic: WMS *\r\n");
     for (unsigned i = 0; i < offer->n; i++) {
         if (!is_used(&offer->lines[i], &lines[i])) {
             put_rejected(&w, &offer->lines[i]);

@@ -63,8 +63,9 @@ static bool on_fingerprint(struct sdp_reader *r, struct str value)
     unsigned h = 0, n = 0;
     while (h < SDP_HASHES && !str_eq_nocase(name, hashes[h].name))
         h++;
-    if (h == SDP_HASHES || s->fingerprint_n > 0)
+    if (h == SDP_HASHES || (s->fingerprint_n > 0 && !s->inherited))
         return true;
+    s->inherited = false;
     for (bool more = true; more; n++) {
         size_t got;
         more = str_split_once(value, ':', &one, &value);

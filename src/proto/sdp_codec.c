@@ -40,6 +40,17 @@ int sdp_codec_of_pt(const struct sdp_media *m, unsigned pt)
     return -1;
 }
 
+struct str sdp_param(struct str fmtp, struct str name)
+{
+    struct str one, key, value;
+    for (bool more = true; more;) {
+        more = str_split_once(fmtp, ';', &one, &fmtp);
+        if (str_split_once(str_trim(one), '=', &key, &value) && str_eq_nocase(key, name))
+            return value;
+    }
+    return STR_NONE;
+}
+
 int sdp_rtx_of(const struct sdp_media *m, unsigned i)
 {
     for (unsigned k = 0; k < m->n_codecs; k++) {

@@ -22,6 +22,7 @@ struct sdp_security {
     unsigned fingerprint_n;
     enum sdp_hash hash;
     bool passive;
+    bool inherited; /* the fingerprint is the session's: the section may have its own */
 };
 
 struct sdp_reader {

@@ -1,20 +1,18 @@
 // Other people's WebRTC with `madang turn`: Pion (Go), aiortc (Python), GStreamer's webrtcbin (libnice), each from Debian's
 // packages, two peers in one program behind a NAT that may use relays only; the server is behind its firewall.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { buildGo } from '../lib/golang.mjs';
 import { startServer } from '../lib/server.mjs';
 import { Lab } from './lib/lab.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const DIR = mkdtempSync(path.join(os.tmpdir(), 'madang-stacks-'));
 const [USER, PASSWORD] = ['ann', 'pw-for-tests'];
-const run = promisify(execFile);
 const [TCP, UDP] = [443, 3478];
 const lab = new Lab();
 const site = lab.site('firewall', TCP, UDP);
@@ -36,20 +34,9 @@ after(async () => {
   rmSync(DIR, { recursive: true, force: true });
 });
 
-/** Pion's library has its version in its path: Go finds that only from inside a tree with a go.mod. */
-async function buildPion() {
-  const src = path.join(DIR, 'src/pair');
-  mkdirSync(src, { recursive: true });
-  copyFileSync(path.join(HERE, 'foreign/pion.go'), path.join(src, 'main.go'));
-  writeFileSync(path.join(src, 'go.mod'), 'module pair\n');
-  await run('go', ['build', '-o', path.join(DIR, 'pion'), '.'], { cwd: src, timeout: 300_000, env: { ...process.env, GO111MODULE: 'off', GOFLAGS: '-p=2',
-    GOPATH: `${DIR}:/usr/share/gocode`, GOCACHE: process.env.GOCACHE ?? path.join(os.homedir(), '.cache/go-build') } });
-  return [path.join(DIR, 'pion')];
-}
-
 /** @type {Record<string, {start: () => Promise<string[]>, says: RegExp}>} */
 const STACKS = {
-  Pion: { start: buildPion, says: /^re: hello relay > relay$/m },
+  Pion: { start: async () => [await buildGo(path.join(HERE, 'foreign/pion.go'), DIR)], says: /^re: hello relay > relay$/m },
   aiortc: { start: async () => ['/usr/bin/python3', path.join(HERE, 'foreign/aiortc_pair.py')], says: /^re: hello relay > relay$/m },
   webrtcbin: { start: async () => ['/usr/bin/python3', path.join(HERE, 'foreign/webrtcbin_pair.py')], says: /^\d+ frames, relay > relay$/m },
 };

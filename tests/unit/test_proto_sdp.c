@@ -297,6 +297,55 @@ static void older_ways_to_name_layers(void **state)
     sdp_free(&s);
 }
 
+static void one_line_needs_no_name_and_no_group(void **state)
+{
+    static const char one[] =
+        "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtcp-mux\r\na=ice-ufrag:abcd\r\n"
+        "a=ice-pwd:0123456789012345678901\r\n" PRINT;
+    static const char data[] = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n";
+    static const char other[] = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:1\r\na=rtcp-mux\r\n";
+    char text[2048];
+    unsigned line;
+    (void)state;
+    assert_int_equal(read_text(one, &line), SDP_OK);
+    snprintf(text, sizeof text, "%s%s", one, data);
+    assert_int_equal(read_text(text, &line), SDP_OK);
+    snprintf(text, sizeof text, "%s%s", one, other);
+    assert_int_equal(read_text(text, &line), SDP_E_MID);
+    snprintf(text, sizeof text, "%sa=mid:0\r\n%s", one, other);
+    assert_int_equal(read_text(text, &line), SDP_E_BUNDLE);
+}
+
+static void a_line_has_a_fingerprint_of_its_own(void **state)
+{
+    struct sdp s;
+    unsigned line;
+    (void)state;
+    assert_int_equal(
+        sdp_parse(&s,
+                  STR(HEAD VIDEO "a=fingerprint:md5 00\r\n"
+                                 "a=fingerprint:sha-256 FF:01:02:03:04:05:06:07:08:09:0A:0B:0C:"
+                                 "0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n"
+                                 "a=fingerprint:sha-256 EE:01\r\n"),
+                  &line),
+        SDP_OK);
+    assert_int_equal(s.fingerprint[0], 0xFF);
+    assert_int_equal(s.fingerprint_n, 32);
+    sdp_free(&s);
+}
+
+static void parameters_are_found_by_name(void **state)
+{
+    struct str fmtp = STR("profile-id=2; Level-IDX=5;tier=;x");
+    (void)state;
+    assert_true(is(sdp_param(fmtp, STR("profile-id")), "2"));
+    assert_true(is(sdp_param(fmtp, STR("level-idx")), "5"));
+    assert_int_equal(sdp_param(fmtp, STR("tier")).n, 0);
+    assert_int_equal(sdp_param(fmtp, STR("x")).n, 0);
+    assert_int_equal(sdp_param(fmtp, STR("profile")).n, 0);
+    assert_int_equal(sdp_param(STR(""), STR("a")).n, 0);
+}
+
 /* ---- Answering ---- */
 
 static const struct sdp_candidate ways[] = {
@@ -435,6 +484,9 @@ int main(void)
         cmocka_unit_test(what_is_malformed_is_refused_with_its_line),
         cmocka_unit_test(there_are_limits),
         cmocka_unit_test(older_ways_to_name_layers),
+        cmocka_unit_test(one_line_needs_no_name_and_no_group),
+        cmocka_unit_test(a_line_has_a_fingerprint_of_its_own),
+        cmocka_unit_test(parameters_are_found_by_name),
         cmocka_unit_test(an_answer_says_what_was_decided),
         cmocka_unit_test(what_is_left_out_is_rejected_or_held),
         cmocka_unit_test(what_is_sent_is_named),

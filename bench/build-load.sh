@@ -1,6 +1,6 @@
 #!/bin/sh
-# build-load.sh: builds build/bench/load, turn_load, floor, store_load, people_load and srtp_load when a source is newer, or the
-# program's own code, which all but the first and the third use (build/libmadang_core.a).
+# build-load.sh: builds build/bench/load, turn_load, floor, store_load, people_load, srtp_load, sfu_load, sfu_floor and sfu_house
+# when a source is newer, or the program's own code, which all but the first and the third use (build/libmadang_core.a).
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/bench
@@ -22,3 +22,7 @@ build store_load bench/store -Isrc build/libmadang_core.a -lsqlite3 -lutf8proc -
 build people_load bench/people -Isrc build/libmadang_core.a -ljansson -lsqlite3 -lutf8proc -largon2 -lzxcvbn \
     -lssl -lcrypto -lpthread
 build srtp_load bench/srtp -Isrc build/libmadang_core.a -lcrypto
+build sfu_load bench/sfu/load -Isrc -Itests/unit build/libmadang_core.a -ljansson -lssl -lcrypto
+build sfu_floor bench/sfu/floor -Isrc build/libmadang_core.a -lcrypto
+build sfu_house bench/sfu/house -Isrc build/libmadang_core.a -ljansson -lsqlite3 -lutf8proc -largon2 -lzxcvbn -lcurl \
+    -lssl -lcrypto -lpthread -lm

@@ -1,9 +1,10 @@
 #!/bin/sh
 # run.sh: what make bench does. Gets the peers, builds the load generators, measures signaling (bench/measure.mjs), the
-# store (bench/store), messages, sign-ins, presence and the directory (bench/people), SRTP (bench/srtp), and the relay
-# (bench/turn/measure.mjs); WHAT=signaling, store, people, srtp or relay does one of them, WHAT=click calls in real browsers
-# (bench/click.mjs; CALLS, PAIRS). Their variables: ROUNDS, CLIENTS, SECONDS, ONLY, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN
-# names another program than build/madang.
+# store (bench/store), messages, sign-ins, presence and the directory (bench/people), SRTP (bench/srtp), the relay
+# (bench/turn/measure.mjs) and the SFU (bench/sfu/measure.mjs, as root); WHAT=signaling, store, people, srtp, relay or sfu does
+# one of them, WHAT=click calls in real browsers (bench/click.mjs; CALLS, PAIRS). Their
+# variables: ROUNDS, CLIENTS, SECONDS, ONLY, ROWS, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN names another program than
+# build/madang.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,7 +14,8 @@ if [ "${WHAT:-all}" = click ]; then
     exec node --test-reporter=spec bench/click.mjs
 fi
 sum=$(cksum <bench/package-lock.json)
-if [ "$(cat bench/node_modules/.madang-bench 2>/dev/null || :)" != "$sum" ]; then
+case ${WHAT:-all} in sfu | srtp | relay) sum='' ;; esac # no peers from npm
+if [ "$sum" ] && [ "$(cat bench/node_modules/.madang-bench 2>/dev/null || :)" != "$sum" ]; then
     echo "Getting ws, Socket.IO and better-sqlite3 from npm, to measure beside them ..."
     (cd bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
     # Its SQLite from the sources that it brings; with the headers of this Node, from /usr/include/node where they are there.
@@ -41,3 +43,11 @@ case ${WHAT:-all} in all | people)
 esac
 case ${WHAT:-all} in all | srtp) build/bench/srtp_load ;; esac
 case ${WHAT:-all} in all | relay) $alone node bench/turn/measure.mjs ;; esac
+case ${WHAT:-all} in all | sfu)
+    if [ "$(id -u)" = 0 ]; then
+        scripts/own-net.sh node bench/sfu/measure.mjs
+    else
+        echo "The SFU is measured as root only: it wants network namespaces." >&2
+    fi
+    ;;
+esac

@@ -68,6 +68,9 @@ bench_why="to measure madang"
 bench="
 libsrtp2-dev
 coturn:turnserver
+janus:janus
+golang-go:go
+golang-github-pion-webrtc.v3-dev
 openssl:openssl
 curl:curl
 ethtool:ethtool
@@ -136,15 +139,17 @@ export DEBIAN_FRONTEND=noninteractive
 if ! $as_root apt-get update -qq </dev/null; then
     echo "apt-get update failed; trying with the package lists that are here." >&2
 fi
-# Of coturn only the client is wanted: its server would take our UDP port.
-unit=/etc/systemd/system/coturn.service
-case " $missing " in *" coturn "*)
-    if [ ! -e $unit ] && [ ! -L $unit ]; then
-        $as_root mkdir -p ${unit%/*}
-        $as_root ln -s /dev/null $unit
-    fi
-    ;;
-esac
+# Their commands are wanted, not what they serve by themselves: coturn would take our UDP port.
+for package in coturn janus; do
+    unit=/etc/systemd/system/$package.service
+    case " $missing " in *" $package "*)
+        if [ ! -e "$unit" ] && [ ! -L "$unit" ]; then
+            $as_root mkdir -p "${unit%/*}"
+            $as_root ln -s /dev/null "$unit"
+        fi
+        ;;
+    esac
+done
 log=$(mktemp)
 # shellcheck disable=SC2086 # a list of words
 if ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \

@@ -149,6 +149,7 @@ function listenNet(c, parts) {
     c.dispatch({ type: 'self/hello', ack });
     c.dispatch({ type: 'room/stale', on: true });
     call.mesh.newSession();
+    call.groups.newSession();
     rooms.begun(ack);
     people.begun(ack, again);
     if (lobby.watching) watch(c, true);
@@ -169,7 +170,7 @@ function listenNet(c, parts) {
 /** @param {Context} c @param {Parts} parts @param {Message} message */
 function event(c, { rooms, call, talk, people }, { head, body }) {
   const e = /** @type {any} */ (head);
-  if (people.event(e)) return;
+  if (people.event(e) || call.groups.event(e, body)) return;
   switch (e.type) {
     case 'desc': case 'cand':
       if (!talk.transfers.receive(e.type, e, body)) call.mesh.receive(e.type, e, body);
@@ -278,6 +279,7 @@ function makeActions(c, { rooms, call, talk, lobby, people }) {
     setMic: (/** @type {boolean} */ mic) => set({ mic }),
     setCam: (/** @type {boolean} */ cam) => set({ cam }),
     setListenOnly: (/** @type {boolean} */ listenOnly) => set({ listenOnly }),
+    setQuality: (/** @type {import('./domain/types.js').Quality} */ quality) => set({ quality }),
     setRelayOnly: (/** @type {boolean} */ relayOnly) => set({ relayOnly }),
     ...deviceActions(c, call, set),
     offerFile(/** @type {string} */ session, /** @type {File} */ file) {
@@ -288,7 +290,12 @@ function makeActions(c, { rooms, call, talk, lobby, people }) {
     cancelFile: (/** @type {string} */ id) => talk.transfers.cancel(id),
     forgetFile: (/** @type {string} */ id) => talk.forget(id),
     retryNow: () => c.sig.poke(),
-    retryCall: () => call.mesh.tryNow(),
+    retryCall: () => {
+      call.mesh.tryNow();
+      call.groups.tryNow();
+    },
+    look: call.groups.look.bind(call.groups),
+    askWays: () => { call.groups.ask(); },
     reload: () => c.env.reload(),
     dismiss: (/** @type {number} */ id) => c.dispatch({ type: 'toast/drop', id }),
   };
@@ -353,11 +360,15 @@ async function askMedia(c, room, on) {
 function pageEvents(c, { rooms, call, people }) {
   return {
     hidden: () => rooms.handOff(),
+    /** Nobody looks at the page: no pictures. */
+    unseen: () => call.groups.refresh(),
     /** Something would be lost with it. */
     busy: () => people.busy(),
     visible() {
       c.sig.poke();
       call.mesh.tryNow();
+      call.groups.tryNow();
+      call.groups.refresh();
       call.capture.wake();
       call.meter.resume();
       call.wakeLock.renew();
@@ -367,7 +378,9 @@ function pageEvents(c, { rooms, call, people }) {
     networkChanged(online) {
       c.sig.poke(true);
       // Candidates gathered without a network are none, and the restart that helps would have to wait.
-      if (online) call.mesh.networkChanged();
+      if (!online) return;
+      call.mesh.networkChanged();
+      call.groups.networkChanged();
     },
     /** Somebody is there. */
     stirred: () => people.people.stir(),

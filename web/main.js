@@ -103,6 +103,7 @@ addEventListener('pageshow', (e) => {
 });
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') app.page.visible();
+  else app.page.unseen();
 });
 const networkChanged = () => app.page.networkChanged(navigator.onLine);
 addEventListener('online', networkChanged);

@@ -10,6 +10,8 @@ import { TRANSPORTS, iceServers } from '../rtc/ice.js';
 import { Mesh } from '../rtc/mesh.js';
 import { MEDIA_ROLES, Peer } from '../rtc/peer.js';
 import { digest, loudness } from '../rtc/stats.js';
+import { Groups } from './groups.js';
+import { Shown } from './shown.js';
 
 /** @typedef {import('./context.js').Context} Context */
 /** @typedef {import('../rtc/registry.js').StreamRegistry} StreamRegistry */
@@ -31,9 +33,7 @@ export class Call {
     /** To relays; tests take some away. */
     this.transports = TRANSPORTS;
     this.credential = '';
-    this.serial = 0;
-    /** @type {Map<string, string>} session -> prefix of its stream ids */
-    this.prefixes = new Map();
+    this.shown = new Shown({ streams, set: (session, ids) => this.#streamsOf(session, ids) });
     /** @type {WeakMap<Peer, any>} */
     this.samples = new WeakMap();
     /** @type {Map<string, number>} session -> when last heard */
@@ -59,11 +59,13 @@ export class Call {
       makePeer: (first, name) => this.makePeer(first, name),
       unseen: () => c.env.unseen(),
     });
+    this.groups = new Groups(c, this);
     this.#listenCapture();
     this.#listenMesh();
     this.#tick(STATS_MS, () => {
       this.#patience();
       this.#stats();
+      this.groups.stats();
     });
     this.#tick(LOUD_MS, () => this.#loudness());
     c.dispatch({
@@ -124,7 +126,7 @@ export class Call {
     const hushed = this.hushed();
     if (hushed === this.wasHushed) return;
     this.wasHushed = hushed;
-    for (const [kind, track] of this.own) this.mesh.setTrack(kind, hushed ? null : track);
+    for (const [kind, track] of this.own) this.#send(kind, hushed ? null : track);
     if (!hushed) this.mesh.tellAgain();
   }
 
@@ -134,19 +136,35 @@ export class Call {
     return this.hushed() ? body.replaceAll('a=end-of-candidates\r\n', '') : body;
   }
 
-  /** The mesh holds those who publish in the same room. */
+  /** The room that media is in, when it is known who is there. */
+  settled() {
+    const r = this.room();
+    return r?.stale ? undefined : r;
+  }
+
+  /** To all of the others, whichever way. @param {import('../rtc/peer.js').Role} role @param
+   * {MediaStreamTrack | null} track */
+  #send(role, track) {
+    this.mesh.setTrack(role, track);
+    this.groups.setTrack(role, track);
+  }
+
+  /** The mesh holds those who publish in the same room, unless the server passes everything on. */
   connect() {
     const r = this.room();
     if (r?.stale) return;      // who is there will be known once one is back
+    this.groups.follow(r);
     if (r?.relay && r.relay.credential !== this.credential) {
       this.credential = r.relay.credential;
       this.mesh.setIceServers(this.ice().iceServers);
+      this.groups.group?.setIceServers(this.groups.servers(r));
     }
     const { former } = this.c.state().self;
     const others = Object.values(r?.people ?? {})
       .filter((p) => p.media && !p.self && !p.ghost && !former.includes(p.session));
-    if (r) this.mesh.sync(r.self, others.map((p) => p.session));
+    if (r) this.mesh.sync(r.self, this.groups.direct(r, others.map((p) => p.session)));
     else if (!this.waits()) this.mesh.close();
+    this.#forgetOthers(r);
   }
 
   /** Whether the connections are about to have their room again. */
@@ -191,7 +209,7 @@ export class Call {
     capture.on('track', ({ kind, track }) => {
       this.#local(kind, track);
       this.own.set(kind, track);
-      this.mesh.setTrack(kind, this.hushed() ? null : track);
+      this.#send(kind, this.hushed() ? null : track);
       if (kind === 'mic') this.meter.setTrack(track);
       this.#plans();
     });
@@ -205,8 +223,8 @@ export class Call {
     capture.on('fallback', ({ kind, label }) => c.toast('info', `${kind}_fallback`, { label }));
     this.screen.on('tracks', ({ video, audio }) => {
       this.#local('screen', video);
-      this.mesh.setTrack('screen', video);
-      this.mesh.setTrack('sound', audio);
+      this.#send('screen', video);
+      this.#send('sound', audio);
       c.dispatch({ type: 'media/capture', kind: 'screen', patch: { phase: video ? 'live' : 'off', error: null } });
       this.#plans();
     });
@@ -252,42 +270,53 @@ export class Call {
         this.met.add(session);
         this.waiting.delete(session);
       }
-      c.dispatch({ type: 'peer/set', session, patch: { phase, met: this.met.has(session), blocked: this.#blocked(session) } });
+      if (this.shown.wayOf(session) === 'group') this.groups.refresh();
+      else c.dispatch({ type: 'peer/set', session, patch: { phase, met: this.met.has(session), blocked: this.#blocked(session) } });
       // It may be one's own network: then the pipe is dead, too, and the restart has to wait for a new one.
       if ((phase === 'disconnected' || phase === 'failed') && c.sig.state.phase === 'online') c.sig.poke();
     });
-    mesh.on('track', ({ session, role, track }) => this.#remote(session, role, track));
+    mesh.on('track', ({ session, role, track }) => this.shown.put(session, 'direct', role, track));
     mesh.on('count', () => this.#plans());
     mesh.on('moved', ({ from, to }) => {
-      const prefix = this.prefixes.get(from);
-      this.prefixes.delete(from);
-      if (prefix) this.prefixes.set(to, prefix);
+      this.shown.moved(from, to);
       if (this.met.delete(from)) this.met.add(to);
       c.dispatch({ type: 'peer/moved', from, to });
       for (const room of Object.keys(c.state().rooms)) c.dispatch({ type: 'room/unghost', room, session: from });
       c.bus.emit('moved', { from, to });
     });
     mesh.on('gone', ({ session }) => {
-      const prefix = this.prefixes.get(session);
-      this.prefixes.delete(session);
-      this.heard.delete(session);
-      for (const what of ['audio', 'camera', 'screen']) this.streams.delete(`${prefix}:${what}`);
-      c.dispatch({ type: 'peer/drop', session });
-      for (const r of Object.values(c.state().rooms)) {
-        if (r.people[session]?.ghost) c.dispatch({ type: 'room/unghost', room: r.id, session });
-      }
+      this.shown.drop(session, 'direct');
+      const r = this.room();
+      if (r?.people[session]?.media && (this.shown.wayOf(session) === 'group' || r.mode === 'group')) return;
+      this.forget(session);
     });
   }
 
-  /** @param {string} session @param {import('../rtc/peer.js').Role} role @param {MediaStreamTrack} track */
-  #remote(session, role, track) {
-    let prefix = this.prefixes.get(session);
-    if (!prefix) this.prefixes.set(session, prefix = `p${++this.serial}`);
-    const what = role === 'mic' || role === 'sound' ? 'audio' : role;
-    const id = `${prefix}:${what}`;
-    this.streams.put(id, track);
-    const peer = this.c.state().peers[session];
-    if (peer?.[what] !== id) this.c.dispatch({ type: 'peer/set', session, patch: { [what]: id } });
+  /** There is no way to this one any more. @param {string} session */
+  forget(session) {
+    const { c } = this;
+    this.heard.delete(session);
+    this.shown.gone(session);
+    c.dispatch({ type: 'peer/drop', session });
+    for (const r of Object.values(c.state().rooms)) {
+      if (r.people[session]?.ghost) c.dispatch({ type: 'room/unghost', room: r.id, session });
+    }
+  }
+
+  /** Whoever was seen over the server, and is in the room no more. @param
+   * {import('../domain/types.js').RoomState | undefined} r */
+  #forgetOthers(r) {
+    const held = this.mesh.peers().map((h) => h.session);
+    for (const session of [...this.shown.people.keys()]) {
+      if (!held.includes(session) && !r?.people[session]?.media) this.forget(session);
+    }
+  }
+
+  /** @param {string} session @param {Record<'audio'|'camera'|'screen', string | null>} ids */
+  #streamsOf(session, ids) {
+    const old = this.c.state().peers[session];
+    const whats = /** @type {const} */ (['audio', 'camera', 'screen']);
+    if (whats.some((what) => (old?.[what] ?? null) !== ids[what])) this.c.dispatch({ type: 'peer/set', session, patch: ids });
   }
 
   // ---- numbers
@@ -325,7 +354,7 @@ export class Call {
 
   #stats() {
     for (const { session, peer } of this.mesh.peers()) {
-      if (peer.phase !== 'connected') continue;
+      if (peer.phase !== 'connected' || this.shown.wayOf(session) === 'group') continue;
       peer.pc.getStats().then((report) => {
         const { stats, sample } = digest(report.values(), this.samples.get(peer) ?? null, this.c.clock.now());
         this.samples.set(peer, sample);
@@ -336,12 +365,22 @@ export class Call {
 
   #loudness() {
     const now = this.c.clock.now();
-    for (const { session, peer } of this.mesh.peers()) {
-      const receiver = peer.lines.get('mic')?.receiver;
-      if (receiver && loudness(receiver) > LOUD) this.heard.set(session, now);
+    /** @type {string | null} */
+    let loudest = null;
+    const direct = new Map(this.mesh.peers().map(({ session, peer }) => [session, peer.lines.get('mic')?.receiver]));
+    for (const state of Object.values(this.c.state().peers)) {
+      const { session } = state;
+      const receiver = direct.get(session);
+      const level = this.groups.loudness(session) ?? (receiver ? loudness(receiver) : 0);
+      if (level > LOUD) {
+        this.heard.set(session, now);
+        this.groups.heard(session, now);
+      }
       const speaking = now - (this.heard.get(session) ?? -Infinity) < HOLD_MS;
-      const state = this.c.state().peers[session];
-      if (state && state.speaking !== speaking) this.c.dispatch({ type: 'peer/set', session, patch: { speaking } });
+      if (speaking) loudest = session;
+      if (state.speaking !== speaking) this.c.dispatch({ type: 'peer/set', session, patch: { speaking } });
     }
+    const r = this.settled();
+    if (r) this.groups.enlarge(r, loudest);
   }
 }

@@ -9,7 +9,7 @@
 /** @type {Intent} */
 export const INTENT = {
   mic: true, cam: true, listenOnly: false, relayOnly: false, micId: '', camId: '', speakerId: '', micLabel: '',
-  camLabel: '', speakerLabel: '', facing: 'user', name: '',
+  camLabel: '', speakerLabel: '', facing: 'user', quality: 'auto', name: '',
 };
 
 /** @type {CaptureState} */
@@ -19,6 +19,7 @@ const OFF = { phase: 'off', error: null, deviceId: '', label: '', stream: null, 
 export const MEDIA = {
   mic: OFF, camera: OFF, screen: OFF, mics: [], cameras: [], speakers: [], canPickSpeaker: false,
   canShareScreen: false, canFlip: false, playbackBlocked: false, speaking: false, mutedSpeaking: false,
+  way: null,
 };
 
 /**
@@ -34,6 +35,7 @@ export function readIntent(stored) {
     if (typeof from[key] === typeof value) out[key] = from[key];
   }
   if (out.facing !== 'environment') out.facing = 'user';
+  if (out.quality !== 'save' && out.quality !== 'audio') out.quality = 'auto';
   return /** @type {Intent} */ (out);
 }
 
@@ -58,7 +60,7 @@ export function mediaReducer(media, action) {
 
 /** @type {Omit<PeerState, 'session'>} */
 const PEER = {
-  phase: 'new', met: false, blocked: false, audio: null, camera: null, screen: null, speaking: false, stats: null,
+  phase: 'new', met: false, blocked: false, audio: null, camera: null, screen: null, speaking: false, stats: null, told: null,
 };
 
 /** @param {Record<string, PeerState>} peers @param {Action} action @returns {Record<string, PeerState>} */
@@ -68,6 +70,10 @@ export function peersReducer(peers, action) {
       const session = /** @type {string} */ (action.session);
       const old = peers[session] ?? { ...PEER, session };
       return { ...peers, [session]: { ...old, ...action.patch } };
+    }
+    case 'peer/told': {
+      const old = peers[action.session];
+      return old ? { ...peers, [action.session]: { ...old, told: action.told } } : peers;
     }
     case 'peer/moved': {
       const { from, to } = /** @type {{from: string, to: string} & Action} */ (action);

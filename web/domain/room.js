@@ -1,5 +1,6 @@
 // The rooms one is in, as state.
 import { addChat, append, chatDone, chatId, chatPatch } from './chat.js';
+import { groupEvent, groupOf } from './group.js';
 import { drop, patch, put, roster } from './presence.js';
 
 /** @typedef {import('./types.js').RoomState} RoomState */
@@ -48,7 +49,7 @@ function joinedRoom(before, { joined, now, ghosts = [], former = [], wantedMedia
     id: room.room, room, self, owner: room.owner === self, chat, unread: before?.unread ?? 0, typing: {},
     ...roster(joined.participants, self, now, before, ghosts.filter((id) => id !== before?.self)),
     ticket, relay, media: !!joined.media, mediaFull: wantedMedia && !joined.media, mediaFree: false,
-    stale: false,
+    stale: false, ...groupOf(joined, before),
   };
 }
 
@@ -156,7 +157,7 @@ function roomEvent(r, e, { now, ghosts = [], former = [] }) {
     case 'whisper': return whispered(r, e);
     case 'typing': return typed(r, e, now);
     case 'notice': return { ...r, mediaFree: r.mediaFree || e.code === 'media_free', chat: append(r.chat, notice(e.code, { time: now, text: e.text ?? '' })) };
-    default: return r;
+    default: return groupEvent(r, e);
   }
 }
 
@@ -174,6 +175,7 @@ function oneRoom(r, action) {
     case 'room/media': return { ...r, media: action.on, mediaFull: !!action.full, mediaFree: false };
     case 'room/notice':
       return { ...r, chat: append(r.chat, notice(action.code, { time: action.now, text: action.text ?? '' })) };
+    case 'room/large': return r.large === action.session ? r : { ...r, large: action.session };
     case 'room/unghost': return { ...r, ...drop(r, action.session) };
     case 'chat/sending': return { ...r, chat: append(r.chat, action.item) };
     case 'chat/done': return { ...r, chat: chatDone(r.chat, action.id, action.ack) };

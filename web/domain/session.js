@@ -11,8 +11,8 @@ export const NET = {
 
 /** @type {SelfState} */
 export const SELF = {
-  session: null, former: [], name: '', tag: '', server: '', relays: false,
-  limits: { name: 32, chat: 2000, title: 64, rooms: 8, mesh: 4 },
+  session: null, former: [], name: '', tag: '', server: '', relays: false, groups: false,
+  limits: { name: 32, chat: 2000, title: 64, rooms: 8, mesh: 4, group: 0 },
 };
 
 /** @param {NetState} net @param {Action} action @returns {NetState} */
@@ -32,13 +32,13 @@ export function selfReducer(self, action) {
       const { ack } = action;
       const former = self.session && self.session !== ack.session
         ? [...self.former, self.session].slice(-8) : self.former;
-      const { name, chat, title, rooms_per_session: rooms, mesh } = ack.limits ?? {};
+      const { name, chat, title, rooms_per_session: rooms, mesh, group } = ack.limits ?? {};
       return {
         session: ack.session, former, name: ack.name, tag: ack.tag, server: ack.server ?? '',
-        relays: !!ack.turn,
+        relays: !!ack.turn, groups: !!ack.group,
         limits: {
           name: name ?? SELF.limits.name, chat: chat ?? SELF.limits.chat, title: title ?? SELF.limits.title,
-          rooms: rooms ?? SELF.limits.rooms, mesh: mesh ?? SELF.limits.mesh,
+          rooms: rooms ?? SELF.limits.rooms, mesh: mesh ?? SELF.limits.mesh, group: group ?? 0,
         },
       };
     }

@@ -33,7 +33,8 @@
  * @property {string} tag   shown after the name when two people in view have the same one
  * @property {string} server  e.g. "madang/0.1.0"
  * @property {boolean} relays  the server has relays
- * @property {{name: number, chat: number, title: number, rooms: number, mesh: number}} limits
+ * @property {boolean} groups  media may go over the server
+ * @property {{name: number, chat: number, title: number, rooms: number, mesh: number, group: number}} limits
  */
 
 /**
@@ -92,6 +93,10 @@
  * @property {boolean} mediaFull  media was asked for, and the places were taken
  * @property {boolean} mediaFree  one of them came free since then
  * @property {boolean} stale      the connection is lost: what is shown may be old
+ * @property {'direct'|'group'} mode  whether media goes from each to each, or over the server
+ * @property {import('./group.js').Tracks} tracks  what is published over the server, by id
+ * @property {SessionId|null} speaker  who speaks, as the server hears it
+ * @property {SessionId|null} large  who is shown large where one is: whoever has spoken for a while
  */
 
 /**
@@ -107,7 +112,12 @@
  * @property {string|null} screen  id in app.streams
  * @property {boolean} speaking
  * @property {PeerStats|null} stats
+ * @property {PeerWay|null} told  what the server knows of their way to it (in groups, while one asks)
  */
+
+/** Bits per second, losses 0 to 1. @typedef {{up_bps: number, down_bps: number, loss_up: number,
+ *   loss_down: number, rtt_ms: number, estimate_bps: number}} PeerWay */
+/** How much of the others is received: audio: no pictures. @typedef {'auto'|'save'|'audio'} Quality */
 
 /** @typedef {{rttMs: number|null, lossPercent: number, kbpsIn: number, kbpsOut: number, path: string,
  *   quality: 0|1|2|3,
@@ -128,6 +138,7 @@
  * @property {string} camLabel
  * @property {string} speakerLabel
  * @property {'user'|'environment'} facing
+ * @property {Quality} quality   of what is received in groups
  * @property {string} name       nickname
  */
 
@@ -165,6 +176,7 @@
  * @property {boolean} playbackBlocked  the browser plays sound only after a tap: actions.resumePlayback()
  * @property {boolean} speaking      one's own microphone
  * @property {boolean} mutedSpeaking  talking while muted (a hint for the person)
+ * @property {PeerWay|null} way  what the server knows of one's own way to it
  */
 
 /**

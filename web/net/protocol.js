@@ -17,9 +17,10 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 /** @typedef {{session: SessionId, name: string, user?: string, mic: boolean, cam: boolean, screen: boolean,
  *             media: boolean, away: boolean}} Participant */
 /** @typedef {{name: number, chat: number, title: number, message: number, rooms_per_session: number,
- *             mesh: number}} Limits */
+ *             mesh: number, group?: number}} Limits */
 /** @typedef {{room: Room, self: SessionId, participants: Participant[], history: ChatEvent[], ticket: string,
- *             media: boolean, relay?: {username: string, credential: string}}} Joined */
+ *             media: boolean, relay?: {username: string, credential: string},
+ *             mode?: 'direct'|'group', tracks?: import('../domain/group.js').Track[]}} Joined */
 
 // What the client asks (without type and id)
 /** @typedef {{room: RoomId, password?: string, ticket?: string, link?: string, media?: boolean,
@@ -40,7 +41,8 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 
 // What requests are answered with
 /** @typedef {{session: SessionId, token: string, name: string, tag: string, resume_s: number, ping_s: number,
- *             stun_port: number, turn?: {udp: number, tcp: number, tls: boolean}, server: string,
+ *             stun_port: number, group?: boolean, server: string,
+ *             turn?: {udp: number, tcp: number, tls: boolean},
  *             limits: Limits, user?: import('../domain/account.js').Me, joined?: Joined,
  *             badges?: import('../domain/account.js').Badges,
  *             join_error?: {code: string, retry_ms?: number}}} HelloAck */
@@ -70,6 +72,9 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   chat: [{room: RoomId, text: string}, ChatAck], whisper: [{room: RoomId, to: SessionId, text: string},
  *   {time: number}],
  *   desc: [DescFields, {}], cand: [CandFields, {}], file: [FileFields, {}],
+ *   group_offer: [Record<string, any>, {tracks: {mid: string, track: string}[]}],
+ *   group_wish: [Record<string, any>, {}], group_close: [Record<string, any>, {}],
+ *   group_stats: [{room: RoomId}, {people: ({session: SessionId} & import('../domain/types.js').PeerWay)[]}],
  * }} RoomRequests */
 
 // Events

@@ -25,6 +25,18 @@ export class StreamRegistry extends Emitter {
     this.emit('change', id);
   }
 
+  /** The stream of that id holds these tracks, and no others. New ones come before old ones go: a <video>
+   * keeps its
+   * picture then. @param {string} id @param {readonly MediaStreamTrack[]} tracks */
+  fill(id, tracks) {
+    if (!tracks.length) return this.delete(id);
+    for (const t of tracks) this.put(id, t);
+    const stream = /** @type {MediaStream} */ (this.streams.get(id));
+    const old = stream.getTracks().filter((t) => !tracks.includes(t));
+    for (const t of old) stream.removeTrack(t);
+    if (old.length) this.emit('change', id);
+  }
+
   /** @param {string} id */
   delete(id) {
     if (this.streams.delete(id)) this.emit('change', id);

@@ -622,6 +622,8 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
                        loop_now(c->loop), c->wall_offset_us, &c->counts);
     doorman_taker(c->doorman, DOORMAN_HTTP, tape_take, c->tape);
     doorman_taker(c->doorman, DOORMAN_STUN, take_stun, c);
+    if (conf->groups)
+        doorman_taker(c->doorman, DOORMAN_ICE_TCP, take_stun, c);
     doorman_tls(c->doorman, cert_keeper_tls(conf->certs));
     return c;
 }

@@ -84,17 +84,24 @@ static unsigned ways_of(struct addr ips[WAYS_MAX], const struct netif_list *list
     return n;
 }
 
+static void add_candidate(struct media_sfu_at *out, const struct addr *ip, uint16_t port, bool tcp)
+{
+    out->tcp |= (uint32_t)tcp << out->n;
+    out->at[out->n] = *ip;
+    out->at[out->n].scope = 0;
+    out->at[out->n++].port = port;
+}
+
 void sfu_at_fill(struct media_sfu_at *out, const struct netif_list *list,
                  const struct sfu_ways *ways)
 {
     struct addr ips[WAYS_MAX];
     unsigned n = ways->listen->nudp > 0 ? ways_of(ips, list, ways) : 0;
     *out = (struct media_sfu_at){.letter.kind = MEDIA_SFU_AT};
-    for (unsigned i = 0; i < n; i++) {
-        out->at[out->n] = ips[i];
-        out->at[out->n].scope = 0;
-        out->at[out->n++].port = ways->listen->udp_at[0].port;
-    }
+    for (unsigned i = 0; i < n; i++)
+        add_candidate(out, &ips[i], ways->listen->udp_at[0].port, false);
+    for (unsigned i = 0; i < n && ways->listen->ntcp > 0; i++)
+        add_candidate(out, &ips[i], ways->listen->tcp_at[0].port, true);
 }
 
 /* ---- Letters ---- */

@@ -24,7 +24,7 @@ struct sfu_ways {
     const struct listen_set *listen;
 };
 
-/* The candidates of answers, best first: public addresses that were configured, then the machine's own as far
+/* The candidates of answers, best first, UDP and then passive TCP on the doorman's port: public addresses that were configured, then the machine's own as far
  * as its sockets listen there. Loopback is one only if it is listened on by name, or if there is nothing
  * else. Pure. */
 void sfu_at_fill(struct media_sfu_at *out, const struct netif_list *list,

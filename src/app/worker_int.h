@@ -33,6 +33,7 @@ enum {
     LATE_US = 100000, /* a datagram that the kernel has not taken by then is dropped */
     NOTSENT_LOWAT = 16384,
     MESSAGES_MAX = 1000, /* messages of one stream in its life, unless it has an allocation */
+    PACKET_MAX = 2048,   /* of ICE-TCP: what neither is media nor would fit into a datagram */
     FOREIGN_MAX = 60000  /* bytes of one letter between workers */
 };
 
@@ -49,7 +50,7 @@ struct out_mark {
     uint8_t late_ok, dropped;
 };
 
-/* A TCP or TLS connection that speaks STUN or TURN. */
+/* A TCP or TLS connection that speaks STUN or TURN, or ICE-TCP. */
 struct media_conn {
     struct list link;
     struct worker *w;
@@ -58,6 +59,7 @@ struct media_conn {
     struct out_queue *out; /* NULL: nothing waits */
     int64_t since_us;
     unsigned messages;
+    bool framed;    /* ICE-TCP: each packet behind its length (RFC 4571) */
     bool may_relay; /* it has sent something for the TURN server */
     unsigned to;    /* 1 + the worker that it is to move to; 0: none */
     struct loop_task move;

@@ -214,6 +214,10 @@ bool worker_pass_stun(struct worker_pass *p, const struct tuple *from, const str
     if (p->by >= 0 || !ice_lite_name(m, &ufrag) || !sfu_is_for(ufrag, &to) ||
         to == p->w->conf.index || to >= p->w->conf.team->n)
         return false;
+    if (from->stream != 0) {
+        worker_stream_move(p->w, from->stream, to); /* and the check is answered there */
+        return true;
+    }
     if (p->out[to].strangers + n > STRANGERS_MAX) {
         count_inc(&p->w->counts, COUNT_DROP_STUN_RATE);
         return true;

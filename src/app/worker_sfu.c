@@ -68,6 +68,8 @@ static void on_send(void *ctx, const struct tuple *to, const struct datagram *d,
     w->fleeting = !(flags & TRANSPORT_BORROWED);
     if (to->transport == TUPLE_UDP)
         worker_udp_send(w, to, d);
+    else
+        worker_stream_send(w, to, d);
     w->fleeting = was;
 }
 
@@ -365,6 +367,17 @@ bool worker_sfu_input(struct worker_sfu *f, const struct tuple *from, uint8_t *p
      * the client repeats that. */
     worker_read_team(f->w);
     return worker_pass_train(pass, from, p, len, seg);
+}
+
+bool worker_sfu_knows(const struct worker_sfu *f, const struct tuple *at)
+{
+    return sfu_knows(f->sfu, at);
+}
+
+void worker_sfu_hangup(struct worker_sfu *f, const struct tuple *at)
+{
+    sfu_hangup(f->sfu, at);
+    f->busy = true;
 }
 
 /* ---- Time ---- */

@@ -22,6 +22,10 @@ bool worker_sfu_stun(struct worker_sfu *f, const struct tuple *from, const uint8
 /* Datagrams by a path of a peer: a train, none of it STUN. false: it is nobody's. */
 bool worker_sfu_input(struct worker_sfu *f, const struct tuple *from, uint8_t *p, size_t len,
                       size_t seg);
+/* Is this a path of a peer? */
+bool worker_sfu_knows(const struct worker_sfu *f, const struct tuple *at);
+/* The connection of a path is gone. */
+void worker_sfu_hangup(struct worker_sfu *f, const struct tuple *at);
 /* MEDIA_SFU_*; it stays the caller's. */
 void worker_sfu_letter(struct worker_sfu *f, const struct letter *l);
 /* The end of a round: everything that was queued has left. */

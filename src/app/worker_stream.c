@@ -1,6 +1,6 @@
 /*
- * TCP and TLS connections that speak STUN or TURN. What comes is cut into messages by
- * proto/turn_frame. What leaves waits in a bounded queue until the end of the round, so that several
+ * TCP and TLS connections that speak STUN or TURN, and those of groups (ICE-TCP: RFC 6544, framed as RFC
+ * 4571 says). What comes is cut into messages, by proto/turn_frame or by their lengths. What leaves waits in a bounded queue until the end of the round, so that several
  * datagrams are one send and one TLS record; a datagram that the kernel has not taken in time is
  * dropped whole, and answers to requests are not, since nobody would repeat them.
  */
@@ -10,9 +10,11 @@
 #include <sys/socket.h>
 
 #include "app/worker_int.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "proto/turn_frame.h"
 
+enum { FRAME_HEAD = 2, COOKIE_AT = 6 };
 enum { PIECES = 256, ANSWER_ROOM = STUN_MESSAGE_MAX + 2 * (int)sizeof(struct out_mark) };
 
 /* ---- The queue ---- */
@@ -105,13 +107,17 @@ static uint8_t *reserve(struct media_conn *c, uint32_t len, uint32_t spare, int6
 static bool enqueue(struct media_conn *c, const struct datagram *d)
 {
     int64_t now_us = loop_now(c->w->loop);
-    uint32_t len = d->nhead + d->ndata + d->pad;
+    uint32_t size = d->nhead + d->ndata + d->pad, len = size + (c->framed ? FRAME_HEAD : 0);
     uint8_t *p = len > OUT_MAX / 2 ? NULL : reserve(c, len, d->ndata > 0 ? OUT_SPARE : 0, now_us);
     if (p == NULL)
         return false;
     *(struct out_mark *)(void *)p =
         (struct out_mark){.at_us = now_us, .len = len, .late_ok = d->ndata == 0};
     p += sizeof(struct out_mark);
+    if (c->framed) {
+        set_u16(p, (uint16_t)size);
+        p += FRAME_HEAD;
+    }
     if (d->nhead > 0)
         memcpy(p, d->head, d->nhead);
     if (d->ndata > 0)
@@ -202,21 +208,24 @@ static void answer_binding(struct media_conn *c, const uint8_t *p, size_t n)
         worker_stream_send(w, &c->tuple, &d);
 }
 
-static bool has_allocation(const struct media_conn *c)
+/* An allocation, or a path of a group: then it may stay. */
+static bool is_somebodys(const struct media_conn *c)
 {
+    if (c->framed)
+        return worker_sfu_knows(c->w->sfu, &c->tuple);
     return c->may_relay && turn_core_knows(c->w->turn, &c->tuple);
 }
 
 /* false: the stream is lost. */
 static bool may_go_on(struct media_conn *c, const struct turn_frame *f)
 {
-    bool turn = c->w->turn != NULL;
+    bool turn = c->w->turn != NULL || c->framed;
     if (f->kind != TURN_FRAME_STUN && (f->kind != TURN_FRAME_CHANNEL || !turn)) {
         count_inc(&c->w->counts, COUNT_DROP_STUN_FRAME);
         stream_close(c->s, STREAM_PROTOCOL);
         return false;
     }
-    if (++c->messages <= MESSAGES_MAX || has_allocation(c))
+    if (++c->messages <= MESSAGES_MAX || is_somebodys(c))
         return true;
     count_inc(&c->w->counts, COUNT_DROP_STUN_RATE);
     stream_close(c->s, STREAM_LIMIT);
@@ -238,20 +247,66 @@ static void take_frame(struct media_conn *c, const uint8_t *p, const struct turn
     worker_turn_input(w, &c->tuple, p, f->size);
 }
 
+/* What the first bytes say; a connection that moves is looked at again. */
+static void look(struct media_conn *c, const uint8_t *p, size_t n)
+{
+    static const uint8_t cookie[4] = {0x21, 0x12, 0xA4, 0x42};
+    c->framed = c->w->sfu != NULL && n >= COOKIE_AT + sizeof cookie &&
+                memcmp(p + COOKIE_AT, cookie, sizeof cookie) == 0 &&
+                memcmp(p + COOKIE_AT - FRAME_HEAD, cookie, sizeof cookie) != 0;
+}
+
+/* RFC 4571: a length and so many bytes. The kinds are those of turn_frame: STUN, or something else. */
+static struct turn_frame packet_next(const uint8_t *p, size_t n)
+{
+    size_t size = n >= FRAME_HEAD ? get_u16(p) : 0;
+    if (size > PACKET_MAX || (n >= FRAME_HEAD && size == 0))
+        return (struct turn_frame){.kind = TURN_FRAME_BAD};
+    if (n < FRAME_HEAD || n < FRAME_HEAD + size)
+        return (struct turn_frame){.kind = TURN_FRAME_MORE};
+    return (struct turn_frame){.kind = p[FRAME_HEAD] < STUN_END ? TURN_FRAME_STUN
+                                                                : TURN_FRAME_CHANNEL,
+                               .size = size,
+                               .taken = FRAME_HEAD + size};
+}
+
+/* Media is opened in place, and the stream's bytes are not ours to change. */
+static void take_packet(struct media_conn *c, const uint8_t *p, const struct turn_frame *f)
+{
+    struct worker *w = c->w;
+    uint8_t copy[PACKET_MAX];
+    bool taken;
+    stream_deadline(c->s, loop_now(w->loop) + w->conf.stream_idle_us);
+    if (f->kind == TURN_FRAME_STUN) {
+        taken = worker_sfu_stun(w->sfu, &c->tuple, p + FRAME_HEAD, f->size);
+    } else {
+        memcpy(copy, p + FRAME_HEAD, f->size);
+        taken = worker_sfu_input(w->sfu, &c->tuple, copy, f->size, f->size);
+    }
+    if (!taken)
+        count_inc(&w->counts, COUNT_DROP_UDP_MEDIA);
+}
+
 static size_t conn_data(struct stream *s, const uint8_t *p, size_t n)
 {
     struct media_conn *c = s->ctx;
     struct worker *w = c->w;
     size_t at = 0;
+    if (c->messages == 0)
+        look(c, p, n);
     while (at < n && !s->closing && c->to == 0) {
         if (room_of(c) < ANSWER_ROOM) {
             stream_pause(s); /* conn_writable() goes on */
             break;
         }
-        struct turn_frame f = turn_frame_next(p + at, n - at, FRAME_MAX);
+        struct turn_frame f = c->framed ? packet_next(p + at, n - at)
+                                        : turn_frame_next(p + at, n - at, FRAME_MAX);
         if (f.kind == TURN_FRAME_MORE || !may_go_on(c, &f))
             break;
-        take_frame(c, p + at, &f);
+        if (c->framed)
+            take_packet(c, p + at, &f);
+        else
+            take_frame(c, p + at, &f);
         if (c->to == 0)
             at += f.taken; /* else it is answered where it goes */
     }
@@ -264,7 +319,7 @@ static size_t conn_data(struct stream *s, const uint8_t *p, size_t n)
 static void conn_deadline(struct stream *s, int64_t now_us)
 {
     struct media_conn *c = s->ctx;
-    if (has_allocation(c)) {
+    if (is_somebodys(c)) {
         stream_deadline(s, now_us + c->w->conf.stream_idle_us);
         return;
     }
@@ -280,6 +335,8 @@ static void leave(struct media_conn *c)
         turn_core_hangup(w->turn, loop_now(w->loop), &c->tuple);
         w->turn_busy = true;
     }
+    if (c->framed)
+        worker_sfu_hangup(w->sfu, &c->tuple);
     loop_task_cancel(&c->move);
     list_del(&c->link);
     w->nconns--;

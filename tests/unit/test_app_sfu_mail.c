@@ -96,6 +96,23 @@ static void only_where_a_socket_listens(void **state)
     assert_int_equal(at.n, 0);
 }
 
+static void tcp_after_udp(void **state)
+{
+    (void)state;
+    struct media_sfu_at at;
+    struct netif_list list = a_machine();
+    struct listen_set set = listening_at(addr_ip4(0, 0, 0, 0, 0));
+    struct sfu_ways ways = {.listen = &set};
+    struct addr last = addr_ip4(8, 8, 4, 4, 8443);
+    set.ntcp = 1;
+    set.tcp_at[0] = addr_ip4(0, 0, 0, 0, 8443);
+    sfu_at_fill(&at, &list, &ways);
+    assert_int_equal(at.n, 4);
+    assert_int_equal(at.tcp, 0xC);
+    expect(&at, 1, addr_ip4(8, 8, 4, 4, 0));
+    assert_true(addr_eq(&at.at[3], &last));
+}
+
 static void loopback_when_there_is_nothing_else(void **state)
 {
     (void)state;
@@ -273,6 +290,7 @@ int main(void)
         cmocka_unit_test(all_addresses_that_mean_something_to_people),
         cmocka_unit_test(the_address_outside_comes_first_and_once),
         cmocka_unit_test(only_where_a_socket_listens),
+        cmocka_unit_test(tcp_after_udp),
         cmocka_unit_test(loopback_when_there_is_nothing_else),
         cmocka_unit_test(so_many_addresses_do_no_harm),
         TEST_IN(a_room_goes_where_there_is_the_least_to_do),

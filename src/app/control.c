@@ -10,6 +10,7 @@
 
 #include "app/cert_keeper.h"
 #include "app/dump.h"
+#include "app/group_mail.h"
 #include "app/metrics.h"
 #include "app/netif.h"
 #include "app/push_desk.h"
@@ -219,6 +220,21 @@ static void open_groups(struct control *c, unsigned workers)
     c->groups = sfu_mail_new(&conf);
 }
 
+/* What cannot be given is not answered either: the domain gives up waiting. */
+static void port_group(void *ctx, const struct group_order *order)
+{
+    struct control *c = ctx;
+    sfu_mail_give(c->groups, group_mail_letter(order));
+}
+
+static void take_group(struct control *c, const struct letter *l)
+{
+    struct group_news news;
+    if (group_mail_news(container_of(l, struct media_sfu, letter), &news)) {
+        tape_group(c->tape, loop_now(c->loop), &news);
+    }
+}
+
 static void on_mail_again(struct loop_timer *t, int64_t now_us)
 {
     (void)t; /* the end of this round sees to it */
@@ -306,6 +322,8 @@ static void on_letter(void *ctx, struct letter *l)
         tape_disk(c->tape, loop_now(c->loop), &k->answer);
     } else if (l->kind == MEDIA_DUMPED) {
         take_dump(c, container_of(l, struct media_dump, letter));
+    } else if (l->kind >= MEDIA_SFU_ANSWER && l->kind <= MEDIA_SFU_FARES) {
+        take_group(c, l);
     }
     letter_drop(l);
 }
@@ -615,6 +633,7 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
                            .health = port_health,
                            .metrics = port_metrics,
                            .relay = port_relay,
+                           .group = port_group,
                            .db = port_db,
                            .push = port_push,
                            .disk = port_disk,

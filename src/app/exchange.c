@@ -90,6 +90,8 @@ static void on_effect(void *ctx, const struct effect *e)
         }
     } else if (e->type == EFFECT_RELAY) {
         x->ports.relay(x->ports.ctx, e->relay);
+    } else if (e->type == EFFECT_GROUP) {
+        x->ports.group(x->ports.ctx, e->group);
     } else if (e->type == EFFECT_PUSH) {
         push_note(x, e);
     } else {
@@ -314,6 +316,13 @@ void exchange_disk(struct exchange *x, int64_t now_us, const struct disk_answer 
     } else {
         domain_disk(x->domain, now_us, wall_ms(x, now_us), answer);
     }
+    settle(x, now_us);
+    hub_settle(x->hub, now_us);
+}
+
+void exchange_group(struct exchange *x, int64_t now_us, const struct group_news *news)
+{
+    domain_group(x->domain, now_us, wall_ms(x, now_us), news);
     settle(x, now_us);
     hub_settle(x->hub, now_us);
 }

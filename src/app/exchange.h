@@ -5,7 +5,7 @@
  * loop, app/replay.c feeds it from a recording, tests feed it by hand.
  *
  * Inputs: streams (exchange_take and what their user callbacks bring), exchange_tick, exchange_password,
- * exchange_db, exchange_pushed, exchange_wall, exchange_hsts, exchange_drain. Outputs: what is written to streams, and the ports below.
+ * exchange_db, exchange_pushed, exchange_group, exchange_wall, exchange_hsts, exchange_drain. Outputs: what is written to streams, and the ports below.
  */
 #ifndef MADANG_APP_EXCHANGE_H
 #define MADANG_APP_EXCHANGE_H
@@ -46,6 +46,8 @@ struct exchange_ports {
     void (*metrics)(void *ctx, struct buf *out);
     /* What relays may reach has changed; borrowed for the call. May be NULL without relays. */
     void (*relay)(void *ctx, const struct relay_scope *what);
+    /* For the worker that has the group; borrowed for the call. NULL: there are no groups. */
+    void (*group)(void *ctx, const struct group_order *order);
     /* Hands a request to the store; false: its queue is full, and the answer is DB_BUSY. Copies what it
      * needs. NULL: there is no database. */
     bool (*db)(void *ctx, const struct db_request *request);
@@ -72,6 +74,7 @@ void exchange_password(struct exchange *x, int64_t now_us, const struct password
 void exchange_db(struct exchange *x, int64_t now_us, const struct db_answer *answer);
 void exchange_pushed(struct exchange *x, int64_t now_us, const struct push_answer *answer);
 void exchange_disk(struct exchange *x, int64_t now_us, const struct disk_answer *answer);
+void exchange_group(struct exchange *x, int64_t now_us, const struct group_news *news);
 /* The wall clock was set. */
 void exchange_wall(struct exchange *x, int64_t wall_offset_us);
 /* Another certificate is shown: whether browsers trust it (web_conf.hsts). */

@@ -51,7 +51,7 @@ static void differs(struct replay *r, const char *fmt, ...)
 static const char *const kind_names[] = {
     "open",     "data", "eof",      "writable", "deadline", "closed",     "wrote", "tick",
     "password", "job",  "text",     "wall",     "ready",    "drain",      "cut",   "hsts",
-    "db_part",  "db",   "db_asked", "pushed",   "disk",     "disk_asked",
+    "db_part",  "db",   "db_asked", "pushed",   "disk",     "disk_asked", "group",
 };
 
 static const char *kind_name(unsigned kind)
@@ -295,6 +295,23 @@ static void feed_disk(struct replay *r, struct rd *rd)
     exchange_disk(r->x, r->rec.time, &a);
 }
 
+static void feed_group(struct replay *r, struct rd *rd)
+{
+    struct group_news n;
+    if (!tape_group_read(rd, &n)) {
+        differs(r, "these are no news of a group");
+        return;
+    }
+    exchange_group(r->x, r->rec.time, &n);
+    xfree((void *)n.people);
+}
+
+static void port_group(void *ctx, const struct group_order *order)
+{
+    struct replay *r = ctx;
+    tape_hash_group(&r->got, order);
+}
+
 static bool port_disk(void *ctx, const struct disk_request *request)
 {
     struct replay *r = ctx;
@@ -357,6 +374,7 @@ static bool start(struct replay *r)
                             .health = port_text,
                             .metrics = port_text,
                             .relay = port_relay,
+                            .group = port_group,
                             .db = port_db,
                             .push = port_push,
                             .disk = port_disk,
@@ -377,6 +395,7 @@ static void feed(struct replay *r)
     case TAPE_DB: feed_db(r, &rd); break;
     case TAPE_PUSHED: feed_pushed(r, &rd); break;
     case TAPE_DISK: feed_disk(r, &rd); break;
+    case TAPE_GROUP: feed_group(r, &rd); break;
     case TAPE_HSTS: exchange_hsts(r->x, rd_u8(&rd)); break;
     case TAPE_READY: exchange_ready(r->x, now); break;
     case TAPE_DRAIN: exchange_drain(r->x, now, (int64_t)rd_u64(&rd)); break;

@@ -82,6 +82,7 @@ static void apply_facts(struct hello_facts *f, const struct config *c)
     f->limit_message = (int64_t)c->message_size;
     f->limit_rooms_per_session = c->rooms_per_session;
     f->limit_mesh = c->mesh;
+    f->limit_group = c->groups == CONFIG_GROUPS_NEVER ? 0 : c->group_places;
 }
 
 static const char *passkey_host_of(const struct config *c)
@@ -130,6 +131,8 @@ static void apply_domain(struct domain_config *d, const struct config *c)
     d->max_rooms = (int)c->max_rooms;
     d->rooms_per_session = (int)c->rooms_per_session;
     d->mesh = (int)c->mesh;
+    d->groups = (enum groups_when)c->groups;
+    d->group_places = (int)c->group_places;
     d->capacity_default = (int)c->room_capacity;
     d->capacity_max = (int)c->room_capacity_max;
     d->name_max = (int)c->name_length;
@@ -156,8 +159,9 @@ static uint32_t frame_max(const struct config *c)
 {
     uint64_t history = (uint64_t)c->history * (c->chat_length * 6 + 512);
     uint64_t people = (uint64_t)c->room_capacity_max * 512;
+    uint64_t tracks = (uint64_t)c->group_places * 2 * GROUP_PUBLISHED_MAX * 128;
     uint64_t list = (uint64_t)c->list_length * 1024;
-    return (uint32_t)MIN_OF(history + people + list + 65536 + c->message_size, 256u << 20);
+    return (uint32_t)MIN_OF(history + people + tracks + list + 65536 + c->message_size, 256u << 20);
 }
 
 static void apply_exchange(struct exchange_conf *x, const struct config *c)

@@ -314,6 +314,20 @@ void tape_disk(struct tape *t, int64_t now_us, const struct disk_answer *answer)
     put_outputs(t);
 }
 
+void tape_group(struct tape *t, int64_t now_us, const struct group_news *news)
+{
+    t->now_us = now_us;
+    if (t->rec) {
+        struct buf b;
+        buf_init(&b, REC_DATA_MAX);
+        tape_group_write(&b, news);
+        put(t, TAPE_GROUP, buf_data(&b), buf_len(&b));
+        buf_free(&b);
+    }
+    exchange_group(t->x, now_us, news);
+    put_outputs(t);
+}
+
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us)
 {
     t->now_us = now_us;
@@ -436,6 +450,13 @@ static void port_relay(void *ctx, const struct relay_scope *what)
     t->ports.relay(t->ports.ctx, what);
 }
 
+static void port_group(void *ctx, const struct group_order *order)
+{
+    struct tape *t = ctx;
+    tape_hash_group(&t->out, order);
+    t->ports.group(t->ports.ctx, order);
+}
+
 /* ---- life ---- */
 
 static void begin(struct tape *t)
@@ -455,6 +476,7 @@ static void begin(struct tape *t)
                             .health = port_health,
                             .metrics = port_metrics,
                             .relay = port_relay,
+                            .group = port_group,
                             .db = port_db,
                             .push = port_push,
                             .disk = port_disk,

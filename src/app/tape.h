@@ -42,7 +42,8 @@ enum tape_kind {
     TAPE_DB_ASKED,         /* * u8 whether the store took it */
     TAPE_PUSHED,           /* u8 outcome, u16 status, u8 attempts, endpoint text */
     TAPE_DISK,             /* u64 number, u8 owner, u8 op, u8 status, u64 size, bytes read */
-    TAPE_DISK_ASKED        /* * u8 whether the disk thread took it */
+    TAPE_DISK_ASKED,       /* * u8 whether the disk thread took it */
+    TAPE_GROUP             /* tape_group_write() */
 };
 
 struct tape;
@@ -63,6 +64,7 @@ void tape_password(struct tape *t, int64_t now_us, const struct password_answer 
 void tape_db(struct tape *t, int64_t now_us, const struct db_answer *answer);
 void tape_pushed(struct tape *t, int64_t now_us, const struct push_answer *answer);
 void tape_disk(struct tape *t, int64_t now_us, const struct disk_answer *answer);
+void tape_group(struct tape *t, int64_t now_us, const struct group_news *news);
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us);
 void tape_hsts(struct tape *t, int64_t now_us, bool on);
 void tape_ready(struct tape *t, int64_t now_us);
@@ -85,7 +87,8 @@ enum tape_output {
     TAPE_OUT_RELAY,
     TAPE_OUT_DB,
     TAPE_OUT_PUSH,
-    TAPE_OUT_DISK
+    TAPE_OUT_DISK,
+    TAPE_OUT_GROUP
 };
 
 void tape_hash_iov(struct rec_hash *h, uint32_t conn, const struct iovec *iov, int n,
@@ -94,7 +97,12 @@ void tape_hash_job(struct rec_hash *h, const struct password_job *job);
 void tape_hash_relay(struct rec_hash *h, const struct relay_scope *what);
 void tape_hash_db(struct rec_hash *h, const struct db_request *request);
 void tape_hash_push(struct rec_hash *h, const struct push_job *job);
+void tape_hash_group(struct rec_hash *h, const struct group_order *order);
 void tape_hash_disk(struct rec_hash *h, const struct disk_request *request);
+
+/* News of groups as bytes. What is read points into them, but the people, which are the caller's to free. */
+void tape_group_write(struct buf *b, const struct group_news *news);
+bool tape_group_read(struct rd *r, struct group_news *news);
 
 /* The checkpoint of the exchange: its settings and seed. What is read owns memory (tape_conf_free);
  * false: it is not of this version. */

@@ -91,6 +91,67 @@ void tape_hash_disk(struct rec_hash *h, const struct disk_request *rq)
     rec_hash_add(h, TAPE_OUT_DISK, rq->data.p, rq->data.n);
 }
 
+void tape_hash_group(struct rec_hash *h, const struct group_order *o)
+{
+    uint8_t b[25];
+    b[0] = (uint8_t)o->kind;
+    set_u64(b + 1, o->room);
+    set_u64(b + 9, o->peer);
+    set_u32(b + 17, o->rights);
+    set_u32(b + 21, o->n_lines);
+    rec_hash_add(h, TAPE_OUT_GROUP, b, sizeof b);
+    rec_hash_add(h, TAPE_OUT_GROUP, o->sdp.p, o->sdp.n);
+    for (uint32_t i = 0; i < o->n_lines; i++) {
+        const struct group_line *l = &o->lines[i];
+        set_u64(b, l->track);
+        set_u32(b + 8, (uint32_t)l->width);
+        set_u32(b + 12, (uint32_t)l->height);
+        b[16] = (uint8_t)l->kind;
+        b[17] = (uint8_t)l->priority;
+        rec_hash_add(h, TAPE_OUT_GROUP, b, 18);
+        rec_hash_add(h, TAPE_OUT_GROUP, l->mid.p, l->mid.n);
+    }
+}
+
+void tape_group_write(struct buf *b, const struct group_news *n)
+{
+    const uint8_t small[6] = {(uint8_t)n->about,   (uint8_t)n->kind, (uint8_t)n->codec,
+                              (uint8_t)n->refusal, (uint8_t)n->end,  n->there};
+    buf_put(b, small, sizeof small);
+    buf_u64(b, n->room);
+    buf_u64(b, n->peer);
+    buf_u64(b, n->track);
+    buf_u32(b, n->n_people);
+    buf_put(b, n->people, n->n_people * sizeof *n->people);
+    buf_put_str(b, n->text);
+}
+
+bool tape_group_read(struct rd *r, struct group_news *n)
+{
+    uint8_t small[6] = {0};
+    rd_copy(r, small, sizeof small);
+    *n = (struct group_news){.about = small[0],
+                             .kind = small[1],
+                             .codec = small[2],
+                             .refusal = small[3],
+                             .end = small[4],
+                             .there = small[5]};
+    n->room = rd_u64(r);
+    n->peer = rd_u64(r);
+    n->track = rd_u64(r);
+    n->n_people = rd_u32(r);
+    struct group_person *people = r->bad || n->n_people > r->n / sizeof *people
+                                      ? NULL
+                                      : xcalloc(n->n_people + 1, sizeof *people);
+    if (!people || !rd_copy(r, people, n->n_people * sizeof *people)) {
+        xfree(people);
+        return false;
+    }
+    n->people = people;
+    n->text = str_of(r->p, r->n);
+    return n->about < GROUP_NEWS_KINDS;
+}
+
 static void put_text(struct buf *b, struct str s)
 {
     buf_u32(b, (uint32_t)s.n);

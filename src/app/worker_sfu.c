@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/group_mail.h"
 #include "app/sfu_letter.h"
 #include "app/worker_int.h"
 #include "base/clock.h"
@@ -314,6 +315,33 @@ static void take_candidates(struct worker_sfu *f, const struct media_sfu_at *m)
     sfu_candidates(f->sfu, c, n);
 }
 
+/* Of a peer that is no more: nothing but its name. */
+static struct group_person fares_of(struct worker_sfu *f, uint64_t peer)
+{
+    struct sfu_line_stats lines[SFU_LINES_MAX];
+    struct sfu_peer_stats s;
+    struct group_person p = {.session = peer, .rtt_ms = -1};
+    if (!sfu_peer_stats(f->sfu, peer, &s, lines, SFU_LINES_MAX))
+        return p;
+    for (unsigned i = 0; i < s.n_lines; i++)
+        p.up_bps += lines[i].publishes ? (int64_t)lines[i].bps : 0;
+    p.down_bps = (int64_t)s.sent_bps;
+    p.loss_up = s.loss_up;
+    p.loss_down = s.loss_down;
+    p.rtt_ms = s.rtt_ms;
+    p.estimate_bps = (int64_t)s.estimate_bps;
+    return p;
+}
+
+static void tell_fares(struct worker_sfu *f, const struct media_sfu *m)
+{
+    unsigned n = MIN_OF(m->n_lines, (uint32_t)MEDIA_SFU_LINES);
+    struct media_sfu *fares = group_mail_fares(m->room, n);
+    for (unsigned i = 0; i < n; i++)
+        group_mail_people(fares)[i] = fares_of(f, m->lines[i].track);
+    post(f, fares);
+}
+
 void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
 {
     const struct media_sfu *m = container_of(l, struct media_sfu, letter);
@@ -327,6 +355,7 @@ void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
     case MEDIA_SFU_CLOSE: sfu_room_close(f->sfu, m->room); break;
     case MEDIA_SFU_OFFER: take_offer(f, m); break;
     case MEDIA_SFU_WISH: take_wishes(f, m); break;
+    case MEDIA_SFU_STATS: tell_fares(f, m); break;
     default: sfu_peer_close(f->sfu, m->peer);
     }
 }

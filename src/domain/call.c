@@ -291,8 +291,8 @@ static void call_out(struct domain *d, struct call *c, const struct call_out *o)
 /* Outputs may make other calls end, never this one. */
 static void call_run(struct domain *d, struct call *c, const struct call_outs *outs)
 {
-    uint64_t id = c->id;
-    bool gone = false, talks = call_fsm_talking(&c->f);
+    uint64_t id = c->id, room = c->room;
+    bool gone = false, talks = call_fsm_talking(&c->f), begins = talks && !c->talks;
     if (talks != c->talks) {
         c->talks = talks;
         presence_user_talks(d, c->user[CALL_CALLER]);
@@ -302,6 +302,9 @@ static void call_run(struct domain *d, struct call *c, const struct call_outs *o
         call_out(d, c, &outs->o[i]);
         gone |= outs->o[i].kind == CALL_OUT_FORGET;
     }
+    struct room *r = begins ? room_find(d, room) : NULL;
+    if (r)
+        group_review(d, r);
     if (gone)
         call_drop(d, c);
     else if ((c = call_find(d, id)) != NULL)

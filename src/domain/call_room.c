@@ -195,10 +195,12 @@ void call_room_media(struct domain *d, struct call *c, uint64_t device, bool on)
     if (!on) {
         media_give(d, r, p);
     } else if (!p->media) {
-        if (media_take(d, r, p))
+        if (media_take(d, r, p)) {
             media_tell(d, r, p);
-        else
+            group_review(d, r);
+        } else {
             p->wants_media = true;
+        }
     }
 }
 

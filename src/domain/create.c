@@ -92,9 +92,10 @@ void create_finish(struct domain *d, struct session *s, struct pending *p, struc
     if (p->media && !media_take(d, r, part))
         part->wants_media = true;
     bool changed = session_take_state(s, p->mic, p->cam, TRI_ABSENT);
-    char ticket[TICKET_TEXT_MAX];
+    struct joined_text text;
     struct joined_view joined;
-    joined_fill(d, r, s, NULL, ticket, &joined);
+    group_decide(d, r);
+    joined_fill(d, r, s, NULL, &text, &joined);
     emit_ack(d, s, p->id, &(struct event){.type = RESULT_JOINED, .u.joined = &joined});
     pending_free(s, p);
     if (changed)

@@ -128,6 +128,10 @@ static const struct {
     [CMD_BLOCK] = {directory_mark, RATE_PEOPLE, SIGNED_IN},
     [CMD_PRESENCE] = {presence_request, RATE_PEOPLE, SIGNED_IN},
     [CMD_IDLE] = {presence_idle, RATE_PEOPLE, SIGNED_IN},
+    [CMD_GROUP_OFFER] = {group_offer, RATE_DESC, ANYBODY},
+    [CMD_GROUP_WISH] = {group_wish, RATE_CAND, ANYBODY},
+    [CMD_GROUP_CLOSE] = {group_hang_up, RATE_MANAGE, ANYBODY},
+    [CMD_GROUP_STATS] = {group_stats, RATE_MANAGE, ANYBODY},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, EVEN_NEW},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, EVEN_NEW},
 };

@@ -82,6 +82,8 @@ void domain_config_defaults(struct domain_config *cfg)
             },
     };
     conv_defaults(cfg);
+    cfg->groups = GROUPS_NEVER;
+    cfg->group_places = 100;
 }
 
 struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32],
@@ -103,6 +105,11 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->asks);
     list_init(&d->hashing);
     presence_init(d);
+    hmap_init(&d->groups);
+    hmap_init(&d->group_peers);
+    list_init(&d->group_back);
+    list_init(&d->group_close);
+    list_init(&d->group_offers);
     hmap_init(&d->calls);
     list_init(&d->timed_calls);
     hmap_init(&d->convs);
@@ -144,6 +151,8 @@ void domain_free(struct domain *d)
     hmap_free(&d->sessions);
     hmap_free(&d->tokens);
     hmap_free(&d->rooms);
+    hmap_free(&d->groups);
+    hmap_free(&d->group_peers);
     hmap_free(&d->addrs);
     attempts_free(&d->attempts);
     confirm_free(d);
@@ -157,6 +166,7 @@ void domain_free(struct domain *d)
     xfree(d->refs);
     xfree(d->people);
     xfree(d->views);
+    xfree(d->tracks);
     memzero(d, sizeof *d);
     xfree(d);
 }
@@ -257,6 +267,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     domain_time(d, now_us, wall_ms);
     session_tick(d);
     room_tick(d);
+    group_tick(d);
     call_tick(d);
     presence_tick(d);
     conv_tick(d);
@@ -270,6 +281,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
 int64_t domain_deadline(const struct domain *d)
 {
     int64_t at = MIN_OF(session_deadline(d), room_deadline(d));
+    at = MIN_OF(at, group_deadline(d));
     at = MIN_OF(at, call_deadline(d));
     at = MIN_OF(at, presence_deadline(d));
     at = MIN_OF(at, conv_deadline(d));

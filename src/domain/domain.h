@@ -14,6 +14,7 @@
 #include "msg/db.h"
 #include "msg/effect.h"
 #include "msg/event.h"
+#include "msg/group.h"
 #include "msg/passkey_msg.h"
 #include "msg/store_msg.h"
 
@@ -47,6 +48,9 @@ enum domain_rate_kind {
     RATE_KINDS
 };
 
+/* When media of a room goes through the server: from the third on who has a place, always, never. */
+enum groups_when { GROUPS_AUTO, GROUPS_ALWAYS, GROUPS_NEVER };
+
 typedef void passkey_check_fn(const struct passkey_check *check, struct passkey_verdict *verdict);
 
 struct domain_config {
@@ -56,6 +60,8 @@ struct domain_config {
     int max_rooms;
     int rooms_per_session;
     int mesh; /* participants of a room that publish */
+    enum groups_when groups;
+    int group_places; /* the same of a room in a group */
     int capacity_default;
     int capacity_max;
     int name_max;       /* characters */
@@ -129,6 +135,8 @@ void domain_pushed(struct domain *d, int64_t now_us, int64_t wall_ms,
                    const struct push_answer *answer);
 void domain_disk(struct domain *d, int64_t now_us, int64_t wall_ms,
                  const struct disk_answer *answer);
+/* What a worker tells of a group. */
+void domain_group(struct domain *d, int64_t now_us, int64_t wall_ms, const struct group_news *news);
 /* The server stops: what is only in memory and matters afterwards is stored. */
 void domain_drain(struct domain *d, int64_t now_us, int64_t wall_ms);
 /* Does what is due; call it when now reaches domain_deadline (INT64_MAX: nothing is planned). */

@@ -21,6 +21,8 @@
 
 struct room;
 struct call;
+struct group;
+struct group_peer;
 struct user;
 struct watcher;
 
@@ -102,6 +104,7 @@ struct part {
     uint64_t user; /* in a room that stays; 0: a guest */
     int64_t since; /* the number that its conversation had reached when this guest came in first */
     uint32_t access; /* version of the ticket that let it in; UINT32_MAX: came in otherwise */
+    struct group_peer *peers; /* its connections to the SFU, the newest first */
     bool media;
     bool wants_media; /* asked for a place when there was none */
 };
@@ -136,7 +139,9 @@ struct room {
     uint16_t n_bans;
     bool is_public;
     bool locked;
-    uint64_t call; /* that made it and ends it; 0: none, or there are more than two */
+    struct group *group; /* NULL: it has none */
+    bool no_group;       /* it could not be had */
+    uint64_t call;       /* that made it and ends it; 0: none, or there are more than two */
     bool stays;    /* the live room of the conversation of this id, which says who may do what */
     bool of_calls; /* made by a call: stays, empty or not, while one that is not over is for it */
 };
@@ -194,6 +199,10 @@ struct domain {
     struct hmap asks;    /* by number */
     struct list hashing; /* of them, those of accounts that wait for a password */
     struct presence_house presence;
+    struct hmap groups; /* by their own id: group.h */
+    struct hmap group_peers;
+    struct list group_back, group_close,
+        group_offers; /* by deadline: each kind waits equally long */
     struct hmap calls;
     struct list timed_calls;
     int64_t
@@ -235,6 +244,8 @@ struct domain {
     size_t cap_people;
     struct room_view *views;
     size_t cap_views;
+    struct group_track *tracks;
+    size_t cap_tracks;
 };
 
 /* ---- scope_of.c: what API tokens are for ---- */
@@ -358,12 +369,39 @@ bool room_banned(const struct domain *d, const struct room *r, uint64_t lineage)
 bool media_take(struct domain *d, struct room *r, struct part *p);
 void media_give(struct domain *d, struct room *r, struct part *p);
 /* The same without telling anybody. */
-void media_release(struct room *r, struct part *p);
+void media_release(struct domain *d, struct room *r, struct part *p);
 void media_request(struct domain *d, struct session *s, const struct cmd *cmd);
 /* Tells everybody in the room how p is now. */
 void media_tell(struct domain *d, struct room *r, const struct part *p);
 /* A place is free again: those who wanted one are told. */
 void media_tell_free(struct domain *d, struct room *r);
+
+/* ---- group*.c: media through the server (group.h is their inside) ---- */
+/* The room's mode is group. */
+bool group_on(const struct room *r);
+/* How many participants may have media. */
+uint32_t group_places(const struct domain *d, const struct room *r);
+/* After n_media has changed: is the mode another one now? Then the room is to be told. */
+bool group_decide(struct domain *d, struct room *r);
+void group_tell_mode(struct domain *d, const struct room *r, const struct session *except);
+/* Both. */
+void group_review(struct domain *d, struct room *r);
+/* Borrowed until the next one. */
+void group_view(struct domain *d, const struct room *r, struct group_view_mode *v);
+/* No worker takes the room. */
+void group_failed(struct domain *d, struct room *r);
+/* The participant leaves; has no place any more. */
+void group_leave(struct domain *d, struct room *r, struct part *part);
+void group_lost_place(struct domain *d, struct part *part);
+void group_room_ends(struct domain *d, struct room *r);
+/* Memory alone. */
+void group_forget(struct domain *d, struct room *r);
+void group_offer(struct domain *d, struct session *s, const struct cmd *cmd);
+void group_wish(struct domain *d, struct session *s, const struct cmd *cmd);
+void group_hang_up(struct domain *d, struct session *s, const struct cmd *cmd);
+void group_stats(struct domain *d, struct session *s, const struct cmd *cmd);
+void group_tick(struct domain *d);
+int64_t group_deadline(const struct domain *d);
 
 /* ---- conv_live.c, conv_door.c: live rooms of rooms that stay (conv.h) ---- */
 /* Who is in r has changed. */
@@ -397,9 +435,14 @@ void join_password(struct domain *d, struct session *s, struct pending *p,
                    const struct password_answer *answer);
 void create_request(struct domain *d, struct session *s, const struct cmd *cmd);
 void create_finish(struct domain *d, struct session *s, struct pending *p, struct str hash);
-/* The answer of create, join and merge; `ticket` is the caller's memory of TICKET_TEXT_MAX. */
+/* The answer of create, join and merge; `text` is the caller's memory for what v points to. */
+struct joined_text {
+    char ticket[TICKET_TEXT_MAX];
+    struct group_view_mode group;
+};
 void joined_fill(struct domain *d, struct room *r, struct session *s,
-                 const struct store_answer *history, char *ticket, struct joined_view *v);
+                 const struct store_answer *history, struct joined_text *text,
+                 struct joined_view *v);
 void leave_request(struct domain *d, struct session *s, const struct cmd *cmd);
 
 /* ---- manage.c: what owners do ---- */

@@ -268,7 +268,7 @@ void join_enter(struct domain *d, struct session *s, struct pending *p,
                 const struct store_answer *history)
 {
     struct entry en = {.room = room_find(d, p->room)};
-    char ticket[TICKET_TEXT_MAX];
+    struct joined_text text;
     struct joined_view joined;
     if (!en.room)
         en.room = room_revive(d, p->ticket);
@@ -282,11 +282,12 @@ void join_enter(struct domain *d, struct session *s, struct pending *p,
         entry_by_ticket(d, &en, s, p->ticket);
     bool freed = !p->media && en.part->media; /* the one that it replaces had a place */
     if (freed)
-        media_release(en.room, en.part);
+        media_release(d, en.room, en.part);
     if (p->media && !media_take(d, en.room, en.part))
         en.part->wants_media = true;
     bool changed = session_take_state(s, p->mic, p->cam, TRI_ABSENT);
-    joined_fill(d, en.room, s, history, ticket, &joined);
+    bool mode = group_decide(d, en.room);
+    joined_fill(d, en.room, s, history, &text, &joined);
     int64_t id = p->id;
     bool hello = p->hello;
     pending_free(s, p);
@@ -295,8 +296,10 @@ void join_enter(struct domain *d, struct session *s, struct pending *p,
     else
         emit_ack(d, s, id, &(struct event){.type = RESULT_JOINED, .u.joined = &joined});
     entry_tell(d, &en, s);
+    if (mode)
+        group_tell_mode(d, en.room, s);
     call_entered(d, en.room, s);
-    if (freed && en.room->n_media == (uint32_t)d->cfg.mesh - 1)
+    if (freed && en.room->n_media == group_places(d, en.room) - 1)
         media_tell_free(d, en.room);
     if (changed && s->n_rooms > 1)
         session_tell_except(d, s, en.room);
@@ -320,19 +323,22 @@ void join_go_on(struct domain *d, struct session *s, struct pending *p,
 }
 
 void joined_fill(struct domain *d, struct room *r, struct session *s,
-                 const struct store_answer *history, char *ticket, struct joined_view *v)
+                 const struct store_answer *history, struct joined_text *text,
+                 struct joined_view *v)
 {
     size_t n;
-    room_ticket(d, r, s, ticket, &n);
+    room_ticket(d, r, s, text->ticket, &n);
+    group_view(d, r, &text->group);
     *v = (struct joined_view){
         .self = s->id,
         .people = room_people(d, r),
         .n_people = r->n_parts,
         .history = history ? history->history : NULL,
         .n_history = history ? history->n_history : 0,
-        .ticket = str_of(ticket, n),
+        .ticket = str_of(text->ticket, n),
         .media = room_part(r, s)->media,
         .relay = {room_part(r, s)->scope.id, d->cfg.relay_key},
+        .group = d->cfg.groups != GROUPS_NEVER ? &text->group : NULL,
     };
     room_view(r, &v->room);
 }

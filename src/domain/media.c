@@ -1,11 +1,11 @@
-/* The places of the mesh: the first few of a room publish, until there is an SFU. */
+/* Places: who of a room may publish. There are as many as the mesh bears, or the SFU (group.c). */
 #include "domain/domain_int.h"
 
 bool media_take(struct domain *d, struct room *r, struct part *p)
 {
     if (p->media)
         return true;
-    if (p->session->media || r->n_media >= (uint32_t)d->cfg.mesh)
+    if (p->session->media || r->n_media >= group_places(d, r))
         return false;
     p->media = true;
     p->wants_media = false;
@@ -33,8 +33,9 @@ void media_tell_free(struct domain *d, struct room *r)
         &(struct event){.type = EVENT_NOTICE, .room = r->id, .u.notice.code = STR("media_free")});
 }
 
-void media_release(struct room *r, struct part *p)
+void media_release(struct domain *d, struct room *r, struct part *p)
 {
+    group_lost_place(d, p);
     p->media = false;
     p->session->media = NULL;
     r->n_media--;
@@ -45,11 +46,12 @@ void media_give(struct domain *d, struct room *r, struct part *p)
     p->wants_media = false;
     if (!p->media)
         return;
-    bool was_full = r->n_media >= (uint32_t)d->cfg.mesh;
-    media_release(r, p);
+    bool was_full = r->n_media >= group_places(d, r);
+    media_release(d, r, p);
     media_tell(d, r, p);
     if (was_full)
         media_tell_free(d, r);
+    group_review(d, r);
 }
 
 void media_request(struct domain *d, struct session *s, const struct cmd *cmd)
@@ -71,8 +73,10 @@ void media_request(struct domain *d, struct session *s, const struct cmd *cmd)
         return;
     }
     emit_ack(d, s, cmd->id, &(struct event){.type = RESULT_MEDIA, .u.on = cmd->u.on});
-    if (!cmd->u.on)
+    if (!cmd->u.on) {
         media_give(d, r, p);
-    else if (!had)
+    } else if (!had) {
         media_tell(d, r, p);
+        group_review(d, r);
+    }
 }

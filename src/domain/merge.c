@@ -99,7 +99,7 @@ static void merge_fill(struct domain *d, struct room *into, struct move *m)
 static void merge_tell(struct domain *d, uint64_t from, struct room *into, const struct move *m,
                        const struct store_answer *history)
 {
-    char ticket[TICKET_TEXT_MAX];
+    struct joined_text text;
     struct joined_view joined;
     if (!m->told) {
         emit_to(d, m->session,
@@ -109,7 +109,7 @@ static void merge_tell(struct domain *d, uint64_t from, struct room *into, const
                                 .u.left = {.reason = LEFT_MERGED, .count = 0}});
         return;
     }
-    joined_fill(d, into, m->session, history, ticket, &joined);
+    joined_fill(d, into, m->session, history, &text, &joined);
     emit_to(d, m->session,
             &(struct event){.type = EVENT_MERGED, .u.merged = {.from = from, .joined = &joined}});
 }
@@ -146,6 +146,7 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
         merge_fill(d, into, &moves[i]);
     for (uint32_t i = 0; i < n; i++)
         scope_close(d, into, &moves[i].scope);
+    bool mode = group_decide(d, into);
     emit_ok(d, s, id);
     for (uint32_t i = 0; i < n; i++)
         if (moves[i].came)
@@ -155,6 +156,8 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
     for (uint32_t i = 0; i < n; i++)
         if (moves[i].took)
             media_tell(d, into, room_part(into, moves[i].session));
+    if (mode)
+        group_tell_mode(d, into, NULL);
     xfree(moves);
     room_destroy(d, r);
 }

@@ -51,8 +51,9 @@ struct room *room_new(struct domain *d, uint64_t id, struct str title)
     return r;
 }
 
-static void room_release(struct room *r)
+static void room_release(struct domain *d, struct room *r)
 {
+    group_forget(d, r);
     list_del(&r->public);
     list_del(&r->dirty);
     list_del(&r->orphan);
@@ -68,19 +69,20 @@ static void room_release(struct room *r)
 void room_destroy(struct domain *d, struct room *r)
 {
     roomlist_hide(d, r);
+    group_room_ends(d, r);
     if (r->stays)
         live_closed(d, r);
     struct store_request drop = {.kind = STORE_DROP, .room = r->id, .ctx = {.kind = CTX_DROP}};
     d->sink(d->sink_arg, &(struct effect){.type = EFFECT_STORE, .store = &drop});
     hmap_remove(&d->rooms, &r->by_id);
-    room_release(r);
+    room_release(d, r);
 }
 
 void room_free_all(struct domain *d)
 {
     HMAP_FOREACH_SAFE(it, &d->rooms) {
         hmap_remove(&d->rooms, it);
-        room_release(container_of(it, struct room, by_id));
+        room_release(d, container_of(it, struct room, by_id));
     }
 }
 
@@ -193,6 +195,7 @@ struct scope room_take_part(struct domain *d, struct room *r, struct session *s)
 {
     struct part *p = room_part(r, s);
     struct scope scope = p->scope;
+    group_leave(d, r, p);
     if (p->media) {
         r->n_media--;
         s->media = NULL;
@@ -227,7 +230,7 @@ static void room_succeed(struct domain *d, struct room *r)
 
 void room_leave(struct domain *d, struct room *r, struct session *s, enum left_reason reason)
 {
-    bool was_full = r->n_media >= (uint32_t)d->cfg.mesh;
+    bool was_full = r->n_media >= group_places(d, r);
     bool was_owner = r->owner == s->id;
     room_drop_part(d, r, s);
     struct event e = {.type = EVENT_LEFT,
@@ -240,12 +243,15 @@ void room_leave(struct domain *d, struct room *r, struct session *s, enum left_r
     if (r->n_parts == 0) {
         if (!r->of_calls || !call_wants(d, r))
             room_destroy(d, r);
+        else
+            group_review(d, r);
         return;
     }
     if (was_owner)
         room_succeed(d, r);
-    if (was_full && r->n_media < (uint32_t)d->cfg.mesh)
+    if (was_full && r->n_media < group_places(d, r))
         media_tell_free(d, r);
+    group_review(d, r);
 }
 
 void room_changed(struct domain *d, struct room *r, uint64_t by, bool access)

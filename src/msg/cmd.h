@@ -13,6 +13,7 @@
 #include "msg/call.h"
 #include "msg/conv.h"
 #include "msg/files.h"
+#include "msg/group.h"
 #include "msg/ids.h"
 #include "msg/people.h"
 #include "msg/push_msg.h"
@@ -59,7 +60,8 @@ enum cmd_way {
     CALL_CMDTYPES(CMDTYPE)    \
     CONV_CMDTYPES(CMDTYPE)    \
     PUSH_CMDTYPES(CMDTYPE)    \
-    FILES_CMDTYPES(CMDTYPE)
+    FILES_CMDTYPES(CMDTYPE)   \
+    GROUP_CMDTYPES(CMDTYPE)
 
 enum cmd_type {
     CMD_NONE,
@@ -219,6 +221,7 @@ struct cmd {
         union conv_args conv;
         union push_args push;
         union files_args files;
+        union group_args group;
     } u;
 };
 

@@ -43,6 +43,7 @@ enum effect_type {
     EFFECT_RELAY,     /* what relays may reach has changed: before what tells clients of it */
     EFFECT_DB,        /* a request to the database */
     EFFECT_DISK,      /* a request to the disk thread */
+    EFFECT_GROUP,     /* for the worker that has the room, or will have it */
     EFFECT_PUSH /* a message for a browser without a page; answered by domain_pushed() if it is taken */
 };
 
@@ -110,6 +111,7 @@ struct effect {
     const struct store_request *store;
     const struct password_job *password;
     const struct relay_scope *relay;
+    const struct group_order *group;
     const struct db_request *db;
     const struct push_job *push; /* without a body: that is made of: */
     const struct push_note *note;

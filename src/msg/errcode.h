@@ -30,6 +30,8 @@
     ERRCODE(NOT_OWNER, "not_owner", "Only the owner of the room may do this.")                    \
     ERRCODE(MEDIA_FULL, "media_full", "All places for audio and video are taken.")                \
     ERRCODE(MEDIA_ELSEWHERE, "media_elsewhere", "This session publishes in another room.")        \
+    ERRCODE(NOT_GROUP, "not_group", "Media of this room does not go through the server.")         \
+    ERRCODE(NO_MEDIA, "no_media", "This session has no place for audio and video.")               \
     ERRCODE(PEER_UNKNOWN, "peer_unknown", "There is no such participant in this room.")           \
     ERRCODE(BAD_BODY, "bad_body", "The body is missing or too large.")                            \
     ERRCODE(SIGN_IN_REQUIRED, "sign_in_required", "Only who is signed in may ask this.")          \

@@ -35,7 +35,8 @@
     PEOPLE_EVENTTYPES(EVENTTYPE)  \
     CALL_EVENTTYPES(EVENTTYPE)    \
     CONV_EVENTTYPES(EVENTTYPE)    \
-    FILES_EVENTTYPES(EVENTTYPE)
+    FILES_EVENTTYPES(EVENTTYPE)   \
+    GROUP_EVENTTYPES(EVENTTYPE)
 
 /* RESULTTYPE(SYMBOL): results beside those of rooms, below. */
 #define RESULTTYPES(RESULTTYPE)     \
@@ -43,7 +44,8 @@
     PEOPLE_RESULTTYPES(RESULTTYPE)  \
     CALL_RESULTTYPES(RESULTTYPE)    \
     CONV_RESULTTYPES(RESULTTYPE)    \
-    FILES_RESULTTYPES(RESULTTYPE)
+    FILES_RESULTTYPES(RESULTTYPE)   \
+    GROUP_RESULTTYPES(RESULTTYPE)
 
 enum event_type {
     EVENT_NONE,
@@ -115,6 +117,7 @@ struct joined_view {
     struct str ticket;
     bool media;
     struct relay_view relay;
+    const struct group_view_mode *group; /* NULL: the server has no groups */
 };
 
 /* What hello's ack says of the server: the same for everybody, from the configuration. */
@@ -132,6 +135,7 @@ struct hello_facts {
     int64_t limit_message;
     int64_t limit_rooms_per_session;
     int64_t limit_mesh;
+    int64_t limit_group; /* 0: there are no groups */
 };
 
 struct hello_view {
@@ -203,6 +207,7 @@ struct event {
         union call_view call;
         union conv_view conv;
         union files_view files;
+        union group_view group;
     } u;
 };
 

@@ -34,6 +34,7 @@ enum media_kind {
     MEDIA_SFU_CLOSE, /* room */
     MEDIA_SFU_OFFER, /* room, peer, rights, lines, text: an SDP offer */
     MEDIA_SFU_WISH,  /* peer, lines */
+    MEDIA_SFU_STATS, /* lines: peers as tracks; answered by MEDIA_SFU_FARES */
     MEDIA_SFU_LEAVE, /* peer */
     /* worker -> worker */
     MEDIA_RELAY,    /* struct media_relay: a datagram from one of our relays to another's */
@@ -47,7 +48,8 @@ enum media_kind {
     MEDIA_SFU_REFUSED, /* room, peer, code: enum sfu_refusal */
     MEDIA_SFU_TRACK,   /* room, peer, there, and the one line: a track came or went */
     MEDIA_SFU_SPEAKER, /* room, peer, and the one line: whose microphone dominates now */
-    MEDIA_SFU_STATE    /* room, peer, there: connected, or gone with code: enum transport_end */
+    MEDIA_SFU_STATE,   /* room, peer, there: connected, or gone with code: enum transport_end */
+    MEDIA_SFU_FARES    /* room, text: struct group_person of each peer that was asked for */
 };
 
 struct media_stream {

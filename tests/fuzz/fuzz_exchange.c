@@ -584,7 +584,7 @@ static struct yard *yard_new(unsigned flags)
     }
     y->tape = tape_new(rec, &y->conf,
                        &(struct exchange_ports){y, port_password, port_ca, port_text, port_text,
-                                                port_relay, port_db, NULL, NULL},
+                                                port_relay, NULL, port_db, NULL, NULL},
                        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     return y;

@@ -319,6 +319,7 @@ static void sink(void *arg, const struct effect *e)
         assert_true(s->n_dbs < ARRAY_LEN(s->dbs));
         s->dbs[s->n_dbs++] = *e->db;
         break;
+    case EFFECT_GROUP: fail_msg("there are no groups"); break;
     case EFFECT_PUSH: fail_msg("nobody pushes to guests"); break;
     case EFFECT_DISK: fail_msg("guests have no files"); break;
     case EFFECT_HTTP_FILE:

@@ -564,7 +564,7 @@ static struct world *world_new(uint64_t seed, const char *file, uint64_t record)
     assert_int_equal(rec_open(&w->rec, file, record), ERR_OK);
     w->tape = tape_new(w->rec, &w->conf,
                        &(struct exchange_ports){w, port_password, port_ca, port_text, port_text,
-                                                port_relay, NULL, NULL, NULL},
+                                                port_relay, NULL, NULL, NULL, NULL},
                        w->now, INT64_C(1800000000000000), &w->counts);
     tape_ready(w->tape, w->now);
     return w;

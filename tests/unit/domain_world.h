@@ -97,7 +97,9 @@ struct world {
     } http;
     unsigned http_codes[CODE_COUNT]; /* of all answers */
     struct scope_watch scopes;
-    struct buf relays; /* what was said of them, and "send;" for each desc and cand */
+    struct buf groups;    /* orders to workers, as world_group() writes them */
+    uint64_t group, peer; /* of the last order that had one */
+    struct buf relays;    /* what was said of them, and "send;" for each desc and cand */
 };
 
 static inline struct client *client_of(struct world *w, uint64_t session)
@@ -163,6 +165,42 @@ static inline const char *relays(struct world *w)
     memcpy(text, buf_data(&w->relays), buf_len(&w->relays));
     text[buf_len(&w->relays)] = 0;
     buf_reset(&w->relays);
+    return text;
+}
+
+/* "open;", "offer 3 v=0 0:mic 1:-;", "wish 1:640x360/0;": rights, the body, the lines; - is no track. */
+static inline void world_group(struct world *w, const struct group_order *o)
+{
+    static const char *const orders[GROUP_ORDERS] = {"open", "close", "offer",
+                                                     "wish", "leave", "stats"};
+    static const char *const kinds[] = {"mic", "camera", "screen", "sound", ""};
+    buf_puts(&w->groups, orders[o->kind]);
+    w->group = o->room;
+    if (o->peer)
+        w->peer = o->peer;
+    if (o->kind == GROUP_ORDER_OFFER)
+        buf_putf(&w->groups, " %u " PRIstr, o->rights, STR_ARG(o->sdp));
+    for (uint32_t i = 0; i < o->n_lines && o->kind != GROUP_ORDER_STATS; i++) {
+        const struct group_line *l = &o->lines[i];
+        if (o->kind == GROUP_ORDER_WISH)
+            buf_putf(&w->groups, " " PRIstr ":%dx%d/%d", STR_ARG(l->mid), (int)l->width,
+                     (int)l->height, (int)l->priority);
+        else
+            buf_putf(&w->groups, " " PRIstr ":%s", STR_ARG(l->mid), kinds[l->kind]);
+        if (!l->track)
+            buf_puts(&w->groups, "-");
+    }
+    buf_puts(&w->groups, ";");
+}
+
+/* What was ordered since this was asked last. */
+static inline const char *groups(struct world *w)
+{
+    static char text[4096];
+    assert_true(buf_len(&w->groups) < sizeof text);
+    memcpy(text, buf_data(&w->groups), buf_len(&w->groups));
+    text[buf_len(&w->groups)] = 0;
+    buf_reset(&w->groups);
     return text;
 }
 
@@ -267,6 +305,7 @@ static inline void world_sink(void *arg, const struct effect *e)
     case EFFECT_DB: assert_true(db_inline_ask(&w->db, e->db)); break;
     case EFFECT_RELAY: break;
     case EFFECT_PUSH: world_push(w, e); break;
+    case EFFECT_GROUP: world_group(w, e->group); break;
     }
     buf_free(&b);
 }
@@ -369,6 +408,7 @@ static inline struct world *world_new(void)
     w->now = 1000 * SECOND;
     w->wall = 1800000000000LL;
     buf_init(&w->relays, 1 << 16);
+    buf_init(&w->groups, 1 << 20);
     world_boot(w);
     return w;
 }
@@ -382,6 +422,7 @@ static inline void world_again(struct world *w)
         w->clients[i].session = 0;
     memset(&w->scopes, 0, sizeof w->scopes);
     buf_reset(&w->relays);
+    buf_reset(&w->groups);
     w->n_jobs = 0;
     world_boot(w);
 }
@@ -396,6 +437,7 @@ static inline void world_free(struct world *w)
         free(w->clients[i].log);
     }
     buf_free(&w->relays);
+    buf_free(&w->groups);
     db_inline_free(&w->db);
     disk_inline_free(&w->disk);
     free(w);

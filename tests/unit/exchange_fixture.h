@@ -106,7 +106,7 @@ static inline struct yard *yard_new(struct rec *rec, void (*change)(struct excha
     y->now = 1000000;
     y->tape = tape_new(rec, &y->conf,
                        &(struct exchange_ports){y, yard_password, yard_ca, yard_text, yard_text,
-                                                yard_relay, yard_db, NULL, yard_disk},
+                                                yard_relay, NULL, yard_db, NULL, yard_disk},
                        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     for (int i = 0; i < YARD_CLIENTS; i++) {

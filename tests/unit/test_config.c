@@ -694,9 +694,12 @@ static void test_groups_are_split_between_the_workers(void **state)
 {
     struct house_conf h;
     (void)state;
-    expect_start("workers = 4\nsfu-rooms = 10\nsfu-memory = 8M\nsfu-loudest = 5\n", NULL, NULL);
+    expect_start("groups = auto\nworkers = 4\nsfu-rooms = 10\nsfu-memory = 8M\nsfu-loudest = 5\n",
+                 NULL, NULL);
     settings_apply(&h, &c, &(struct relay_people){0});
     assert_true(h.worker.groups);
+    assert_int_equal(h.control.exchange.domain.groups, GROUPS_AUTO);
+    assert_int_equal(h.control.exchange.domain.facts.limit_group, 100);
     assert_int_equal(h.worker.sfu.max_rooms, 3);
     assert_int_equal(h.worker.sfu.max_peers, 1024);
     assert_int_equal(h.worker.sfu.max_subscribed, 100);
@@ -706,6 +709,8 @@ static void test_groups_are_split_between_the_workers(void **state)
     expect_start("groups = never\n", NULL, NULL);
     settings_apply(&h, &c, &(struct relay_people){0});
     assert_false(h.worker.groups);
+    assert_int_equal(h.control.exchange.domain.groups, GROUPS_NEVER);
+    assert_int_equal(h.control.exchange.domain.facts.limit_group, 0);
     config_free(&c);
 }
 

@@ -85,6 +85,10 @@ static const struct trial trials[] = {
     {CMD_DESC, NO_ONE, ",'room':'$R','to':'$S','conn':'c','kind':'offer'\nv=0"},
     {CMD_CAND, NO_ONE, ",'room':'$R','to':'$S','conn':'c'\na=x"},
     {CMD_FILE, NO_ONE, ",'room':'$R','to':'$S','conn':'c','kind':'accept'"},
+    {CMD_GROUP_OFFER, NO_ONE, ",'room':'$R','conn':'c','lines':[]\nv=0"},
+    {CMD_GROUP_WISH, NO_ONE, ",'room':'$R','conn':'c','wishes':[]"},
+    {CMD_GROUP_CLOSE, NO_ONE, ",'room':'$R','conn':'c'"},
+    {CMD_GROUP_STATS, NO_ONE, ",'room':'$R'"},
     /* the account */
     {CMD_ME, BY_HTTP_ONLY},
     {CMD_REGISTER, BY_HTTP_ONLY},

@@ -266,7 +266,7 @@ static uint64_t evening(uint64_t n)
     e.conf.history_bytes = 1 << 20;
     e.tape = tape_new(NULL, &e.conf,
                       &(struct exchange_ports){&e, no_password, ca, some_text, some_text, no_relay,
-                                               NULL, NULL, NULL},
+                                               NULL, NULL, NULL, NULL},
                       e.now, INT64_C(1800000000000000), &e.counts);
     tape_ready(e.tape, e.now);
     mem_fail_at(n);

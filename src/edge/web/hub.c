@@ -307,6 +307,7 @@ void hub_effect(struct hub *h, const struct effect *e)
     case EFFECT_DISK:
     case EFFECT_RELAY:
     case EFFECT_DB:
+    case EFFECT_GROUP:
     case EFFECT_PUSH: break; /* app/exchange hands these on */
     }
 }

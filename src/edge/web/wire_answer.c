@@ -16,6 +16,8 @@ static void res_limits(struct buf *b, const struct hello_facts *f)
         p = put_bool(LIT(p, ",\"tls\":"), f->turn_tls);
         *p++ = '}';
     }
+    if (f->limit_group)
+        p = LIT(p, ",\"group\":true");
     p = put_text(LIT(p, ",\"server\":"), f->server);
     p = put_int(LIT(p, ",\"limits\":{\"name\":"), f->limit_name);
     p = put_int(LIT(p, ",\"chat\":"), f->limit_chat);
@@ -23,6 +25,8 @@ static void res_limits(struct buf *b, const struct hello_facts *f)
     p = put_int(LIT(p, ",\"message\":"), f->limit_message);
     p = put_int(LIT(p, ",\"rooms_per_session\":"), f->limit_rooms_per_session);
     p = put_int(LIT(p, ",\"mesh\":"), f->limit_mesh);
+    if (f->limit_group)
+        p = put_int(LIT(p, ",\"group\":"), f->limit_group);
     *p++ = '}';
     stop(b, at, p);
 }

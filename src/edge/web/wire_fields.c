@@ -8,8 +8,8 @@
 #include "base/utf8.h"
 #include "edge/web/wire_out_int.h"
 
-static const struct wire_topic *const topics[] = {&wire_account, &wire_people, &wire_call,
-                                                  &wire_conv,    &wire_push,   &wire_files};
+static const struct wire_topic *const topics[] = {
+    &wire_account, &wire_people, &wire_call, &wire_conv, &wire_push, &wire_files, &wire_group};
 
 const struct fields *wire_table_command(enum cmd_type type)
 {
@@ -89,6 +89,11 @@ static bool read_text(struct wire_in *in, const struct field *f, const json_t *v
         return false;
     size_t n = utf8_count(out->p, out->n);
     return n > (size_t)f->max ? fail(in, CODE_TOO_LONG, f) : n >= (size_t)f->min || bad(in, f);
+}
+
+static bool read_conn(struct wire_in *in, const struct field *f, const json_t *v, void *at)
+{
+    return get_str(in, f, v, at) && (wire_in_conn(*(struct str *)at) || bad(in, f));
 }
 
 static bool read_int(struct wire_in *in, const struct field *f, const json_t *v, void *at)
@@ -259,7 +264,8 @@ bool wire_fields_read(struct wire_in *in, const struct fields *t, const json_t *
         [FIELD_BOOL] = read_bool,    [FIELD_TRI] = read_tri,       [FIELD_ID] = read_id,
         [FIELD_IDS] = read_ids,      [FIELD_STRS] = read_strs,     [FIELD_BLOB] = read_blob,
         [FIELD_WORD] = read_word,    [FIELD_OBJECT] = read_object, [FIELD_OBJECTS] = read_objects,
-        [FIELD_ID_MAP] = read_never, [FIELD_JOINED] = read_never,
+        [FIELD_ID_MAP] = read_never, [FIELD_JOINED] = read_never,  [FIELD_CONN] = read_conn,
+        [FIELD_MILLI] = read_never,
     };
     if (t->size > 0)
         memset(out, 0, t->size);
@@ -300,7 +306,9 @@ static bool is_absent(const struct field *f, const void *at)
     switch ((enum field_kind)f->kind) {
     case FIELD_STR:
     case FIELD_TEXT:
+    case FIELD_CONN:
     case FIELD_BLOB: return ((const struct str *)at)->n == 0;
+    case FIELD_MILLI:
     case FIELD_INT: return *(const int64_t *)at == f->absent;
     case FIELD_BOOL: return !*(const bool *)at;
     case FIELD_TRI: return *(const enum tri *)at == TRI_ABSENT;
@@ -335,6 +343,11 @@ static void write_small(struct buf *b, const struct field *f, const void *at)
         p = put_bool(p,
                      f->kind == FIELD_BOOL ? *(const bool *)at : *(const enum tri *)at == TRI_YES);
     stop(b, to, p);
+}
+
+static void write_milli(struct buf *b, int64_t v)
+{
+    buf_putf(b, "%lld.%03lld", (long long)(v / 1000), (long long)(v % 1000));
 }
 
 static void write_blob(struct buf *b, struct str bytes)
@@ -397,8 +410,10 @@ static void write_value(struct buf *b, const struct field *f, const void *at)
 {
     switch ((enum field_kind)f->kind) {
     case FIELD_STR:
+    case FIELD_CONN:
     case FIELD_TEXT: write_text(b, *(const struct str *)at); break;
     case FIELD_BLOB: write_blob(b, *(const struct str *)at); break;
+    case FIELD_MILLI: write_milli(b, *(const int64_t *)at); break;
     case FIELD_IDS: write_ids(b, at); break;
     case FIELD_STRS: write_strs(b, at); break;
     case FIELD_WORD: write_text(b, word_of(f, at)); break;

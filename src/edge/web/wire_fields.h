@@ -26,16 +26,18 @@
 struct json_t;
 
 enum field_kind {
-    FIELD_STR,  /* struct str; at most max bytes (0: as many as a message has), else bad_request */
-    FIELD_TEXT, /* struct str; min to max characters, more is too_long */
-    FIELD_INT,  /* int64_t; min to max */
-    FIELD_BOOL, /* bool */
-    FIELD_TRI,  /* enum tri */
-    FIELD_ID,   /* uint64_t; a needed one that is no id is 0: one that nobody has */
-    FIELD_IDS,  /* struct id_list; at most max; what is no id is 0 */
-    FIELD_STRS, /* struct str_list; at most max, each of 1 to `each` characters */
-    FIELD_BLOB, /* struct str; bytes as base64url, min to max of them */
-    FIELD_WORD, /* an enum: the index in words */
+    FIELD_STR,   /* struct str; at most max bytes (0: as many as a message has), else bad_request */
+    FIELD_TEXT,  /* struct str; min to max characters, more is too_long */
+    FIELD_INT,   /* int64_t; min to max */
+    FIELD_BOOL,  /* bool */
+    FIELD_TRI,   /* enum tri */
+    FIELD_ID,    /* uint64_t; a needed one that is no id is 0: one that nobody has */
+    FIELD_IDS,   /* struct id_list; at most max; what is no id is 0 */
+    FIELD_STRS,  /* struct str_list; at most max, each of 1 to `each` characters */
+    FIELD_BLOB,  /* struct str; bytes as base64url, min to max of them */
+    FIELD_CONN,  /* struct str; the name of a peer connection */
+    FIELD_MILLI, /* int64_t; thousandths, as a decimal fraction; goes out only */
+    FIELD_WORD,  /* an enum: the index in words */
     FIELD_OBJECT,  /* const struct *; of */
     FIELD_OBJECTS, /* struct object_list; of, at most max */
     FIELD_ID_MAP,  /* struct id_map; goes out only */
@@ -121,6 +123,14 @@ struct fields {
         STR_INIT(n), FIELD_WORD, .at = FIELD_AT_SIZE(s, m, unsigned), .max = ARRAY_LEN(list), \
                                  .words = (list), __VA_ARGS__                                 \
     }
+#define F_CONN(s, n, m)                                                   \
+    {                                                                     \
+        STR_INIT(n), FIELD_CONN, .at = FIELD_AT(s, m, struct str), NEEDED \
+    }
+#define F_MILLI(s, n, m)                                                \
+    {                                                                   \
+        STR_INIT(n), FIELD_MILLI, .at = FIELD_AT(s, m, int64_t), NEEDED \
+    }
 #define F_OBJECT(s, n, m, table, ...)                                                            \
     {                                                                                            \
         STR_INIT(n), FIELD_OBJECT, .at = FIELD_AT_SIZE(s, m, void *), .of = (table), __VA_ARGS__ \
@@ -171,7 +181,7 @@ struct wire_topic {
     const struct fields *views[RESULT_END];
 };
 extern const struct wire_topic wire_account, wire_people, wire_call, wire_conv, wire_push,
-    wire_files;
+    wire_files, wire_group;
 
 /* NULL: it has none. */
 const struct fields *wire_table_command(enum cmd_type type);
@@ -179,6 +189,6 @@ const struct fields *wire_table_view(enum event_type type);
 
 /* Objects that several topics speak of. */
 extern const struct fields wire_me, wire_badges, wire_presence, wire_somebody, wire_who;
-extern const struct fields wire_avatar_uploads;
+extern const struct fields wire_avatar_uploads, wire_group_mode;
 
 #endif

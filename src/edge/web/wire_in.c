@@ -132,17 +132,20 @@ static int need_word(struct wire_in *in, const json_t *o, const char *key, const
     return -1;
 }
 
-static bool need_conn(struct wire_in *in, const json_t *o, struct str *out)
+bool wire_in_conn(struct str name)
 {
-    if (!need_str(in, o, "conn", out))
-        return false;
-    bool good = out->n >= 1 && out->n <= CONN_NAME_MAX;
-    for (size_t i = 0; good && i < out->n; i++) {
-        char c = out->p[i];
+    bool good = name.n >= 1 && name.n <= CONN_NAME_MAX;
+    for (size_t i = 0; good && i < name.n; i++) {
+        char c = name.p[i];
         good = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                c == '_' || c == '-';
     }
-    return good || bad(in, "conn");
+    return good;
+}
+
+static bool need_conn(struct wire_in *in, const json_t *o, struct str *out)
+{
+    return need_str(in, o, "conn", out) && (wire_in_conn(*out) || bad(in, "conn"));
 }
 
 static bool has_control(struct str s)
@@ -366,7 +369,7 @@ static const struct reader {
 #undef ROW
 #define ROW(symbol, type, ways) [CMD_##symbol] = {STR_INIT(type), ways, NULL},
         ACCOUNT_CMDTYPES(ROW) PEOPLE_CMDTYPES(ROW) CALL_CMDTYPES(ROW) CONV_CMDTYPES(ROW)
-            PUSH_CMDTYPES(ROW) FILES_CMDTYPES(ROW)
+            PUSH_CMDTYPES(ROW) FILES_CMDTYPES(ROW) GROUP_CMDTYPES(ROW)
 #undef ROW
 };
 
@@ -421,12 +424,12 @@ static const struct reader *find_reader(struct wire_in *in, struct str type, enu
 
 /* What comes after the object: for most types nothing. */
 static bool read_rest(struct wire_in *in, const struct reader *reader, struct str rest,
-                      unsigned flags)
+                      unsigned flags, struct str *body)
 {
+    *body = STR_NONE;
     if ((reader->ways & WITH_BODY) && rest.n > 0 && rest.p[0] == '\n') {
-        struct cmd_relay *r = &in->cmd.u.relay;
-        r->body = str_skip(rest, 1);
-        return (flags & WIRE_IN_UTF8) || utf8_valid(r->body.p, r->body.n) ||
+        *body = str_skip(rest, 1);
+        return (flags & WIRE_IN_UTF8) || utf8_valid(body->p, body->n) ||
                fail(in, CODE_BAD_JSON, NULL);
     }
     for (size_t i = 0; i < rest.n; i++)
@@ -435,9 +438,18 @@ static bool read_rest(struct wire_in *in, const struct reader *reader, struct st
     return true;
 }
 
-static bool check_body(struct wire_in *in)
+static bool take_offer(struct wire_in *in, struct str body)
 {
+    in->cmd.u.group.offer.sdp = body;
+    return (body.n > 0 && body.n <= GROUP_OFFER_MAX) || fail(in, CODE_BAD_BODY, NULL);
+}
+
+static bool take_body(struct wire_in *in, struct str body)
+{
+    if (in->cmd.type == CMD_GROUP_OFFER)
+        return take_offer(in, body);
     struct cmd_relay *r = &in->cmd.u.relay;
+    r->body = body;
     size_t max = in->cmd.type == CMD_DESC ? DESC_MAX : CAND_MAX;
     bool may_be_empty = in->cmd.type == CMD_DESC && r->kind == DESC_ROLLBACK;
     if (r->body.n > max || (r->body.n == 0 && !may_be_empty))
@@ -470,8 +482,9 @@ static bool read_object(struct wire_in *in, const json_t *o, struct str rest, un
         in->cmd.id = 0;
     else if (!good_id)
         return bad(in, "id");
-    return read_rest(in, reader, rest, flags) && read_fields(in, reader, o) &&
-           (!(reader->ways & WITH_BODY) || check_body(in));
+    struct str body;
+    return read_rest(in, reader, rest, flags, &body) && read_fields(in, reader, o) &&
+           (!(reader->ways & WITH_BODY) || take_body(in, body));
 }
 
 void wire_in_init(void)
@@ -510,7 +523,9 @@ bool wire_in_parse_call(struct wire_in *in, struct str verb, struct str body)
     size_t n;
     const json_t *o = load(in, body, &n);
     const struct reader *reader = o ? find_reader(in, verb, BY_HTTP) : NULL;
-    return reader && read_rest(in, reader, str_skip(body, n), 0) && read_fields(in, reader, o);
+    struct str none;
+    return reader && read_rest(in, reader, str_skip(body, n), 0, &none) &&
+           read_fields(in, reader, o);
 }
 
 void wire_in_free(struct wire_in *in)

@@ -37,4 +37,7 @@ bool wire_in_parse(struct wire_in *in, struct str message, unsigned flags);
 bool wire_in_parse_call(struct wire_in *in, struct str verb, struct str body);
 void wire_in_free(struct wire_in *in);
 
+/* Is this the name of a peer connection? */
+bool wire_in_conn(struct str name);
+
 #endif

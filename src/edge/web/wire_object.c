@@ -1,4 +1,5 @@
 /* Rooms, people, messages: the objects that events and answers speak of. */
+#include "edge/web/wire_fields.h"
 #include "edge/web/wire_out_int.h"
 #include "proto/turn_users.h"
 
@@ -106,6 +107,8 @@ void wire_out_joined_fields(struct buf *b, const struct joined_view *j)
     buf_puts(b, "],\"ticket\":\"");
     buf_put_str(b, j->ticket); /* base64url */
     buf_puts(b, j->media ? "\",\"media\":true" : "\",\"media\":false");
+    if (j->group)
+        wire_fields_write(b, &wire_group_mode, j->group, ',');
     out_relay_credential(b, &j->relay);
 }
 

@@ -193,6 +193,13 @@ static void table_event(struct buf *b, const struct event *e)
     buf_u8(b, '}');
 }
 
+static void ev_group_answer(struct buf *b, const struct event *e)
+{
+    table_event(b, e);
+    buf_u8(b, '\n');
+    buf_put_str(b, e->u.group.answer.sdp);
+}
+
 void wire_out_event(struct buf *b, const struct event *e)
 {
     static void (*const writers[EVENT_COUNT])(struct buf *, const struct event *) = {
@@ -209,6 +216,7 @@ void wire_out_event(struct buf *b, const struct event *e)
         [EVENT_DESC] = ev_desc,
         [EVENT_CAND] = ev_cand,
         [EVENT_FILE] = ev_file,
+        [EVENT_GROUP_ANSWER] = ev_group_answer,
     };
     if (writers[e->type])
         writers[e->type](b, e);

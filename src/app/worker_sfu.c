@@ -17,7 +17,7 @@
 enum {
     WALL_US = 10000000,   /* the wall clock is looked at so often */
     RENEW_S = 30 * 86400, /* a certificate for new peers after so long */
-    SHAKES_MAX = 512,     /* handshakes at once */
+    SHAKES_MAX = 512,     /* handshakes at once; those that are done make room */
     LINGER_US = 10000000, /* the last flight may have to be sent again */
     WAITING_MAX = 256,    /* datagrams of handshakes that wait for their turn */
     TURN_US = 1000,       /* what handshakes may take of a round */
@@ -30,6 +30,7 @@ _Static_assert(sizeof(struct sfu_stats) % sizeof(uint64_t) == 0, "is copied by w
 /* The DTLS association of a peer, until its keys are known and a little longer. */
 struct shake {
     struct hnode node; /* worker_sfu.shakes, by peer */
+    struct list ended; /* worker_sfu.ended, once it is done */
     struct worker_sfu *f;
     uint64_t peer;
     struct dtls *dtls;
@@ -50,6 +51,7 @@ struct worker_sfu {
     struct dtls_ctx *ctx;
     int64_t ctx_s, wall_at_us;
     struct hmap shakes;
+    struct list ended;     /* of these what only lingers, the longest first */
     struct waiting *queue; /* a ring of WAITING_MAX; owned */
     unsigned first, n;
     struct loop_task turn;
@@ -93,6 +95,7 @@ static struct shake *find(const struct worker_sfu *f, uint64_t peer)
 static void shake_free(struct shake *s)
 {
     hmap_remove(&s->f->shakes, &s->node);
+    list_del(&s->ended);
     loop_timer_del(s->f->w->loop, &s->timer);
     dtls_free(s->dtls);
     xfree(s);
@@ -111,6 +114,15 @@ static void on_data(void *ctx, const uint8_t *p, size_t n)
 
 static const struct dtls_ops dtls_ops = {on_datagram, on_data};
 
+/* It stays for what may have to be sent again. */
+static void linger(struct shake *s)
+{
+    s->done = true;
+    list_del(&s->ended);
+    list_push_back(&s->f->ended, &s->ended);
+    loop_timer_set(s->f->w->loop, &s->timer, loop_now(s->f->w->loop) + LINGER_US);
+}
+
 /* Keys, once. The association may be freed by what it causes: its peer has ended. */
 static void take_keys(struct shake *s)
 {
@@ -120,8 +132,7 @@ static void take_keys(struct shake *s)
     uint8_t print[DTLS_FINGERPRINT_MAX];
     size_t n = dtls_media_fingerprint(s->dtls, (enum dtls_hash)sfu_dtls_hash(f->sfu, peer), print);
     bool ok = dtls_media_keying(s->dtls, &k);
-    s->done = true;
-    loop_timer_set(f->w->loop, &s->timer, loop_now(f->w->loop) + LINGER_US);
+    linger(s);
     sfu_dtls_done(f->sfu, peer, ok ? (enum srtp_profile)k.profile : SRTP_NONE, k.bytes, print, n);
     memzero(&k, sizeof k);
 }
@@ -157,6 +168,9 @@ static struct shake *shake_new(struct worker_sfu *f, uint64_t peer)
 {
     struct dtls *d;
     struct shake *s;
+    struct list *oldest = list_first(&f->ended);
+    if (f->shakes.n >= SHAKES_MAX && oldest != NULL)
+        shake_free(container_of(oldest, struct shake, ended));
     if (f->shakes.n >= SHAKES_MAX)
         return NULL;
     s = xcalloc(1, sizeof *s);
@@ -168,6 +182,7 @@ static struct shake *shake_new(struct worker_sfu *f, uint64_t peer)
     s->f = f;
     s->peer = peer;
     s->dtls = d;
+    list_init(&s->ended);
     s->timer = (struct loop_timer){.fn = on_shake_timer, .name = "media handshake"};
     hmap_insert(&f->shakes, &s->node, hash_u64(&f->w->conf.stun.key, peer));
     return s;
@@ -214,10 +229,8 @@ static void on_dtls_end(void *ctx, uint64_t peer)
 {
     struct shake *s = find(ctx, peer);
     /* It may be what is being asked about: it goes when the loop comes round. */
-    if (s != NULL) {
-        s->done = true;
-        loop_timer_set(s->f->w->loop, &s->timer, loop_now(s->f->w->loop) + LINGER_US);
-    }
+    if (s != NULL)
+        linger(s);
 }
 
 /* ---- Letters ---- */
@@ -514,6 +527,7 @@ struct worker_sfu *worker_sfu_open(struct worker *w, char *why, size_t why_n)
     random_bytes(&conf.hash, sizeof conf.hash);
     f->w = w;
     f->queue = xcalloc(WAITING_MAX, sizeof *f->queue);
+    list_init(&f->ended);
     f->turn = (struct loop_task){.fn = take_turn, .name = "media handshakes"};
     f->timer = (struct loop_timer){.fn = on_timer, .name = "sfu"};
     f->show_timer = (struct loop_timer){.fn = on_show_timer, .name = "sfu stats"};

@@ -178,6 +178,23 @@ static void who_is_nobody_is_not_answered_as_somebody(void **state)
     close_house(&h);
 }
 
+/* A whole town that connects anew: handshakes that are done linger, and make room for the next ones. */
+static void more_come_than_handshakes_linger(void **state)
+{
+    enum { MANY = 520 };
+    (void)state;
+    struct house h;
+    open_house(&h);
+    for (uint64_t i = 1; i <= MANY; i++) {
+        struct client c;
+        client_open(&c, &h, i, false);
+        client_connect(&c);
+        client_close(&c);
+    }
+    assert_int_equal(h.opened, MANY);
+    close_house(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +205,7 @@ int main(void)
         cmocka_unit_test(an_answer_names_where_the_server_is_now),
         cmocka_unit_test(what_is_no_offer_is_refused),
         cmocka_unit_test(who_is_nobody_is_not_answered_as_somebody),
+        cmocka_unit_test(more_come_than_handshakes_linger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

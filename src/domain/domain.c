@@ -20,6 +20,18 @@ static void conv_defaults(struct domain_config *cfg)
     cfg->rates[RATE_STRANGER] = (struct domain_rate){60, 5LL * SECOND};
 }
 
+static const struct hello_facts facts_defaults = {
+    .resume_s = 30,
+    .ping_s = 20,
+    .stun_port = 3478,
+    .limit_name = 32,
+    .limit_chat = 2000,
+    .limit_title = 64,
+    .limit_message = 70000,
+    .limit_rooms_per_session = 8,
+    .limit_mesh = 4,
+};
+
 void domain_config_defaults(struct domain_config *cfg)
 {
     *cfg = (struct domain_config){
@@ -68,18 +80,7 @@ void domain_config_defaults(struct domain_config *cfg)
                 [RATE_PEOPLE] = {40, SECOND / 10},
                 [RATE_CALL] = {10, 6LL * SECOND},
             },
-        .facts =
-            {
-                .resume_s = 30,
-                .ping_s = 20,
-                .stun_port = 3478,
-                .limit_name = 32,
-                .limit_chat = 2000,
-                .limit_title = 64,
-                .limit_message = 70000,
-                .limit_rooms_per_session = 8,
-                .limit_mesh = 4,
-            },
+        .facts = facts_defaults,
     };
     conv_defaults(cfg);
     cfg->groups = GROUPS_NEVER;

@@ -21,6 +21,7 @@
 #include "proto/codec.h"
 #include "proto/sdp.h"
 
+struct rec_head;
 struct sfu;
 
 enum {
@@ -137,6 +138,17 @@ struct sfu_wish {
     enum alloc_priority priority;
 };
 void sfu_wish(struct sfu *s, int64_t now_us, uint64_t peer, const struct sfu_wish *w, unsigned n);
+
+/* ---- Recording ---- */
+
+/* Every packet of every track of a room, those that nobody is sent, too, in order of arrival. Borrowed; may not call the
+ * SFU. */
+typedef void sfu_record_fn(void *ctx, uint64_t room, const struct rec_head *h,
+                           const uint8_t *payload);
+/* From now on; fn NULL: no more. Asks for key frames. false: there is no such room. */
+bool sfu_record(struct sfu *s, int64_t now_us, uint64_t room, sfu_record_fn *fn, void *ctx);
+/* A key frame of one stream of a track, if there is such a one. */
+void sfu_key(struct sfu *s, int64_t now_us, uint64_t track, unsigned stream);
 
 /* ---- Packets ---- */
 

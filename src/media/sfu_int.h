@@ -40,7 +40,9 @@ struct sfu_room {
     uint64_t id;
     struct list peers, tracks;
     struct speakers speakers;
-    int64_t listened_us; /* when it was last asked who dominates */
+    int64_t listened_us;   /* when it was last asked who dominates */
+    sfu_record_fn *record; /* NULL: nobody records it */
+    void *record_ctx;
     struct sfu_stats stats;
 };
 
@@ -219,6 +221,11 @@ struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc);
 
 /* ---- sfu_stats.c ---- */
 void sfu_stats_add(struct sfu_stats *to, const struct sfu_stats *more);
+
+/* ---- sfu_record.c ---- */
+/* A packet of a room that is recorded; begins: its numbers do so anew. */
+void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq,
+                       const struct rtp *r, const uint8_t *bytes, bool begins);
 
 /* ---- sfu_out.c ---- */
 /* Builds, seals and sends one packet; r and packet as they came. false: it could not leave. */

@@ -300,6 +300,8 @@ static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const stru
         return;
     if (v == RECV_BEGIN)
         aim_again(b);
+    if (b->peer->room->record != NULL)
+        sfu_record_packet(b, now_us, i, seq, r, bytes, v == RECV_BEGIN);
     pass_on(b, now_us, i, seq, r, bytes, n);
     if (v == RECV_BEGIN)
         choose_again(b, now_us);

@@ -1,4 +1,5 @@
 /* Two, three people and the SFU between them, on virtual time. */
+#include "msg/rec_msg.h"
 #include "sfu_world.h"
 
 enum { ROOM = 7, MIC_A = 501, CAM_A = 502, BOTH = SFU_MAY_PUBLISH | SFU_MAY_SUBSCRIBE };
@@ -101,6 +102,57 @@ static void the_largest_layer_is_sent_and_named_by_rid(void **state)
     frames(&p, 5, 3, true);
     assert_int_equal(p.b->lines[1].packets, 10);
     assert_true(p.b->lines[1].bytes / 10 > 200);
+    world_free(p.w);
+}
+
+/* ---- Recording ---- */
+
+struct taken {
+    unsigned packets, begins, markers;
+    struct rec_head last[2]; /* sound, picture */
+};
+
+static void take(void *ctx, uint64_t room, const struct rec_head *h, const uint8_t *payload)
+{
+    struct taken *t = ctx;
+    assert_int_equal(room, ROOM);
+    assert_non_null(payload);
+    t->packets++;
+    t->begins += (h->flags & REC_BEGINS) != 0;
+    t->markers += h->kind == SFU_CAMERA && (h->flags & REC_MARKER);
+    t->last[h->kind == SFU_CAMERA] = *h;
+}
+
+static void who_records_gets_everything_whoever_looks(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    struct taken t = {0};
+    frames(&p, 2, 1, true);
+    assert_false(sfu_record(p.w->sfu, p.w->now, ROOM + 1, take, &t));
+    assert_true(sfu_record(p.w->sfu, p.w->now, ROOM, take, &t));
+    assert_int_equal(p.a->plis, 1); /* at once */
+    frames(&p, 10, 1, true);
+    assert_int_equal(p.b->lines[1].packets, 0); /* nobody looks */
+    assert_int_equal(t.packets, 30);
+    assert_int_equal(t.markers, 10);
+    assert_int_equal(t.begins, 0);
+    assert_int_equal(t.last[0].track, MIC_A);
+    assert_int_equal(t.last[0].codec, CODEC_OPUS);
+    assert_int_equal(t.last[1].track, CAM_A);
+    assert_int_equal(t.last[1].peer, p.a->id);
+    assert_int_equal(t.last[1].codec, CODEC_VP8);
+    assert_int_equal(t.last[1].timestamp, (uint32_t)(p.a->lines[1].timestamp - 3000));
+    assert_int_equal((uint16_t)t.last[1].seq, (uint16_t)(p.a->lines[1].seq[0] - 1));
+    world_run(p.w, SECOND);
+    sfu_key(p.w->sfu, p.w->now, CAM_A, 0);
+    assert_int_equal(p.a->plis, 2);
+    sfu_key(p.w->sfu, p.w->now, CAM_A, 1); /* there is no such one */
+    sfu_key(p.w->sfu, p.w->now, MIC_A, 0);
+    assert_true(sfu_record(p.w->sfu, p.w->now, ROOM, NULL, NULL));
+    frames(&p, 2, 1, true);
+    assert_int_equal(t.packets, 30);
+    assert_int_equal(p.a->plis, 2);
     world_free(p.w);
 }
 
@@ -469,6 +521,7 @@ int main(void)
         cmocka_unit_test(sound_and_picture_arrive),
         cmocka_unit_test(people_come_and_go),
         cmocka_unit_test(the_largest_layer_is_sent_and_named_by_rid),
+        cmocka_unit_test(who_records_gets_everything_whoever_looks),
         cmocka_unit_test(what_the_publisher_loses_is_asked_for),
         cmocka_unit_test(what_a_subscriber_loses_comes_again),
         cmocka_unit_test(a_wish_for_a_key_frame_goes_on_at_once_and_not_too_often),

@@ -71,6 +71,16 @@ static void to_owner(void *ctx, unsigned worker, const struct tuple *from, const
     c->ops.to_owner(c->ops.ctx, worker, from, p, n);
 }
 
+static void to_media(void *ctx, const struct addr *from, const struct addr *to,
+                     const struct datagram *d)
+{
+    struct turn_core *c = ctx;
+    struct addr both[2] = {*from, *to};
+    rec_hash_add(&c->hash, TURN_OUT_MEDIA, both, sizeof both);
+    hash_datagram(c, d);
+    c->ops.to_media(c->ops.ctx, from, to, d);
+}
+
 /* ---- making ---- */
 
 /* The server keeps this, not the table: a new table may take its place. */
@@ -117,7 +127,7 @@ bool turn_core_build(struct turn_core *c, int64_t now_us, char *why, size_t why_
 {
     struct turn_server_conf *s = &c->conf.server;
     static const struct turn_ops hashed = {NULL,    to_client, relay_open, relay_close,
-                                           to_peer, to_worker, to_owner};
+                                           to_peer, to_worker, to_owner,   to_media};
     struct turn_ops ops = c->hashing ? hashed : c->ops;
     if (c->hashing)
         ops.ctx = c;

@@ -44,7 +44,8 @@ enum turn_output {
     TURN_OUT_CLOSE,
     TURN_OUT_PEER,
     TURN_OUT_WORKER,
-    TURN_OUT_OWNER
+    TURN_OUT_OWNER,
+    TURN_OUT_MEDIA
 };
 
 enum { TURN_STATS_WORDS = sizeof(struct turn_stats) / sizeof(uint64_t) };

@@ -126,14 +126,20 @@ static void to_owner(void *ctx, unsigned worker, const struct tuple *from, const
     (void)ctx, (void)worker, (void)from, (void)p, (void)n;
 }
 
+static void to_media(void *ctx, const struct addr *from, const struct addr *to,
+                     const struct datagram *d)
+{
+    (void)ctx, (void)from, (void)to, (void)d;
+}
+
 struct turn_replay *turn_replay_new(bool (*next)(void *ctx, struct rec_record *out), void *ctx)
 {
     struct turn_replay *t = xcalloc(1, sizeof *t);
     t->next = next;
     t->ctx = ctx;
     t->core.hashing = true;
-    t->core.ops =
-        (struct turn_ops){t, to_client, relay_open, relay_close, to_peer, to_worker, to_owner};
+    t->core.ops = (struct turn_ops){t,       to_client, relay_open, relay_close,
+                                    to_peer, to_worker, to_owner,   to_media};
     return t;
 }
 

@@ -108,6 +108,9 @@ struct worker {
     struct pool sockets; /* struct media_socket */
     struct foreign foreign[LISTEN_WORKERS_MAX];
     bool foreign_waits;
+    struct tuple relayed_at; /* what a relay's client has for our SFU: */
+    uint32_t relayed_n;      /* one datagram, until the TURN server is through with it; 0: none */
+    uint8_t relayed[PACKET_MAX];
 
     struct worker_sfu *sfu;   /* NULL: there are no groups here */
     struct worker_pass *pass; /* NULL: or no other workers */
@@ -198,6 +201,8 @@ void worker_pass_round(struct worker_pass *p);
 bool worker_relay_open(struct worker *w, char *why, size_t why_n);
 void worker_relay_close(struct worker *w);
 void worker_turn_input(struct worker *w, const struct tuple *from, const uint8_t *p, size_t n);
+/* From our SFU to the client of a relay, here or at another worker. */
+void worker_relay_send(struct worker *w, const struct tuple *to, const struct datagram *d);
 /* The end of a round: letters to other workers leave, the next deadline is set. */
 void worker_turn_round(struct worker *w, int64_t now_us);
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "proto/turn_ports.h"
 
 enum {
     WALL_US = 10000000, /* the wall clock is looked at so often */
@@ -99,10 +100,47 @@ static void to_client(void *ctx, const struct tuple *to, const struct datagram *
 
 /* ---- Input and time ---- */
 
+/* The SFU answers at once, and the TURN server must not be called back: so it waits until that is through with
+ * what the client has sent. */
+static void to_media(void *ctx, const struct addr *from, const struct addr *to,
+                     const struct datagram *d)
+{
+    struct worker *w = ctx;
+    if (d->ndata == 0 || d->ndata > PACKET_MAX)
+        return;
+    w->relayed_at = (struct tuple){.peer = *from, .local = *to, .transport = TUPLE_RELAY};
+    w->relayed_n = d->ndata;
+    memcpy(w->relayed, d->data, d->ndata);
+}
+
+static void take_relayed(struct worker *w)
+{
+    size_t n = w->relayed_n;
+    uint8_t *p = w->relayed;
+    w->relayed_n = 0;
+    bool taken = p[0] < STUN_END ? worker_sfu_stun(w->sfu, &w->relayed_at, p, n)
+                                 : worker_sfu_input(w->sfu, &w->relayed_at, p, n, n);
+    if (!taken)
+        count_inc(&w->counts, COUNT_DROP_UDP_MEDIA);
+}
+
 void worker_turn_input(struct worker *w, const struct tuple *from, const uint8_t *p, size_t n)
 {
     w->turn_busy = true;
     turn_core_input(w->turn, loop_now(w->loop), from, p, n);
+    if (w->relayed_n > 0)
+        take_relayed(w);
+}
+
+void worker_relay_send(struct worker *w, const struct tuple *to, const struct datagram *d)
+{
+    unsigned n = w->conf.turn.server.workers, owner = turn_port_owner(to->peer.port, n);
+    w->turn_busy = true;
+    if (owner == w->conf.index)
+        turn_core_foreign(w->turn, loop_now(w->loop), &to->local, TURN_SCOPE_MEDIA, &to->peer,
+                          d->data, d->ndata);
+    else
+        worker_to_worker(w, owner, &to->local, TURN_SCOPE_MEDIA, &to->peer, d);
 }
 
 static int64_t wall_offset(struct worker *w, int64_t now_us)
@@ -174,11 +212,13 @@ bool worker_relay_open(struct worker *w, char *why, size_t why_n)
                            .relay_close = relay_close,
                            .to_peer = to_peer,
                            .to_worker = worker_to_worker,
-                           .to_owner = worker_to_owner};
+                           .to_owner = worker_to_owner,
+                           .to_media = to_media};
     if (!w->conf.relays)
         return true;
     pool_init(&w->sockets, sizeof(struct media_socket), w->conf.max_relays);
     s->worker = w->conf.index;
+    s->media = w->conf.groups;
     s->workers = w->conf.team != NULL ? w->conf.team->n : 1;
     w->turn_timer = (struct loop_timer){.fn = on_turn_timer, .name = "turn"};
     w->show_timer = (struct loop_timer){.fn = on_show_timer, .name = "turn stats"};

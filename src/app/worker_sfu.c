@@ -71,6 +71,8 @@ static void on_send(void *ctx, const struct tuple *to, const struct datagram *d,
     w->fleeting = !(flags & TRANSPORT_BORROWED);
     if (to->transport == TUPLE_UDP)
         worker_udp_send(w, to, d);
+    else if (to->transport == TUPLE_RELAY)
+        worker_relay_send(w, to, d);
     else
         worker_stream_send(w, to, d);
     w->fleeting = was;

@@ -9,7 +9,16 @@
 
 #include "base/addr.h"
 
-enum tuple_transport { TUPLE_UDP, TUPLE_TCP, TUPLE_TLS, TUPLE_DTLS, TUPLE_TRANSPORTS };
+/* TUPLE_RELAY is none by which clients come: inside this process, from one of its relays (peer) to its media
+ * port (local). */
+enum tuple_transport {
+    TUPLE_UDP,
+    TUPLE_TCP,
+    TUPLE_TLS,
+    TUPLE_DTLS,
+    TUPLE_TRANSPORTS,
+    TUPLE_RELAY = TUPLE_TRANSPORTS
+};
 
 /* Without holes, so that it is compared and hashed as bytes. stream numbers the connection of TCP,
  * TLS and DTLS (never 0, never used again) and is 0 for UDP. */

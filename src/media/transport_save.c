@@ -114,7 +114,7 @@ static void get_path(struct rd *r, struct ice_path *p, int64_t now_us)
     p->at.transport = rd_u32(r);
     p->check_us = get_time(r, now_us);
     p->heard_us = get_time(r, now_us);
-    r->bad |= p->at.transport >= TUPLE_TRANSPORTS;
+    r->bad |= p->at.transport > TUPLE_RELAY;
 }
 
 static void get_ice(struct rd *r, struct ice_lite *a, int64_t now_us)

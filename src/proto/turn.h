@@ -44,6 +44,14 @@ struct turn_ops {
      * the request with it. NULL: not possible; such a client is answered 437, 508. */
     void (*to_owner)(void *ctx, unsigned worker, const struct tuple *from, const uint8_t *p,
                      size_t n);
+    /* For the media port of this server, in this process; with turn_server_conf.media. from: the relay's
+     * announced address. Answers come in by turn_server_foreign() with TURN_SCOPE_MEDIA. */
+    void (*to_media)(void *ctx, const struct addr *from, const struct addr *to,
+                     const struct datagram *d);
 };
+
+/* In the place of a scope: from the media port. It asks for nobody's consent, and knows itself whom it sends
+ * to. No scope has this number. */
+#define TURN_SCOPE_MEDIA UINT64_MAX
 
 #endif

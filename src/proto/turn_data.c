@@ -157,13 +157,14 @@ static enum turn_drop down(struct turn_server *s, int64_t now_us, struct turn_po
     struct turn_channel *c;
     if (a == NULL || to->expires <= now_us || a->adrift)
         return TURN_DROP_NO_ALLOCATION;
-    if (from->inside && !acquainted(s, a, from->scope))
+    bool media = from->inside && from->scope == TURN_SCOPE_MEDIA;
+    if (from->inside && !media && !acquainted(s, a, from->scope))
         return TURN_DROP_POLICY;
     struct turn_permission *perm = permitted(s, now_us, a, from, &c);
     if (perm == NULL)
         return TURN_DROP_NO_PERMISSION;
     enum turn_drop drop = TURN_DROP_NONE;
-    if (perm->guard != NULL)
+    if (perm->guard != NULL && !media)
         drop = turn_consent_down(s, perm, now_us, &from->at, from->scope, p, n);
     if (drop != TURN_DROP_NONE)
         return drop;
@@ -230,6 +231,13 @@ static enum turn_drop up_inside(struct turn_server *s, int64_t now_us, struct tu
     return TURN_DROP_NONE;
 }
 
+static bool up_media(struct turn_server *s, const struct turn_alloc *a, const struct addr *peer,
+                     const struct datagram *d)
+{
+    s->ops.to_media(s->ops.ctx, &a->port[turn_family(peer)]->relay.announced, peer, d);
+    return true;
+}
+
 enum { RETRY_US = 1000000 };
 
 /* Of a call-scoped relay: bound when something must leave (docs/architecture/turn.md). */
@@ -255,24 +263,34 @@ static enum turn_drop up_outside(struct turn_server *s, int64_t now_us, struct t
     return TURN_DROP_NONE;
 }
 
+/* Whoever is there answers checks that know its password, and takes nothing else from others: it needs no
+ * consent of ours. */
+static bool is_media(const struct turn_server *s, const struct turn_permission *perm,
+                     const struct addr *peer)
+{
+    return s->conf.media && perm->inside && peer->port == s->conf.turn_port;
+}
+
 static enum turn_drop up(struct turn_server *s, int64_t now_us, struct turn_alloc *a,
                          const struct turn_permission *perm, const struct addr *peer,
                          const uint8_t *p, size_t n, unsigned flags)
 {
     struct datagram d = {.data = p, .ndata = (uint32_t)n};
     enum turn_drop drop = TURN_DROP_NONE;
-    bool inside = false;
+    bool inside = false, media = is_media(s, perm, peer);
     if (n > datagram_max(peer))
         return TURN_DROP_OVERSIZE;
     if (peer->port == 0)
         return TURN_DROP_POLICY;
-    if (perm->guard != NULL)
+    if (perm->guard != NULL && !media)
         drop = turn_consent_up(perm, now_us, peer, p, n);
     if (drop != TURN_DROP_NONE)
         return drop;
     if (!bandwidth(s, now_us, &a->up, &s->up, n))
         return TURN_DROP_BANDWIDTH;
-    if (perm->inside)
+    if (media)
+        inside = up_media(s, a, peer, &d);
+    else if (perm->inside)
         drop = up_inside(s, now_us, a, perm, peer, &d, &inside);
     if (drop == TURN_DROP_NONE && !inside)
         drop = up_outside(s, now_us, a, peer, &d, flags);

@@ -36,6 +36,7 @@ struct turn_server_conf {
                                          of the above says it */
     bool no_relay4, no_relay6;        /* 440 */
     uint16_t turn_port;               /* UDP: never given to a relay */
+    bool media;                       /* relays reach it at our own addresses: ops.to_media */
     struct addr alternate;            /* ALTERNATE-SERVER while draining; family 0: none */
     bool mobility;                    /* RFC 8016 */
     bool rfc5766_channels;            /* up to 0x7FFF instead of 0x4FFF */

@@ -180,6 +180,20 @@ static void to_owner(void *ctx, unsigned worker, const struct tuple *from, const
     check(worker == 1 && from->transport != TUPLE_DTLS, "a guest of another worker");
 }
 
+static void to_media(void *ctx, const struct addr *from, const struct addr *to,
+                     const struct datagram *d)
+{
+    struct yard *y = ctx;
+    (void)d;
+    y->outputs++;
+    check(y->asking != NULL, "only clients make packets leave");
+    check(y->conf.media && to->port == y->conf.turn_port, "the media port");
+    check(turn_policy_check(&y->conf.policy, to, false) == TURN_PEER_OWN, "of this server");
+    check(from->family == to->family, "from a relay of that family");
+    check(y->asking->scope == 0 || turn_scopes_is_open(y->scopes, y->asking->scope),
+          "the call is not over");
+}
+
 /* ---- The yard ---- */
 
 static bool scope_open(void *ctx, uint64_t scope)
@@ -202,7 +216,7 @@ static void make_people(struct yard *y)
     static const char *const peers[PEERS] = {
         "203.0.113.9:40000", "203.0.113.9:40001", "8.8.4.4:7000",         "9.9.9.9:7001",
         "8.8.4.4:7002",      "127.0.0.1:22",      "10.0.0.1:80",          "169.254.169.254:80",
-        "224.0.0.1:5000",    "203.0.113.9:22",    "[2606:4700::1111]:53", "[::ffff:127.0.0.1]:22"};
+        "203.0.113.9:3478",  "203.0.113.9:22",    "[2606:4700::1111]:53", "[::ffff:127.0.0.1]:22"};
     for (unsigned i = 0; i < PEERS; i++)
         y->peer[i] = at(peers[i]);
     for (unsigned i = 0; i < CLIENTS; i++) {
@@ -221,7 +235,8 @@ static void make_people(struct yard *y)
 
 static void yard_begin(struct yard *y, uint8_t flags)
 {
-    struct turn_ops ops = {y, to_client, relay_open, relay_close, to_peer, to_worker, to_owner};
+    struct turn_ops ops = {y,       to_client, relay_open, relay_close,
+                           to_peer, to_worker, to_owner,   to_media};
     struct turn_users_conf u = {.realm = "r", .scope_open = scope_open, .ctx = y};
     char why[200];
     *y = (struct yard){.now = 1000 * YARD_SEC};
@@ -235,6 +250,7 @@ static void yard_begin(struct yard *y, uint8_t flags)
     y->conf.workers = flags & 2 ? 2 : 1;
     y->conf.max_bps = flags & 4 ? 100000 : 0;
     y->conf.user_quota = flags & 8 ? 2 : 0;
+    y->conf.media = flags & 0x80;
     y->conf.no_relay4 = (flags & 0x30) == 0x30;
     y->conf.alternate = at("203.0.113.50:3478");
     y->conf.announce6 = flags & 0x40 ? at("2001:db8::9") : (struct addr){0};

@@ -45,6 +45,7 @@ struct house {
     struct worker *w; /* has the room */
     struct worker *other;
     struct worker_team *team;
+    bool relays;
     /* The last of each that has come. */
     char answer[16384];
     uint64_t answered, refused;
@@ -87,6 +88,24 @@ static UNUSED_OK void hear(struct house *h)
     while (!(condition))         \
     hear(h)
 
+#define TURN_REALM "test"
+
+/* For one user, to nobody but us. */
+static UNUSED_OK void offer_relays(const struct house *h, struct worker_conf *c)
+{
+    static const struct str users[] = {{"u:p", 3}};
+    struct turn_server_conf *s = &c->turn.server;
+    c->relays = true;
+    c->max_relays = 10;
+    snprintf(s->auth.realm, sizeof s->auth.realm, TURN_REALM);
+    memset(s->auth.nonce_key, 7, sizeof s->auth.nonce_key);
+    s->hash = (struct hash_key){1, 2};
+    s->turn_port = h->set.udp_at[0].port;
+    s->policy.own[s->policy.nown++] = addr_ip4(127, 0, 0, 1, 0);
+    c->turn.users = users;
+    c->turn.n_users = 1;
+}
+
 static UNUSED_OK struct worker *hire(struct house *h, unsigned index)
 {
     char err[200];
@@ -99,6 +118,8 @@ static UNUSED_OK struct worker *hire(struct house *h, unsigned index)
                                .control = h->box};
     conf.sfu.n_candidates = 1;
     conf.sfu.candidates[0].at = addr_ip4(127, 0, 0, 1, 9);
+    if (h->relays)
+        offer_relays(h, &conf);
     struct worker *w = worker_start(&conf, err, sizeof err);
     if (w == NULL)
         fail_msg("%s", err);
@@ -110,17 +131,23 @@ static UNUSED_OK void open_room(struct worker *w, uint64_t room)
     assert_true(worker_post(w, &sfu_letter(MEDIA_SFU_OPEN, room, 0, 0, STR_NONE)->letter));
 }
 
-static UNUSED_OK void open_house_of(struct house *h, unsigned workers)
+static UNUSED_OK void open_house_with(struct house *h, unsigned workers, bool relays)
 {
     char err[200];
     struct listen_conf lc = {.naddrs = 1, .addrs = {addr_ip4(127, 0, 0, 1, 0)}, .workers = workers};
     memset(h, 0, sizeof *h);
+    h->relays = relays;
     assert_true(listen_open(&lc, &h->set, err, sizeof err));
     h->box = mailbox_new("control", 256);
     h->team = workers > 1 ? worker_team_new(workers) : NULL;
     h->w = hire(h, 0);
     h->other = workers > 1 ? hire(h, 1) : NULL;
     open_room(h->w, ROOM);
+}
+
+static UNUSED_OK void open_house_of(struct house *h, unsigned workers)
+{
+    open_house_with(h, workers, false);
 }
 
 static UNUSED_OK void open_house(struct house *h)
@@ -164,7 +191,8 @@ struct client {
     struct worker *w; /* whose room it is in */
     uint64_t room, id;
     int fd;
-    bool tcp; /* fd is a stream, each packet behind its length */
+    bool tcp;  /* fd is a stream, each packet behind its length */
+    bool turn; /* in ChannelData of a relay */
     bool sends;
     char ufrag[16], pwd[64];
     uint32_t ssrc; /* that it is sent */
@@ -234,29 +262,41 @@ static UNUSED_OK void client_close(struct client *c)
     close(c->fd);
 }
 
+enum { CHANNEL = 0x4001 };
+
+/* On a stream the head says how long it is, and ChannelData is padded. */
 static UNUSED_OK size_t client_read(struct client *c, uint8_t *p, size_t cap)
 {
     struct pollfd f = {.fd = c->fd, .events = POLLIN};
-    uint8_t head[2];
-    ssize_t n = (ssize_t)cap;
+    uint8_t all[2048];
+    size_t head = c->turn ? 4 : c->tcp ? 2 : 0, want = sizeof all, pad = 0;
     assert_int_equal(poll(&f, 1, WAIT_MS), 1);
     if (c->tcp) {
-        assert_int_equal(recv(c->fd, head, sizeof head, MSG_WAITALL), sizeof head);
-        n = head[0] << 8 | head[1];
-        assert_true((size_t)n <= cap);
+        assert_int_equal(recv(c->fd, all, head, MSG_WAITALL), (ssize_t)head);
+        want = get_u16(all + head - 2);
+        pad = c->turn ? -want & 3 : 0;
+        assert_true(want + pad <= sizeof all - head);
     }
-    n = recv(c->fd, p, (size_t)n, c->tcp ? MSG_WAITALL : 0);
+    ssize_t n = c->tcp ? recv(c->fd, all + head, want + pad, MSG_WAITALL)
+                       : recv(c->fd, all, sizeof all, 0);
     assert_true(n > 0);
-    return (size_t)n;
+    size_t len = c->tcp ? want : (size_t)n - head;
+    assert_true(len <= cap && (!c->turn || get_u16(all) == CHANNEL));
+    memcpy(p, all + head, len);
+    return len;
 }
 
 static UNUSED_OK void client_write(struct client *c, const uint8_t *p, size_t n)
 {
-    uint8_t all[2048] = {(uint8_t)(n >> 8), (uint8_t)n};
-    size_t head = c->tcp ? 2 : 0;
-    assert_true(n <= sizeof all - head);
+    uint8_t all[2048] = {0};
+    size_t head = c->turn ? 4 : c->tcp ? 2 : 0, pad = c->turn ? -n & 3 : 0;
+    assert_true(n + pad <= sizeof all - head);
+    if (c->turn)
+        set_u16(all, CHANNEL);
+    if (head > 0)
+        set_u16(all + head - 2, (uint16_t)n);
     memcpy(all + head, p, n);
-    assert_int_equal(send(c->fd, all, head + n, MSG_NOSIGNAL), (ssize_t)(head + n));
+    assert_int_equal(send(c->fd, all, head + n + pad, MSG_NOSIGNAL), (ssize_t)(head + n + pad));
 }
 
 static UNUSED_OK void client_offer(struct client *c, const char *print)

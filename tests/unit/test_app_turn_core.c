@@ -18,7 +18,7 @@ static const struct str users[] = {STR_INIT("ann:secret"), STR_INIT("bob:secret"
 
 static struct turn_core *make(struct rec *rec)
 {
-    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, NULL};
+    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, NULL, NULL};
     char why[200] = "";
     world_conf(&w);
     conf = (struct turn_core_conf){.server = w.conf,
@@ -195,7 +195,7 @@ static void users_and_secrets_change_by_letters(void **state)
 
 static void a_user_that_is_none(void **state)
 {
-    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, NULL};
+    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, NULL, NULL};
     struct str bad[] = {STR("ann:secret"), STR("hidden\x01:topsecret")};
     char why[200];
     (void)state;
@@ -223,7 +223,7 @@ static void the_other_family(void **state)
     unmake();
     make(NULL);
     conf.server.other6 = address("2001:db8::77");
-    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, NULL};
+    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, NULL, NULL};
     char why[200];
     turn_core_free(core);
     core = turn_core_new(&conf, &ops, NULL, w.now, WALL_S * SEC - w.now, why, sizeof why);

@@ -310,6 +310,41 @@ static void own_addresses_without_a_relay_lead_nowhere(void **state)
     assert_int_equal(peer_sends(&w, &ra, LOCAL_IP ":22", "x", 1), TURN_DROP_NO_PERMISSION);
 }
 
+/* Of a call, and without anybody's consent: whoever is at that port sees to that. */
+static void the_media_port_is_reached_inside(void **state)
+{
+    struct addr ra, at = address(LOCAL_IP ":3478");
+    const struct sent *o;
+    (void)state;
+    world_end(&w);
+    world_conf(&w);
+    w.conf.media = true;
+    world_start(&w);
+    client_in_call(&ann, &w, "192.0.2.1:4000", ANN);
+    assert_int_equal(allocate(&ann, &ra), 0);
+    assert_int_equal(
+        turn_server_foreign(w.s, w.now, &at, TURN_SCOPE_MEDIA, &ra, (const uint8_t *)"early", 5),
+        TURN_DROP_NO_PERMISSION);
+    assert_int_equal(bind_to(&ann, 0x4001, &at), 0);
+    assert_int_equal(channel_text(&ann, 0x4001, "media"), TURN_DROP_NONE);
+    o = last_sent(&w, 0);
+    assert_int_equal(o->kind, TO_MEDIA);
+    assert_true(addr_eq(&o->from, &ra) && addr_eq(&o->peer, &at));
+    assert_int_equal(o->n, 5);
+    assert_int_equal(
+        turn_server_foreign(w.s, w.now, &at, TURN_SCOPE_MEDIA, &ra, (const uint8_t *)"back", 4),
+        TURN_DROP_NONE);
+    assert_true(client_got_channel(&ann, 0x4001, "back", 4));
+    assert_int_equal(w.opened, 0); /* no socket was needed */
+    /* Other ports of ours stay closed to it, and it to whoever is out there. */
+    at.port = 22;
+    assert_int_equal(bind_to(&ann, 0x4002, &at), 0);
+    assert_int_equal(channel_text(&ann, 0x4002, "x"), TURN_DROP_NO_CONSENT);
+    at.port = 3478;
+    assert_int_equal(turn_server_foreign(w.s, w.now, &at, BEN, &ra, (const uint8_t *)"x", 1),
+                     TURN_DROP_POLICY);
+}
+
 static void a_relay_is_found_by_its_inner_and_its_public_address(void **state)
 {
     struct client a, b;
@@ -468,6 +503,7 @@ int main(void)
         T(verifying_is_limited),
         T(a_relay_is_reached_inside),
         T(own_addresses_without_a_relay_lead_nowhere),
+        T(the_media_port_is_reached_inside),
         T(a_relay_is_found_by_its_inner_and_its_public_address),
         T(the_operator_may_open_own_addresses),
         T(parties_of_a_call_meet_inside_after_consent),

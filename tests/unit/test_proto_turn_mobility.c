@@ -184,7 +184,8 @@ static void to_owner(void *ctx, unsigned worker, const struct tuple *from, const
 static void a_client_that_moves_to_another_worker_is_passed_on(void **state)
 {
     struct client c = client_at(&w, "192.0.2.1:4000", "ann"), there = c;
-    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, to_owner};
+    struct turn_ops ops = {&w,      to_client, relay_open, relay_close,
+                           to_peer, to_worker, to_owner,   NULL};
     struct turn_server_conf conf = w.conf;
     struct addr relay;
     (void)state;
@@ -228,7 +229,8 @@ static void a_client_that_moves_to_another_worker_is_passed_on(void **state)
 static void a_token_of_another_worker_is_passed_on(void **state)
 {
     struct client c = client_at(&w, "192.0.2.1:4000", "ann"), d = c;
-    struct turn_ops ops = {&w, to_client, relay_open, relay_close, to_peer, to_worker, to_owner};
+    struct turn_ops ops = {&w,      to_client, relay_open, relay_close,
+                           to_peer, to_worker, to_owner,   NULL};
     struct turn_server_conf conf = w.conf;
     struct addr relay;
     uint64_t token;

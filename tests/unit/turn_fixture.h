@@ -29,10 +29,10 @@ enum { KEPT = 64, PACKET_MAX = 70000 };
 
 /* Something that left. */
 struct sent {
-    enum { TO_NOBODY, TO_CLIENT, TO_PEER, TO_WORKER } kind;
+    enum { TO_NOBODY, TO_CLIENT, TO_PEER, TO_WORKER, TO_MEDIA } kind;
     struct tuple client;
     struct turn_relay relay; /* a copy */
-    struct addr peer, from;  /* TO_WORKER: to, from */
+    struct addr peer, from;  /* TO_WORKER, TO_MEDIA: to, from */
     unsigned flags, worker;
     uint64_t scope;
     uint32_t n;
@@ -144,6 +144,15 @@ static inline void to_worker(void *ctx, unsigned worker, const struct addr *from
     o->peer = *to;
 }
 
+static inline void to_media(void *ctx, const struct addr *from, const struct addr *to,
+                            const struct datagram *d)
+{
+    struct sent *o = keep(ctx, d);
+    o->kind = TO_MEDIA;
+    o->from = *from;
+    o->peer = *to;
+}
+
 /* The i-th last thing that left (0: the last). */
 static inline struct sent *last_sent(struct world *w, unsigned i)
 {
@@ -177,7 +186,8 @@ static inline void world_conf(struct world *w)
 static inline void world_start(struct world *w)
 {
     struct turn_users_conf u = {.scope_open = world_scope_open, .ctx = w, .hash = w->conf.hash};
-    struct turn_ops ops = {w, to_client, relay_open, relay_close, to_peer, to_worker, NULL};
+    struct turn_ops ops = {w,       to_client, relay_open, relay_close,
+                           to_peer, to_worker, NULL,       to_media};
     char why[200];
     memcpy(u.realm, REALM, sizeof REALM);
     memcpy(u.scope_key, w->scope_key, sizeof u.scope_key);

@@ -31,12 +31,17 @@ void alloc_line_init(struct alloc_line *l)
     l->hold_us = HOLD_US;
 }
 
+void alloc_line_hurry(struct alloc_line *l)
+{
+    l->raised_us = 0;
+    l->hold_us = HOLD_US;
+}
+
 void alloc_line_wish(struct alloc_line *l, enum alloc_priority priority, uint16_t width,
                      uint16_t height)
 {
     if (priority < l->priority || width > l->width || height > l->height) {
-        l->raised_us = 0;
-        l->hold_us = HOLD_US;
+        alloc_line_hurry(l);
     }
     l->priority = priority;
     l->width = width;

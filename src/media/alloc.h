@@ -55,6 +55,8 @@ void alloc_line_init(struct alloc_line *l);
 /* What the page wants of it. Something more important or larger need not wait. */
 void alloc_line_wish(struct alloc_line *l, enum alloc_priority priority, uint16_t width,
                      uint16_t height);
+/* It has only begun: the next step up need not wait. */
+void alloc_line_hurry(struct alloc_line *l);
 /* What there is, in any order, as measured lately (each second, say). Ways that cost more without being better
  * are left out, and those larger than what is shown. The choice stays if it is still there. Streams that have begun and
  * are not being sent any more are to be left out by the caller. */

@@ -348,7 +348,8 @@ void bwe_report(struct bwe *b, int64_t now_us, unsigned fraction, int64_t rtt_us
     b->waits_us = 0;
     if (fraction > REPORT_MANY)
         b->rate.bps *= 1 - 0.5 * MIN_OF(fraction, 256u) / 256;
-    else if (fraction < REPORT_FEW && since > 0 && b->rate.bps < AHEAD * b->peak_bps)
+    else if (fraction < REPORT_FEW && since > 0 &&
+             b->rate.bps < fmax(AHEAD * b->peak_bps, b->wanted_bps))
         b->rate.bps *= pow(REPORT_UP, fmin((double)since / 1e6, 1));
     set_bps(b);
 }

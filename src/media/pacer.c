@@ -20,6 +20,7 @@ void pacer_init(struct pacer *p, int64_t now_us, const struct pacer_conf *conf)
     p->conf = *conf;
     p->conf.factor = conf->factor > 0 ? conf->factor : FACTOR;
     p->conf.gather_us = conf->gather_us > 0 ? conf->gather_us : 1000;
+    p->conf.burst_us = conf->burst_us > 0 ? conf->burst_us : p->conf.gather_us;
     p->conf.longest_us = conf->longest_us > 0 ? conf->longest_us : 250000;
     p->now_us = p->train_us = now_us;
     p->bps = 300e3;
@@ -49,13 +50,16 @@ static double pace(const struct pacer *p)
     return is_probing(p) ? p->cluster.bps : p->conf.factor * p->bps;
 }
 
-/* What was not used is good for one train. */
+/* What was not used is good for one train; that of a probe has to keep its pace. */
 static void count(struct pacer *p, int64_t now_us)
 {
-    int64_t us = MAX_OF(now_us - p->now_us, 0);
-    double most = pace(p) * (double)p->conf.gather_us / 8e6;
+    int64_t us = now_us - p->now_us;
+    if (us <= 0)
+        return;
+    int64_t burst = is_probing(p) ? p->conf.gather_us : p->conf.burst_us;
+    double most = pace(p) * (double)burst / 8e6;
     p->budget = fmin(p->budget + pace(p) * (double)us / 8e6, most);
-    p->now_us = MAX_OF(p->now_us, now_us);
+    p->now_us = now_us;
 }
 
 void pacer_set(struct pacer *p, int64_t now_us, double bps)
@@ -159,14 +163,45 @@ static unsigned padding(const struct pacer *p)
     return MIN_OF(MAX_OF(size, (unsigned)PAD_LEAST), (unsigned)PAD_MOST);
 }
 
+/* Sound costs, but it does not wait. */
+static void spend_on_sound(struct pacer *p, unsigned size)
+{
+    p->budget = fmax(p->budget - size, -pace(p) * OWED_US / 8e6);
+}
+
+bool pacer_pass(struct pacer *p, int64_t now_us, enum pacer_class c, unsigned size,
+                uint8_t *cluster)
+{
+    count(p, now_us);
+    *cluster = BWE_PROBE_NONE;
+    if (c == PACER_SOUND) {
+        if (p->ring[PACER_SOUND].n > 0)
+            return false;
+        spend_on_sound(p, size);
+        return true;
+    }
+    if (p->budget < 0 || !pacer_is_empty(p))
+        return false;
+    *cluster = p->cluster.id;
+    spend(p, size);
+    return true;
+}
+
+void pacer_spent_more(struct pacer *p, unsigned bytes)
+{
+    p->budget -= bytes;
+    if (is_probing(p))
+        p->cluster_bytes += bytes;
+}
+
 enum pacer_verdict pacer_pop(struct pacer *p, int64_t now_us, struct pacer_entry *out,
                              uint8_t *cluster)
 {
     count(p, now_us);
     *cluster = BWE_PROBE_NONE;
-    if (p->ring[PACER_SOUND].n > 0) { /* it costs, but it does not wait */
+    if (p->ring[PACER_SOUND].n > 0) {
         take(p, PACER_SOUND, out);
-        p->budget = fmax(p->budget - out->size, -pace(p) * OWED_US / 8e6);
+        spend_on_sound(p, out->size);
         return PACER_SEND;
     }
     if (p->budget < 0)

@@ -34,9 +34,10 @@ struct pacer_ring {
 };
 
 struct pacer_conf {
-    double factor;                   /* of the estimate; 0: 2.5 */
-    int64_t gather_us;               /* 0: 1,000 */
-    int64_t longest_us;              /* that pictures may wait; 0: 250,000 */
+    double factor;      /* of the estimate; 0: 2.5 */
+    int64_t gather_us;  /* 0: 1,000 */
+    int64_t burst_us;   /* what was not used of so much time may leave at once; 0: gather_us */
+    int64_t longest_us; /* that pictures may wait; 0: 250,000 */
     unsigned entries[PACER_CLASSES]; /* powers of two; 0: 32, 64, 256 */
 };
 
@@ -64,6 +65,13 @@ void pacer_probe(struct pacer *p, int64_t now_us, const struct bwe_cluster *c);
 
 /* false: full, it is dropped. size > 0. */
 bool pacer_push(struct pacer *p, int64_t now_us, enum pacer_class c, const struct pacer_entry *e);
+
+/* The short way: nothing waits, and one of this size may leave now. true: it is counted as if it had been pushed and
+ * popped; false: it is to be pushed. */
+bool pacer_pass(struct pacer *p, int64_t now_us, enum pacer_class c, unsigned size,
+                uint8_t *cluster);
+/* What left instead of padding was so much larger. */
+void pacer_spent_more(struct pacer *p, unsigned bytes);
 
 enum pacer_verdict {
     PACER_NOTHING, /* until pacer_deadline() */

@@ -285,8 +285,6 @@ struct sfu_peer *sfu_peer_new(struct sfu *s, int64_t now_us, const struct sfu_of
     random_text(s, p->cname, sizeof p->cname - 1);
     sfu_new_credentials(p);
     p->transport = make_transport(p, now_us, sdp);
-    p->subs = xcalloc(s->conf.max_subscribed, sizeof *p->subs);
-    p->arrivals = xcalloc(SFU_TWCC_MAX, sizeof *p->arrivals);
     list_push_back(&room->peers, &p->in_room);
     hmap_insert(&s->peers, &p->node, sfu_hash_id(s, p->id));
     room->stats.peers++;
@@ -308,6 +306,7 @@ void sfu_peer_free(struct sfu_peer *p)
     hmap_remove(&s->peers, &p->node);
     list_del(&p->in_room);
     p->room->stats.peers--;
+    sfu_down_close(p);
     xfree(p->subs);
     xfree(p->arrivals);
     memzero(p, sizeof *p);
@@ -446,7 +445,9 @@ void sfu_flushed(struct sfu *s)
 
 void sfu_set_timer(struct sfu_peer *p)
 {
-    int64_t at = MIN_OF(transport_deadline(p->transport), sfu_feedback_due(p));
+    int64_t at = transport_deadline(p->transport);
+    if (transport_state(p->transport) == TRANSPORT_OPEN)
+        at = MIN_OF(MIN_OF(at, sfu_feedback_due(p)), sfu_down_due(p));
     if (!timer_is_set(&p->timer) || p->timer.at != at)
         heap_set(&p->sfu->timers, &p->timer, at);
 }
@@ -457,8 +458,10 @@ void sfu_tick(struct sfu *s, int64_t now_us)
     while ((t = heap_pop_due(&s->timers, now_us)) != NULL) {
         struct sfu_peer *p = container_of(t, struct sfu_peer, timer);
         transport_tick(p->transport, now_us);
-        if (!p->ended)
+        if (!p->ended) {
+            sfu_down_tick(p, now_us);
             sfu_feed_back(p, now_us);
+        }
         settle(p);
     }
 }

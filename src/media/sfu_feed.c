@@ -12,8 +12,8 @@ void sfu_note_arrival(struct sfu_peer *p, int64_t now_us, const struct rtp *r,
 {
     struct rtp_ext_set e;
     uint16_t number;
-    if (p->exts.id[RTP_EXT_TRANSPORT_CC] == 0 || p->n_arrivals == SFU_TWCC_MAX ||
-        !rtp_ext_read(&e, &p->exts, r, packet) ||
+    if (p->exts.id[RTP_EXT_TRANSPORT_CC] == 0 || p->arrivals == NULL ||
+        p->n_arrivals == SFU_TWCC_MAX || !rtp_ext_read(&e, &p->exts, r, packet) ||
         !rtp_ext_transport_cc(&e.at[RTP_EXT_TRANSPORT_CC], &number))
         return;
     int64_t seq = p->twcc_highest >= 0 ? rtp_seq_unwrap(p->twcc_highest, number) : 65536 + number;
@@ -95,42 +95,80 @@ static void take_rtt(struct sfu_peer *p, int64_t rtt_us)
     p->rtt_known = true;
 }
 
+/* Reports of ours: the round trip, and how much is lost of the stream that has most packets. */
 static void take_reports(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k)
 {
     struct rtcp_report r;
-    int64_t rtt;
-    unsigned most = 0;
+    const struct sfu_sub *most = NULL;
+    int64_t one, rtt = -1;
+    unsigned fraction = 0;
     for (unsigned i = 0; rtcp_read_report(k, i, &r); i++) {
-        if (sfu_sub_of(p, r.ssrc) == NULL)
+        const struct sfu_sub *u = sfu_sub_of(p, r.ssrc);
+        if (u == NULL)
             continue;
-        most = MAX_OF(most, (unsigned)r.fraction);
-        p->loss_down = most * 1000 / 256;
-        if (rtcp_rtt_us(&r, sfu_ntp(p->sfu, now_us), &rtt))
-            take_rtt(p, MIN_OF(rtt, (int64_t)2 * SFU_S));
+        if (most == NULL || u->sub.packets > most->sub.packets) {
+            most = u;
+            fraction = r.fraction;
+        }
+        if (rtcp_rtt_us(&r, sfu_ntp(p->sfu, now_us), &one))
+            rtt = MIN_OF(one, (int64_t)2 * SFU_S);
     }
+    if (most == NULL)
+        return;
+    if (rtt >= 0)
+        take_rtt(p, rtt);
+    p->loss_down = fraction * 1000 / 256;
+    bwe_report(&p->down->bwe, now_us, fraction, rtt);
+    sfu_down_told(p, now_us);
+}
+
+/* What somebody who receives says of single packets, or of what there is room for. false: something else. */
+static bool take_rate(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k)
+{
+    struct rtcp_twcc t;
+    struct rtcp_ccfb c;
+    struct rtcp_remb m;
+    if (p->down == NULL)
+        return false;
+    if (rtcp_is_fb(k, RTCP_RTPFB, RTCP_FMT_TWCC) && rtcp_read_twcc(k, &t))
+        bwe_twcc(&p->down->bwe, now_us, &t);
+    else if (rtcp_is_fb(k, RTCP_RTPFB, RTCP_FMT_CCFB) && rtcp_read_ccfb(k, &c))
+        bwe_ccfb(&p->down->bwe, now_us, &c);
+    else if (rtcp_is_fb(k, RTCP_PSFB, RTCP_FMT_AFB) && rtcp_read_remb(k, &m))
+        bwe_remb(&p->down->bwe, now_us, m.bps);
+    else
+        return false;
+    sfu_down_told(p, now_us);
+    return true;
+}
+
+static void take_one(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k)
+{
+    uint32_t sender, media;
+    struct rtcp_fir fir;
+    if (take_rate(p, now_us, k))
+        return;
+    if (k->type == RTCP_SR)
+        take_sr(p, now_us, k);
+    if (k->type == RTCP_SR || k->type == RTCP_RR)
+        take_reports(p, now_us, k);
+    else if (rtcp_is_fb(k, RTCP_RTPFB, RTCP_FMT_NACK))
+        sfu_take_nack(p, now_us, k);
+    else if (rtcp_is_fb(k, RTCP_PSFB, RTCP_FMT_PLI) && rtcp_read_pli(k, &sender, &media))
+        sfu_take_pli(p, now_us, media);
+    else if (rtcp_is_fb(k, RTCP_PSFB, RTCP_FMT_FIR) && rtcp_read_fir(k, 0, &fir))
+        sfu_take_pli(p, now_us, fir.ssrc);
 }
 
 void sfu_take_rtcp(struct sfu_peer *p, int64_t now_us, const uint8_t *bytes, size_t n)
 {
     struct rtcp_packet k;
-    uint32_t sender, media;
-    struct rtcp_fir fir;
     if (rtcp_check(bytes, n) != RTCP_OK) {
         p->room->stats.malformed++;
         return;
     }
-    for (struct rtcp_iter it = rtcp_iter(bytes, n); rtcp_next(&it, &k);) {
-        if (k.type == RTCP_SR)
-            take_sr(p, now_us, &k);
-        if (k.type == RTCP_SR || k.type == RTCP_RR)
-            take_reports(p, now_us, &k);
-        else if (rtcp_is_fb(&k, RTCP_RTPFB, RTCP_FMT_NACK))
-            sfu_take_nack(p, now_us, &k);
-        else if (rtcp_is_fb(&k, RTCP_PSFB, RTCP_FMT_PLI) && rtcp_read_pli(&k, &sender, &media))
-            sfu_take_pli(p, now_us, media);
-        else if (rtcp_is_fb(&k, RTCP_PSFB, RTCP_FMT_FIR) && rtcp_read_fir(&k, 0, &fir))
-            sfu_take_pli(p, now_us, fir.ssrc);
-    }
+    for (struct rtcp_iter it = rtcp_iter(bytes, n); rtcp_next(&it, &k);)
+        take_one(p, now_us, &k);
 }
 
 /* ---- Feedback ---- */
@@ -163,7 +201,7 @@ static void ask(struct sfu_peer *p, int64_t now_us, struct sfu_pub *b, unsigned 
                 struct rtcp_writer *w)
 {
     uint16_t missing[ASK_MAX];
-    unsigned n = recv_nack(&b->in[i], now_us, p->rtt_us, missing, ASK_MAX);
+    unsigned n = recv_nack(&b->in[i], now_us, sfu_rtt_us(p), missing, ASK_MAX);
     if (n > 0)
         rtcp_put_nack(w, p->own_ssrc, b->in[i].ssrc, missing, n);
     p->room->stats.asked += n;
@@ -238,9 +276,7 @@ void sfu_feed_back(struct sfu_peer *p, int64_t now_us)
 
 int64_t sfu_feedback_due(const struct sfu_peer *p)
 {
-    int64_t at = transport_state(p->transport) == TRANSPORT_OPEN ? p->report_at_us : INT64_MAX;
-    if (at == INT64_MAX)
-        return at;
+    int64_t at = p->report_at_us;
     if (p->n_arrivals > 0)
         at = MIN_OF(at, p->twcc_at_us);
     for (unsigned i = 0; i < p->n_pubs; i++) {

@@ -1,7 +1,7 @@
 /*
  * Inside of the SFU; nobody else includes this. sfu.c: rooms, peers, who gets which packet. sfu_offer.c: offers
  * to lines. sfu_pub.c: what comes in. sfu_feed.c: feedback, both ways. sfu_sub.c: who is sent what. sfu_out.c:
- * building, sealing, sending. sfu_stats.c: what can be looked at.
+ * building, sealing, sending. sfu_down.c: how much leaves to a peer, and when. sfu_stats.c: what can be looked at.
  */
 #ifndef MADANG_MEDIA_SFU_INT_H
 #define MADANG_MEDIA_SFU_INT_H
@@ -11,6 +11,8 @@
 #include "base/hmap.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "media/bwe.h"
+#include "media/pacer.h"
 #include "media/pktcache.h"
 #include "media/recv.h"
 #include "media/sfu.h"
@@ -25,9 +27,11 @@ enum {
     SFU_SSRCS_MAX = 32, /* that one peer may send by */
     SFU_VIDEO_SLOTS = 512,
     SFU_SOUND_SLOTS = 64,
-    SFU_RTT_US = 100000,       /* until it is known */
-    SFU_TWCC_MAX = 512,        /* arrivals between two feedbacks */
-    SFU_TWCC_EVERY_US = 50000, /* draft-holmer-rmcat-transport-wide-cc-extensions-01 4 */
+    SFU_RTT_US = 100000,            /* until it is known */
+    SFU_IP_UDP = 28,                /* bytes that each packet costs ... */
+    SFU_OVERHEAD = SFU_IP_UDP + 16, /* ... and with the tag of SRTP */
+    SFU_TWCC_MAX = 512,             /* arrivals between two feedbacks */
+    SFU_TWCC_EVERY_US = 50000,      /* draft-holmer-rmcat-transport-wide-cc-extensions-01 4 */
     SFU_REPORT_EVERY_US = SFU_S,
     SFU_KEY_EVERY_US = 150000, /* between two requests for a key frame */
     SFU_LISTEN_EVERY_US = 200000,
@@ -57,7 +61,8 @@ struct sfu_stream {
     /* Of the current second, and of the one before: by layer. */
     uint32_t bytes[SFU_LAYERS][SFU_LAYERS], bps[SFU_LAYERS][SFU_LAYERS];
     uint8_t spatial, temporal; /* the highest layers of the second before */
-    int64_t window_us;
+    int64_t window_us, at_us;  /* at_us: its last packet */
+    bool is_measured;
     uint16_t width, height; /* as its last key frame says */
 };
 
@@ -85,8 +90,12 @@ struct sfu_sub {
     struct sfu_peer *peer;
     struct sfu_pub *pub; /* NULL: none */
     char mid[SFU_MID_MAX + 1];
-    bool is_video, open; /* open: the answer has said so */
-    uint16_t width, height;
+    uint16_t at;             /* its place in peer->subs, for as long as the peer is there */
+    uint16_t left;           /* the last number that has left */
+    bool is_video, open;     /* open: the answer has said so */
+    bool lowered;            /* the last choice was a smaller one */
+    uint32_t bps;            /* of the last choice */
+    struct alloc_line share; /* of pictures: what the page wants of it, and what it gets */
     uint8_t pt[CODECS], rtx_pt[CODECS]; /* of this line; 255: none */
     struct sub sub;
 };
@@ -101,6 +110,21 @@ struct sfu_source {
 
 struct sfu_arrival {
     int64_t seq, at_us;
+};
+
+/* What leaves to a peer that receives: how much, and when. */
+struct sfu_down {
+    struct bwe bwe;
+    struct pacer pacer;
+    struct alloc alloc;
+    int64_t share_us;  /* when it is to be shared again */
+    int64_t begun_us;  /* when the first packet left; 0: none has */
+    int64_t found_us;  /* the last probe that found more */
+    double shared_bps; /* for which it was shared */
+    double wanted_bps; /* what all that is wanted would take */
+    bool is_told;      /* some feedback has come */
+    uint16_t pad_at;   /* the line that repeats something for a probe */
+    uint16_t pads;     /* so far in a row */
 };
 
 struct sfu_peer {
@@ -119,10 +143,14 @@ struct sfu_peer {
     uint32_t own_ssrc; /* sender of feedback that is about no stream of ours */
     unsigned n_pubs, n_subs, n_sources;
     struct sfu_pub *pubs[SFU_PUBLISHED_MAX];
-    struct sfu_sub **subs; /* owned; as the lines were offered */
+    struct sfu_sub **subs; /* owned; as the lines were offered. None goes before the peer */
+    unsigned subs_cap;
+    struct sfu_down *down; /* NULL: it has never received */
+    bool tells;            /* of each packet what became of it */
     struct sfu_source sources[SFU_SSRCS_MAX];
     /* Transport-wide congestion control: what came, what leaves. */
-    struct sfu_arrival *arrivals; /* SFU_TWCC_MAX, in order of number; owned */
+    struct sfu_arrival
+        *arrivals; /* SFU_TWCC_MAX, in order of number; owned; NULL: publishes nothing */
     unsigned n_arrivals;
     int64_t twcc_base, twcc_highest;
     uint8_t twcc_count;
@@ -203,21 +231,47 @@ int64_t sfu_feedback_due(const struct sfu_peer *p);
 /* There are keys now. */
 void sfu_opened(struct sfu_peer *p);
 /* NULL: no memory or full. */
-struct sfu_sub *sfu_sub_new(struct sfu_peer *p, struct str mid, bool is_video);
+struct sfu_sub *sfu_sub_new(struct sfu_peer *p, int64_t now_us, struct str mid, bool is_video);
 void sfu_sub_free(struct sfu_sub *u);
-/* Which track goes out on this line; NULL: none. */
-void sfu_bind(struct sfu_sub *u, struct sfu_pub *b, int64_t now_us);
-/* Which stream of it, and how much. */
+/* Which track goes out on this line; NULL: none. sfu_share() has to follow. */
+void sfu_bind(struct sfu_sub *u, struct sfu_pub *b);
+/* Nothing more of what it sends; a key frame is the next thing that leaves. */
+void sfu_stop(struct sfu_sub *u);
+/* Which stream of the track, and how much of it, as was chosen. */
 void sfu_aim(struct sfu_sub *u);
-/* The same, and asks for the key frame that it takes to get there. */
-void sfu_choose(struct sfu_sub *u, int64_t now_us);
+/* Asks for the key frame that it takes to get there. */
+void sfu_ask_key(struct sfu_sub *u, int64_t now_us);
+/* The packet that left under that number, from the publisher's cache; NULL: it is not to be had any more. */
+const struct pktcache_packet *sfu_find_sent(const struct sfu_sub *u, const struct sub_sent *e,
+                                            uint16_t seq, struct rtp *r, struct sub_out *o);
 /* A packet of the publisher, which is in the stream's cache. */
 void sfu_forward(struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq,
-                 const struct rtp *r, const uint8_t *packet, const struct codec_packet *k);
+                 const struct rtp *r, const uint8_t *packet, const struct codec_packet *k,
+                 bool is_kept);
 /* The peer asks for these of ours. */
 void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k);
 void sfu_take_pli(struct sfu_peer *p, int64_t now_us, uint32_t ssrc);
 struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc);
+
+/* ---- sfu_down.c ---- */
+/* The peer is going to receive. */
+void sfu_down_open(struct sfu_peer *p, int64_t now_us);
+void sfu_down_close(struct sfu_peer *p);
+/* A packet leaves, now or when it is its turn. is_kept: it is in the publisher's cache. */
+void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
+               const uint8_t *packet, bool is_kept);
+/* That number is wanted again. */
+void sfu_leave_again(struct sfu_sub *u, int64_t now_us, uint16_t seq);
+/* Shares the estimate between the peer's lines and aims all of them. */
+void sfu_share(struct sfu_peer *p, int64_t now_us);
+/* Asks for the key frames that its lines wait for. */
+void sfu_ask_keys(struct sfu_peer *p, int64_t now_us);
+/* The bandwidth estimation was told something. */
+void sfu_down_told(struct sfu_peer *p, int64_t now_us);
+void sfu_down_tick(struct sfu_peer *p, int64_t now_us);
+int64_t sfu_down_due(const struct sfu_peer *p);
+/* A round trip to the peer, as well as it is known. */
+int64_t sfu_rtt_us(const struct sfu_peer *p);
 
 /* ---- sfu_stats.c ---- */
 void sfu_stats_add(struct sfu_stats *to, const struct sfu_stats *more);
@@ -228,9 +282,13 @@ void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream,
                        const struct rtp *r, const uint8_t *bytes, bool begins);
 
 /* ---- sfu_out.c ---- */
-/* Builds, seals and sends one packet; r and packet as they came. false: it could not leave. */
-bool sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
-              const uint8_t *packet);
+/* Builds, seals and sends one packet; r and packet as they came. cluster: of a probe. The bytes of the datagram;
+ * 0: it could not leave. */
+size_t sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
+                const uint8_t *packet, uint8_t cluster);
+/* The same of nothing but n bytes of padding. */
+size_t sfu_send_padding(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, uint8_t n,
+                        uint8_t cluster);
 /* The peer's feedback and reports, in as few datagrams as fit. */
 void sfu_send_rtcp(struct sfu_peer *p, struct rtcp_writer *w);
 

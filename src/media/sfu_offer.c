@@ -182,7 +182,7 @@ static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
     uint64_t kept = 0;
     bool has_rtx = false;
     if (u == NULL)
-        u = sfu_sub_new(f->p, m->mid, m->kind == SDP_VIDEO);
+        u = sfu_sub_new(f->p, f->now_us, m->mid, m->kind == SDP_VIDEO);
     if (u == NULL)
         return;
     for (enum codec c = CODEC_OPUS; c < CODECS; c++) {
@@ -203,6 +203,17 @@ static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
     name_line(f, i, b, u);
 }
 
+/* How it is told what arrives: of several ways the best one. */
+static unsigned feedback_of(const struct sdp *sdp)
+{
+    unsigned all = 0;
+    for (unsigned i = 0; i < sdp->n; i++) {
+        for (unsigned k = 0; k < sdp->lines[i].n_codecs; k++)
+            all |= sdp->lines[i].codecs[k].feedback;
+    }
+    return all & SDP_FB_TWCC ? SDP_FB_TWCC : all & SDP_FB_CCFB ? SDP_FB_CCFB : all & SDP_FB_REMB;
+}
+
 static void decide(struct offer *f, unsigned i)
 {
     const struct sdp_media *m = &f->sdp->lines[i];
@@ -212,7 +223,7 @@ static void decide(struct offer *f, unsigned i)
     *l = (struct sdp_line){.action = SDP_HOLD,
                            .codecs = UINT64_MAX,
                            .exts = UINT32_MAX,
-                           .feedback = SDP_FB_NACK | SDP_FB_PLI | SDP_FB_FIR | SDP_FB_TWCC};
+                           .feedback = SDP_FB_NACK | SDP_FB_PLI | SDP_FB_FIR | feedback_of(f->sdp)};
     if (m->kind == SDP_OTHER || m->rejected) {
         l->action = SDP_REJECT;
         return;
@@ -262,8 +273,10 @@ static void bind_lines(struct offer *f)
         struct sfu_pub *b = said->track != 0 ? sfu_find_track(f->s, said->track) : NULL;
         struct sfu_sub *u = sub_of(f->p, f->sdp->lines[i].mid);
         if (u != NULL)
-            sfu_bind(u, b != NULL && b->peer->room == f->p->room ? b : NULL, f->now_us);
+            sfu_bind(u, b != NULL && b->peer->room == f->p->room ? b : NULL);
     }
+    sfu_share(f->p, f->now_us);
+    sfu_ask_keys(f->p, f->now_us);
 }
 
 static bool write_answer(struct offer *f)
@@ -326,6 +339,7 @@ void sfu_offer(struct sfu *s, int64_t now_us, const struct sfu_offer *o)
     } else {
         f->p->rights = o->rights;
         learn_extensions(f->p, &sdp);
+        f->p->tells = feedback_of(&sdp) & (SDP_FB_TWCC | SDP_FB_CCFB);
         for (unsigned i = 0; i < sdp.n; i++)
             decide(f, i);
         end_lines(f);
@@ -346,8 +360,12 @@ void sfu_wish(struct sfu *s, int64_t now_us, uint64_t peer, const struct sfu_wis
         struct sfu_pub *b = w[i].track != 0 ? sfu_find_track(s, w[i].track) : NULL;
         if (u == NULL)
             continue;
-        u->width = w[i].width;
-        u->height = w[i].height;
-        sfu_bind(u, b != NULL && b->peer->room == p->room ? b : NULL, now_us);
+        sfu_bind(u, b != NULL && b->peer->room == p->room ? b : NULL);
+        alloc_line_wish(&u->share, w[i].priority, w[i].width, w[i].height);
     }
+    if (p == NULL)
+        return;
+    sfu_share(p, now_us);
+    sfu_ask_keys(p, now_us);
+    sfu_set_timer(p);
 }

@@ -22,6 +22,7 @@ static uint32_t abs_send_time(int64_t now_us)
     return (uint32_t)(((uint64_t)now_us << 18) / 1000000) & 0xFFFFFF;
 }
 
+/* r NULL: nothing came, it is padding of ours. */
 static size_t build_head(struct sfu_peer *p, int64_t now_us, const struct sub_out *o,
                          const struct rtp *r, const struct rtp_ext_map *from, const uint8_t *packet,
                          uint8_t head[HEAD_MAX])
@@ -35,26 +36,44 @@ static size_t build_head(struct sfu_peer *p, int64_t now_us, const struct sub_ou
                       .marker = o->marker};
     struct rtp_ext_writer w;
     size_t n = rtp_put_head(head, HEAD_MAX, &out, NULL);
-    bool two = rtp_ext_needs_two(from, &p->exts, ours, r, packet);
+    bool two = r != NULL ? rtp_ext_needs_two(from, &p->exts, ours, r, packet) : p->exts.high;
     rtp_ext_begin(&w, head, n, HEAD_MAX, two);
     if (p->exts.id[RTP_EXT_ABS_SEND_TIME] != 0)
         rtp_ext_put_abs_send_time(&w, p->exts.id[RTP_EXT_ABS_SEND_TIME], abs_send_time(now_us));
     if (p->exts.id[RTP_EXT_TRANSPORT_CC] != 0)
         rtp_ext_put_transport_cc(&w, p->exts.id[RTP_EXT_TRANSPORT_CC], p->twcc_out);
-    rtp_ext_rebuild(&w, from, &p->exts, ours, r, packet);
+    if (r != NULL)
+        rtp_ext_rebuild(&w, from, &p->exts, ours, r, packet);
     return rtp_ext_end(&w);
 }
 
-bool sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
-              const uint8_t *packet)
+/* Every packet that leaves has a number for the transport, whether the peer is told of it or not. */
+static size_t seal(struct sfu_peer *p, int64_t now_us, const struct sub_out *o,
+                   const struct srtp_parts *parts, uint8_t cluster)
 {
-    struct sfu_peer *p = u->peer;
     struct srtp *srtp = transport_out(p->transport);
-    uint8_t head[HEAD_MAX];
+    uint8_t *to = slab(p->sfu);
     size_t n = 0;
-    if (srtp == NULL || o->skip > r->payload)
-        return false;
-    size_t head_n = build_head(p, now_us, o, r, &u->pub->peer->exts, packet, head);
+    if (srtp == NULL || parts->head_n == 0 ||
+        srtp_protect_to(srtp, to, PACKET_MAX, parts, &n) != SRTP_OK)
+        return 0;
+    struct bwe_packet sent = {.ssrc = o->ssrc,
+                              .number = p->twcc_out++,
+                              .seq = o->seq,
+                              .size = (uint16_t)(n + SFU_IP_UDP),
+                              .cluster = cluster};
+    p->sfu->out_n += n;
+    bwe_sent(&p->down->bwe, now_us, &sent);
+    return transport_send(p->transport, to, n) ? n : 0;
+}
+
+size_t sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
+                const uint8_t *packet, uint8_t cluster)
+{
+    uint8_t head[HEAD_MAX];
+    if (o->skip > r->payload)
+        return 0;
+    size_t head_n = build_head(u->peer, now_us, o, r, &u->pub->peer->exts, packet, head);
     struct srtp_parts parts = {
         .head = head,
         .front = o->front,
@@ -63,12 +82,17 @@ bool sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const 
         .front_n = o->front_n,
         .payload_n = (uint16_t)(r->payload - o->skip),
     };
-    uint8_t *to = slab(p->sfu);
-    if (head_n == 0 || srtp_protect_to(srtp, to, PACKET_MAX, &parts, &n) != SRTP_OK)
-        return false;
-    p->sfu->out_n += n;
-    p->twcc_out++;
-    return transport_send(p->transport, to, n);
+    return seal(u->peer, now_us, o, &parts, cluster);
+}
+
+size_t sfu_send_padding(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, uint8_t n,
+                        uint8_t cluster)
+{
+    uint8_t head[HEAD_MAX];
+    size_t head_n = build_head(u->peer, now_us, o, NULL, NULL, NULL, head);
+    struct srtp_parts parts = {
+        .head = head, .front = head, .payload = head, .head_n = (uint16_t)head_n, .pad = n};
+    return seal(u->peer, now_us, o, &parts, cluster);
 }
 
 void sfu_send_rtcp(struct sfu_peer *p, struct rtcp_writer *w)

@@ -5,6 +5,8 @@
 
 #include "base/util.h"
 
+enum { FIRST_US = 250000 /* what is sent is known so soon */ };
+
 /* ---- Life ---- */
 
 struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind, enum codec codec,
@@ -17,6 +19,8 @@ struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind,
     b->id = id;
     b->peer = p;
     b->kind = kind;
+    if (p->arrivals == NULL)
+        p->arrivals = xcalloc(SFU_TWCC_MAX, sizeof *p->arrivals);
     b->codec = codec;
     b->n = streams;
     b->streams = xcalloc(streams, sizeof *b->streams);
@@ -56,7 +60,7 @@ void sfu_pub_free(struct sfu_pub *b)
         .id = b->id, .peer = p->id, .kind = b->kind, .codec = b->codec, .streams = b->n};
     struct list *first;
     while ((first = list_first(&b->subs)) != NULL)
-        sfu_bind(container_of(first, struct sfu_sub, of_pub), NULL, 0);
+        sfu_bind(container_of(first, struct sfu_sub, of_pub), NULL);
     if (b->is_ranked)
         speakers_remove(&p->room->speakers, &b->speaker);
     drop_sources(p, b);
@@ -190,7 +194,8 @@ static void next_window(struct sfu_stream *st, uint64_t us)
     st->spatial = st->temporal = 0;
     for (unsigned i = 0; i < SFU_LAYERS; i++) {
         for (unsigned k = 0; k < SFU_LAYERS; k++) {
-            st->bps[i][k] = (uint32_t)((uint64_t)st->bytes[i][k] * 8 * SFU_S / us);
+            uint32_t bps = (uint32_t)((uint64_t)st->bytes[i][k] * 8 * SFU_S / us);
+            st->bps[i][k] = st->bps[i][k] != 0 && bps != 0 ? (st->bps[i][k] + bps) / 2 : bps;
             if (st->bytes[i][k] == 0)
                 continue;
             st->spatial = MAX_OF(st->spatial, (uint8_t)i);
@@ -203,14 +208,16 @@ static void next_window(struct sfu_stream *st, uint64_t us)
 static void measure(struct sfu_stream *st, int64_t now_us, const struct codec_packet *k, size_t n)
 {
     st->bytes[MIN_OF(k->spatial, SFU_LAYERS - 1)][MIN_OF(k->temporal, SFU_LAYERS - 1)] +=
-        (uint32_t)n;
+        (uint32_t)n + SFU_OVERHEAD;
     if (k->width != 0) {
         st->width = k->width;
         st->height = k->height;
     }
-    if (now_us - st->window_us < SFU_S)
+    st->at_us = now_us;
+    if (now_us - st->window_us < (st->is_measured ? SFU_S : FIRST_US))
         return;
-    if (st->window_us != 0)
+    st->is_measured = st->window_us != 0;
+    if (st->is_measured)
         next_window(st, (uint64_t)(now_us - st->window_us));
     st->window_us = now_us;
 }
@@ -225,18 +232,25 @@ uint64_t sfu_rate(const struct sfu_stream *st, unsigned spatial, unsigned tempor
     return sum;
 }
 
-/* There is another stream to choose from. It may begin with a key frame: nobody is asked for one before
- * that has been passed on. */
-static void aim_again(struct sfu_pub *b)
+/* A stream has begun, perhaps anew, under other numbers. It may begin with a key frame: nobody is asked for one
+ * before that has been passed on. */
+static void aim_again(struct sfu_pub *b, int64_t now_us, unsigned stream)
 {
-    for (struct list *it = b->subs.next; it != &b->subs; it = it->next)
-        sfu_aim(container_of(it, struct sfu_sub, of_pub));
+    for (struct list *it = b->subs.next; it != &b->subs; it = it->next) {
+        struct sfu_sub *u = container_of(it, struct sfu_sub, of_pub);
+        if (u->sub.current == (int)stream)
+            sfu_stop(u);
+        if (b->streams[stream].at_us == 0)
+            sfu_share(u->peer, now_us);
+        else
+            sfu_aim(u);
+    }
 }
 
-static void choose_again(struct sfu_pub *b, int64_t now_us)
+static void ask_again(struct sfu_pub *b, int64_t now_us)
 {
     for (struct list *it = b->subs.next; it != &b->subs; it = it->next)
-        sfu_choose(container_of(it, struct sfu_sub, of_pub), now_us);
+        sfu_ask_key(container_of(it, struct sfu_sub, of_pub), now_us);
 }
 
 static void pass_over(struct sfu_pub *b, unsigned stream, int64_t seq)
@@ -288,7 +302,7 @@ static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, 
         recv_forget_before(&b->in[i], seq);
     }
     measure(st, now_us, &k, n);
-    sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &k);
+    sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &k, kept != NULL);
 }
 
 static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const struct rtp *r,
@@ -299,12 +313,12 @@ static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const stru
     if (v == RECV_REPEAT)
         return;
     if (v == RECV_BEGIN)
-        aim_again(b);
+        aim_again(b, now_us, i);
     if (b->peer->room->record != NULL)
         sfu_record_packet(b, now_us, i, seq, r, bytes, v == RECV_BEGIN);
     pass_on(b, now_us, i, seq, r, bytes, n);
     if (v == RECV_BEGIN)
-        choose_again(b, now_us);
+        ask_again(b, now_us);
 }
 
 void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n)

@@ -84,6 +84,12 @@ static void look_at_sub(const struct sfu_sub *u, struct sfu_line_stats *out)
     out->bps = sfu_rate(st, u->sub.spatial, u->sub.temporal);
 }
 
+static int rtt_ms(const struct sfu_peer *p)
+{
+    bool known = p->rtt_known || (p->down != NULL && p->down->bwe.stats.came > 0);
+    return known ? (int)(sfu_rtt_us(p) / MS) : -1;
+}
+
 bool sfu_peer_stats(const struct sfu *s, uint64_t peer, struct sfu_peer_stats *out,
                     struct sfu_line_stats *lines, unsigned max)
 {
@@ -92,9 +98,14 @@ bool sfu_peer_stats(const struct sfu *s, uint64_t peer, struct sfu_peer_stats *o
         return false;
     *out = (struct sfu_peer_stats){.room = p->room->id,
                                    .open = transport_state(p->transport) == TRANSPORT_OPEN,
-                                   .rtt_ms = p->rtt_known ? (int)(p->rtt_us / MS) : -1,
+                                   .rtt_ms = rtt_ms(p),
                                    .loss_up = p->loss_up,
                                    .loss_down = p->loss_down};
+    if (p->down != NULL) {
+        out->estimate_bps = (uint64_t)bwe_bps(&p->down->bwe);
+        out->wanted_bps = (uint64_t)p->down->wanted_bps;
+        out->sent_bps = (uint64_t)p->down->bwe.sent_bps;
+    }
     for (unsigned i = 0; i < p->n_pubs && out->n_lines < max; i++)
         look_at_pub(p->pubs[i], &lines[out->n_lines++]);
     for (unsigned i = 0; i < p->n_subs && out->n_lines < max; i++)

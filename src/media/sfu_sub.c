@@ -22,11 +22,21 @@ void sfu_opened(struct sfu_peer *p)
         add_ssrcs(p->subs[i], out);
 }
 
-struct sfu_sub *sfu_sub_new(struct sfu_peer *p, struct str mid, bool is_video)
+static void grow_subs(struct sfu_peer *p)
+{
+    p->subs_cap = p->subs_cap > 0 ? 2 * p->subs_cap : 4;
+    p->subs = xrealloc(p->subs, p->subs_cap * sizeof *p->subs);
+}
+
+struct sfu_sub *sfu_sub_new(struct sfu_peer *p, int64_t now_us, struct str mid, bool is_video)
 {
     struct sfu *s = p->sfu;
     if (p->n_subs == s->conf.max_subscribed || mid.n > SFU_MID_MAX)
         return NULL;
+    if (p->down == NULL)
+        sfu_down_open(p, now_us);
+    if (p->n_subs == p->subs_cap)
+        grow_subs(p);
     struct sfu_sub *u = xcalloc(1, sizeof *u);
     uint64_t r = rng_u64(&s->rng), q = rng_u64(&s->rng);
     struct sub_conf c = {
@@ -44,6 +54,9 @@ struct sfu_sub *sfu_sub_new(struct sfu_peer *p, struct str mid, bool is_video)
     memset(u->rtx_pt, 255, sizeof u->rtx_pt);
     list_init(&u->of_pub);
     sub_init(&u->sub, &c);
+    alloc_line_init(&u->share);
+    u->left = (uint16_t)(c.first_seq - 1);
+    u->at = (uint16_t)p->n_subs;
     p->subs[p->n_subs++] = u;
     p->room->stats.subscribed++;
     if (transport_out(p->transport) != NULL)
@@ -54,10 +67,7 @@ struct sfu_sub *sfu_sub_new(struct sfu_peer *p, struct str mid, bool is_video)
 void sfu_sub_free(struct sfu_sub *u)
 {
     struct sfu_peer *p = u->peer;
-    for (unsigned i = 0; i < p->n_subs; i++) {
-        if (p->subs[i] == u)
-            p->subs[i] = p->subs[--p->n_subs];
-    }
+    p->n_subs--; /* the last one */
     struct srtp *out = transport_out(p->transport);
     if (out != NULL) {
         srtp_end(out, u->sub.conf.ssrc);
@@ -69,65 +79,68 @@ void sfu_sub_free(struct sfu_sub *u)
     xfree(u);
 }
 
-void sfu_bind(struct sfu_sub *u, struct sfu_pub *b, int64_t now_us)
+void sfu_bind(struct sfu_sub *u, struct sfu_pub *b)
 {
-    if (b == u->pub) {
-        sfu_choose(u, now_us);
+    if (b == u->pub)
         return;
-    }
+    sfu_stop(u);
     list_del(&u->of_pub);
     u->pub = NULL;
-    sub_aim(&u->sub, SUB_NONE, 0, 0);
+    struct alloc_line was = u->share;
+    alloc_line_init(&u->share);
+    alloc_line_wish(&u->share, was.priority, was.width, was.height);
     if (b == NULL || codec_is_video(b->codec) != u->is_video || u->pt[b->codec] == 255)
         return; /* nothing, or nothing that this line can carry */
     sub_detach(&u->sub, b->codec, u->pt[b->codec], u->rtx_pt[b->codec]);
     u->pub = b;
     list_push_back(&b->subs, &u->of_pub);
-    sfu_choose(u, now_us);
+    sfu_aim(u);
 }
 
 /* ---- Choosing ---- */
 
-/* The smallest stream that fills the size, by what its key frames say or else by what it takes. Until
- * streams are known in size, more bits are taken for more picture. */
-static int best_stream(const struct sfu_sub *u)
+void sfu_stop(struct sfu_sub *u)
 {
-    const struct sfu_pub *b = u->pub;
-    int best = SUB_NONE;
-    for (unsigned i = 0; i < b->n; i++) {
-        if (!b->in[i].begun)
-            continue;
-        if (best == SUB_NONE || sfu_rate(&b->streams[i], SUB_ALL, SUB_ALL) >
-                                    sfu_rate(&b->streams[best], SUB_ALL, SUB_ALL))
-            best = (int)i;
+    if (u->sub.current != SUB_NONE && u->left != (uint16_t)u->sub.out_highest) {
+        u->peer->room->stats.too_late += pacer_drop(&u->peer->down->pacer, u->at);
+        sub_unsend(&u->sub, (uint16_t)(u->left + 1));
     }
-    return best;
+    sub_aim(&u->sub, SUB_NONE, 0, 0);
 }
 
 void sfu_aim(struct sfu_sub *u)
 {
-    bool paused = u->pub == NULL || !u->open || (u->is_video && (u->width == 0 || u->height == 0));
-    sub_aim(&u->sub, paused ? SUB_NONE : best_stream(u), SUB_ALL, SUB_ALL);
+    const struct alloc_option *o = alloc_choice(&u->share);
+    if (u->pub == NULL || !u->open || transport_out(u->peer->transport) == NULL ||
+        (u->is_video && o == NULL)) {
+        sfu_stop(u);
+    } else if (u->is_video) {
+        u->lowered = u->bps > o->bps;
+        u->bps = o->bps;
+        sub_aim(&u->sub, o->stream, o->spatial, o->temporal);
+    } else {
+        sub_aim(&u->sub, u->pub->in[0].begun ? 0 : SUB_NONE, SUB_ALL, SUB_ALL);
+    }
 }
 
-void sfu_choose(struct sfu_sub *u, int64_t now_us)
+void sfu_ask_key(struct sfu_sub *u, int64_t now_us)
 {
-    sfu_aim(u);
-    if (sub_waits(&u->sub) && u->is_video)
+    if (u->is_video && u->pub != NULL && sub_waits(&u->sub))
         sfu_want_key(u->pub, (unsigned)u->sub.target, now_us);
 }
 
 /* ---- Packets ---- */
 
 void sfu_forward(struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq,
-                 const struct rtp *r, const uint8_t *packet, const struct codec_packet *k)
+                 const struct rtp *r, const uint8_t *packet, const struct codec_packet *k,
+                 bool is_kept)
 {
     for (struct list *it = b->subs.next; it != &b->subs; it = it->next) {
         struct sfu_sub *u = container_of(it, struct sfu_sub, of_pub);
         struct sub_out o;
         uint64_t switches = u->sub.switches;
         if (sub_take(&u->sub, now_us, (int)stream, seq, r, packet + r->head, k, b->in, &o))
-            sfu_send(u, now_us, &o, r, packet);
+            sfu_leave(u, now_us, &o, r, packet, is_kept);
         u->peer->room->stats.switches += u->sub.switches - switches;
     }
 }
@@ -141,23 +154,19 @@ struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc)
     return NULL;
 }
 
-static void send_again(struct sfu_sub *u, int64_t now_us, uint16_t seq)
+const struct pktcache_packet *sfu_find_sent(const struct sfu_sub *u, const struct sub_sent *e,
+                                            uint16_t seq, struct rtp *r, struct sub_out *o)
 {
-    const struct sub_sent *e = sub_find(&u->sub, now_us, seq, u->peer->rtt_us);
     struct codec_packet k;
-    struct sub_out o;
-    struct rtp r;
-    if (e == NULL || u->pub == NULL || e->stream >= (int)u->pub->n)
-        return;
-    const struct sfu_stream *st = &u->pub->streams[e->stream];
+    if (u->pub == NULL || e->stream >= (int)u->pub->n)
+        return NULL;
     const struct pktcache_packet *c =
-        pktcache_get(&st->cache, sub_sent_seq(e, &u->pub->in[e->stream]));
-    if (c == NULL || rtp_parse(&r, c->p, c->n) != RTP_OK ||
-        !codec_read(u->pub->codec, c->p + r.head, r.payload, &k))
-        return;
-    sub_render(&u->sub, e, seq, &r, c->p + r.head, &k, &o);
-    if (sub_wrap(&u->sub, &o) && sfu_send(u, now_us, &o, &r, c->p))
-        u->peer->room->stats.again++;
+        pktcache_get(&u->pub->streams[e->stream].cache, sub_sent_seq(e, &u->pub->in[e->stream]));
+    if (c == NULL || rtp_parse(r, c->p, c->n) != RTP_OK ||
+        !codec_read(u->pub->codec, c->p + r->head, r->payload, &k))
+        return NULL;
+    sub_render(&u->sub, e, seq, r, c->p + r->head, &k, o);
+    return c;
 }
 
 void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k)
@@ -169,7 +178,7 @@ void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet 
     struct sfu_sub *u = sfu_sub_of(p, it.media);
     while (u != NULL && rtcp_nack_next(&it, &seq)) {
         p->room->stats.nacked++;
-        send_again(u, now_us, seq);
+        sfu_leave_again(u, now_us, seq);
     }
 }
 

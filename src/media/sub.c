@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/util.h"
 
-enum { LATE_MAX = 128, PAUSE_MAX_S = 10, REPORT_MAX_S = 600, BASE = 65536 };
+enum { PT_MAX = 127, LATE_MAX = 128, PAUSE_MAX_S = 10, REPORT_MAX_S = 600, BASE = 65536 };
 
 void sub_init(struct sub *s, const struct sub_conf *conf)
 {
@@ -53,7 +53,7 @@ void sub_detach(struct sub *s, enum codec codec, uint8_t pt, uint8_t rtx_pt)
 static struct sub_sent *remember(struct sub *s, int64_t in_seq)
 {
     struct sub_sent *e = &s->sent[(uint64_t)(in_seq + s->offset) & s->sent_mask];
-    *e = (struct sub_sent){.in_seq = (uint32_t)in_seq,
+    *e = (struct sub_sent){.in_seq = (uint16_t)in_seq,
                            .timestamp_offset = s->timestamp_offset,
                            .picture_offset = s->picture_offset,
                            .tl0_offset = s->tl0_offset,
@@ -149,6 +149,7 @@ static void count(struct sub *s, const struct rtp *r, const struct codec_packet 
     s->picture = (uint16_t)(k->picture + s->picture_offset);
     s->tl0 = (uint8_t)(k->tl0 + s->tl0_offset);
     s->begun = true;
+    s->ended = out->marker;
 }
 
 /* Receivers of VP8 take a missing picture id for a missing picture. VP9 has its structure of groups. */
@@ -168,7 +169,7 @@ static bool take_late(struct sub *s, int64_t in_seq, const struct rtp *r, const 
     int64_t first = in_seq + s->offset, last = MIN_OF(s->out_highest, first + LATE_MAX);
     for (int64_t seq = first; seq <= last; seq++) {
         const struct sub_sent *e = &s->sent[(uint64_t)seq & s->sent_mask];
-        if (e->stream != s->current || e->in_seq != (uint32_t)in_seq)
+        if (e->stream != s->current || e->in_seq != (uint16_t)in_seq)
             continue;
         sub_render(s, e, (uint16_t)seq, r, payload, k, out);
         out->in_seq = in_seq;
@@ -238,17 +239,28 @@ bool sub_take(struct sub *s, int64_t now_us, int stream, int64_t in_seq, const s
 
 /* ---- Again ---- */
 
-const struct sub_sent *sub_find(struct sub *s, int64_t now_us, uint16_t seq, int64_t rtt_us)
+static struct sub_sent *entry_at(const struct sub *s, uint16_t seq)
 {
     int64_t full = rtp_seq_unwrap(s->out_highest, seq);
     struct sub_sent *e = &s->sent[(uint64_t)full & s->sent_mask];
-    uint32_t now_ms = (uint32_t)(now_us / 1000) | 1; /* never 0 */
-    if (full > s->out_highest || full <= s->out_highest - (int64_t)s->sent_mask - 1 ||
-        e->stream == SUB_NONE) {
+    bool known = full <= s->out_highest && full > s->out_highest - (int64_t)s->sent_mask - 1;
+    return known && e->stream != SUB_NONE ? e : NULL;
+}
+
+const struct sub_sent *sub_at(const struct sub *s, uint16_t seq)
+{
+    return entry_at(s, seq);
+}
+
+const struct sub_sent *sub_find(struct sub *s, int64_t now_us, uint16_t seq, int64_t rtt_us)
+{
+    struct sub_sent *e = entry_at(s, seq);
+    uint16_t now_ms = (uint16_t)(now_us / 1000) | 1; /* never 0 */
+    if (e == NULL) {
         s->resent_in_vain++;
         return NULL;
     }
-    if (e->again_ms != 0 && now_ms - e->again_ms < (uint32_t)(rtt_us / 1000))
+    if (e->again_ms != 0 && (uint16_t)(now_ms - e->again_ms) < rtt_us / 1000)
         return NULL;
     e->again_ms = now_ms;
     return e;
@@ -256,12 +268,12 @@ const struct sub_sent *sub_find(struct sub *s, int64_t now_us, uint16_t seq, int
 
 int64_t sub_sent_seq(const struct sub_sent *from, const struct recv *in)
 {
-    return in->highest + (int32_t)(from->in_seq - (uint32_t)in->highest);
+    return in->highest + (int16_t)(from->in_seq - (uint16_t)in->highest);
 }
 
 bool sub_wrap(struct sub *s, struct sub_out *out)
 {
-    if (s->conf.rtx_ssrc == 0 || s->conf.rtx_pt > 127 ||
+    if (s->conf.rtx_ssrc == 0 || s->conf.rtx_pt > PT_MAX ||
         (size_t)out->front_n + 2 > sizeof out->front)
         return false;
     memmove(out->front + 2, out->front, out->front_n);
@@ -271,6 +283,31 @@ bool sub_wrap(struct sub *s, struct sub_out *out)
     out->pt = s->conf.rtx_pt;
     out->seq = s->rtx_seq++;
     s->resent++;
+    return true;
+}
+
+/* ---- What has not left ---- */
+
+void sub_unsend(struct sub *s, uint16_t seq)
+{
+    int64_t from = rtp_seq_unwrap(s->out_highest, seq);
+    for (int64_t i = MAX_OF(from, s->out_highest - (int64_t)s->sent_mask); i <= s->out_highest; i++)
+        s->sent[(uint64_t)i & s->sent_mask].stream = SUB_NONE;
+    s->out_highest = MIN_OF(s->out_highest, from - 1);
+    s->current = SUB_NONE;
+}
+
+bool sub_pad(struct sub *s, struct sub_out *out)
+{
+    if (!s->begun || !s->ended)
+        return false;
+    s->out_highest++;
+    s->offset++;
+    s->sent[(uint64_t)s->out_highest & s->sent_mask].stream = SUB_NONE;
+    *out = (struct sub_out){.ssrc = s->conf.ssrc,
+                            .timestamp = s->out_timestamp,
+                            .seq = (uint16_t)s->out_highest,
+                            .pt = s->conf.pt};
     return true;
 }
 

@@ -19,20 +19,20 @@
 enum {
     SUB_STREAMS_MAX = 4, /* of one track */
     SUB_NONE = -1,
-    SUB_ALL = 7,      /* temporal or spatial layers */
-    SUB_FRONT = 16,   /* bytes of a descriptor that was rewritten */
-    SUB_MEMORY = 1024 /* numbers that can be asked for again; of sound SUB_MEMORY_SOUND */
+    SUB_ALL = 7,     /* temporal or spatial layers */
+    SUB_FRONT = 16,  /* bytes of a descriptor that was rewritten */
+    SUB_MEMORY = 512 /* numbers that can be asked for again; of sound SUB_MEMORY_SOUND */
 };
 enum { SUB_MEMORY_SOUND = 64 };
 
-/* Where a number that was sent came from. */
+/* Where a number that was sent came from. 12 bytes: there are SUB_MEMORY of them for each picture. */
 struct sub_sent {
-    uint32_t in_seq; /* low bits */
     uint32_t timestamp_offset;
+    uint16_t in_seq; /* low bits */
     uint16_t picture_offset;
+    uint16_t again_ms; /* when it was last sent again, low bits of milliseconds; 0: never */
     uint8_t tl0_offset;
-    int8_t stream;     /* SUB_NONE: not in use */
-    uint32_t again_ms; /* when it was last sent again, low bits of milliseconds; 0: never */
+    int8_t stream; /* SUB_NONE: not in use */
 };
 
 struct sub_conf {
@@ -58,6 +58,7 @@ struct sub {
     uint8_t tl0, tl0_offset;
     uint16_t rtx_seq;
     bool begun;            /* something was sent */
+    bool ended;            /* ... and the last of it ended a picture */
     struct sub_sent *sent; /* ring by out number; owned */
     uint32_t sent_mask;
     uint64_t packets, octets; /* for sender reports; octets of payload */
@@ -101,6 +102,14 @@ bool sub_take(struct sub *s, int64_t now_us, int stream, int64_t in_seq, const s
 
 /* A number of that stream has come that holds nothing for others (padding): none is left for it. */
 void sub_pass_over(struct sub *s, int stream, int64_t in_seq);
+
+/* Where the number came from; NULL: nowhere, or it is forgotten. */
+const struct sub_sent *sub_at(const struct sub *s, uint16_t seq);
+/* The numbers from seq on will never leave: they are given out anew. What is sent begins with a key frame. */
+void sub_unsend(struct sub *s, uint16_t seq);
+/* A number for padding that nobody will ask for again, behind what was sent. false: not now, since a picture has
+ * begun and not ended, or nothing was sent yet. */
+bool sub_pad(struct sub *s, struct sub_out *out);
 
 /* The packet with that number is wanted again: where it came from, or NULL: it was never sent, is
  * forgotten, or was sent again within rtt_us. */

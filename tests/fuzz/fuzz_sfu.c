@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "../unit/ice_check.h"
 #include "media/sfu.h"
+#include "proto/rtcp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -125,7 +126,7 @@ static void offer(struct world *w, struct client *c)
     static const char *const lines[] = {
         "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n",
         "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n"
-        "a=fmtp:97 apt=96\r\na=rtcp-fb:96 nack\r\n",
+        "a=fmtp:97 apt=96\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 transport-cc\r\n",
         "m=video 9 UDP/TLS/RTP/SAVPF 98 99\r\na=rtpmap:98 VP9/90000\r\na=rtpmap:99 rtx/90000\r\n"
         "a=fmtp:99 apt=98\r\n",
     };
@@ -226,6 +227,30 @@ static void rtcp(struct world *w, struct client *c)
         sfu_input(w->sfu, w->now, &c->at, p, n, n);
 }
 
+/* Feedback about numbers that may have left. */
+static void feedback(struct world *w, struct client *c)
+{
+    uint8_t mem[400];
+    struct rtcp_writer r;
+    int64_t at[64];
+    unsigned n = 1 + rd_u8(&w->in) % 64;
+    uint16_t base = rd_u16(&w->in) % 512;
+    uint8_t v = rd_u8(&w->in);
+    for (unsigned i = 0; i < n; i++)
+        at[i] = rd_u8(&w->in) % 4 != 0 ? w->now + (int64_t)i * v * 100 : RTCP_NOT_CAME;
+    rtcp_begin(&r, mem, sizeof mem);
+    if (v % 4 == 0)
+        rtcp_put_remb(&r, 1, (uint64_t)base << v % 32, &(uint32_t){1}, 1);
+    else
+        rtcp_put_twcc(&r, 1, 0, v, base, at, n);
+    size_t len = r.len;
+    if (c->out == NULL || len == 0)
+        return;
+    srtp_add(c->out, 1);
+    if (srtp_protect_rtcp(c->out, mem, &len, sizeof mem) == SRTP_OK)
+        sfu_input(w->sfu, w->now, &c->at, mem, len, len);
+}
+
 static void wish(struct world *w, struct client *c)
 {
     char mid[2] = {(char)('0' + rd_u8(&w->in) % 4), 0};
@@ -262,8 +287,8 @@ static void step(struct world *w)
     case 7: run(w, (int64_t)rd_u16(&w->in) * 1000); break;
     case 8: sfu_hangup(w->sfu, &c->at); break;
     case 9: sfu_dtls_failed(w->sfu, c->id); break;
-    case 10:
-    case 11: rtcp(w, c); break;
+    case 10: rtcp(w, c); break;
+    case 11: feedback(w, c); break;
     default: rtp(w, c);
     }
 }

@@ -22,6 +22,7 @@
 #include "proto/rtcp.h"
 #include "proto/rtp.h"
 #include "proto/rtp_ext.h"
+#include "sfu_link.h"
 
 #define UNUSED_OK __attribute__((unused))
 
@@ -48,11 +49,15 @@ struct line {
     /* Sending. */
     uint16_t seq[3], picture[3];
     uint32_t timestamp;
-    uint8_t level; /* of sound: 127 is silence */
+    uint8_t level;     /* of sound: 127 is silence */
+    unsigned sizes[3]; /* bytes behind the descriptor, by layer; 0: 100 for each layer */
     /* Received, by number. */
     uint64_t packets, keys, again, bytes;
-    bool key;     /* the last one began a key frame */
-    bool was_led; /* something was sent on it */
+    uint64_t repeats, padding; /* what was there before, and padding: probes */
+    uint8_t there[65536 / 8];  /* numbers that came */
+    uint64_t of_layer[8];      /* packets, if sizes are given */
+    bool key;                  /* the last one began a key frame */
+    bool was_led;              /* something was sent on it */
     uint16_t first_seq;
     uint16_t last_seq;
     uint32_t last_timestamp;
@@ -77,7 +82,8 @@ struct client {
     unsigned answers, refusals;
     bool open, ended;
     enum transport_end why;
-    int64_t twcc_seen; /* of what it gets */
+    int64_t twcc_seen; /* of what left to it */
+    struct link *link; /* NULL: everything arrives at once, and nobody tells of it */
 };
 
 struct world {
@@ -145,9 +151,16 @@ static UNUSED_OK void client_rtcp(struct client *c, const uint8_t *p, size_t n)
     }
 }
 
-static UNUSED_OK void client_media(struct line *l, const struct rtp *r, const uint8_t *p,
+/* false: it was there before. */
+static UNUSED_OK bool client_media(struct line *l, const struct rtp *r, const uint8_t *p,
                                    uint16_t seq, unsigned skip)
 {
+    uint8_t bit = (uint8_t)(1u << seq % 8);
+    if (l->there[seq / 8] & bit) {
+        l->repeats++;
+        return false;
+    }
+    l->there[seq / 8] |= bit;
     const uint8_t *payload = p + r->head + skip;
     struct codec_packet k;
     assert_true(codec_read(l->video ? CODEC_VP8 : CODEC_OPUS, payload, r->payload - skip, &k));
@@ -155,11 +168,13 @@ static UNUSED_OK void client_media(struct line *l, const struct rtp *r, const ui
     l->keys += k.key;
     l->packets++;
     l->bytes += r->size;
+    l->of_layer[p[r->size - 1] & 7]++;
     if (!l->begun || rtp_seq_diff(seq, l->last_seq) > 0) {
         l->last_seq = seq;
         l->last_timestamp = r->timestamp;
     }
     l->begun = true;
+    return true;
 }
 
 /* What is sent first is something to begin with, whether it arrives or not. */
@@ -175,35 +190,50 @@ static UNUSED_OK void lead(struct line *l, const struct rtp *r, const uint8_t *p
     l->was_led = true;
 }
 
-static UNUSED_OK void client_rtp(struct client *c, const uint8_t *p, size_t n)
+/* When it leaves: numbers for the transport have no gap, and a line begins with something to begin with. */
+static UNUSED_OK void check_leaving(struct client *c, const uint8_t *p, size_t n)
 {
     struct rtp r;
-    struct rtp_ext_iter it;
     struct rtp_ext e;
     assert_int_equal(rtp_parse(&r, p, n), RTP_OK);
-    it = rtp_ext_iter(&r, p);
+    struct rtp_ext_iter it = rtp_ext_iter(&r, p);
     while (rtp_ext_next(&it, &e)) {
         if (e.id != EXT_TWCC)
             continue;
         assert_int_equal(get_u16(e.p), (uint16_t)(c->twcc_seen + 1));
-        c->twcc_seen = get_u16(e.p);
+        c->twcc_seen = c->twcc_seen < 0 ? get_u16(e.p) : c->twcc_seen + 1;
     }
+    for (unsigned i = 0; i < c->n; i++) {
+        if (c->lines[i].direction == RECEIVES && c->lines[i].ssrc == r.ssrc)
+            lead(&c->lines[i], &r, p);
+    }
+}
+
+static UNUSED_OK void client_rtp(struct client *c, const uint8_t *p, size_t n)
+{
+    struct rtp r;
+    assert_int_equal(rtp_parse(&r, p, n), RTP_OK);
     for (unsigned i = 0; i < c->n; i++) {
         struct line *l = &c->lines[i];
         if (l->direction != RECEIVES)
             continue;
         if (l->ssrc == r.ssrc) {
-            lead(l, &r, p);
             if (c->w->lose != NULL && c->w->lose(c->w, c, r.ssrc, r.seq))
                 return;
-            client_media(l, &r, p, r.seq, 0);
+            if (!client_media(l, &r, p, r.seq, 0))
+                return; /* sent again while it waited */
             if (c->w->arrived != NULL)
                 c->w->arrived(c->w, c, i, r.seq, l->key);
             return;
         }
         if (l->rtx != 0 && l->rtx == r.ssrc) {
+            if (r.payload == 0) {
+                l->padding++;
+                return;
+            }
+            if (!client_media(l, &r, p, get_u16(p + r.head), 2))
+                return;
             l->again++;
-            client_media(l, &r, p, get_u16(p + r.head), 2);
             if (c->w->arrived != NULL)
                 c->w->arrived(c->w, c, i, get_u16(p + r.head), l->key);
             return;
@@ -228,10 +258,14 @@ static UNUSED_OK void world_send(void *ctx, const struct tuple *to, const struct
     if (rtp_kind_of(copy, n) == RTP_KIND_RTCP) {
         assert_int_equal(srtp_unprotect_rtcp(c->in, copy, &n), SRTP_OK);
         client_rtcp(c, copy, n);
-    } else {
-        assert_int_equal(srtp_unprotect(c->in, copy, &n), SRTP_OK);
-        client_rtp(c, copy, n);
+        return;
     }
+    assert_int_equal(srtp_unprotect(c->in, copy, &n), SRTP_OK);
+    check_leaving(c, copy, n);
+    if (c->link == NULL)
+        client_rtp(c, copy, n);
+    else
+        link_take(c->link, w->now, c->twcc_seen, copy, n);
 }
 
 static UNUSED_OK void world_flush(void *ctx)
@@ -364,17 +398,53 @@ static UNUSED_OK void world_free(struct world *w)
     for (unsigned i = 0; i < w->n; i++) {
         srtp_free(w->clients[i].in);
         srtp_free(w->clients[i].out);
+        free(w->clients[i].link);
     }
     free(w);
+}
+
+static void client_feedback(struct client *c, const struct rtcp_writer *wr);
+
+/* What has arrived, and what is told of it. */
+static UNUSED_OK void links_run(struct world *w)
+{
+    uint8_t mem[1200];
+    struct rtcp_writer wr;
+    for (unsigned i = 0; i < w->n; i++) {
+        struct client *c = &w->clients[i];
+        const struct in_flight *f;
+        while (c->link != NULL && (f = link_arrived(c->link, w->now)) != NULL)
+            client_rtp(c, f->bytes, f->n);
+        if (c->link == NULL)
+            continue;
+        rtcp_begin(&wr, mem, sizeof mem);
+        while (c->out != NULL && link_tell(c->link, w->now, (uint32_t)c->id, &wr)) {
+            client_feedback(c, &wr);
+            rtcp_begin(&wr, mem, sizeof mem);
+        }
+    }
+}
+
+static UNUSED_OK int64_t next_event(const struct world *w)
+{
+    int64_t at = sfu_deadline(w->sfu);
+    for (unsigned i = 0; i < w->n; i++) {
+        if (w->clients[i].link != NULL)
+            at = MIN_OF(at, link_due(w->clients[i].link));
+    }
+    return at;
 }
 
 /* Time goes on, with all that is due meanwhile. */
 static UNUSED_OK void world_run(struct world *w, int64_t us)
 {
-    int64_t until = w->now + us;
-    while (sfu_deadline(w->sfu) <= until) {
-        int64_t at = sfu_deadline(w->sfu);
+    int64_t until = w->now + us, at;
+    while ((at = next_event(w)) <= until) {
         w->now = at > w->now ? at : w->now;
+        links_run(w);
+        at = sfu_deadline(w->sfu);
+        if (at > w->now)
+            continue;
         sfu_tick(w->sfu, w->now);
         assert_true(sfu_deadline(w->sfu) > at); /* no timer that rings for ever */
     }
@@ -519,9 +589,10 @@ static UNUSED_OK void client_send(struct client *c, unsigned line, unsigned laye
     set_u16(vp8 + 2, (uint16_t)(0x8000 | (l->picture[layer] & 0x7FFF)));
     if (last)
         l->picture[layer]++;
+    unsigned more = l->sizes[layer] > 0 ? l->sizes[layer] : 100 * layer;
     memcpy(p + n, vp8, sizeof vp8);
-    n += sizeof vp8 + 100 * layer; /* more of it in higher layers */
-    memset(p + n - 100 * layer, 7, 100 * layer);
+    n += sizeof vp8 + more;
+    memset(p + n - more, l->sizes[layer] > 0 ? (int)layer : 7, more);
     srtp_add(c->out, r.ssrc);
     assert_int_equal(srtp_protect(c->out, p, &n, sizeof p), SRTP_OK);
     if (w->uplink == NULL || w->uplink(w, c, r.ssrc, r.seq, p, n))

@@ -69,6 +69,50 @@ static void sound_first_then_what_is_wanted_again_then_pictures_in_order(void **
     pacer_free(&p);
 }
 
+static void what_need_not_wait_takes_the_short_way(void **state)
+{
+    (void)state;
+    struct pacer p = begin(3.2e6, 0); /* a packet a millisecond */
+    int64_t now = BEGIN + S;
+    uint8_t cluster;
+    assert_true(pacer_pass(&p, now, PACER_PICTURE, SIZE, &cluster));
+    assert_int_equal(cluster, BWE_PROBE_NONE);
+    assert_true(pacer_pass(&p, now, PACER_PICTURE, SIZE, &cluster)); /* on credit */
+    assert_false(pacer_pass(&p, now, PACER_PICTURE, SIZE, &cluster));
+    assert_true(pacer_pass(&p, now, PACER_SOUND, SIZE, &cluster));
+    push(&p, now, PACER_PICTURE, 1, 'a');
+    now += 20 * MS;
+    assert_false(pacer_pass(&p, now, PACER_PICTURE, SIZE, &cluster)); /* one waits before it */
+    assert_false(pacer_pass(&p, now, PACER_AGAIN, SIZE, &cluster));
+    assert_string_equal(leave(&p, now), "a");
+    assert_true(pacer_pass(&p, now, PACER_AGAIN, SIZE, &cluster));
+    /* It counts for a probe as well. */
+    now += 20 * MS;
+    pacer_probe(&p, now,
+                &(struct bwe_cluster){.bps = 8e6, .bytes = 2 * SIZE, .packets = 2, .id = 9});
+    assert_true(pacer_pass(&p, now, PACER_PICTURE, SIZE, &cluster));
+    assert_int_equal(cluster, 9);
+    pacer_spent_more(&p, SIZE); /* what was sent instead of padding is large */
+    now += 20 * MS;
+    assert_true(pacer_pass(&p, now, PACER_PICTURE, SIZE, &cluster));
+    assert_int_equal(pacer_deadline(&p), INT64_MAX); /* nothing more for it */
+    pacer_free(&p);
+}
+
+static void a_burst_of_so_long_may_leave_at_once(void **state)
+{
+    (void)state;
+    struct pacer p;
+    uint8_t cluster;
+    unsigned n = 0;
+    pacer_init(&p, BEGIN, &(struct pacer_conf){.burst_us = 5000});
+    pacer_set(&p, BEGIN, 3.2e6);
+    while (pacer_pass(&p, BEGIN + S, PACER_PICTURE, SIZE, &cluster))
+        n++;
+    assert_int_equal(n, 6); /* five, and one on credit */
+    pacer_free(&p);
+}
+
 static void sound_waits_for_nothing(void **state)
 {
     (void)state;
@@ -257,6 +301,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sound_first_then_what_is_wanted_again_then_pictures_in_order),
+        cmocka_unit_test(what_need_not_wait_takes_the_short_way),
+        cmocka_unit_test(a_burst_of_so_long_may_leave_at_once),
         cmocka_unit_test(sound_waits_for_nothing),
         cmocka_unit_test(pictures_leave_at_the_pace),
         cmocka_unit_test(trains_are_as_long_as_the_gathering_time),

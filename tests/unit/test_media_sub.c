@@ -400,9 +400,77 @@ static void numbers_of_before_a_change_can_still_be_asked_for(void **state)
     const struct sub_sent *e = sub_find(&w.s, w.now, first, 0);
     assert_non_null(e);
     assert_int_equal(e->stream, 0);
-    assert_int_equal(e->in_seq, (uint32_t)seq_of_first);
+    assert_int_equal(e->in_seq, (uint16_t)seq_of_first);
     sub_detach(&w.s, CODEC_H264, 102, 103);
     assert_null(sub_find(&w.s, w.now, first, 0));
+    sub_free(&w.s);
+}
+
+static void what_has_not_left_gives_its_numbers_back(void **state)
+{
+    (void)state;
+    struct world w;
+    struct packet p;
+    begin(&w, 9);
+    sub_aim(&w.s, 0, SUB_ALL, SUB_ALL);
+    uint16_t first = w.s.conf.first_seq;
+    for (unsigned i = 0; i < PER_FRAME; i++) {
+        p = make(&w, 0, i);
+        assert_true(take(&w, 0, &p));
+    }
+    next_frame(&w, 0);
+    assert_non_null(sub_at(&w.s, (uint16_t)(first + 1)));
+    sub_unsend(&w.s, (uint16_t)(first + 1)); /* only the first one has left */
+    assert_null(sub_at(&w.s, (uint16_t)(first + 1)));
+    assert_non_null(sub_at(&w.s, first));
+    p = make(&w, 0, 0); /* goes on with what is no longer there */
+    assert_false(take(&w, 0, &p));
+    w.e[0].key = true;
+    next_frame(&w, 0);
+    w.e[0].key = true;
+    p = make(&w, 0, 0);
+    assert_true(take(&w, 0, &p));
+    assert_int_equal(w.out.seq, (uint16_t)(first + 1));
+    sub_free(&w.s);
+}
+
+static void padding_has_numbers_behind_whole_pictures(void **state)
+{
+    (void)state;
+    struct world w;
+    struct packet p;
+    struct sub_out o;
+    begin(&w, 10);
+    sub_aim(&w.s, 0, SUB_ALL, SUB_ALL);
+    recv_packet(&w.in[0], w.now, w.e[0].number, 0, 10, &(int64_t){0});
+    assert_false(sub_pad(&w.s, &o)); /* nothing was sent yet */
+    for (unsigned i = 0; i < PER_FRAME; i++) {
+        p = make(&w, 0, i);
+        assert_true(take(&w, 0, &p));
+        assert_int_equal(sub_pad(&w.s, &o), i + 1 == PER_FRAME);
+    }
+    assert_int_equal(o.seq, (uint16_t)(w.out.seq + 1));
+    assert_int_equal(o.timestamp, w.out.timestamp);
+    assert_null(sub_at(&w.s, o.seq)); /* nobody gets it again */
+    next_frame(&w, 0);
+    p = make(&w, 0, 0);
+    assert_true(take(&w, 0, &p));
+    assert_int_equal(w.out.seq, (uint16_t)(o.seq + 1));
+    assert_int_equal(sub_sent_seq(sub_at(&w.s, w.out.seq), &w.in[0]), p.seq);
+    sub_free(&w.s);
+}
+
+static void without_a_type_for_it_there_is_no_rtx(void **state)
+{
+    (void)state;
+    struct world w;
+    begin(&w, 11);
+    sub_aim(&w.s, 0, SUB_ALL, SUB_ALL);
+    sub_detach(&w.s, CODEC_VP8, PT, 255);
+    sub_aim(&w.s, 0, SUB_ALL, SUB_ALL);
+    struct packet p = make(&w, 0, 0);
+    assert_true(take(&w, 0, &p));
+    assert_false(sub_wrap(&w.s, &w.out));
     sub_free(&w.s);
 }
 
@@ -544,6 +612,9 @@ int main(void)
         cmocka_unit_test(what_comes_late_takes_its_own_place),
         cmocka_unit_test(a_number_that_was_lost_is_found_again),
         cmocka_unit_test(numbers_of_before_a_change_can_still_be_asked_for),
+        cmocka_unit_test(what_has_not_left_gives_its_numbers_back),
+        cmocka_unit_test(padding_has_numbers_behind_whole_pictures),
+        cmocka_unit_test(without_a_type_for_it_there_is_no_rtx),
         cmocka_unit_test(timestamps_follow_the_senders_clock_over_a_change),
         cmocka_unit_test(reports_keep_sound_and_picture_together),
         cmocka_unit_test(spatial_layers_end_their_pictures),

@@ -1,0 +1,193 @@
+/* How much of a publisher's pictures reaches people whose lines carry little, on virtual time. */
+#include "sfu_world.h"
+
+enum { ROOM = 7, MIC = 501, CAM = 502, BOTH = SFU_MAY_PUBLISH | SFU_MAY_SUBSCRIBE };
+enum { LAYERS = 3, FRAME_US = 40000, DELAY_US = 20000, VIEWER_MIC = 0, VIEWER_CAM = 1 };
+
+/* About 110, 420 and 1,250 kbit/s at 25 frames a second, with headers. */
+static const unsigned packets_of[LAYERS] = {1, 2, 5}, size_of[LAYERS] = {450, 980, 1180};
+
+struct hall {
+    struct world *w;
+    struct client *from;
+    unsigned layers, served; /* served: key frames that were asked for and sent */
+    unsigned frame;
+};
+
+static struct hall hall_new(unsigned layers)
+{
+    struct hall h = {.w = world_new(NULL), .layers = layers};
+    sfu_room_open(h.w->sfu, ROOM);
+    h.from = client_new(h.w);
+    client_line(h.from, SENDS, SFU_MIC, 1, MIC);
+    client_line(h.from, SENDS, SFU_CAMERA, layers, CAM);
+    h.from->lines[0].sizes[0] = 90;
+    for (unsigned i = 0; i < layers; i++)
+        h.from->lines[1].sizes[i] = size_of[layers == 1 ? LAYERS - 1 : i];
+    client_offer(h.from, ROOM, BOTH);
+    client_connect(h.from);
+    return h;
+}
+
+/* The camera's frame, and two packets of sound. */
+static void frame(struct hall *h)
+{
+    struct client *c = h->from;
+    bool key = c->plis > h->served || h->frame == 0;
+    h->served = c->plis;
+    h->frame++;
+    for (unsigned i = 0; i < h->layers; i++) {
+        unsigned n = packets_of[h->layers == 1 ? LAYERS - 1 : i] * (key ? 3 : 1);
+        for (unsigned k = 0; k < n; k++)
+            client_send(c, 1, i, key && k == 0, k + 1 == n);
+    }
+    c->lines[1].timestamp += 3600;
+    for (unsigned k = 0; k < 2; k++) {
+        client_send(c, 0, 0, false, true);
+        c->lines[0].timestamp += 960;
+        world_run(h->w, FRAME_US / 2);
+    }
+    if (h->frame % 100 == 0) {
+        for (unsigned i = 0; i < h->w->n; i++)
+            client_check(&h->w->clients[i]);
+    }
+}
+
+static void run(struct hall *h, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds * 25; i++)
+        frame(h);
+}
+
+static void look(struct client *c, uint16_t width)
+{
+    struct sfu_wish wish = {STR("1"), CAM, width, (uint16_t)(width * 9 / 16), ALLOC_SPEAKER};
+    sfu_wish(c->w->sfu, c->w->now, c->id, &wish, 1);
+}
+
+/* Somebody who looks, by a way that carries so much. */
+static struct client *viewer(struct hall *h, double bps)
+{
+    struct client *c = client_new(h->w);
+    client_line(c, RECEIVES, SFU_MIC, 0, MIC);
+    client_line(c, RECEIVES, SFU_CAMERA, 0, CAM);
+    c->link = link_new(bps, DELAY_US);
+    client_offer(c, ROOM, BOTH);
+    client_connect(c);
+    look(c, 1280);
+    return c;
+}
+
+/* What share of the frames of a second came as this layer or a better one, in percent. */
+static unsigned share_of(struct hall *h, struct client *c, unsigned layer)
+{
+    struct line *l = &c->lines[VIEWER_CAM];
+    uint64_t before[LAYERS], there = 0;
+    for (unsigned i = 0; i < LAYERS; i++)
+        before[i] = l->of_layer[i];
+    run(h, 1);
+    for (unsigned i = layer; i < h->layers; i++)
+        there += (l->of_layer[i] - before[i]) * 100 / packets_of[h->layers == 1 ? LAYERS - 1 : i];
+    return (unsigned)(there / 25);
+}
+
+/* Seconds until that layer, or better, comes whole; 99: never. */
+static unsigned until(struct hall *h, struct client *c, unsigned layer)
+{
+    for (unsigned s = 1; s <= 30; s++) {
+        if (share_of(h, c, layer) >= 95)
+            return s;
+    }
+    return 99;
+}
+
+static void a_good_way_carries_everything(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(LAYERS);
+    run(&h, 2);
+    struct client *c = viewer(&h, 10e6);
+    assert_in_range(until(&h, c, LAYERS - 1), 1, 5);
+    assert_int_equal(c->link->dropped, 0);
+    world_free(h.w);
+}
+
+static void a_narrow_way_carries_a_low_layer_and_a_wide_one_all_of_it_again(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(LAYERS);
+    run(&h, 2);
+    struct client *c = viewer(&h, 600e3);
+    assert_in_range(until(&h, c, 0), 1, 3);
+    run(&h, 10);
+    uint64_t dropped = c->link->dropped;
+    assert_true(share_of(&h, c, 0) >= 95);
+    assert_int_equal(c->link->dropped, dropped);
+    c->link->bps = 5e6;
+    assert_in_range(until(&h, c, LAYERS - 1), 1, 10);
+    c->link->bps = 500e3; /* and back again */
+    run(&h, 3);
+    assert_in_range(until(&h, c, 0), 1, 3);
+    world_free(h.w);
+}
+
+static void a_bad_way_costs_others_nothing(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(LAYERS);
+    run(&h, 2);
+    struct client *good = viewer(&h, 10e6);
+    until(&h, good, LAYERS - 1);
+    uint64_t dropped = good->link->dropped;
+    viewer(&h, 150e3);
+    struct client *worse = viewer(&h, 600e3);
+    for (unsigned s = 0; s < 15; s++) {
+        worse->link->bps = s % 5 == 0 ? 0 : 600e3;
+        assert_true(share_of(&h, good, LAYERS - 1) >= 99);
+    }
+    assert_int_equal(good->link->dropped, dropped);
+    world_free(h.w);
+}
+
+static void sound_flows_where_pictures_cannot(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(1); /* one stream, of more than there is room for */
+    run(&h, 2);
+    struct client *c = viewer(&h, 250e3);
+    run(&h, 5);
+    uint64_t before = c->lines[VIEWER_MIC].packets;
+    c->link->waited_us = 0;
+    run(&h, 10);
+    assert_in_range(c->lines[VIEWER_MIC].packets - before, 499, 501);
+    assert_true(c->link->waited_us < 150000);
+    world_free(h.w);
+}
+
+static void the_first_picture_does_not_wait_for_an_estimate(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(1);
+    run(&h, 2);
+    struct client *c = viewer(&h, 20e6);
+    unsigned plis = h.from->plis;
+    assert_true(plis > 0); /* at once */
+    frame(&h);
+    assert_int_equal(c->lines[VIEWER_CAM].keys, 1);
+    assert_true(share_of(&h, c, 0) >= 99);
+    run(&h, 10);
+    assert_in_range(h.from->plis, plis, plis + 1); /* it never stopped */
+    world_free(h.w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_way_carries_everything),
+        cmocka_unit_test(a_narrow_way_carries_a_low_layer_and_a_wide_one_all_of_it_again),
+        cmocka_unit_test(a_bad_way_costs_others_nothing),
+        cmocka_unit_test(sound_flows_where_pictures_cannot),
+        cmocka_unit_test(the_first_picture_does_not_wait_for_an_estimate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

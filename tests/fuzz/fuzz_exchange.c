@@ -18,7 +18,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-enum { CONNS = 8, STREAMS = 64, OPS = 400, HEARD = 4 };
+enum { CONNS = 8, STREAMS = 64, OPS = 400, HEARD = 4, PEERS = 128 };
 
 struct yard {
     struct exchange_conf conf;
@@ -34,7 +34,12 @@ struct yard {
     unsigned n_jobs;
     unsigned next_id[CONNS];
     bool draining;
-    int scopes; /* of relays, open */
+    int scopes;      /* of relays, open */
+    bool groups;     /* there are such */
+    int group_rooms; /* of workers, open */
+    uint64_t group, last_track;
+    uint64_t peers[PEERS]; /* that have offered and did not leave */
+    unsigned n_peers;
     struct yard_db db;
     bool people; /* there was something about people with accounts */
 };
@@ -199,6 +204,20 @@ static const char *const messages[] = {
     "$B",
 };
 
+/* Where there are groups. */
+static const char *const groups[] = {
+    "{\"type\":\"group_offer\",\"id\":$I,\"room\":\"$R\",\"conn\":\"a\",\"lines\":[{\"mid\":\"0\","
+    "\"kind\":\"mic\"}]}\nv=0",
+    "{\"type\":\"group_offer\",\"id\":$I,\"room\":\"$R\",\"conn\":\"c$N\",\"lines\":[{\"mid\":"
+    "\"0\","
+    "\"kind\":\"camera\"},{\"mid\":\"$N\"}]}\nv=0",
+    "{\"type\":\"group_wish\",\"id\":$I,\"room\":\"$R\",\"conn\":\"a\",\"wishes\":[{\"mid\":\"1\","
+    "\"width\":$N}]}",
+    "{\"type\":\"group_close\",\"id\":$I,\"room\":\"$R\",\"conn\":\"a\"}",
+    "{\"type\":\"group_stats\",\"id\":$I,\"room\":\"$R\"}",
+    "{\"type\":\"media\",\"id\":$I,\"room\":\"$R\",\"on\":false}",
+};
+
 /* Of people with accounts. $U somebody's id, $V that of a call. */
 static const char *const people[] = {
     "{\"type\":\"account_set\",\"id\":$I,\"display\":\"$B\",\"settings\":{\"last_seen\":false}}",
@@ -289,10 +308,10 @@ static void compose_from(struct yard *y, struct program *g, unsigned slot, struc
 static void compose(struct yard *y, struct program *g, unsigned slot, struct buf *b)
 {
     unsigned which = take(g);
-    bool of_people = which >= 128;
-    compose_from(y, g, slot, b,
-                 of_people ? people[which % ARRAY_LEN(people)]
-                           : messages[which % ARRAY_LEN(messages)]);
+    const char *m = which >= 128               ? people[which % ARRAY_LEN(people)]
+                    : y->groups && which >= 64 ? groups[which % ARRAY_LEN(groups)]
+                                               : messages[which % ARRAY_LEN(messages)];
+    compose_from(y, g, slot, b, m);
 }
 
 static struct stream_fake *open_conn(struct yard *y, unsigned slot)
@@ -464,10 +483,33 @@ static void to_people(struct yard *y, struct program *g, unsigned op, unsigned s
     }
 }
 
+/* What a worker may tell, in any order, about those that are and were. */
+static void tell_group(struct yard *y, struct program *g)
+{
+    unsigned what = take(g);
+    uint64_t peer = y->peers[take(g) % PEERS];
+    struct group_person fares = {.session = peer, .rtt_ms = take(g)};
+    tape_group(y->tape, y->now,
+               &(struct group_news){.about = (enum group_news_kind)(what % GROUP_NEWS_KINDS),
+                                    .room = y->group,
+                                    .peer = what & 64 ? 0 : peer,
+                                    .track = what & 32 ? y->last_track : take(g),
+                                    .kind = (enum group_kind)(what % GROUP_KINDS),
+                                    .codec = (enum group_codec)(what % GROUP_CODECS),
+                                    .refusal = (enum group_refusal)(what % GROUP_REFUSALS),
+                                    .end = (enum group_end)(what % GROUP_NO_PLACE),
+                                    .there = what & 128,
+                                    .text = STR("v=0"),
+                                    .people = &fares,
+                                    .n_people = 1});
+}
+
 static void to_world(struct yard *y, struct program *g, unsigned op)
 {
     unsigned arg = take(g);
-    if (op == 13) {
+    if (y->groups && op == 15 && arg & 1 && arg != 255) {
+        tell_group(y, g);
+    } else if (op == 13) {
         pass(y, (int64_t)arg * 1000);
     } else if (op == 14) {
         pass(y, (int64_t)arg * 250000);
@@ -547,6 +589,7 @@ static void all_go(struct yard *y)
     /* Where people were, the database is tidied now and then. */
     check(exchange_deadline(x) > (y->people ? y->now : INT64_MAX - 1), "nothing is due");
     check(y->scopes == 0, "all scopes are closed");
+    check(y->group_rooms == 0 && y->n_peers == 0, "all groups are closed");
 }
 
 static void port_relay(void *ctx, const struct relay_scope *what)
@@ -554,6 +597,28 @@ static void port_relay(void *ctx, const struct relay_scope *what)
     struct yard *y = ctx;
     y->scopes += what->kind == RELAY_OPEN;
     y->scopes -= what->kind == RELAY_CLOSE;
+}
+
+/* Each peer offers first and leaves once, in a room that is open. */
+static void port_group(void *ctx, const struct group_order *o)
+{
+    struct yard *y = ctx;
+    unsigned i = 0;
+    y->group_rooms += o->kind == GROUP_ORDER_OPEN;
+    y->group_rooms -= o->kind == GROUP_ORDER_CLOSE;
+    y->group = o->room;
+    while (i < y->n_peers && y->peers[i] != o->peer) {
+        i++;
+    }
+    if (o->kind == GROUP_ORDER_OFFER) {
+        check(i < PEERS && y->group_rooms > 0, "an offer in a room");
+        y->peers[i] = o->peer;
+        y->n_peers = i == y->n_peers ? i + 1 : y->n_peers;
+        y->last_track = o->n_lines ? o->lines[0].track : 0;
+    } else if (o->kind == GROUP_ORDER_LEAVE) {
+        check(i < y->n_peers, "who leaves was there");
+        y->peers[i] = y->peers[--y->n_peers];
+    }
 }
 
 static struct yard *yard_new(unsigned flags)
@@ -569,6 +634,8 @@ static struct yard *yard_new(unsigned flags)
     }
     y->conf.domain.max_sessions = flags & 2 ? 3 : 100;
     y->conf.domain.max_rooms = flags & 4 ? 1 : 10;
+    y->groups = flags & 8;
+    y->conf.domain.groups = !y->groups ? GROUPS_NEVER : flags & 16 ? GROUPS_ALWAYS : GROUPS_AUTO;
     y->conf.web.streams_max = 2;
     y->conf.frame_max = 4 << 20;
     y->conf.reorder_max = 4;
@@ -584,7 +651,7 @@ static struct yard *yard_new(unsigned flags)
     }
     y->tape = tape_new(rec, &y->conf,
                        &(struct exchange_ports){y, port_password, port_ca, port_text, port_text,
-                                                port_relay, NULL, port_db, NULL, NULL},
+                                                port_relay, port_group, port_db, NULL, NULL},
                        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     return y;

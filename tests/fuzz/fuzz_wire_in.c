@@ -62,6 +62,7 @@ static void policy(const struct cmd *cmd)
     domain_config_defaults(&cfg);
     cfg.facts.server = STR("fuzz");
     cfg.relays = true;
+    cfg.groups = GROUPS_ALWAYS;
     struct domain *d = domain_new(&cfg, seed, sink, &w);
     for (uint64_t conn = 1; conn <= 2; conn++)
         give(d, &w, &(struct cmd){.type = CMD_HELLO, .conn = conn, .id = 1, .u.hello.v = 1});
@@ -79,6 +80,8 @@ static void policy(const struct cmd *cmd)
         if (mine.type == CMD_JOIN)
             mine.u.join.room = w.room;
     }
+    if (mine.type >= CMD_GROUP_OFFER && mine.type <= CMD_GROUP_STATS)
+        mine.u.group.room = w.room; /* all begin with it */
     give(d, &w, &mine);
     domain_tick(d, 1000000000, 5);
     domain_free(d);

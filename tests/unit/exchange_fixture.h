@@ -36,6 +36,9 @@ struct yard {
     uint64_t last_job;
     enum password_kind last_kind;
     unsigned relays[RELAY_KINDS];
+    struct {
+        uint64_t room, peer, track; /* of the last orders that had one */
+    } group;
     struct db_inline db;
     struct disk_inline disk;
     void (*on_relay)(struct yard *y, const struct relay_scope *what);
@@ -73,6 +76,14 @@ static inline void yard_relay(void *ctx, const struct relay_scope *what)
     }
 }
 
+static inline void yard_group(void *ctx, const struct group_order *order)
+{
+    struct yard *y = ctx;
+    y->group.room = order->room;
+    y->group.peer = order->peer ? order->peer : y->group.peer;
+    y->group.track = order->n_lines ? order->lines[0].track : y->group.track;
+}
+
 static inline bool yard_db(void *ctx, const struct db_request *request)
 {
     struct yard *y = ctx;
@@ -106,7 +117,7 @@ static inline struct yard *yard_new(struct rec *rec, void (*change)(struct excha
     y->now = 1000000;
     y->tape = tape_new(rec, &y->conf,
                        &(struct exchange_ports){y, yard_password, yard_ca, yard_text, yard_text,
-                                                yard_relay, NULL, yard_db, NULL, yard_disk},
+                                                yard_relay, yard_group, yard_db, NULL, yard_disk},
                        y->now, INT64_C(1800000000000000), &y->counts);
     tape_ready(y->tape, y->now);
     for (int i = 0; i < YARD_CLIENTS; i++) {

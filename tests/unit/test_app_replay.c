@@ -25,10 +25,33 @@ static void big_answer(struct yard *y)
     buf_free(&rows);
 }
 
+static void a_worker_tells(struct yard *y)
+{
+    const struct group_person person = {.session = y->group.peer, .rtt_ms = 20};
+    for (int about = 0; about < GROUP_NEWS_KINDS; about++) {
+        struct group_news n = {.about = (enum group_news_kind)about,
+                               .room = y->group.room,
+                               .peer = about == GROUP_NEWS_REFUSED ? 1 : y->group.peer,
+                               .track = y->group.track,
+                               .codec = GROUP_OPUS,
+                               .there = true,
+                               .text = STR("v=0"),
+                               .people = &person,
+                               .n_people = 1};
+        tape_group(y->tape, y->now, &n);
+    }
+    yard_settle(y);
+}
+
+static void with_groups(struct exchange_conf *conf)
+{
+    conf->domain.groups = GROUPS_ALWAYS;
+}
+
 /* A little of everything: pages, WebSockets, chat, a lock, a loss, a resume, POSTs, the end. */
 static void an_evening(struct rec *rec)
 {
-    struct yard *y = yard_new(rec, NULL);
+    struct yard *y = yard_new(rec, with_groups);
     struct client *a = &y->c[0], *b = &y->c[1];
     char room[256], token[256], ada[256];
     feed_text(yard_connect(y), "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -74,6 +97,13 @@ static void an_evening(struct rec *rec)
         "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n",
         room, ada);
     assert_int_equal(y->relays[RELAY_PARTY], 1);
+    say(a,
+        "{\"type\":\"group_offer\",\"id\":4,\"room\":\"%s\",\"conn\":\"g\",\"lines\":[{\"mid\":"
+        "\"0\","
+        "\"kind\":\"mic\"}]}\nv=0",
+        room);
+    a_worker_tells(y);
+    hear_with(a, "group_answer");
     cut(b);
     yard_wait(y, 7000000);
     tape_pushed(y->tape, y->now,

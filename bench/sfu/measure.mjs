@@ -85,9 +85,21 @@ function command(which, twcc, workers) {
   return [path.join(OUT, 'sfu_floor'), HERE, `${PORT}`, which.split(' ')[1]];
 }
 
+/** Debian's Janus does not always start: the thread of its Unix socket may look whether it is initialized before it is.
+ * @param {string} which @param {string[]} args @param {{ twcc?: boolean, workers?: number, cpu?: string }} [how] */
+async function meet(which, args, how) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await meetOnce(which, args, how);
+    } catch (e) {
+      if (which !== 'janus' || tries === 5) throw e;
+    }
+  }
+}
+
 /** One meeting, with a server of its own.
  * @param {string} which @param {string[]} args @param {{ twcc?: boolean, workers?: number, cpu?: string }} [how] */
-async function meet(which, args, { twcc = false, workers = 1, cpu = SERVER_CPU } = {}) {
+async function meetOnce(which, args, { twcc = false, workers = 1, cpu = SERVER_CPU } = {}) {
   const place = which.startsWith('floor') ? ['--floor', `${HERE}:${PORT}`] : [which === 'janus' ? '--janus' : '--plain', sock];
   rmSync(sock, { force: true });
   let r;

@@ -6,6 +6,7 @@
  *   v=0 ... */
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,7 +172,7 @@ void call_open(struct load *l)
     l->signal_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     setsockopt(l->signal_fd, SOL_SOCKET, SO_SNDBUFFORCE, &big, sizeof big);
     for (int i = 0; connect(l->signal_fd, (struct sockaddr *)&at, sizeof at) < 0; i++) {
-        if (i == 2000)
+        if (i == 2000 || kill(l->pid, 0) < 0)
             die("the server does not listen");
         struct timespec pause = {.tv_nsec = 10000000};
         nanosleep(&pause, NULL);

@@ -9,6 +9,13 @@
 static const char TWCC_URI[] =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
+/* A line of n characters that numbers the packets of the transport? */
+static bool is_twcc(const char *line, size_t n)
+{
+    size_t uri = strlen(TWCC_URI);
+    return n > uri && strncmp(line + n - uri, TWCC_URI, uri) == 0;
+}
+
 struct text {
     char *p;
     size_t n;
@@ -78,24 +85,27 @@ size_t sdp_offer(const struct client *c, char *out, int publisher, const unsigne
     return t.n;
 }
 
-/* Theirs with our names in it: what they send, we get. */
+/* Theirs with our names in it: what they send, we get. Short: Janus reads 8 kB from its socket, and no more. */
 size_t sdp_mirror(const struct client *c, const char *offer, char *out)
 {
     static const char *const theirs[] = {"a=ice-",       "a=fingerprint:", "a=setup:",
                                          "a=candidate:", "a=end-of-",      "a=ssrc",
                                          "a=msid:",      "a=ice-options:"};
     struct text t = {out, 0};
+    bool first = true;
     for (const char *p = offer; *p != '\0';) {
         size_t n = strcspn(p, "\r\n");
-        bool skip = false;
+        bool skip = strncmp(p, "a=extmap:", 9) == 0 && !is_twcc(p, n);
         for (unsigned i = 0; i < sizeof theirs / sizeof theirs[0]; i++)
             skip |= strncmp(p, theirs[i], strlen(theirs[i])) == 0;
         if (n == 10 && strncmp(p, "a=sendonly", n) == 0)
             PUT(&t, "a=recvonly\r\n");
         else if (!skip)
             PUT(&t, "%.*s\r\n", (int)n, p);
-        if (strncmp(p, "a=mid:", 6) == 0)
+        if (first && strncmp(p, "a=mid:", 6) == 0) {
             put_transport(&t, c);
+            first = false;
+        }
         p += n;
         p += strspn(p, "\r\n");
     }
@@ -120,8 +130,7 @@ void sdp_read(struct client *c, const char *text)
     c->twcc_id = 0;
     for (const char *p = text; (p = strstr(p, "a=extmap:")) != NULL; p++) {
         unsigned id = (unsigned)strtoul(p + 9, NULL, 10);
-        size_t n = strcspn(p, "\r\n"), uri = strlen(TWCC_URI);
-        if (c->l->twcc && n > uri && strncmp(p + n - uri, TWCC_URI, uri) == 0)
+        if (c->l->twcc && is_twcc(p, strcspn(p, "\r\n")))
             c->twcc_id = id;
     }
     for (const char *p = text; (p = strstr(p, "a=candidate:")) != NULL; p++) {

@@ -2,11 +2,11 @@
 // loop, bench/sfu/floor): the same publishers and viewers, the same processor, one after the other in turn. Runs as root
 // in a network of its own (scripts/own-net.sh), over a line between two namespaces: Janus passes loopback over. Prints min,
 // median and max, and the goals. ROUNDS, SECONDS, ONLY=rates,join,memory,many,workers, ROWS, SERVERS, BENCH_CPUS.
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync, copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
-import { LOAD_CPU, ROOT, Results, SERVER_CPU, machine, pin, printGoals, reports, withProcess } from '../common.mjs';
+import { LOAD_CPU, ROOT, Results, SERVER_CPU, machine, pin, printGoals, reports, sleep, withProcess } from '../common.mjs';
 
 const OUT = path.join(ROOT, 'build/bench');
 const ROUNDS = Number(process.env.ROUNDS || 5);
@@ -85,7 +85,14 @@ function command(which, twcc, workers) {
   return [path.join(OUT, 'sfu_floor'), HERE, `${PORT}`, which.split(' ')[1]];
 }
 
-/** Debian's Janus does not always start: the thread of its Unix socket may look whether it is initialized before it is.
+/** Debian's Janus does not always start: the thread of its Unix socket may look whether it is initialized before it is,
+ * and on one processor always does. So it is given one when it listens. @param {number} pid @param {string} cpu */
+async function settleJanus(pid, cpu) {
+  for (let i = 0; i < 500 && !existsSync(sock); i++) await sleep(20);
+  execFileSync('taskset', ['-apc', cpu, `${pid}`], { stdio: 'ignore' });
+}
+
+/** Janus is tried again.
  * @param {string} which @param {string[]} args @param {{ twcc?: boolean, workers?: number, cpu?: string }} [how] */
 async function meet(which, args, how) {
   for (let tries = 1; ; tries++) {
@@ -103,8 +110,10 @@ async function meetOnce(which, args, { twcc = false, workers = 1, cpu = SERVER_C
   const place = which.startsWith('floor') ? ['--floor', `${HERE}:${PORT}`] : [which === 'janus' ? '--janus' : '--plain', sock];
   rmSync(sock, { force: true });
   let r;
-  await withProcess([...inServer, ...pin(command(which, twcc, workers), cpu)], async (pid) => {
-    if (which.startsWith('floor')) await new Promise((go) => { setTimeout(go, 300); });
+  const cmd = command(which, twcc, workers);
+  await withProcess([...inServer, ...(which === 'janus' ? cmd : pin(cmd, cpu))], async (pid) => {
+    if (which === 'janus') await settleJanus(pid, cpu);
+    if (which.startsWith('floor')) await sleep(300);
     [r] = await reports([...inLoad, ...pin([path.join(OUT, 'sfu_load'), ...place, '--bind', THERE, '--pid', `${pid}`,
       '--seconds', `${SECONDS}`, ...(which === 'madang' ? ['--together'] : []), ...(twcc ? ['--twcc'] : []), ...args], LOAD_CPU)]);
   }, 'SIGTERM', true);

@@ -136,6 +136,8 @@ house.test('two rooms become one', async () => {
   const into = await other.create({ title: 'Right' });
   await more(a, 'merge');
   await a.page.see('dialog[open] [data-field=into]');
+  // Not before it is in the list: another room would be taken.
+  await a.page.until((room) => !!document.querySelector(`[data-field=into] option[value="${room}"]`), into);
   await a.page.eval((room) => {
     const select = /** @type {HTMLSelectElement} */ (document.querySelector('[data-field=into]'));
     select.value = room;

@@ -22,6 +22,8 @@ import { WHY } from '../../web/views/people/sign.js';
 import { FILE_ERRORS } from '../../web/views/file-card.js';
 import { BROWSERS } from '../../web/views/permission.js';
 import { REMEDIES } from '../../web/views/problem.js';
+import { WORDS } from '../../web/domain/link_words.js';
+import { QUALITIES } from '../../web/views/control-bar.js';
 import { KEYS } from '../../web/views/shortcuts.js';
 import { REFUSALS } from '../../web/domain/uploads.js';
 import { REASONS } from '../../web/views/people/unsent.js';
@@ -41,12 +43,17 @@ const somebody = (/** @type {object} */ more) => /** @type {any} */ ({ user: 'u'
 const DEEDS = [{}, { role: 'moderator' }, { banned: true }, { invited: true }]
   .flatMap((m) => deedsFor(/** @type {any} */ ({ role: 'owner' }), somebody(m), 'me'));
 
+/** What is said of one's own connection. */
+const OWN_WORDS = ['good', 'unknown', 'sends_badly', 'receives_badly', 'far', 'narrow'];
+
 /** Families of keys whose last part comes from a list in the program.
  *  @type {Record<string, readonly string[]>} */
 const FAMILIES = {
   'error.': Object.keys(REMEDIES),
   'do.': [...new Set(Object.values(REMEDIES)), 'retry_in'],
   'keys.': KEYS.map(([, what]) => what),
+  'quality.': QUALITIES,
+  'link.': [...WORDS, ...OWN_WORDS.map((w) => `own_${w}`), 'title', 'group', 'direct', 'nobody', 'rtt', 'loss', 'lost', 'rates', 'picture'],
   'permission.': [...BROWSERS, 'title', 'system', 'then'],
   'file.error.': FILE_ERRORS,
   'cert.': [...SYSTEMS, ...SYSTEMS.flatMap((s) => [1, 2, 3].map((n) => `${s}.${n}`)), 'title', 'why', 'safe', 'get', 'system'],

@@ -96,10 +96,11 @@ function left(r, e, now, ghosts) {
   delete typing[e.session];
   const next = { ...r, typing, room: { ...r.room, count: e.count } };
   if (ghosts.includes(e.session)) return { ...next, ...patch(r, e.session, { ghost: true, away: true }) };
+  const tracks = Object.fromEntries(Object.entries(r.tracks).filter(([, t]) => t.session !== e.session));
   const quiet = e.reason === 'replaced';
   const chat = quiet ? r.chat
     : append(r.chat, notice(e.reason, { time: now, name: p.name, from: e.session, count: e.count }));
-  return { ...next, ...drop(r, e.session), chat };
+  return { ...next, ...drop(r, e.session), tracks, chat };
 }
 
 /** @param {RoomState} r @param {any} e @param {number} now @returns {RoomState} */

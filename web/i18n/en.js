@@ -1,4 +1,5 @@
 // English. Same keys as ko.js (tests/web/i18n.test.mjs holds them together); see index.js for the form.
+import groups from './groups.en.js';
 import messages from './messages.en.js';
 import people from './people.en.js';
 import stay from './stay.en.js';
@@ -6,6 +7,7 @@ import stay from './stay.en.js';
 /** @type {Record<string, string>} */
 export default {
   ...people,
+  ...groups,
   ...messages,
   ...stay,
   'app.title': 'madang · meet in the yard',

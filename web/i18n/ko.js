@@ -1,4 +1,5 @@
 // 한국어. en.js와 같은 키를 가집니다(tests/web/i18n.test.mjs가 확인합니다). 형식은 index.js에 있습니다.
+import groups from './groups.ko.js';
 import messages from './messages.ko.js';
 import people from './people.ko.js';
 import stay from './stay.ko.js';
@@ -6,6 +7,7 @@ import stay from './stay.ko.js';
 /** @type {Record<string, string>} */
 export default {
   ...people,
+  ...groups,
   ...messages,
   ...stay,
   'app.title': 'madang · 마당에서 만나요',

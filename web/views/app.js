@@ -77,7 +77,8 @@ function useFocusOnChange(screen) {
 function Root({ app, initial }) {
   const state = useAppState(app);
   const [ui, set] = useState(/** @type {Ui} */ ({
-    lang: currentLang(), theme: storedTheme(), panel: null, dialog: null, whisperTo: null, ...initial,
+    lang: currentLang(), theme: storedTheme(), panel: null, dialog: null, whisperTo: null,
+    view: 'gallery', pinned: null, page: 0, ...initial,
   }));
   const setUi = (/** @type {Partial<Ui>} */ patch) => set((/** @type {Ui} */ old) => ({ ...old, ...patch }));
   const t = useMemo(() => translator(ui.lang), [ui.lang]);
@@ -91,7 +92,8 @@ function Root({ app, initial }) {
     if (ui.lang !== currentLang()) keepLang(ui.lang);
   }, [ui.lang]);
   useEffect(() => setUi({ panel: null, ...initial }), [state.screen]);
-  useEffect(() => setUi({ dialog: null, whisperTo: null, ...initial }), [state.screen, state.current]);
+  const afresh = { dialog: null, whisperTo: null, pinned: null, page: 0 };
+  useEffect(() => setUi({ ...afresh, ...initial }), [state.screen, state.current]);
   useFocusOnChange(state.screen);
   const Screen = SCREENS[state.screen];
   const context = { app, act: app.actions, state, t, lang: ui.lang, ui, setUi };

@@ -57,6 +57,11 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
  * @property {(id: string) => void} forgetFile
  * @property {() => void} retryNow
  * @property {() => void} retryCall  connections with others that wait for their next try
+ * @property {(session: string, role: 'camera' | 'screen',
+ *   how: Omit<import('../domain/wants.js').Seen, 'session' | 'role'> | null) => void} look  a tile is in
+ *   view; null: no more
+ * @property {() => void} askWays  what the server knows of everybody's way to it
+ * @property {(quality: import('../domain/types.js').Quality) => void} setQuality
  * @property {() => void} reload
  * @property {(id: number) => void} dismiss
  */
@@ -65,7 +70,7 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
 /** @typedef {'auto' | 'light' | 'dark'} Theme */
 /** @typedef {'settings' | 'share' | 'help' | 'create' | 'room' | 'permission' | 'merge'
  *   | 'certificate' | 'password' | 'new-codes' | 'delete' | 'block' | 'passkey' | 'picture'
- *   | 'call-invite' | 'conv-room' | 'conv-members' | 'conv-leave' | 'conv-edit' | 'conv-links'
+ *   | 'call-invite' | 'network' | 'conv-room' | 'conv-members' | 'conv-leave' | 'conv-edit' | 'conv-links'
  *   | 'conv-archive' | 'conv-picture' | 'public-rooms' | 'token'} DialogName */
 
 /**
@@ -75,6 +80,9 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
  * @property {null | 'chat' | 'people'} panel
  * @property {null | DialogName} dialog
  * @property {string | null} whisperTo  session that the next message goes to
+ * @property {'gallery' | 'speaker'} view  of the stage
+ * @property {string | null} pinned  session that is shown large whoever speaks
+ * @property {number} page  of the stage, from 0
  */
 
 /**

@@ -10,6 +10,9 @@ import { Menu } from './ui/menu.js';
 
 /** @typedef {import('./ui/menu.js').MenuItem} MenuItem */
 
+/** How much of the others is received in a group. */
+export const QUALITIES = /** @type {const} */ (['auto', 'save', 'audio']);
+
 /** @param {'mic' | 'camera' | 'speaker'} kind @returns {MenuItem[]} */
 function useDeviceItems(kind) {
   const { act, t } = useApp();
@@ -77,6 +80,9 @@ function MoreMenu() {
     { text: t('merge.title'), icon: 'merge', key: 'merge', run: () => setUi({ dialog: 'merge' }) });
   if (others.length > 0) items.push({ line: true }, { label: t('bar.other_rooms') }, ...others.map((r) => ({
     text: r.room.title || t('room.untitled'), icon: 'forward', run: () => act.show(r.id) })));
+  if (here.mode === 'group') items.push({ line: true }, { label: t('quality') }, ...QUALITIES.map((q) => ({
+    text: t(`quality.${q}`), checked: state.intent.quality === q, key: `quality-${q}`, run: () => act.setQuality(q) })));
+  if (here.media) items.push({ line: true }, { text: t('link.title'), icon: 'signal', key: 'network', run: () => setUi({ dialog: 'network' }) });
   items.push({ line: true }, { text: t('settings'), icon: 'settings', key: 'settings', run: () => setUi({ dialog: 'settings' }) },
     { text: t('help'), icon: 'help', key: 'help', run: () => setUi({ dialog: 'help' }) });
   return html`<${Menu} items=${items} label=${t('bar.more')} cls="round" place="up end" name="more"><${Icon} name="more" /><//>`;

@@ -15,6 +15,7 @@ import { CertificateDialog } from './certificate.js';
 import { CreateDialog } from './create-dialog.js';
 import { HelpDialog } from './help.js';
 import { MergeDialog, RoomDialog } from './room-dialog.js';
+import { NetworkDialog } from './network.js';
 import { OtherTabDialog } from './other-tab.js';
 import { PermissionDialog } from './permission.js';
 import { SettingsDialog } from './settings.js';
@@ -27,7 +28,7 @@ const DIALOGS = {
   passkey: PasskeyDialog, picture: PictureDialog, 'call-invite': CallInviteDialog,
   'conv-room': ConvRoomDialog, 'conv-members': ConvMembersDialog, 'conv-leave': ConvLeaveDialog,
   'conv-edit': ConvEditDialog, 'conv-links': ConvLinksDialog, 'conv-archive': ConvArchiveDialog,
-  'conv-picture': RoomPictureDialog, 'public-rooms': PublicRoomsDialog, token: TokenDialog,
+  'conv-picture': RoomPictureDialog, 'public-rooms': PublicRoomsDialog, token: TokenDialog, network: NetworkDialog,
 };
 
 export function Dialogs() {

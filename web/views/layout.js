@@ -48,20 +48,59 @@ export function grid(n, area, tallest = 1) {
 /** @param {Box} b @returns {Box} */
 const round = (b) => ({ x: Math.round(b.x), y: Math.round(b.y), w: Math.floor(b.w), h: Math.floor(b.h) });
 
+/** Where the others are beside a big one: to the right (wide), or below (tall).
+ * @param {number} w @param {number} h @returns {Box} */
+function aside(w, h) {
+  if (w >= h * 1.15) {
+    const side = Math.round(Math.min(280, Math.max(120, w * 0.2)));
+    return { x: w - side, y: 0, w: side, h };
+  }
+  const strip = Math.round(Math.min(180, Math.max(84, h * 0.2)));
+  return { x: 0, y: h - strip, w, h: strip };
+}
+
 /**
- * One big, n beside it (wide) or below it (tall).
+ * One big, n beside it.
  * @param {number} n @param {number} w @param {number} h @returns {Layout}
  */
 function spotlight(n, w, h) {
   if (n === 0) return { big: { x: 0, y: 0, w, h }, boxes: [], pip: false };
-  if (w >= h * 1.15) {
-    const side = Math.round(Math.min(280, Math.max(120, w * 0.2)));
-    const boxes = grid(n, { x: w - side, y: 0, w: side, h });
-    return { big: { x: 0, y: 0, w: w - side - GAP, h }, boxes, pip: false };
+  const area = aside(w, h);
+  const big = area.x ? { x: 0, y: 0, w: area.x - GAP, h } : { x: 0, y: 0, w, h: area.y - GAP };
+  return { big, boxes: grid(n, area), pip: false };
+}
+
+/** More tiles than these are not looked at together, however large the screen is. */
+const MOST = 20;
+
+/**
+ * How many tiles fit that are still worth looking at.
+ * @param {{ spotlight: boolean, w: number, h: number, tall?: boolean }} o  spotlight: beside a big one
+ */
+export function capacity({ spotlight: beside, w, h, tall = false }) {
+  const area = beside ? aside(w, h) : { x: 0, y: 0, w, h };
+  const least = beside ? { w: 76, h: 64 } : w < 600 ? { w: 124, h: 96 } : { w: 190, h: 118 };
+  for (let n = MOST; n > 1; n--) {
+    const [box] = grid(n, area, tallestOf({ w, h, tall }));
+    if (box && box.w >= least.w && box.h >= least.h) return n;
   }
-  const strip = Math.round(Math.min(180, Math.max(84, h * 0.2)));
-  const boxes = grid(n, { x: 0, y: h - strip, w, h: strip });
-  return { big: { x: 0, y: 0, w, h: h - strip - GAP }, boxes, pip: false };
+  return 1;
+}
+
+/**
+ * The people of one page. Oneself is on each of them, so that one always sees how one looks.
+ * @template {{ self: boolean }} P
+ * @param {readonly P[]} people @param {number} fit  how many on a page @param {number} page  from 0
+ * @returns {{ shown: P[], pages: number, page: number }}
+ */
+export function pageOf(people, fit, page) {
+  if (people.length <= fit) return { shown: [...people], pages: 1, page: 0 };
+  const self = fit > 1 ? people.filter((p) => p.self) : [];
+  const others = people.filter((p) => !self.includes(p));
+  const each = fit - self.length;
+  const pages = Math.ceil(others.length / each);
+  const at = Math.min(Math.max(0, page), pages - 1);
+  return { shown: [...others.slice(at * each, (at + 1) * each), ...self], pages, page: at };
 }
 
 /**
@@ -76,16 +115,18 @@ function pair(w, h) {
   return { big: { x: 0, y: 0, w, h }, boxes: [corner], pip: true };
 }
 
+/** On an upright stage wide pictures are cut as far as they may be, so that four stand two by two.
+ * @param {{ w: number, h: number, tall?: boolean }} o */
+const tallestOf = (o) => (o.tall ? 9 / 16 : o.h > o.w ? 0.7 : 1);
+
 /**
  * @param {{ tiles: number, screen: boolean, pair: boolean, w: number, h: number, tall?: boolean }} o
- * tiles: people with a tile; screen: somebody's screen is shown; pair: two are here and may float; tall: most
- * pictures stand upright.
+ * tiles: people with a small tile; screen: a screen, or somebody, is shown large; pair: two are here and may
+ *   float; tall: most pictures stand upright.
  * @returns {Layout}
  */
 export function stageLayout(o) {
   if (o.screen) return spotlight(o.tiles, o.w, o.h);
   if (o.pair && o.tiles === 2) return pair(o.w, o.h);
-  // On an upright stage wide pictures are cut as far as they may be, so that four stand two by two.
-  const tallest = o.tall ? 9 / 16 : o.h > o.w ? 0.7 : 1;
-  return { big: null, boxes: grid(o.tiles, { x: 0, y: 0, w: o.w, h: o.h }, tallest), pip: false };
+  return { big: null, boxes: grid(o.tiles, { x: 0, y: 0, w: o.w, h: o.h }, tallestOf(o)), pip: false };
 }

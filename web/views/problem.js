@@ -16,7 +16,7 @@ export const REMEDIES = {
   bad_name: 'dismiss', busy: 'retry', rate: 'retry', lost: 'retry', already_joined: 'here', media_elsewhere: 'dismiss',
   media_full: 'dismiss',
   // in the room
-  not_owner: 'dismiss', not_in_room: 'lobby', peer_unknown: 'dismiss', too_long: 'dismiss', bad_body: 'reload',
+  not_owner: 'dismiss', not_in_room: 'lobby', not_group: 'dismiss', no_media: 'dismiss', peer_unknown: 'dismiss', too_long: 'dismiss', bad_body: 'reload',
   // devices
   permission_denied: 'allow', no_device: 'retry', device_in_use: 'retry', insecure_context: 'https',
   unsupported: 'browsers', unplugged: 'devices', failed: 'retry', no_webrtc: 'browsers', no_devices_api: 'browsers',

@@ -25,6 +25,8 @@ function doShortcut({ act, state, ui, setUi }, what) {
     if (media.screen.phase === 'live') act.stopScreen();
     else act.startScreen();
   } else if (what === 'chat' || what === 'people') setUi({ panel: ui.panel === what ? null : what });
+  else if (what === 'view') setUi({ view: ui.view === 'speaker' ? 'gallery' : 'speaker', pinned: null, page: 0 });
+  else if (what === 'prev' || what === 'next') setUi({ page: Math.max(0, ui.page + (what === 'next' ? 1 : -1)) });
   else if (what === 'link') setUi({ dialog: 'share' });
   else if (what === 'help') setUi({ dialog: 'help' });
   else if (what === 'close' && ui.panel) setUi({ panel: null });
@@ -47,6 +49,17 @@ function useShortcuts() {
   }, []);
 }
 
+/** Everybody alike, or whoever speaks large: from three people on. */
+function ViewButton() {
+  const { state, t, ui, setUi } = useApp();
+  const here = state.rooms[/** @type {string} */ (state.current)];
+  if (Object.values(here.people).filter((p) => p.media).length < 3) return null;
+  const speaker = ui.view === 'speaker' || !!ui.pinned;
+  const text = t(speaker ? 'view.gallery' : 'view.speaker');
+  return html`<button type="button" class="icon-btn" data-act="view" data-view=${speaker ? 'speaker' : 'gallery'} aria-label=${text} title=${`${text} (G)`}
+    onClick=${() => setUi({ view: speaker ? 'gallery' : 'speaker', pinned: null, page: 0 })}><${Icon} name=${speaker ? 'gallery' : 'spotlight'} /></button>`;
+}
+
 function RoomHead() {
   const { state, t, ui, setUi } = useApp();
   const here = state.rooms[/** @type {string} */ (state.current)];
@@ -59,6 +72,7 @@ function RoomHead() {
     ${room.locked && html`<span class="badge" title=${t('rooms.locked')}><${Icon} name="lock" size="s" /><span class="unseen">${t('rooms.locked')}</span></span>`}
     ${room.password && html`<span class="badge" title=${t('rooms.password')}><${Icon} name="key" size="s" /><span class="unseen">${t('rooms.password')}</span></span>`}
     <span class="grow"></span>
+    <${ViewButton} />
     ${owner && !call && html`<button type="button" class="icon-btn" data-act="room-settings" aria-label=${t('room.settings')} title=${t('room.settings')}
       onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" /></button>`}
     <button type="button" class="pill tnum" data-act="people" aria-expanded=${String(ui.panel === 'people')} title=${`${t('people.title')} (P)`} onClick=${() => setUi({ panel: ui.panel === 'people' ? null : 'people' })}>

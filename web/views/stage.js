@@ -1,7 +1,7 @@
 // The stage measures itself and places its tiles; who has no tile sits in the row of faces below.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
-import { stageLayout } from './layout.js';
+import { capacity, pageOf, stageLayout } from './layout.js';
 import { useCall } from './people/call-bar.js';
 import { ScreenTile, Tile } from './tile.js';
 import { Face } from './ui/face.js';
@@ -62,11 +62,38 @@ function Alone() {
   </div>`;
 }
 
-export function Stage() {
-  const { state, t } = useApp();
-  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+/** Through the pages of people. @param {{ page: number, pages: number }} props */
+function Pager({ page, pages }) {
+  const { t, setUi } = useApp();
+  if (pages <= 1) return null;
+  const button = (/** @type {'prev' | 'next'} */ way, /** @type {number} */ to) => html`<button type="button" class="icon-btn" data-act=${`page-${way}`}
+    aria-label=${t(`keys.${way}`)} title=${`${t(`keys.${way}`)} (${way === 'prev' ? 'PgUp' : 'PgDn'})`} disabled=${to < 0 || to >= pages}
+    onClick=${() => setUi({ page: to })}><${Icon} name=${way === 'prev' ? 'back' : 'forward'} /></button>`;
+  return html`<nav class="pager" aria-label=${t('stage.pages')}>${button('prev', page - 1)}
+    <span class="tnum" role="status" data-pages=${pages}>${t('stage.page', { page: page + 1, pages })}</span>
+    ${button('next', page + 1)}</nav>`;
+}
+
+/**
+ * Who is shown large, who beside, and which page of those.
+ * @param {{ tiles: Person[], screen: boolean, view: 'gallery' | 'speaker', pinned: string | null, large:
+ * string | null,
+ *   size: { w: number, h: number }, tall: boolean, page: number }} o
+ */
+export function plan({ tiles, screen, view, pinned, large, size, tall, page }) {
+  const many = tiles.length >= 3;
+  const held = tiles.find((p) => p.session === pinned) ?? null;
+  const speaks = () => tiles.find((p) => p.session === large) ?? tiles.find((p) => !p.self) ?? null;
+  const big = screen ? null : held ?? (many && view === 'speaker' ? speaks() : null);
+  const first = screen && held ? [held, ...tiles.filter((p) => p !== held)] : tiles;
+  const small = first.filter((p) => p !== big);
+  const fit = capacity({ spotlight: screen || !!big, ...size, tall });
+  return { big, pinned: held, ...pageOf(small, size.w > 0 ? fit : small.length, page) };
+}
+
+/** How large the stage is, in CSS pixels. @param {{ current: HTMLElement | null }} ref */
+function useSize(ref) {
   const [size, setSize] = useState({ w: 0, h: 0 });
-  const [ratios, setRatios] = useState(/** @type {Record<string, number>} */ ({}));
   useLayoutEffect(() => {
     const el = /** @type {HTMLElement} */ (ref.current);
     const measure = () => setSize((old) => (old.w === el.clientWidth && old.h === el.clientHeight
@@ -76,6 +103,14 @@ export function Stage() {
     watch.observe(el);
     return () => watch.disconnect();
   }, []);
+  return size;
+}
+
+export function Stage() {
+  const { state, t, ui, setUi } = useApp();
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  const size = useSize(ref);
+  const [ratios, setRatios] = useState(/** @type {Record<string, number>} */ ({}));
   const here = state.rooms[/** @type {string} */ (state.current)];
   const people = here.order.map((id) => here.people[id]).filter(Boolean);
   const { tiles, faces } = castOf(people);
@@ -85,17 +120,31 @@ export function Stage() {
   const pair = !!other && faces.length === 0 && (size.w > size.h || (ratios[other.session] ?? 2) < 1);
   const known = tiles.map((p) => ratios[p.session]).filter(Boolean);
   const tall = known.filter((r) => r < 1).length * 2 > known.length;
-  const layout = stageLayout({ tiles: tiles.length, screen: !!screen, pair, tall, w: size.w, h: size.h });
-  const boxes = layout.pip ? [layout.big, ...layout.boxes] : layout.boxes;
+  const { big, pinned, shown, pages, page } = plan({
+    tiles, screen: !!screen, view: ui.view, pinned: ui.pinned, large: here.large, size, tall, page: ui.page,
+  });
+  const layout = stageLayout({ tiles: shown.length, screen: !!screen || !!big, pair, tall, ...size });
   useEffect(() => setRatios({}), [here.id]);
+  useEffect(() => {
+    if (size.w && page !== ui.page) setUi({ page });
+  }, [size.w, page, ui.page]);
   const ratio = (/** @type {string} */ session) => (/** @type {number} */ r) => setRatios((old) =>
     (Math.abs((old[session] ?? 0) - r) < 0.01 ? old : { ...old, [session]: r }));
-  return html`<section class="stage" aria-label=${t('stage.name')}>
+  const places = layout.pip ? [layout.big, ...layout.boxes] : layout.boxes;
+  const boxes = new Map(shown.map((p, i) => [p, places[i]]));
+  if (big && layout.big) boxes.set(big, layout.big);
+  const others = screen || big ? 'thumbnail' : 'visible';
+  const rank = (/** @type {Person} */ p) => (p === pinned ? 'pinned' : p === big ? 'speaker' : others);
+  // In the order of the people, whatever their place: a tile that moves is the same one.
+  const placed = tiles.filter((p) => boxes.has(p));
+  return html`<section class="stage" aria-label=${t('stage.name')} data-view=${big ? 'speaker' : 'gallery'}>
     <div class="stage-area" ref=${ref}>
       ${screen && layout.big && html`<${ScreenTile} key="screen" person=${screen.person} id=${screen.id} box=${layout.big} />`}
-      ${tiles.map((p, i) => html`<${Tile} key=${p.session} person=${p} box=${boxes[i]} pip=${layout.pip && i === 1} onRatio=${ratio(p.session)} />`)}
+      ${placed.map((p) => html`<${Tile} key=${p.session} person=${p} box=${boxes.get(p)} pip=${layout.pip && p === shown[1]}
+        rank=${rank(p)} onRatio=${ratio(p.session)} />`)}
       ${people.length === 1 && html`<${Alone} />`}
     </div>
+    <${Pager} page=${page} pages=${pages} />
     <${Faces} people=${faces} />
   </section>`;
 }

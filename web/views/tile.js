@@ -1,7 +1,8 @@
 // One person on the stage: picture or face, name, and how they are.
-import { html } from '../vendor/htm-preact.js';
+import { html, useRef } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
 import { PersonMenu } from './person-menu.js';
+import { useSeen } from './seen.js';
 import { Face } from './ui/face.js';
 import { Icon } from './ui/icon.js';
 import { Video } from './video.js';
@@ -35,10 +36,13 @@ function Quality({ quality }) {
   return html`<span class=${`quality q${quality}`} title=${t('tile.weak')}><i></i><i></i><i></i><span class="unseen">${t('tile.weak')}</span></span>`;
 }
 
-/** @param {{ person: Person, box: Box | null | undefined, pip: boolean,
+/** @typedef {'pinned' | 'speaker' | 'visible' | 'thumbnail'} Rank  how much its picture matters */
+/** @param {{ person: Person, box: Box | null | undefined, pip: boolean, rank: Rank,
  *   onRatio: (r: number) => void }} props */
-export function Tile({ person: p, box, pip, onRatio }) {
+export function Tile({ person: p, box, pip, rank, onRatio }) {
   const { state, act, t } = useApp();
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  useSeen(ref, p.self ? null : p.session, 'camera', rank);
   const { media, intent } = state;
   const peer = state.peers[p.session];
   const id = p.self ? (media.camera.phase === 'live' ? media.camera.stream : null) : (p.cam ? peer?.camera ?? null : null);
@@ -46,14 +50,15 @@ export function Tile({ person: p, box, pip, onRatio }) {
   const speaking = mic && (p.self ? media.speaking : !!peer?.speaking);
   const link = linkState(p, peer);
   const name = p.self ? t('tile.you') : fullName(p);
-  const states = [link && t(link), !mic && t('tile.mic_off'), !id && t('tile.cam_off'), p.screen && t('tile.screen')].filter(Boolean).join(', ');
-  return html`<figure class=${`tile ${pip ? 'pip' : ''} ${speaking ? 'speaking' : ''} ${link ? 'dim' : ''}`} style=${place(box)}
-      data-session=${p.session} data-self=${p.self ? '1' : undefined} data-link=${link || undefined}>
+  const states = [link && t(link), !mic && t('tile.mic_off'), !id && t('tile.cam_off'), p.screen && t('tile.screen'), rank === 'pinned' && t('tile.pinned')].filter(Boolean).join(', ');
+  return html`<figure ref=${ref} class=${`tile ${pip ? 'pip' : ''} ${speaking ? 'speaking' : ''} ${link ? 'dim' : ''}`} style=${place(box)}
+      data-session=${p.session} data-self=${p.self ? '1' : undefined} data-link=${link || undefined} data-rank=${rank}>
     ${id ? html`<${Video} id=${id} mirror=${p.self && intent.facing === 'user'} label=${t(p.self ? 'prejoin.preview' : 'tile.video', { name })} onRatio=${onRatio} />`
       : html`<div class="tile-face"><${Face} session=${p.session} name=${p.name} size="xl" /></div>`}
     ${link && html`<span class=${`tile-link ${link === 'tile.blocked' ? 'long' : ''}`}><${Icon} name=${p.away ? 'away' : 'wait'} size="s" /><span>${t(link)}</span>
         ${link === 'tile.blocked' && html`<button type="button" class="btn" data-act="retry-call" onClick=${() => act.retryCall()}>${t('do.retry')}</button>`}</span>`}
     <figcaption class="tile-name">
+      ${rank === 'pinned' && html`<span class="tile-pin" title=${t('tile.pinned')}><${Icon} name="pin" size="s" /></span>`}
       ${!mic && html`<${Icon} name="mic-off" size="s" />`}
       <span class="cut" aria-hidden="true">${name}</span>
       <span class="unseen">${states ? `${name}: ${states}` : name}</span>
@@ -68,7 +73,9 @@ export function Tile({ person: p, box, pip, onRatio }) {
 /** @param {{ person: Person, id: string, box: Box }} props */
 export function ScreenTile({ person: p, id, box }) {
   const { act, t } = useApp();
-  return html`<figure class="tile screen" style=${place(box)} data-screen=${p.session}>
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  useSeen(ref, p.self ? null : p.session, 'screen', 'visible');
+  return html`<figure ref=${ref} class="tile screen" style=${place(box)} data-screen=${p.session}>
     ${p.self ? html`<div class="tile-face own-screen"><${Icon} name="screen" size="l" /><p>${t('screen.own')}</p>
         <button type="button" class="btn danger" data-act="stop-screen" onClick=${() => act.stopScreen()}>${t('screen.stop')}</button></div>`
       : html`<${Video} id=${id} whole label=${t('screen.of', { name: fullName(p) })} />

@@ -21,9 +21,13 @@ const LOOKS = ['RGBW', 'GRWB', 'BWRG', 'WBGR', 'YRKG', 'KYGR'];
 const safe = (/** @type {string} */ s) => s.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-|-$/g, '').slice(0, 80);
 
 export class House {
-  /** @param {string} name  of the test file: what it leaves lies in a folder of this name */
-  constructor(name) {
+  /**
+   * @param {string} name  of the test file: what it leaves lies in a folder of this name
+   * @param {{args?: string[], host?: string}} [o]  of the server that its tests share
+   */
+  constructor(name, o = {}) {
     this.name = name;
+    this.o = o;
     /** @type {Map<string, Promise<Browser>>} */
     this.browsers = new Map();
     /** @type {HouseServer | undefined} */
@@ -65,7 +69,7 @@ export class House {
 
   /** The server that the tests of this file share. */
   async home() {
-    this.building ??= this.server({ shared: true });
+    this.building ??= this.server({ shared: true, ...this.o });
     return this.building;
   }
 

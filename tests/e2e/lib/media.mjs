@@ -21,45 +21,65 @@ import { sleep } from '../../lib/server.mjs';
  * @property {{energy: number, bytes: number}} mic
  * @property {{energy: number, bytes: number}} sound  of the shared screen
  * @property {{camera: number, mic: number, screen: number}} sent  bytes
- * @property {{local: string, remote: string, protocol: string, relay: string, rtt: number}} path  candidate types; relay: how
+ * @property {{local: string, remote: string, protocol: string, relay: string, rtt: number}} path  candidate
+ * types; relay: how
  *   the local one reaches its relay, '' without one
  * @property {string} ufrag  of the local description: another one after an ICE restart
  */
 
-/** All connections of a page of the app (opened with ?debug).
+/** All connections of a page of the app (opened with ?debug), and what comes of each person over the
+ * server: that has
+ *  the name of the connection there.
  *  @param {Page} page @returns {Promise<Flow[]>} */
 export const flows = (page) => page.eval(async () => {
-  const { mesh } = /** @type {any} */ (window).madang.parts;
-  const out = [];
-  for (const { session, conn, peer } of mesh.peers()) {
-    /** @type {any} */
-    const flow = { session, conn, phase: peer.phase, sent: {}, path: {} };
-    flow.ufrag = /a=ice-ufrag:(\S+)/.exec(peer.pc.localDescription?.sdp ?? '')?.[1] ?? '';
-    for (const role of ['camera', 'screen', 'mic', 'sound']) {
-      const line = peer.lines.get(role);
-      /** @type {any} */
-      let s = {};
-      /** @type {any} */
-      let o = {};
-      if (line) {
-        for (const r of (await line.receiver.getStats()).values()) if (r.type === 'inbound-rtp') s = r;
-        for (const r of (await line.sender.getStats()).values()) if (r.type === 'outbound-rtp') o = r;
-      }
-      flow.sent[role] = o.bytesSent ?? 0;
-      flow[role] = role === 'camera' || role === 'screen'
-        ? { frames: s.framesDecoded ?? 0, bytes: s.bytesReceived ?? 0, width: s.frameWidth ?? 0 }
-        : { energy: s.totalAudioEnergy ?? 0, bytes: s.bytesReceived ?? 0 };
-    }
-    const report = [...(await peer.pc.getStats()).values()];
+  const { mesh, call } = /** @type {any} */ (window).madang.parts;
+  const { group } = call.groups;
+  /** @param {any} pc */
+  const pathOf = async (pc) => {
+    const report = [...(await pc.getStats()).values()];
     const by = new Map(report.map((r) => [r.id, r]));
     const named = report.find((r) => r.type === 'transport' && r.selectedCandidatePairId)?.selectedCandidatePairId;
     const pair = by.get(named) ?? report.find((r) => r.type === 'candidate-pair'
       && (r.selected ?? (r.nominated && r.state === 'succeeded')));
     const [here, there] = [by.get(pair?.localCandidateId), by.get(pair?.remoteCandidateId)];
-    flow.path = {
+    return {
       local: here?.candidateType ?? '', remote: there?.candidateType ?? '', protocol: here?.protocol ?? '', relay: here?.relayProtocol ?? '',
       rtt: pair?.currentRoundTripTime ?? 0,
     };
+  };
+  /** @param {any} flow @param {string} role @param {any} receiver @param {any} sender */
+  const add = async (flow, role, receiver, sender) => {
+    /** @type {any} */
+    let s = {};
+    let sent = 0;
+    if (receiver) for (const r of (await receiver.getStats()).values()) if (r.type === 'inbound-rtp') s = r;
+    if (sender) for (const r of (await sender.getStats()).values()) if (r.type === 'outbound-rtp') sent += r.bytesSent ?? 0;
+    flow.sent[role] = sent;
+    flow[role] = role === 'camera' || role === 'screen'
+      ? { frames: s.framesDecoded ?? 0, bytes: s.bytesReceived ?? 0, width: s.frameWidth ?? 0 }
+      : { energy: s.totalAudioEnergy ?? 0, bytes: s.bytesReceived ?? 0 };
+  };
+  const ufrag = (/** @type {any} */ pc) => /a=ice-ufrag:(\S+)/.exec(pc.localDescription?.sdp ?? '')?.[1] ?? '';
+  const ROLES = ['camera', 'screen', 'mic', 'sound'];
+  const out = [];
+  for (const { session, conn, peer } of mesh.peers()) {
+    if (call.shown.wayOf(session) === 'group') continue;
+    /** @type {any} */
+    const flow = { session, conn, phase: peer.phase, ufrag: ufrag(peer.pc), sent: {}, path: {} };
+    for (const role of ROLES) await add(flow, role, peer.lines.get(role)?.receiver, peer.lines.get(role)?.sender);
+    flow.path = await pathOf(peer.pc);
+    out.push(flow);
+  }
+  const { tracks = {} } = call.settled() ?? {};
+  for (const session of group ? call.shown.people.keys() : []) {
+    if (call.shown.wayOf(session) !== 'group') continue;
+    /** @type {any} */
+    const flow = { session, conn: group.conn, phase: group.phase, ufrag: ufrag(group.pc), sent: {}, path: {} };
+    for (const role of ROLES) {
+      const track = /** @type {any[]} */ (Object.values(tracks)).find((t) => t.session === session && t.kind === role);
+      await add(flow, role, track && group.receiverOf(track.track), group.lines.get(role)?.sender);
+    }
+    flow.path = await pathOf(group.pc);
     out.push(flow);
   }
   return out;

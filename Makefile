@@ -10,7 +10,7 @@ CRASH_ROUNDS ?= 200
 CMAKE_ARGS ?=
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-fast test-integration test-browser test-netlab nat-table crash lint fuzz bench soak \
+.PHONY: help build run test test-fast test-integration test-browser test-netlab nat-table crash lint fuzz bench quality soak \
 	format install deb clean deps
 
 help: ## What there is
@@ -72,6 +72,12 @@ fuzz: ## All fuzz targets for FUZZ_SECONDS each, growing build/fuzz/corpus
 bench: build ## Measure beside ws, Socket.IO, libsrtp2, coturn and Janus (bench/); WHAT=signaling|store|people|srtp|relay|sfu|click
 	@scripts/install-deps.sh bench
 	@bench/run.sh
+
+quality: build ## What is seen and heard on bad lines, beside Janus, in browsers (root; hours): ROWS=loss5,down:rate600 SECONDS=60 BROWSERS=chromium,firefox
+	@scripts/install-deps.sh test bench
+	@scripts/npm-ci.sh all
+	@cmake --build build --target impair -j $(JOBS) -- -s --no-print-directory
+	@MADANG_BIN=build/madang scripts/own-net.sh node tests/quality/run.mjs
 
 soak: build ## Clients, and then relays, come and go for MINUTES=10 each; memory must stay flat
 	@scripts/install-deps.sh bench

@@ -18,6 +18,7 @@
 struct counts;
 struct mailbox;
 struct rec;
+struct rec_thread;
 struct stream;
 struct stream_handover;
 struct worker;
@@ -40,6 +41,7 @@ struct worker_conf {
     struct sfu_conf sfu;      /* worker, seed, hash and fingerprint are not the caller's to fill */
     uint8_t dtls_cookie_key[32]; /* random, the same for all workers */
     unsigned max_relays;         /* relay sockets at once: each costs a descriptor; 0: none */
+    struct rec_thread *recorder; /* records groups; NULL: nobody does. Outlives the worker */
     struct rec *rec;             /* recording, or NULL; the worker's alone until it has stopped */
     struct mailbox *control;     /* where MEDIA_DUMPED goes; may be NULL */
 };

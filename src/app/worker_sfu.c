@@ -6,6 +6,7 @@
 #include "app/group_mail.h"
 #include "app/sfu_letter.h"
 #include "app/worker_int.h"
+#include "app/worker_rec.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/hmap.h"
@@ -50,6 +51,7 @@ struct worker_sfu {
     struct sfu *sfu;
     struct dtls_ctx *ctx;
     int64_t ctx_s, wall_at_us;
+    struct worker_rec *rec; /* NULL: nothing can be recorded */
     struct hmap shakes;
     struct list ended;     /* of these what only lingers, the longest first */
     struct waiting *queue; /* a ring of WAITING_MAX; owned */
@@ -259,7 +261,10 @@ static void on_refused(void *ctx, uint64_t room, uint64_t peer, enum sfu_refusal
 
 static void on_track(void *ctx, uint64_t room, const struct sfu_track *t, bool is_there)
 {
+    struct worker_sfu *f = ctx;
     struct media_sfu *m = sfu_letter(MEDIA_SFU_TRACK, room, t->peer, 1, STR_NONE);
+    if (f->rec != NULL && !is_there)
+        worker_rec_track_gone(f->rec, room, t->id);
     m->there = is_there;
     m->lines[0].track = t->id;
     m->lines[0].kind = t->kind;
@@ -357,6 +362,14 @@ static void tell_fares(struct worker_sfu *f, const struct media_sfu *m)
     post(f, fares);
 }
 
+static void take_record(struct worker_sfu *f, const struct media_sfu *m)
+{
+    if (f->rec != NULL && m->there)
+        worker_rec_begin(f->rec, m->room, m->peer, str_of(media_sfu_text(m), m->text_n));
+    else if (f->rec != NULL)
+        worker_rec_end(f->rec, m->room);
+}
+
 void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
 {
     const struct media_sfu *m = container_of(l, struct media_sfu, letter);
@@ -367,7 +380,16 @@ void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
         if (!sfu_room_open(f->sfu, m->room))
             on_refused(f, m->room, 0, SFU_FULL);
         break;
-    case MEDIA_SFU_CLOSE: sfu_room_close(f->sfu, m->room); break;
+    case MEDIA_SFU_CLOSE:
+        if (f->rec != NULL)
+            worker_rec_end(f->rec, m->room);
+        sfu_room_close(f->sfu, m->room);
+        break;
+    case MEDIA_SFU_RECORD: take_record(f, m); break;
+    case MEDIA_SFU_KEY:
+        if (m->n_lines > 0)
+            sfu_key(f->sfu, loop_now(f->w->loop), m->lines[0].track, m->lines[0].streams);
+        break;
     case MEDIA_SFU_OFFER: take_offer(f, m); break;
     case MEDIA_SFU_WISH: take_wishes(f, m); break;
     case MEDIA_SFU_STATS: tell_fares(f, m); break;
@@ -536,6 +558,8 @@ struct worker_sfu *worker_sfu_open(struct worker *w, char *why, size_t why_n)
     f->sfu = sfu_new(&conf, &ops);
     memzero(&conf, sizeof conf);
     look_at_clock(f, loop_now(w->loop));
+    if (w->conf.recorder != NULL)
+        f->rec = worker_rec_open(w, f->sfu, w->conf.recorder);
     if (f->ctx != NULL)
         return f;
     snprintf(why, why_n, "a certificate for media could not be made");
@@ -547,6 +571,8 @@ void worker_sfu_close(struct worker_sfu *f)
 {
     if (f == NULL)
         return;
+    worker_rec_close(f->rec);
+    f->rec = NULL;
     sfu_free(f->sfu);
     HMAP_FOREACH_SAFE(it, &f->shakes)
         shake_free(container_of(it, struct shake, node));

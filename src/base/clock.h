@@ -1,5 +1,5 @@
-/* The clocks. Only io/ and app/ read them (and log.c, for the stamp of a line, and edge/push, which
- * waits for others); everybody else is handed the time. */
+/* The clocks. Only io/ and app/ read them (and log.c, for the stamp of a line, and edge/push and
+ * edge/rec, which are threads of their own); everybody else is handed the time. */
 #ifndef MADANG_BASE_CLOCK_H
 #define MADANG_BASE_CLOCK_H
 

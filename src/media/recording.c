@@ -120,12 +120,14 @@ static struct rec_track *begin_track(struct recording *r, const struct rec_head 
 
 void recording_packet(struct recording *r, const struct rec_head *h, const uint8_t *payload)
 {
-    if (r->ended || h->codec == CODEC_NONE || h->codec >= CODECS)
+    if (r->ended)
         return;
     if (h->flags & REC_TRACK_END) {
         end_track(r, h->track);
         return;
     }
+    if (h->codec == CODEC_NONE || h->codec >= CODECS)
+        return;
     struct rec_track *t = find(r, h);
     if (t == NULL && (t = begin_track(r, h)) == NULL)
         return;

@@ -34,6 +34,10 @@ enum media_kind {
     MEDIA_SFU_CLOSE, /* room */
     MEDIA_SFU_OFFER, /* room, peer, rights, lines, text: an SDP offer */
     MEDIA_SFU_WISH,  /* peer, lines */
+    /* room, there, peer: the recording's id, text: its folder, "ROOM/ID"; what becomes of it, the
+     * recording thread tells (struct rec_state) */
+    MEDIA_SFU_RECORD,
+    MEDIA_SFU_KEY, /* from the recording thread: the one line: a track, and which of its streams */
     MEDIA_SFU_STATS, /* lines: peers as tracks; answered by MEDIA_SFU_FARES */
     MEDIA_SFU_LEAVE, /* peer */
     /* worker -> worker */

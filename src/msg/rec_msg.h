@@ -16,6 +16,7 @@ enum rec_letter_kind {
     REC_START = 1, /* worker: struct rec_order_letter; text: the folder, "ROOM/ID" */
     REC_PACKETS,   /* worker: struct rec_batch */
     REC_STOP,      /* worker: struct rec_order_letter */
+    REC_REFUSE,    /* worker: struct rec_order_letter: there is nothing to record */
     REC_NAME       /* control: struct rec_order_letter: peer, and what they are called */
 };
 
@@ -53,6 +54,7 @@ struct rec_head {
     uint8_t flags;
 };
 
+/* A batch has less; a packet has at most 2,048 of them. */
 enum { REC_BATCH_BYTES = 64 << 10 };
 
 /* Packets of one recording, in order of arrival. */

@@ -46,6 +46,7 @@ struct house {
     struct worker *other;
     struct worker_team *team;
     bool relays;
+    struct rec_thread *recorder;
     /* The last of each that has come. */
     char answer[16384];
     uint64_t answered, refused;
@@ -115,6 +116,7 @@ static UNUSED_OK struct worker *hire(struct house *h, unsigned index)
                                .stun = {.key = {3, 4}, .unlimited = true},
                                .team = h->team,
                                .groups = true,
+                               .recorder = h->recorder,
                                .control = h->box};
     conf.sfu.n_candidates = 1;
     conf.sfu.candidates[0].at = addr_ip4(127, 0, 0, 1, 9);
@@ -131,18 +133,29 @@ static UNUSED_OK void open_room(struct worker *w, uint64_t room)
     assert_true(worker_post(w, &sfu_letter(MEDIA_SFU_OPEN, room, 0, 0, STR_NONE)->letter));
 }
 
-static UNUSED_OK void open_house_with(struct house *h, unsigned workers, bool relays)
+/* The rest of h says how. */
+static UNUSED_OK void build_house(struct house *h, unsigned workers)
 {
     char err[200];
     struct listen_conf lc = {.naddrs = 1, .addrs = {addr_ip4(127, 0, 0, 1, 0)}, .workers = workers};
-    memset(h, 0, sizeof *h);
-    h->relays = relays;
     assert_true(listen_open(&lc, &h->set, err, sizeof err));
     h->box = mailbox_new("control", 256);
     h->team = workers > 1 ? worker_team_new(workers) : NULL;
     h->w = hire(h, 0);
     h->other = workers > 1 ? hire(h, 1) : NULL;
     open_room(h->w, ROOM);
+}
+
+static UNUSED_OK void open_house_with(struct house *h, unsigned workers, bool relays)
+{
+    *h = (struct house){.relays = relays};
+    build_house(h, workers);
+}
+
+static UNUSED_OK void open_house_recorded(struct house *h, struct rec_thread *recorder)
+{
+    *h = (struct house){.recorder = recorder};
+    build_house(h, 1);
 }
 
 static UNUSED_OK void open_house_of(struct house *h, unsigned workers)

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/util.h"
+#include "media/sub_dd.h"
 
 enum { PT_MAX = 127, LATE_MAX = 128, PAUSE_MAX_S = 10, REPORT_MAX_S = 600, BASE = 65536 };
 
@@ -95,6 +96,7 @@ static void begin(struct sub *s, int64_t now_us, int stream, int64_t in_seq, con
     s->left_out = -1;
     s->spatial = 0;
     s->temporal = s->temporal_target;
+    sub_dd_begin(s);
 }
 
 /* ---- Layers ---- */
@@ -102,6 +104,8 @@ static void begin(struct sub *s, int64_t now_us, int stream, int64_t in_seq, con
 /* Adds and takes away layers where a frame allows it; whether this packet is of one that is sent. */
 static bool is_wanted(struct sub *s, const struct codec_packet *k)
 {
+    if (k->dd != NULL)
+        return sub_dd_wants(s, k->dd);
     if (k->begins && k->spatial == 0) {
         s->spatial = MIN_OF(s->spatial, s->spatial_target);
         s->temporal = MIN_OF(s->temporal, s->temporal_target);
@@ -126,8 +130,11 @@ void sub_render(const struct sub *s, const struct sub_sent *from, uint16_t seq, 
                             .stream = from->stream};
     /* Where higher spatial layers are left out, the picture ends with the last one that is sent; with a
      * picture that stands alone they may be added. */
-    if (k->ends && k->spatial == s->spatial && (s->spatial >= s->spatial_target || !k->alone))
+    if (k->dd == NULL && k->ends && k->spatial == s->spatial &&
+        (s->spatial >= s->spatial_target || !k->alone))
         out->marker = true;
+    if (k->dd != NULL)
+        sub_dd_render(s, k->dd, from->picture_offset, out);
     if (from->picture_offset == 0 && from->tl0_offset == 0)
         return;
     if (k->picture_at == 0 && k->tl0_at == 0)
@@ -173,6 +180,8 @@ static bool take_late(struct sub *s, int64_t in_seq, const struct rtp *r, const 
             continue;
         sub_render(s, e, (uint16_t)seq, r, payload, k, out);
         out->in_seq = in_seq;
+        if (k->dd != NULL)
+            sub_dd_sent(s, k->dd->number);
         return true;
     }
     return false; /* of a layer that was left out, or too late */

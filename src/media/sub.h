@@ -23,7 +23,7 @@ enum {
     SUB_FRONT = 16,  /* bytes of a descriptor that was rewritten */
     SUB_MEMORY = 512 /* numbers that can be asked for again; of sound SUB_MEMORY_SOUND */
 };
-enum { SUB_MEMORY_SOUND = 64 };
+enum { SUB_MEMORY_SOUND = 64, SUB_FRAMES = 256, SUB_ALL_TARGETS = 255 };
 
 /* Where a number that was sent came from. 12 bytes: there are SUB_MEMORY of them for each picture. */
 struct sub_sent {
@@ -48,9 +48,16 @@ struct sub {
     int current; /* the stream that is being sent, or SUB_NONE */
     int target;  /* the one that should be; SUB_NONE: paused */
     uint8_t spatial, spatial_target, temporal, temporal_target; /* the highest that is sent */
-    int64_t in_highest;                                         /* of the current stream */
-    int64_t offset;                                             /* out = in + offset */
-    int64_t out_highest; /* last number that was given; first - 1 at the beginning */
+    /* Of streams with a dependency descriptor. */
+    uint8_t decode; /* the decode target that is sent; SUB_ALL_TARGETS: none was chosen yet */
+    bool needs_key; /* only a key frame leads to the layers that are wanted; the owner clears it */
+    uint16_t mask_at;                 /* the frame since which ... */
+    uint32_t mask;                    /* ... these decode targets are active for the receiver */
+    uint16_t frame;                   /* newest that was sent, as it came */
+    uint64_t frames[SUB_FRAMES / 64]; /* which of the last ones were sent: a ring */
+    int64_t in_highest;               /* of the current stream */
+    int64_t offset;                   /* out = in + offset */
+    int64_t out_highest;              /* last number that was given; first - 1 at the beginning */
     uint32_t in_timestamp, timestamp_offset, out_timestamp; /* of the newest packet */
     int64_t newest_us;
     uint16_t picture, picture_offset; /* newest that was sent; out = in + offset */
@@ -76,6 +83,7 @@ struct sub_out {
     uint16_t skip;   /* ... so many bytes at the beginning of the payload */
     int64_t in_seq;
     uint8_t front[SUB_FRONT];
+    struct dd_change dd; /* what becomes of the dependency descriptor */
 };
 
 /* Takes memory for the ring; aborts without. */

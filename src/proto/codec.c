@@ -187,6 +187,23 @@ bool codec_read(enum codec c, const uint8_t *p, size_t n, struct codec_packet *o
     }
 }
 
+void codec_describe(struct codec_packet *k, const struct dd_frame *dd)
+{
+    unsigned top = dd->of->layers - 1u;
+    k->dd = dd;
+    k->picture = dd->number;
+    k->spatial = dd->spatial;
+    k->temporal = dd->temporal;
+    k->begins = dd->start;
+    k->ends = dd->end;
+    k->key = dd_is_key(dd);
+    k->up = k->alone = k->key;
+    if (k->key) {
+        k->width = dd->of->width[top];
+        k->height = dd->of->height[top];
+    }
+}
+
 void codec_renumber(uint8_t *p, const struct codec_packet *k, uint16_t picture, uint8_t tl0)
 {
     if (k->picture_at != 0 && k->picture_bits == 15)

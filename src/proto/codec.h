@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "proto/dd.h"
 
 enum codec {
     CODEC_NONE,
@@ -48,10 +49,20 @@ struct codec_packet {
     uint16_t picture;
     uint8_t tl0;
     uint16_t width, height; /* of a key frame, where the first packet tells; else 0 */
+    /* What the dependency descriptor says (codec_describe); NULL: nothing. picture is its frame number then. */
+    const struct dd_frame *dd;
 };
 
 /* false: no payload of this codec. Sound is always true, with begins and key set. */
 bool codec_read(enum codec c, const uint8_t *p, size_t n, struct codec_packet *out);
+
+/* Of AV1 and H.264 only a dependency descriptor tells the layers; the payloads of the others say it themselves. */
+static inline bool codec_is_described(enum codec c)
+{
+    return c == CODEC_AV1 || c == CODEC_H264;
+}
+/* Takes into k what the descriptor says; both live as long as k. */
+void codec_describe(struct codec_packet *k, const struct dd_frame *dd);
 
 /* Writes the numbers into a copy of the descriptor that lies at p: `picture` modulo 2^bits, and tl0, each
  * only where there is one. */

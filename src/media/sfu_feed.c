@@ -205,7 +205,7 @@ static void ask(struct sfu_peer *p, int64_t now_us, struct sfu_pub *b, unsigned 
     if (n > 0)
         rtcp_put_nack(w, p->own_ssrc, b->in[i].ssrc, missing, n);
     p->room->stats.asked += n;
-    if (b->in[i].broken && !list_empty(&b->subs))
+    if (b->in[i].broken && codec_is_video(b->codec) && !list_empty(&b->subs))
         b->streams[i].wants_key = true;
     if (b->streams[i].wants_key)
         sfu_want_key(b, i, now_us);

@@ -53,6 +53,8 @@ struct sfu_room {
 /* One stream (layer) of a published track. */
 struct sfu_stream {
     struct pktcache cache;
+    struct dd_structure
+        *dd; /* what its dependency descriptors refer to; owned; NULL: there are none */
     char rid[SFU_MID_MAX + 1];
     uint32_t rtx_ssrc;
     bool wants_key;
@@ -76,6 +78,8 @@ struct sfu_pub {
     enum sfu_kind kind;
     enum codec codec;
     uint8_t pt, rtx_pt; /* 255: none */
+    uint8_t red_pt;     /* of sound with its redundancy; 255: none */
+    bool asks;          /* what is missing can be had again */
     unsigned n;
     struct sfu_stream *streams; /* n, owned */
     struct recv *in;            /* how they arrive; n, owned */
@@ -97,6 +101,7 @@ struct sfu_sub {
     uint32_t bps;            /* of the last choice */
     struct alloc_line share; /* of pictures: what the page wants of it, and what it gets */
     uint8_t pt[CODECS], rtx_pt[CODECS]; /* of this line; 255: none */
+    uint8_t red_pt;                     /* of Opus with its redundancy; 0: none */
     struct sub sub;
 };
 
@@ -140,6 +145,7 @@ struct sfu_peer {
     uint64_t answers;
     char cname[17];
     struct rtp_ext_map exts;
+    bool takes_dd;     /* dependency descriptors, on what it receives */
     uint32_t own_ssrc; /* sender of feedback that is about no stream of ours */
     unsigned n_pubs, n_subs, n_sources;
     struct sfu_pub *pubs[SFU_PUBLISHED_MAX];
@@ -206,6 +212,14 @@ void sfu_new_credentials(struct sfu_peer *p);
 /* ---- sfu_pub.c ---- */
 struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind, enum codec codec,
                             struct str mid, unsigned streams);
+/* What a packet says of its frame. */
+struct sfu_reading {
+    struct codec_packet k; /* refers to the rest */
+    struct dd_frame dd;
+    struct dd_structure own; /* that the packet brought */
+};
+bool sfu_read(const struct sfu_pub *b, unsigned stream, const struct rtp *r, const uint8_t *packet,
+              struct sfu_reading *out);
 void sfu_pub_free(struct sfu_pub *b);
 /* What the peer publishes on that line; NULL: nothing. */
 struct sfu_pub *sfu_pub_of(struct sfu_peer *p, struct str mid);

@@ -76,10 +76,20 @@ static int best_codec(const struct sfu *s, const struct sdp_media *m)
     return best;
 }
 
+/* Sound with redundancy of that codec (RFC 2198), or -1. */
+static int red_of(const struct sdp_media *m, int codec)
+{
+    for (unsigned i = 0; i < m->n_codecs; i++) {
+        if (m->codecs[i].name == SDP_RED && m->codecs[i].apt == m->codecs[codec].pt)
+            return (int)i;
+    }
+    return -1;
+}
+
 static uint64_t with_rtx(const struct sdp_media *m, int i)
 {
-    int rtx = sdp_rtx_of(m, (unsigned)i);
-    return 1ull << i | (rtx >= 0 ? 1ull << rtx : 0);
+    int rtx = sdp_rtx_of(m, (unsigned)i), red = red_of(m, i);
+    return 1ull << i | (rtx >= 0 ? 1ull << rtx : 0) | (red >= 0 ? 1ull << red : 0);
 }
 
 /* ---- Lines ---- */
@@ -124,7 +134,7 @@ static struct sfu_pub *publish(struct offer *f, const struct sdp_media *m,
                                const struct sfu_line *said, int codec)
 {
     const struct sdp_codec *c = &m->codecs[codec];
-    int rtx = sdp_rtx_of(m, (unsigned)codec);
+    int rtx = sdp_rtx_of(m, (unsigned)codec), red = red_of(m, codec);
     if (sfu_find_track(f->s, said->track) != NULL)
         return NULL;
     struct sfu_pub *b =
@@ -133,6 +143,10 @@ static struct sfu_pub *publish(struct offer *f, const struct sdp_media *m,
         return NULL;
     b->pt = c->pt;
     b->rtx_pt = rtx >= 0 ? m->codecs[rtx].pt : 255;
+    b->red_pt = red >= 0 ? m->codecs[red].pt : 255;
+    b->asks |= c->feedback & SDP_FB_NACK;
+    for (unsigned i = 0; i < b->n; i++)
+        b->in[i].asks = b->asks;
     for (unsigned i = 0; i < m->n_streams; i++) {
         const struct sdp_stream *st = &m->streams[i];
         str_copy(st->rid, b->streams[i].rid, sizeof b->streams[i].rid);
@@ -192,12 +206,16 @@ static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
         has_rtx |= rtx >= 0;
         kept |= at >= 0 ? with_rtx(m, at) : 0;
     }
+    int opus = find_codec(m, CODEC_OPUS), red = opus >= 0 ? red_of(m, opus) : -1;
+    u->red_pt = red >= 0 ? m->codecs[red].pt : 0;
     struct sfu_pub *b = said->track != 0 ? sfu_find_track(f->s, said->track) : NULL;
     if (b != NULL && b->peer->room != f->p->room)
         b = NULL;
     u->open = true;
     f->lines[i].action = SDP_GIVE;
     f->lines[i].codecs = kept;
+    if (!has_rtx) /* no number may be encrypted twice */
+        f->lines[i].feedback &= ~(unsigned)SDP_FB_NACK;
     f->lines[i].ssrc = u->sub.conf.ssrc;
     f->lines[i].rtx = has_rtx ? u->sub.conf.rtx_ssrc : 0;
     name_line(f, i, b, u);
@@ -241,11 +259,14 @@ static void decide(struct offer *f, unsigned i)
 static void learn_extensions(struct sfu_peer *p, const struct sdp *sdp)
 {
     memset(&p->exts, 0, sizeof p->exts);
+    p->takes_dd = false;
     for (unsigned i = 0; i < sdp->n; i++) {
         for (unsigned k = 0; k < sdp->lines[i].n_exts; k++) {
             const struct sdp_ext *e = &sdp->lines[i].exts[k];
             if (e->id <= RTP_EXT_ONE_ID_MAX || sdp->lines[i].mixed)
                 rtp_ext_map_add(&p->exts, (enum rtp_ext_kind)e->kind, e->id);
+            p->takes_dd |= e->kind == RTP_EXT_DEPENDENCY && sdp->lines[i].mixed &&
+                           (sdp->lines[i].direction & e->direction & SDP_RECEIVES);
         }
     }
 }

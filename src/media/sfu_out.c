@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "media/sfu_int.h"
 
-enum { HEAD_MAX = 256, PACKET_MAX = PKTCACHE_LARGE + HEAD_MAX + SRTP_TRAILER_MAX };
+enum { HEAD_MAX = 384, PACKET_MAX = PKTCACHE_LARGE + HEAD_MAX + SRTP_TRAILER_MAX };
 
 /* Memory for one sealed packet, good until the flush. */
 static uint8_t *slab(struct sfu *s)
@@ -22,13 +22,28 @@ static uint32_t abs_send_time(int64_t now_us)
     return (uint32_t)(((uint64_t)now_us << 18) / 1000000) & 0xFFFFFF;
 }
 
+/* Descriptors are longer than the one-byte form holds where they bring a structure. */
+static size_t write_descriptor(const struct sfu_peer *p, const struct sub_out *o,
+                               const struct rtp *r, const struct rtp_ext_map *from,
+                               const uint8_t *packet, uint8_t out[DD_MAX])
+{
+    struct rtp_ext e;
+    if (!p->takes_dd || o->dd.targets == 0 ||
+        !rtp_ext_find(&e, RTP_EXT_DEPENDENCY, from, r, packet))
+        return 0;
+    return dd_write(out, DD_MAX, e.p, &o->dd);
+}
+
 /* r NULL: nothing came, it is padding of ours. */
 static size_t build_head(struct sfu_peer *p, int64_t now_us, const struct sub_out *o,
                          const struct rtp *r, const struct rtp_ext_map *from, const uint8_t *packet,
                          uint8_t head[HEAD_MAX])
 {
     const uint32_t ours = 1u << RTP_EXT_MID | 1u << RTP_EXT_RID | 1u << RTP_EXT_REPAIRED_RID |
-                          1u << RTP_EXT_ABS_SEND_TIME | 1u << RTP_EXT_TRANSPORT_CC;
+                          1u << RTP_EXT_ABS_SEND_TIME | 1u << RTP_EXT_TRANSPORT_CC |
+                          1u << RTP_EXT_DEPENDENCY;
+    uint8_t dd[DD_MAX];
+    size_t dd_n = write_descriptor(p, o, r, from, packet, dd);
     struct rtp out = {.timestamp = o->timestamp,
                       .ssrc = o->ssrc,
                       .seq = o->seq,
@@ -36,12 +51,15 @@ static size_t build_head(struct sfu_peer *p, int64_t now_us, const struct sub_ou
                       .marker = o->marker};
     struct rtp_ext_writer w;
     size_t n = rtp_put_head(head, HEAD_MAX, &out, NULL);
-    bool two = r != NULL ? rtp_ext_needs_two(from, &p->exts, ours, r, packet) : p->exts.high;
+    bool two = dd_n > RTP_EXT_ONE_LEN_MAX ||
+               (r != NULL ? rtp_ext_needs_two(from, &p->exts, ours, r, packet) : p->exts.high);
     rtp_ext_begin(&w, head, n, HEAD_MAX, two);
     if (p->exts.id[RTP_EXT_ABS_SEND_TIME] != 0)
         rtp_ext_put_abs_send_time(&w, p->exts.id[RTP_EXT_ABS_SEND_TIME], abs_send_time(now_us));
     if (p->exts.id[RTP_EXT_TRANSPORT_CC] != 0)
         rtp_ext_put_transport_cc(&w, p->exts.id[RTP_EXT_TRANSPORT_CC], p->twcc_out);
+    if (dd_n > 0)
+        rtp_ext_put(&w, p->exts.id[RTP_EXT_DEPENDENCY], dd, dd_n);
     if (r != NULL)
         rtp_ext_rebuild(&w, from, &p->exts, ours, r, packet);
     return rtp_ext_end(&w);

@@ -22,6 +22,8 @@ struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind,
     if (p->arrivals == NULL)
         p->arrivals = xcalloc(SFU_TWCC_MAX, sizeof *p->arrivals);
     b->codec = codec;
+    b->pt = b->rtx_pt = b->red_pt = 255;
+    b->asks = codec_is_video(codec);
     b->n = streams;
     b->streams = xcalloc(streams, sizeof *b->streams);
     b->in = xcalloc(streams, sizeof *b->in);
@@ -29,9 +31,11 @@ struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind,
     list_init(&b->subs);
     bool video = codec_is_video(codec);
     for (unsigned i = 0; i < streams; i++) {
-        recv_init(&b->in[i], 0, codec_clock(codec), video);
+        recv_init(&b->in[i], 0, codec_clock(codec), b->asks);
         pktcache_init(&b->streams[i].cache, &s->memory, video ? SFU_VIDEO_SLOTS : SFU_SOUND_SLOTS);
         b->streams[i].key_asked_us = INT64_MIN / 2;
+        if (codec_is_described(codec) && p->exts.id[RTP_EXT_DEPENDENCY] != 0)
+            b->streams[i].dd = xcalloc(1, sizeof *b->streams[i].dd);
     }
     if (kind == SFU_MIC)
         b->is_ranked = speakers_add(&p->room->speakers, &b->speaker, b);
@@ -68,8 +72,10 @@ void sfu_pub_free(struct sfu_pub *b)
         if (p->pubs[i] == b)
             p->pubs[i] = p->pubs[--p->n_pubs];
     }
-    for (unsigned i = 0; i < b->n; i++)
+    for (unsigned i = 0; i < b->n; i++) {
         pktcache_free(&b->streams[i].cache);
+        xfree(b->streams[i].dd);
+    }
     list_del(&b->in_room);
     hmap_remove(&s->tracks, &b->node);
     p->room->stats.tracks--;
@@ -96,7 +102,7 @@ void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsign
     if (is_rtx)
         b->streams[stream].rtx_ssrc = ssrc;
     else if (b->in[stream].ssrc != ssrc)
-        recv_init(&b->in[stream], ssrc, codec_clock(b->codec), codec_is_video(b->codec));
+        recv_init(&b->in[stream], ssrc, codec_clock(b->codec), b->asks);
 }
 
 struct sfu_pub *sfu_pub_of(struct sfu_peer *p, struct str mid)
@@ -106,6 +112,11 @@ struct sfu_pub *sfu_pub_of(struct sfu_peer *p, struct str mid)
             return p->pubs[i];
     }
     return NULL;
+}
+
+static bool carries(const struct sfu_pub *b, unsigned pt)
+{
+    return pt == b->pt || pt == b->red_pt;
 }
 
 static const struct sfu_source *find_source(const struct sfu_peer *p, uint32_t ssrc)
@@ -124,7 +135,7 @@ static struct sfu_pub *pub_of_type(struct sfu_peer *p, unsigned pt)
     struct sfu_pub *found = NULL;
     for (unsigned i = 0; i < p->n_pubs; i++) {
         struct sfu_pub *b = p->pubs[i];
-        if (pt != b->pt && pt != b->rtx_pt)
+        if (!carries(b, pt) && pt != b->rtx_pt)
             continue;
         if (found != NULL || b->n != 1)
             return NULL;
@@ -132,7 +143,8 @@ static struct sfu_pub *pub_of_type(struct sfu_peer *p, unsigned pt)
     }
     if (found == NULL || p->exts.id[RTP_EXT_MID] != 0)
         return NULL;
-    return (pt == found->pt ? found->in[0].ssrc : found->streams[0].rtx_ssrc) == 0 ? found : NULL;
+    return (pt != found->rtx_pt ? found->in[0].ssrc : found->streams[0].rtx_ssrc) == 0 ? found
+                                                                                       : NULL;
 }
 
 /* By the names in its extensions (RFC 9143 9.2, RFC 8852); a line with one stream needs no rid. */
@@ -147,7 +159,7 @@ static const struct sfu_source *learn(struct sfu_peer *p, const struct rtp *r,
     if (b == NULL)
         return NULL;
     bool is_rtx = r->pt == b->rtx_pt;
-    if (r->pt != b->pt && !is_rtx)
+    if (!carries(b, r->pt) && !is_rtx)
         return NULL;
     enum rtp_ext_kind name = is_rtx ? RTP_EXT_REPAIRED_RID : RTP_EXT_RID;
     bool named = rtp_ext_text(&e.at[name], &rid);
@@ -281,14 +293,38 @@ static bool is_heard(struct sfu_pub *b, int64_t now_us, const struct rtp *r, con
     return heard;
 }
 
+bool sfu_read(const struct sfu_pub *b, unsigned stream, const struct rtp *r, const uint8_t *packet,
+              struct sfu_reading *out)
+{
+    const struct dd_structure *dd = b->streams[stream].dd;
+    struct rtp_ext e;
+    if (r->pt == b->red_pt)
+        return codec_read_red(packet + r->head, r->payload, b->pt, &out->k);
+    if (!codec_read(b->codec, packet + r->head, r->payload, &out->k))
+        return false;
+    if (dd != NULL && rtp_ext_find(&e, RTP_EXT_DEPENDENCY, &b->peer->exts, r, packet) &&
+        dd_read(&out->dd, e.p, e.len, dd, &out->own))
+        codec_describe(&out->k, &out->dd);
+    return true;
+}
+
+/* The next packets refer to it. */
+static void keep_structure(struct dd_structure *to, const struct dd_frame *f)
+{
+    if (f->has_structure)
+        *to = *f->of;
+    if (f->has_active)
+        to->active = f->active;
+}
+
 /* To those who look or listen; what is nothing for them leaves no gap. */
 static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, const struct rtp *r,
                     const uint8_t *bytes, size_t n)
 {
     struct sfu_stream *st = &b->streams[i];
-    struct codec_packet k;
+    struct sfu_reading m;
     bool is_padding = r->payload == 0; /* it probes */
-    bool is_read = !is_padding && codec_read(b->codec, bytes + r->head, r->payload, &k);
+    bool is_read = !is_padding && sfu_read(b, i, r, bytes, &m);
     b->peer->room->stats.malformed += !is_padding && !is_read;
     if (!is_read || !is_heard(b, now_us, r, bytes)) {
         pass_over(b, i, seq);
@@ -296,13 +332,15 @@ static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, 
     }
     const struct pktcache_packet *kept = pktcache_put(&st->cache, seq, now_us, bytes, n);
     b->peer->room->stats.lost_memory += kept == NULL;
-    if (k.key) {
+    if (m.k.dd != NULL && seq == b->in[i].highest)
+        keep_structure(st->dd, m.k.dd);
+    if (m.k.key && codec_is_video(b->codec)) {
         st->wants_key = b->in[i].broken = false;
         st->key_tries = 0;
         recv_forget_before(&b->in[i], seq);
     }
-    measure(st, now_us, &k, n);
-    sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &k, kept != NULL);
+    measure(st, now_us, &m.k, n);
+    sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &m.k, kept != NULL);
 }
 
 static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const struct rtp *r,
@@ -339,7 +377,7 @@ void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n)
     }
     if (src->is_rtx && !unwrap(src, &bytes, &n, &r))
         return;
-    if (r.pt != src->pub->pt) {
+    if (!carries(src->pub, r.pt)) {
         st->malformed++;
         return;
     }

@@ -92,6 +92,7 @@ void sfu_bind(struct sfu_sub *u, struct sfu_pub *b)
     if (b == NULL || codec_is_video(b->codec) != u->is_video || u->pt[b->codec] == 255)
         return; /* nothing, or nothing that this line can carry */
     sub_detach(&u->sub, b->codec, u->pt[b->codec], u->rtx_pt[b->codec]);
+    u->sub.conf.red_pt = b->codec == CODEC_OPUS ? u->red_pt : 0;
     u->pub = b;
     list_push_back(&b->subs, &u->of_pub);
     sfu_aim(u);
@@ -142,6 +143,9 @@ void sfu_forward(struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq
         if (sub_take(&u->sub, now_us, (int)stream, seq, r, packet + r->head, k, b->in, &o))
             sfu_leave(u, now_us, &o, r, packet, is_kept);
         u->peer->room->stats.switches += u->sub.switches - switches;
+        if (u->sub.needs_key)
+            sfu_want_key(b, stream, now_us);
+        u->sub.needs_key = false;
     }
 }
 
@@ -157,15 +161,15 @@ struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc)
 const struct pktcache_packet *sfu_find_sent(const struct sfu_sub *u, const struct sub_sent *e,
                                             uint16_t seq, struct rtp *r, struct sub_out *o)
 {
-    struct codec_packet k;
+    struct sfu_reading m;
     if (u->pub == NULL || e->stream >= (int)u->pub->n)
         return NULL;
     const struct pktcache_packet *c =
         pktcache_get(&u->pub->streams[e->stream].cache, sub_sent_seq(e, &u->pub->in[e->stream]));
     if (c == NULL || rtp_parse(r, c->p, c->n) != RTP_OK ||
-        !codec_read(u->pub->codec, c->p + r->head, r->payload, &k))
+        !sfu_read(u->pub, (unsigned)e->stream, r, c->p, &m))
         return NULL;
-    sub_render(&u->sub, e, seq, r, c->p + r->head, &k, o);
+    sub_render(&u->sub, e, seq, r, c->p + r->head, &m.k, o);
     return c;
 }
 

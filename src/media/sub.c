@@ -7,7 +7,14 @@
 #include "base/util.h"
 #include "media/sub_dd.h"
 
-enum { PT_MAX = 127, LATE_MAX = 128, PAUSE_MAX_S = 10, REPORT_MAX_S = 600, BASE = 65536 };
+enum {
+    PT_MAX = 127,
+    RTX_HEAD = 2,
+    LATE_MAX = 128,
+    PAUSE_MAX_S = 10,
+    REPORT_MAX_S = 600,
+    BASE = 65536
+};
 
 void sub_init(struct sub *s, const struct sub_conf *conf)
 {
@@ -119,6 +126,19 @@ static bool is_wanted(struct sub *s, const struct codec_packet *k)
 
 /* ---- Packets ---- */
 
+/* With its redundancy for those who have agreed on it, else the newest block alone. */
+static void render_red(const struct sub *s, const uint8_t *payload, const struct codec_packet *k,
+                       struct sub_out *out)
+{
+    out->skip = k->red_before;
+    if (s->conf.red_pt == 0 || k->red_heads == 0 || k->red_heads > SUB_FRONT - RTX_HEAD)
+        return;
+    out->pt = s->conf.red_pt;
+    out->skip = out->front_n = k->red_heads;
+    memcpy(out->front, payload, k->red_heads);
+    codec_retype_red(out->front, k->red_heads, s->conf.pt);
+}
+
 void sub_render(const struct sub *s, const struct sub_sent *from, uint16_t seq, const struct rtp *r,
                 const uint8_t *payload, const struct codec_packet *k, struct sub_out *out)
 {
@@ -133,6 +153,8 @@ void sub_render(const struct sub *s, const struct sub_sent *from, uint16_t seq, 
     if (k->dd == NULL && k->ends && k->spatial == s->spatial &&
         (s->spatial >= s->spatial_target || !k->alone))
         out->marker = true;
+    if (k->red_before > 0)
+        render_red(s, payload, k, out);
     if (k->dd != NULL)
         sub_dd_render(s, k->dd, from->picture_offset, out);
     if (from->picture_offset == 0 && from->tl0_offset == 0)
@@ -283,11 +305,11 @@ int64_t sub_sent_seq(const struct sub_sent *from, const struct recv *in)
 bool sub_wrap(struct sub *s, struct sub_out *out)
 {
     if (s->conf.rtx_ssrc == 0 || s->conf.rtx_pt > PT_MAX ||
-        (size_t)out->front_n + 2 > sizeof out->front)
+        (size_t)out->front_n + RTX_HEAD > sizeof out->front)
         return false;
-    memmove(out->front + 2, out->front, out->front_n);
+    memmove(out->front + RTX_HEAD, out->front, out->front_n);
     set_u16(out->front, out->seq);
-    out->front_n += 2;
+    out->front_n += RTX_HEAD;
     out->ssrc = s->conf.rtx_ssrc;
     out->pt = s->conf.rtx_pt;
     out->seq = s->rtx_seq++;

@@ -214,20 +214,54 @@ void codec_renumber(uint8_t *p, const struct codec_packet *k, uint16_t picture, 
         p[k->tl0_at] = tl0;
 }
 
-/* RFC 2198 3: heads of four bytes for older blocks, one byte for the newest, then the blocks. */
-bool codec_red_primary(const uint8_t *p, size_t n, uint8_t *pt, struct str *block)
+/* ---- RED (RFC 2198 3): heads of four bytes for older blocks, one byte for the newest, then the blocks ---- */
+
+struct red {
+    uint8_t pt;           /* of the newest block */
+    bool mixed;           /* older ones are of others */
+    size_t heads, before; /* bytes of heads; of all before the newest block */
+};
+
+static bool read_red(const uint8_t *p, size_t n, struct red *out)
 {
     struct rd r = rd_of(p, n);
     size_t older = 0;
-    uint8_t head;
+    uint8_t head, others = 0;
     while ((head = rd_u8(&r)) & 0x80) {
         rd_skip(&r, 1); /* 14 bits of time, 10 of length */
         older += rd_u16(&r) & 0x3FF;
-        if (r.bad)
-            return false;
+        others |= (uint8_t)((head ^ p[0]) & 0x7F);
     }
+    *out = (struct red){.pt = head, .heads = n - r.n};
+    out->mixed = others != 0 || (p[0] & 0x7F) != head;
     rd_skip(&r, older);
-    *pt = head & 0x7F;
-    *block = str_of(r.p, r.n);
+    out->before = n - r.n;
     return !r.bad && r.n > 0;
+}
+
+bool codec_red_primary(const uint8_t *p, size_t n, uint8_t *pt, struct str *block)
+{
+    struct red red;
+    if (n == 0 || !read_red(p, n, &red))
+        return false;
+    *pt = red.pt;
+    *block = str_of(p + red.before, n - red.before);
+    return true;
+}
+
+bool codec_read_red(const uint8_t *p, size_t n, uint8_t pt, struct codec_packet *out)
+{
+    struct red red;
+    if (n == 0 || !read_red(p, n, &red) || red.pt != pt || red.before > UINT16_MAX)
+        return false;
+    codec_read(CODEC_OPUS, p, n, out);
+    out->red_heads = red.mixed || red.heads > UINT8_MAX ? 0 : (uint8_t)red.heads;
+    out->red_before = (uint16_t)red.before;
+    return true;
+}
+
+void codec_retype_red(uint8_t *p, size_t n, uint8_t pt)
+{
+    for (size_t i = 0; i < n; i += 4)
+        p[i] = (uint8_t)((p[i] & 0x80) | pt);
 }

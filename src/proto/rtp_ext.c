@@ -101,6 +101,17 @@ bool rtp_ext_read(struct rtp_ext_set *out, const struct rtp_ext_map *m, const st
     return !it.bad;
 }
 
+bool rtp_ext_find(struct rtp_ext *out, enum rtp_ext_kind kind, const struct rtp_ext_map *m,
+                  const struct rtp *r, const uint8_t *packet)
+{
+    struct rtp_ext_iter it = rtp_ext_iter(r, packet);
+    while (m->id[kind] != 0 && rtp_ext_next(&it, out)) {
+        if (out->id == m->id[kind])
+            return true;
+    }
+    return false;
+}
+
 static bool is_token(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||

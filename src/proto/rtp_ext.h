@@ -81,6 +81,10 @@ struct rtp_ext_set {
 bool rtp_ext_read(struct rtp_ext_set *out, const struct rtp_ext_map *m, const struct rtp *r,
                   const uint8_t *packet);
 
+/* The first element of that kind; false: none, or the block is malformed before it. */
+bool rtp_ext_find(struct rtp_ext *out, enum rtp_ext_kind kind, const struct rtp_ext_map *m,
+                  const struct rtp *r, const uint8_t *packet);
+
 /* Values; false: not there, or a size that it can't have. Texts are 1 .. 16 characters that are
  * letters, digits, - or _ (RFC 8851, RFC 9143; RFC 8285 alone would allow more). */
 bool rtp_ext_text(const struct rtp_ext *e, struct str *out);

@@ -207,6 +207,31 @@ static void red_gives_its_newest_block(void **state)
     assert_int_equal(b.n, 1);
 }
 
+static void red_is_passed_on_or_stripped(void **state)
+{
+    static const uint8_t red[] = {0xEF, 0x0F, 0x00, 0x03, 0xEF, 0x07, 0x80,
+                                  0x01, 0x6F, 1,    2,    3,    4,    7};
+    uint8_t copy[sizeof red];
+    struct codec_packet k;
+    (void)state;
+    assert_true(codec_read_red(red, sizeof red, 111, &k));
+    assert_true(k.key && k.begins);
+    assert_int_equal(k.red_heads, 9);
+    assert_int_equal(k.red_before, 13);
+    assert_false(codec_read_red(red, sizeof red, 96, &k));
+    for (size_t n = 0; n < sizeof red; n++)
+        assert_false(codec_read_red(red, n, 111, &k));
+    memcpy(copy, red, sizeof red);
+    codec_retype_red(copy, k.red_heads, 96);
+    assert_true(codec_read_red(copy, sizeof copy, 96, &k));
+    assert_int_equal(k.red_before, 13);
+    assert_memory_equal(copy + 9, red + 9, 5);
+    copy[4] = 0x80 | 5; /* one older block of another type */
+    assert_true(codec_read_red(copy, sizeof copy, 96, &k));
+    assert_int_equal(k.red_heads, 0);
+    assert_int_equal(k.red_before, 13);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +245,7 @@ int main(void)
         cmocka_unit_test(av1_sequences),
         cmocka_unit_test(sound_can_begin_anywhere),
         cmocka_unit_test(red_gives_its_newest_block),
+        cmocka_unit_test(red_is_passed_on_or_stripped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,7 @@ static void port_metrics(void *ctx, struct buf *out)
                            .workers = c->workers,
                            .n_workers = c->n_workers,
                            .relays = c->conf.relays,
+                           .groups = c->conf.groups,
                        });
     push_desk_metrics(out, &c->push);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/exchange.h"
+#include "app/sfu_metrics.h"
 #include "app/turn_metrics.h"
 #include "app/worker.h"
 #include "base/version.h"
@@ -135,6 +136,21 @@ static void put_turn(struct buf *b, const struct metrics_sources *src)
     }
 }
 
+/* One of a single CPU: a worker that has little more to give stands near 1 a second. */
+static void put_workers(struct buf *b, const struct metrics_sources *src)
+{
+    struct sfu_stats sum = {0};
+    put_help(b, "madang_worker_cpu_seconds_total", "counter", "CPU time of each media worker");
+    for (unsigned i = 0; i < src->n_workers; i++) {
+        buf_putf(b, "madang_worker_cpu_seconds_total{worker=\"%u\"} %.3f\n", i,
+                 (double)worker_cpu_us(src->workers[i]) / 1e6);
+        worker_sfu_stats(src->workers[i], &sum);
+    }
+    if (src->groups) {
+        sfu_metrics_write(b, &sum);
+    }
+}
+
 static void put_store(struct buf *b, struct store *store)
 {
     struct store_stats s;
@@ -197,6 +213,7 @@ void metrics_write(struct buf *out, const struct metrics_sources *src)
     put_hub(out, hub_counts(exchange_hub(src->exchange)));
     put_people(out, exchange_domain(src->exchange));
     put_turn(out, src);
+    put_workers(out, src);
     put_store(out, src->store);
     put_files(out, src->disk);
     put_process(out);

@@ -24,6 +24,7 @@ struct metrics_sources {
     struct worker *const *workers;
     unsigned n_workers;
     bool relays; /* they have TURN servers */
+    bool groups; /* and SFUs */
 };
 
 /* Control thread. */

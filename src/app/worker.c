@@ -66,6 +66,11 @@ static void dump(struct worker *w, struct buf *b)
         turn_core_dump(w->turn, loop_now(w->loop), b, DUMP_MAX_LISTED);
     else
         buf_puts(b, "[]");
+    buf_puts(b, ",\"groups\":");
+    if (w->sfu != NULL)
+        worker_sfu_dump(w->sfu, b, DUMP_MAX_LISTED);
+    else
+        buf_puts(b, "[]");
     mailbox_stats(w->box, &st);
     buf_putf(b, ",\"letters\":{\"posted\":%llu,\"refused\":%llu,\"waiting\":%llu}}",
              (unsigned long long)st.posted, (unsigned long long)st.refused,
@@ -285,6 +290,11 @@ void worker_stop(struct worker *w, int64_t drain_us)
     loop_stop(w->loop);
     pthread_join(w->thread, NULL);
     worker_free(w);
+}
+
+uint64_t worker_cpu_us(const struct worker *w)
+{
+    return thread_cpu_us(w->thread);
 }
 
 void worker_sfu_stats(const struct worker *w, struct sfu_stats *sum)

@@ -75,6 +75,8 @@ void worker_stop(struct worker *w, int64_t drain_us);
 void worker_turn_stats(const struct worker *w, struct turn_stats *sum);
 /* The same of its SFU; each member on its own. */
 void worker_sfu_stats(const struct worker *w, struct sfu_stats *sum);
+/* CPU time of its thread. */
+uint64_t worker_cpu_us(const struct worker *w);
 /* What its thread counts; may be read at any time until worker_stop(). */
 const struct counts *worker_counts(const struct worker *w);
 

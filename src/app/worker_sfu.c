@@ -5,6 +5,7 @@
 
 #include "app/group_mail.h"
 #include "app/sfu_letter.h"
+#include "app/sfu_metrics.h"
 #include "app/worker_int.h"
 #include "app/worker_rec.h"
 #include "base/clock.h"
@@ -527,6 +528,11 @@ void worker_sfu_round(struct worker_sfu *f, int64_t now_us)
     else
         loop_timer_set(f->w->loop, &f->timer, at);
     show_soon(f, now_us);
+}
+
+void worker_sfu_dump(const struct worker_sfu *f, struct buf *out, unsigned max)
+{
+    sfu_metrics_dump(out, f->sfu, max);
 }
 
 /* ---- Life ---- */

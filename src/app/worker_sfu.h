@@ -8,6 +8,7 @@
 #include "base/tuple.h"
 #include "msg/media_msg.h"
 
+struct buf;
 struct sfu_stats;
 struct udp_train;
 struct worker;
@@ -30,6 +31,8 @@ void worker_sfu_hangup(struct worker_sfu *f, const struct tuple *at);
 void worker_sfu_letter(struct worker_sfu *f, const struct letter *l);
 /* The end of a round: everything that was queued has left. */
 void worker_sfu_round(struct worker_sfu *f, int64_t now_us);
+/* A JSON array of its rooms. */
+void worker_sfu_dump(const struct worker_sfu *f, struct buf *out, unsigned max);
 /* Any thread: what was counted some milliseconds ago, added to *sum. */
 void worker_sfu_add_stats(const struct worker_sfu *f, struct sfu_stats *sum);
 

@@ -202,6 +202,9 @@ const struct sfu_stats *sfu_stats(struct sfu *s);
 const struct sfu_stats *sfu_room_stats(const struct sfu *s, uint64_t room);
 void sfu_each_room(const struct sfu *s, void *ctx,
                    void (*fn)(void *ctx, uint64_t room, const struct sfu_stats *st));
+/* By id, in no order; nothing may be changed meanwhile. */
+void sfu_each_peer(const struct sfu *s, uint64_t room, void *ctx,
+                   void (*fn)(void *ctx, uint64_t peer));
 
 /* One line of a peer, as of the last second. */
 struct sfu_line_stats {

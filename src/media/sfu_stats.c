@@ -37,6 +37,16 @@ void sfu_each_room(const struct sfu *s, void *ctx,
     }
 }
 
+void sfu_each_peer(const struct sfu *s, uint64_t room, void *ctx,
+                   void (*fn)(void *ctx, uint64_t peer))
+{
+    const struct sfu_room *r = sfu_find_room(s, room);
+    if (r == NULL)
+        return;
+    LIST_FOREACH(it, &r->peers)
+        fn(ctx, container_of(it, struct sfu_peer, in_room)->id);
+}
+
 /* ---- One peer ---- */
 
 /* Of what it publishes: the richest stream. */

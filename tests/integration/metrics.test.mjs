@@ -8,14 +8,14 @@ const DOC = new URL('../../docs/metrics.md', import.meta.url);
 const HEAD = `# Metrics
 
 Everything at \`/metrics\`, by name. Which to look at first: [operating.md](operating.md). Those of push are there with \`push = on\`, those of the
-database and of people not in \`madang turn\`. Written by \`MADANG_WRITE_DOCS=1\` and \`tests/integration/metrics.test.mjs\`.
+SFU unless \`groups = never\`, those of the database and of people not in \`madang turn\`. Written by \`MADANG_WRITE_DOCS=1\` and \`tests/integration/metrics.test.mjs\`.
 
 | metric | kind | |
 |---|---|---|
 `;
 
 test('every metric is in the document', async (t) => {
-  const server = await startServer({ args: ['--push', 'on', '--push-contact', 'mailto:mina@example.org'] });
+  const server = await startServer({ args: ['--groups', 'auto', '--push', 'on', '--push-contact', 'mailto:mina@example.org'] });
   t.after(() => server.stop());
   const text = (await server.get('/metrics')).body.toString();
   const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(([, name, help, kind]) => `| \`${name}\` | ${kind} | ${help} |`);

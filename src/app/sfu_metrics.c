@@ -1,0 +1,160 @@
+#include "app/sfu_metrics.h"
+
+#include <inttypes.h>
+
+#include "base/code.h"
+
+/* ---- All together ---- */
+
+static void put_head(struct buf *b, const char *name, const char *type, const char *help)
+{
+    buf_putf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_one(struct buf *b, const char *name, const char *type, const char *help, uint64_t v)
+{
+    put_head(b, name, type, help);
+    buf_putf(b, "%s %" PRIu64 "\n", name, v);
+}
+
+static void put_two(struct buf *b, const char *name, const char *help, const char *label,
+                    const char *const values[2], uint64_t first, uint64_t second)
+{
+    put_head(b, name, "counter", help);
+    buf_putf(b, "%s{%s=\"%s\"} %" PRIu64 "\n%s{%s=\"%s\"} %" PRIu64 "\n", name, label, values[0],
+             first, name, label, values[1], second);
+}
+
+static void put_now(struct buf *b, const struct sfu_stats *s)
+{
+    put_one(b, "madang_sfu_rooms", "gauge", "Groups", s->rooms);
+    put_one(b, "madang_sfu_peers", "gauge", "Connections of people in groups", s->peers);
+    put_one(b, "madang_sfu_tracks", "gauge", "Pictures and sounds that are published", s->tracks);
+    put_one(b, "madang_sfu_lines", "gauge", "Lines on which one of these is sent to somebody",
+            s->subscribed);
+}
+
+static const char *const dirs[2] = {"in", "out"};
+
+static void put_traffic(struct buf *b, const struct sfu_stats *s)
+{
+    put_two(b, "madang_sfu_packets_total",
+            "RTP of groups that was authentic, and packets that left", "dir", dirs, s->in_packets,
+            s->out_packets);
+    put_two(b, "madang_sfu_bytes_total", "Bytes in these", "dir", dirs, s->in_bytes, s->out_bytes);
+    put_one(b, "madang_sfu_rtx_packets_total", "counter", "Packets that were sent again", s->again);
+    put_one(b, "madang_sfu_rtx_bytes_total", "counter", "Bytes in these", s->again_bytes);
+    put_one(b, "madang_sfu_padding_bytes_total", "counter",
+            "Bytes that were sent to find out how much may be sent", s->padding_bytes);
+}
+
+/* Out: what we ask publishers for; in: what viewers ask us for. */
+static void put_feedback(struct buf *b, const struct sfu_stats *s)
+{
+    put_two(b, "madang_sfu_nacked_total",
+            "Packets that were missed: by us (out), by those who watch (in)", "dir", dirs,
+            s->nacked, s->asked);
+    put_two(b, "madang_sfu_key_frame_requests_total",
+            "Key frames that were asked for (PLI, FIR): by us (out), by those who watch (in)",
+            "dir", dirs, s->key_frames_wanted, s->key_frames_asked);
+}
+
+static void put_layers(struct buf *b, const struct sfu_stats *s)
+{
+    static const char *const ways[2] = {"up", "down"};
+    put_one(b, "madang_sfu_layer_switches_total", "counter",
+            "Times that a line went on with another layer", s->switches);
+    put_two(b, "madang_sfu_layer_choices_total",
+            "Layers that were chosen anew for what may be sent to somebody", "way", ways, s->raised,
+            s->lowered);
+    put_one(b, "madang_sfu_paced_packets_total", "counter", "Packets that could not leave at once",
+            s->waited);
+}
+
+static void put_drops(struct buf *b, const struct sfu_stats *s)
+{
+    put_head(b, "madang_sfu_drops_total", "counter", "Packets of groups that went no further");
+    buf_putf(b,
+             "madang_sfu_drops_total{reason=\"too_late\"} %" PRIu64 "\n"
+             "madang_sfu_drops_total{reason=\"unknown_ssrc\"} %" PRIu64 "\n"
+             "madang_sfu_drops_total{reason=\"malformed\"} %" PRIu64 "\n"
+             "madang_sfu_drops_total{reason=\"memory\"} %" PRIu64 "\n",
+             s->too_late, s->unknown_ssrc, s->malformed, s->lost_memory);
+    put_head(b, "madang_sfu_refused_offers_total", "counter", "Offers that were refused");
+    for (int i = 0; i < SFU_REFUSALS; i++)
+        buf_putf(b, "madang_sfu_refused_offers_total{reason=\"%s\"} %" PRIu64 "\n",
+                 sfu_refusal_name((enum sfu_refusal)i), s->refused[i]);
+}
+
+static void put_connections(struct buf *b, const struct sfu_stats *s)
+{
+    put_one(b, "madang_sfu_connected_total", "counter", "Connections that agreed on keys",
+            s->opened);
+    put_head(b, "madang_sfu_ended_total", "counter",
+             "Connections that ended by themselves: no_consent is ICE, the others are DTLS");
+    for (int i = 0; i < TRANSPORT_ENDS; i++)
+        buf_putf(b, "madang_sfu_ended_total{reason=\"%s\"} %" PRIu64 "\n",
+                 transport_end_name((enum transport_end)i), s->ended[i]);
+}
+
+void sfu_metrics_write(struct buf *out, const struct sfu_stats *s)
+{
+    put_now(out, s);
+    put_traffic(out, s);
+    put_feedback(out, s);
+    put_layers(out, s);
+    put_drops(out, s);
+    put_connections(out, s);
+}
+
+/* ---- Each ---- */
+
+struct listing {
+    struct buf *b;
+    const struct sfu *s;
+    unsigned max, rooms, peers;
+};
+
+static void dump_peer(void *ctx, uint64_t peer)
+{
+    struct listing *l = ctx;
+    struct sfu_peer_stats p;
+    char id[B32_SIZE];
+    if (l->peers++ >= l->max || !sfu_peer_stats(l->s, peer, &p, NULL, 0))
+        return;
+    b32_encode(id, peer);
+    buf_putf(l->b,
+             "%s{\"peer\":\"%s\",\"open\":%s,\"estimate_bps\":%" PRIu64 ",\"wanted_bps\":%" PRIu64
+             ",\"sent_bps\":%" PRIu64 ",\"rtt_ms\":%d,\"loss_up\":%u,\"loss_down\":%u}",
+             l->peers > 1 ? "," : "", id, p.open ? "true" : "false", p.estimate_bps, p.wanted_bps,
+             p.sent_bps, p.rtt_ms, p.loss_up, p.loss_down);
+}
+
+static void dump_room(void *ctx, uint64_t room, const struct sfu_stats *s)
+{
+    struct listing *l = ctx;
+    char id[B32_SIZE];
+    if (l->rooms++ >= l->max)
+        return;
+    b32_encode(id, room);
+    buf_putf(l->b,
+             "%s{\"room\":\"%s\",\"tracks\":%" PRIu64 ",\"lines\":%" PRIu64
+             ",\"in_packets\":%" PRIu64 ",\"in_bytes\":%" PRIu64 ",\"out_packets\":%" PRIu64
+             ",\"out_bytes\":%" PRIu64 ",\"rtx\":%" PRIu64 ",\"nacks_out\":%" PRIu64
+             ",\"nacks_in\":%" PRIu64 ",\"plis_out\":%" PRIu64 ",\"plis_in\":%" PRIu64
+             ",\"switches\":%" PRIu64 ",\"too_late\":%" PRIu64 ",\"peers\":[",
+             l->rooms > 1 ? "," : "", id, s->tracks, s->subscribed, s->in_packets, s->in_bytes,
+             s->out_packets, s->out_bytes, s->again, s->asked, s->nacked, s->key_frames_asked,
+             s->key_frames_wanted, s->switches, s->too_late);
+    l->peers = 0;
+    sfu_each_peer(l->s, room, l, dump_peer);
+    buf_puts(l->b, "]}");
+}
+
+void sfu_metrics_dump(struct buf *out, const struct sfu *s, unsigned max)
+{
+    struct listing l = {.b = out, .s = s, .max = max};
+    buf_puts(out, "[");
+    sfu_each_room(s, &l, dump_room);
+    buf_puts(out, "]");
+}

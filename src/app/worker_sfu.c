@@ -336,6 +336,12 @@ static void take_candidates(struct worker_sfu *f, const struct media_sfu_at *m)
     sfu_candidates(f->sfu, c, n);
 }
 
+static void mute(struct worker_sfu *f, const struct media_sfu *m)
+{
+    for (uint32_t i = 0; i < m->n_lines; i++)
+        sfu_mute(f->sfu, loop_now(f->w->loop), m->lines[i].track, m->there);
+}
+
 /* Of a peer that is no more: nothing but its name. */
 static struct group_person fares_of(struct worker_sfu *f, uint64_t peer)
 {
@@ -394,6 +400,7 @@ void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
     case MEDIA_SFU_OFFER: take_offer(f, m); break;
     case MEDIA_SFU_WISH: take_wishes(f, m); break;
     case MEDIA_SFU_STATS: tell_fares(f, m); break;
+    case MEDIA_SFU_MUTE: mute(f, m); break;
     default: sfu_peer_close(f->sfu, m->peer);
     }
 }

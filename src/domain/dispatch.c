@@ -132,6 +132,7 @@ static const struct {
     [CMD_GROUP_WISH] = {group_wish, RATE_CAND, ANYBODY},
     [CMD_GROUP_CLOSE] = {group_hang_up, RATE_MANAGE, ANYBODY},
     [CMD_GROUP_STATS] = {group_stats, RATE_MANAGE, ANYBODY},
+    [CMD_ROOM_MUTE] = {room_mute, RATE_MANAGE, ANYBODY},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, EVEN_NEW},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, EVEN_NEW},
 };

@@ -82,6 +82,7 @@ struct session {
     bool mic;
     bool cam;
     bool screen;
+    int64_t hand_ms;    /* when it was raised; 0: it is not */
     bool idle;          /* nobody is in front of it */
     bool watches_convs; /* is told who is in live rooms of its conversations */
 };
@@ -105,6 +106,7 @@ struct part {
     int64_t since; /* the number that its conversation had reached when this guest came in first */
     uint32_t access; /* version of the ticket that let it in; UINT32_MAX: came in otherwise */
     struct group_peer *peers; /* its connections to the SFU, the newest first */
+    uint8_t muted;            /* bits of enum mute_kind */
     bool media;
     bool wants_media; /* asked for a place when there was none */
 };
@@ -400,6 +402,8 @@ void group_offer(struct domain *d, struct session *s, const struct cmd *cmd);
 void group_wish(struct domain *d, struct session *s, const struct cmd *cmd);
 void group_hang_up(struct domain *d, struct session *s, const struct cmd *cmd);
 void group_stats(struct domain *d, struct session *s, const struct cmd *cmd);
+/* What the participant is muted for has changed, or it has offered. */
+void group_mute(struct domain *d, const struct part *part, bool offered);
 void group_tick(struct domain *d);
 int64_t group_deadline(const struct domain *d);
 
@@ -452,6 +456,14 @@ void manage_set(struct domain *d, struct session *s, const struct cmd *cmd);
 void manage_set_finish(struct domain *d, struct session *s, struct pending *p, struct str hash);
 void manage_remove(struct domain *d, struct session *s, const struct cmd *cmd);
 void manage_ticket(struct domain *d, struct session *s, const struct cmd *cmd);
+
+/* ---- moderate.c ---- */
+bool moderates(struct domain *d, const struct room *r, const struct session *s);
+/* The room if s is in it and moderates there; the participant if s may moderate them. Otherwise the request is answered. */
+struct room *moderated(struct domain *d, struct session *s, int64_t id, uint64_t room);
+struct part *moderated_part(struct domain *d, struct session *s, int64_t id, struct room *r,
+                            uint64_t session);
+void room_mute(struct domain *d, struct session *s, const struct cmd *cmd);
 
 /* ---- merge.c ---- */
 void merge_request(struct domain *d, struct session *s, const struct cmd *cmd);

@@ -9,6 +9,7 @@
 struct group_published_track {
     struct group_track track; /* the session is that of the peer */
     char mid[GROUP_MID_MAX + 1];
+    bool muted; /* the worker was told so */
     bool there; /* the worker has it: others may be told */
 };
 

@@ -160,7 +160,7 @@ static uint64_t track_of(struct domain *d, struct group_peer *p, const struct ob
         return t->track.track;
     if (t->there)
         group_tell_track(d, p, t, false);
-    t->there = false;
+    t->there = t->muted = false;
     str_copy(l->mid, t->mid, sizeof t->mid);
     t->track.kind = l->kind;
     do
@@ -208,6 +208,36 @@ static bool offer_allowed(struct domain *d, struct session *s, const struct cmd 
     return code == CODE_NONE;
 }
 
+static bool is_muted(const struct part *part, enum group_kind kind)
+{
+    static const uint8_t bits[GROUP_KINDS] = {
+        [GROUP_MIC] = 1 << MUTE_MIC,
+        [GROUP_CAMERA] = 1 << MUTE_CAMERA,
+        [GROUP_SCREEN] = 1 << MUTE_SCREEN,
+        [GROUP_SOUND] = 1 << MUTE_SCREEN,
+    };
+    return part->muted & bits[kind];
+}
+
+/* offered: the worker may have made it anew. */
+void group_mute(struct domain *d, const struct part *part, bool offered)
+{
+    for (struct group_peer *p = part->peers; p; p = p->next)
+        for (unsigned i = 0; i < p->n_tracks; i++) {
+            struct group_published_track *t = &p->tracks[i];
+            bool on = is_muted(part, t->track.kind);
+            if (t->muted == on && !(on && offered))
+                continue;
+            t->muted = on;
+            group_order(
+                d, &(struct group_order){.kind = GROUP_ORDER_MUTE,
+                                         .room = p->group->id,
+                                         .on = on,
+                                         .lines = &(struct group_line){.track = t->track.track},
+                                         .n_lines = 1});
+        }
+}
+
 static void offer_go(struct domain *d, struct group_peer *p, const struct cmd_group_offer *q,
                      const struct group_line *lines)
 {
@@ -216,16 +246,17 @@ static void offer_go(struct domain *d, struct group_peer *p, const struct cmd_gr
         p->until = d->now + OFFER_US;
         list_push_back(&d->group_offers, &p->waits);
     }
-    bool place = room_part(g->room, p->session)->media;
+    const struct part *part = room_part(g->room, p->session);
     group_order(d, &(struct group_order){
                        .kind = GROUP_ORDER_OFFER,
                        .room = g->id,
                        .peer = p->id,
-                       .rights = GROUP_MAY_SUBSCRIBE | (place ? GROUP_MAY_PUBLISH : 0),
+                       .rights = GROUP_MAY_SUBSCRIBE | (part->media ? GROUP_MAY_PUBLISH : 0),
                        .sdp = q->sdp,
                        .lines = lines,
                        .n_lines = (uint32_t)q->lines.n,
                    });
+    group_mute(d, part, true);
 }
 
 void group_offer(struct domain *d, struct session *s, const struct cmd *cmd)

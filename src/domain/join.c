@@ -220,6 +220,7 @@ static void entry_swap(struct domain *d, struct entry *en, struct session *old, 
     r->parts[place] = mine;
     en->part = &r->parts[place];
     en->part->access = was.access;
+    en->part->muted = was.muted;
     if (was.media)
         media_take(d, r, en->part);
     if (owner) {

@@ -113,6 +113,8 @@ void person_view(const struct part *p, struct person_view *v)
         .screen = s->screen,
         .media = p->media,
         .away = s->state == SESSION_AWAY,
+        .hand_ms = s->hand_ms,
+        .muted = p->muted,
     };
 }
 
@@ -164,6 +166,8 @@ static void session_del_room(struct session *s, struct room *r)
         for (unsigned j = i + 1; j < s->n_rooms; j++)
             s->rooms[j - 1] = s->rooms[j];
         s->n_rooms--;
+        if (s->n_rooms == 0)
+            s->hand_ms = 0;
         return;
     }
 }

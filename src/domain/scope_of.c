@@ -6,7 +6,7 @@ bool scope_allows_cmd(const struct session *s, enum cmd_type type)
 {
     static const uint8_t scopes[CMD_WIRE_COUNT] = {
 #define ROW(symbol, type, ways) [CMD_##symbol] = SCOPE_CALLS,
-        ROOM_CMDTYPES(ROW) CALL_CMDTYPES(ROW) GROUP_CMDTYPES(ROW)
+        ROOM_CMDTYPES(ROW) CALL_CMDTYPES(ROW) GROUP_CMDTYPES(ROW) MODERATE_CMDTYPES(ROW)
 #undef ROW
 #define ROW(symbol, type, ways) [CMD_##symbol] = SCOPE_DIRECTORY,
             PEOPLE_CMDTYPES(ROW)
@@ -22,7 +22,7 @@ bool scope_allows_event(const struct session *s, enum event_type type)
 {
     static const uint8_t scopes[EVENT_COUNT] = {
 #define ROW(symbol, type) [EVENT_##symbol] = SCOPE_CALLS,
-        ROOM_EVENTTYPES(ROW) CALL_EVENTTYPES(ROW) GROUP_EVENTTYPES(ROW)
+        ROOM_EVENTTYPES(ROW) CALL_EVENTTYPES(ROW) GROUP_EVENTTYPES(ROW) MODERATE_EVENTTYPES(ROW)
 #undef ROW
 #define ROW(symbol, type) [EVENT_##symbol] = SCOPE_DIRECTORY,
             PEOPLE_EVENTTYPES(ROW)

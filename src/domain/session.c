@@ -456,12 +456,22 @@ bool session_take_state(struct session *s, enum tri mic, enum tri cam, enum tri 
     return changed;
 }
 
+/* It keeps the time when it was raised first: that is the order in which people are called. */
+static bool take_hand(const struct domain *d, struct session *s, enum tri hand)
+{
+    if (hand == TRI_ABSENT || (hand == TRI_YES) == (s->hand_ms != 0))
+        return false;
+    s->hand_ms = hand == TRI_YES ? d->wall : 0;
+    return true;
+}
+
 void session_set_state(struct domain *d, struct session *s, const struct cmd *cmd)
 {
     const struct cmd_state *st = &cmd->u.state;
     if (!session_rate(d, s, cmd->id, RATE_STATE))
         return;
     bool changed = session_take_state(s, st->mic, st->cam, st->screen);
+    changed |= take_hand(d, s, st->hand);
     emit_ok(d, s, cmd->id);
     if (changed)
         session_tell(d, s);

@@ -150,6 +150,9 @@ bool sfu_record(struct sfu *s, int64_t now_us, uint64_t room, sfu_record_fn *fn,
 /* A key frame of one stream of a track, if there is such a one. */
 void sfu_key(struct sfu *s, int64_t now_us, uint64_t track, unsigned stream);
 
+/* Nothing of the track goes to anybody, until that is lifted. */
+void sfu_mute(struct sfu *s, int64_t now_us, uint64_t track, bool on);
+
 /* ---- Packets ---- */
 
 /* By a STUN message's USERNAME: is it for a peer of ours? worker: whose it is then. */

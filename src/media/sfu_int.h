@@ -85,7 +85,8 @@ struct sfu_pub {
     struct recv *in;            /* how they arrive; n, owned */
     struct list subs;
     struct speaker speaker; /* of a microphone */
-    bool is_ranked;         /* it is one of room.speakers */
+    bool muted;
+    bool is_ranked; /* it is one of room.speakers */
 };
 
 /* A line on which a track is sent. */

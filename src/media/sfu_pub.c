@@ -265,6 +265,17 @@ static void ask_again(struct sfu_pub *b, int64_t now_us)
         sfu_ask_key(container_of(it, struct sfu_sub, of_pub), now_us);
 }
 
+void sfu_mute(struct sfu *s, int64_t now_us, uint64_t track, bool on)
+{
+    struct sfu_pub *b = sfu_find_track(s, track);
+    if (b == NULL || b->muted == on)
+        return;
+    b->muted = on;
+    for (struct list *it = b->subs.next; it != &b->subs; it = it->next)
+        sfu_aim(container_of(it, struct sfu_sub, of_pub));
+    ask_again(b, now_us);
+}
+
 static void pass_over(struct sfu_pub *b, unsigned stream, int64_t seq)
 {
     for (struct list *it = b->subs.next; it != &b->subs; it = it->next)
@@ -326,7 +337,7 @@ static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, 
     bool is_padding = r->payload == 0; /* it probes */
     bool is_read = !is_padding && sfu_read(b, i, r, bytes, &m);
     b->peer->room->stats.malformed += !is_padding && !is_read;
-    if (!is_read || !is_heard(b, now_us, r, bytes)) {
+    if (!is_read || b->muted || !is_heard(b, now_us, r, bytes)) {
         pass_over(b, i, seq);
         return;
     }
@@ -352,7 +363,7 @@ static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const stru
         return;
     if (v == RECV_BEGIN)
         aim_again(b, now_us, i);
-    if (b->peer->room->record != NULL)
+    if (b->peer->room->record != NULL && !b->muted)
         sfu_record_packet(b, now_us, i, seq, r, bytes, v == RECV_BEGIN);
     pass_on(b, now_us, i, seq, r, bytes, n);
     if (v == RECV_BEGIN)

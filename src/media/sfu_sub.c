@@ -112,7 +112,7 @@ void sfu_stop(struct sfu_sub *u)
 void sfu_aim(struct sfu_sub *u)
 {
     const struct alloc_option *o = alloc_choice(&u->share);
-    if (u->pub == NULL || !u->open || transport_out(u->peer->transport) == NULL ||
+    if (u->pub == NULL || u->pub->muted || !u->open || transport_out(u->peer->transport) == NULL ||
         (u->is_video && o == NULL)) {
         sfu_stop(u);
     } else if (u->is_video) {

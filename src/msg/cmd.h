@@ -15,6 +15,7 @@
 #include "msg/files.h"
 #include "msg/group.h"
 #include "msg/ids.h"
+#include "msg/moderate.h"
 #include "msg/people.h"
 #include "msg/push_msg.h"
 #include "msg/values.h"
@@ -61,7 +62,8 @@ enum cmd_way {
     CONV_CMDTYPES(CMDTYPE)    \
     PUSH_CMDTYPES(CMDTYPE)    \
     FILES_CMDTYPES(CMDTYPE)   \
-    GROUP_CMDTYPES(CMDTYPE)
+    GROUP_CMDTYPES(CMDTYPE)   \
+    MODERATE_CMDTYPES(CMDTYPE)
 
 enum cmd_type {
     CMD_NONE,
@@ -139,6 +141,7 @@ struct cmd_state {
     enum tri mic;
     enum tri cam;
     enum tri screen;
+    enum tri hand;
 };
 
 /* What the relay has to know of an SDP or a trickle fragment, found by one scan. Slices of the
@@ -222,6 +225,7 @@ struct cmd {
         union push_args push;
         union files_args files;
         union group_args group;
+        union moderate_args moderate;
     } u;
 };
 

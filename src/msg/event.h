@@ -36,7 +36,8 @@
     CALL_EVENTTYPES(EVENTTYPE)    \
     CONV_EVENTTYPES(EVENTTYPE)    \
     FILES_EVENTTYPES(EVENTTYPE)   \
-    GROUP_EVENTTYPES(EVENTTYPE)
+    GROUP_EVENTTYPES(EVENTTYPE)   \
+    MODERATE_EVENTTYPES(EVENTTYPE)
 
 /* RESULTTYPE(SYMBOL): results beside those of rooms, below. */
 #define RESULTTYPES(RESULTTYPE)     \
@@ -90,6 +91,8 @@ struct person_view {
     bool screen;
     bool media;
     bool away;
+    int64_t hand_ms; /* when it was raised; 0: it is not */
+    uint8_t muted;   /* bits of enum mute_kind: by who moderates, until they lift it */
 };
 
 struct chat_view {
@@ -208,6 +211,7 @@ struct event {
         union conv_view conv;
         union files_view files;
         union group_view group;
+        union moderate_view moderate;
     } u;
 };
 

@@ -181,6 +181,7 @@ enum group_order_kind {
     GROUP_ORDER_OFFER, /* peer, rights, sdp, lines; answered by ANSWER or REFUSED */
     GROUP_ORDER_WISH,  /* peer, lines */
     GROUP_ORDER_LEAVE, /* peer: its last one */
+    GROUP_ORDER_MUTE,  /* on, lines: tracks that are passed on to nobody (any more) */
     GROUP_ORDER_STATS, /* lines: peers as tracks; answered by STATS */
     GROUP_ORDERS
 };
@@ -189,6 +190,7 @@ struct group_order {
     uint64_t room;
     uint64_t peer;
     unsigned rights;
+    bool on;
     struct str sdp;
     const struct group_line *lines;
     uint32_t n_lines;

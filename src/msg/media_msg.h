@@ -38,6 +38,7 @@ enum media_kind {
      * recording thread tells (struct rec_state) */
     MEDIA_SFU_RECORD,
     MEDIA_SFU_KEY, /* from the recording thread: the one line: a track, and which of its streams */
+    MEDIA_SFU_MUTE,  /* there, lines: tracks that are passed on to nobody, or are again */
     MEDIA_SFU_STATS, /* lines: peers as tracks; answered by MEDIA_SFU_FARES */
     MEDIA_SFU_LEAVE, /* peer */
     /* worker -> worker */

@@ -171,16 +171,18 @@ static inline const char *relays(struct world *w)
 /* "open;", "offer 3 v=0 0:mic 1:-;", "wish 1:640x360/0;": rights, the body, the lines; - is no track. */
 static inline void world_group(struct world *w, const struct group_order *o)
 {
-    static const char *const orders[GROUP_ORDERS] = {"open", "close", "offer",
-                                                     "wish", "leave", "stats"};
+    static const char *const orders[GROUP_ORDERS] = {"open",  "close", "offer", "wish",
+                                                     "leave", "mute",  "stats"};
     static const char *const kinds[] = {"mic", "camera", "screen", "sound", ""};
     buf_puts(&w->groups, orders[o->kind]);
     w->group = o->room;
     if (o->peer)
         w->peer = o->peer;
+    if (o->kind == GROUP_ORDER_MUTE)
+        buf_puts(&w->groups, o->on ? " on" : " off");
     if (o->kind == GROUP_ORDER_OFFER)
         buf_putf(&w->groups, " %u " PRIstr, o->rights, STR_ARG(o->sdp));
-    for (uint32_t i = 0; i < o->n_lines && o->kind != GROUP_ORDER_STATS; i++) {
+    for (uint32_t i = 0; i < o->n_lines && o->kind < GROUP_ORDER_MUTE; i++) {
         const struct group_line *l = &o->lines[i];
         if (o->kind == GROUP_ORDER_WISH)
             buf_putf(&w->groups, " " PRIstr ":%dx%d/%d", STR_ARG(l->mid), (int)l->width,

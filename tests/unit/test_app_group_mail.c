@@ -42,8 +42,8 @@ static void an_offer_becomes_a_letter(void **state)
 static void each_order_has_its_letter(void **state)
 {
     static const enum media_kind want[GROUP_ORDERS] = {
-        MEDIA_SFU_OPEN, MEDIA_SFU_CLOSE, MEDIA_SFU_OFFER,
-        MEDIA_SFU_WISH, MEDIA_SFU_LEAVE, MEDIA_SFU_STATS,
+        MEDIA_SFU_OPEN,  MEDIA_SFU_CLOSE, MEDIA_SFU_OFFER, MEDIA_SFU_WISH,
+        MEDIA_SFU_LEAVE, MEDIA_SFU_MUTE,  MEDIA_SFU_STATS,
     };
     struct group_line many[GROUP_LINES_MAX + 9];
     (void)state;

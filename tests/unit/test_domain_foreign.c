@@ -89,6 +89,7 @@ static const struct trial trials[] = {
     {CMD_GROUP_WISH, NO_ONE, ",'room':'$R','conn':'c','wishes':[]"},
     {CMD_GROUP_CLOSE, NO_ONE, ",'room':'$R','conn':'c'"},
     {CMD_GROUP_STATS, NO_ONE, ",'room':'$R'"},
+    {CMD_ROOM_MUTE, NO_ONE, ",'room':'$R','session':'$S','kind':'mic','hard':true"},
     /* the account */
     {CMD_ME, BY_HTTP_ONLY},
     {CMD_REGISTER, BY_HTTP_ONLY},

@@ -427,6 +427,77 @@ static void rooms_that_merge_become_one_group(void **state)
     assert_ack(ask(a[0], OFFER, into, "h", MIC));
 }
 
+/* ---- order ---- */
+
+static void who_owns_the_room_mutes_others(void **state)
+{
+    struct world *w = *state;
+    struct client *all[3];
+    char room[B32_SIZE];
+    set(w, GROUPS_AUTO);
+    meet(w, room, all, 3);
+    publish(all[1], room, "g", BOTH);
+    groups(w);
+    drain_all(w);
+#define MUTE "'type':'room_mute','room':'%s','session':'%s','kind':'%s'"
+    assert_error(ask(all[1], MUTE, room, all[2]->sid, "mic"), "not_owner");
+    assert_error(ask(all[0], MUTE, room, room, "mic"), "peer_unknown");
+    assert_error(ask(all[0], MUTE, room, all[1]->sid, "smell"), "bad_request");
+    drain_all(w);
+    assert_ack(ask(all[0], MUTE, room, all[1]->sid, "mic"));
+    assert_has(next(all[1]), "{'type':'mute_request','room':'");
+    assert_has(last(all[1]), "'kind':'mic'}");
+    assert_true(has(last(all[1]), all[0]->sid));
+    assert_string_equal(next(all[2]), "");
+    assert_string_equal(groups(w), "");
+    assert_ack(ask(all[0], MUTE ",'hard':true", room, all[1]->sid, "camera"));
+    assert_string_equal(groups(w), "mute on;");
+    assert_has(next(all[1]), "'away':false,'muted':['camera']}");
+    assert_has(next(all[1]), "'kind':'camera','hard':true}");
+    assert_has(next(all[2]), "'muted':['camera']}");
+    assert_ack(ask(all[0], MUTE ",'hard':true", room, all[1]->sid, "camera")); /* it is */
+    assert_string_equal(groups(w), "");
+    /* whatever it offers, and under whatever name, even after a reload */
+    assert_ack(ask(all[1], OFFER, room, "g", BOTH));
+    assert_string_equal(groups(w), "offer 3 v=0 0:mic 1:camera;mute on;");
+    struct client *again = client_new(w);
+    assert_has(ask(again, "'type':'hello','v':1,'replaces':'%s','join':{'room':'%s'}",
+                   all[1]->token, room),
+               "'muted':['camera']}");
+    assert_string_equal(groups(w), "leave;");
+    assert_ack(ask(again, OFFER, room, "h", BOTH));
+    assert_string_equal(groups(w), "offer 3 v=0 0:mic 1:camera;mute on;");
+    drain_all(w);
+    assert_ack(ask(all[0], MUTE ",'on':false", room, again->sid, "camera"));
+    assert_string_equal(groups(w), "mute off;");
+    assert_has(next(again), "'away':false}");
+    assert_string_equal(next(again), "");
+}
+
+static void hands_are_raised_and_lowered(void **state)
+{
+    struct world *w = *state;
+    struct client *a = hello(w, "Ann"), *b = hello(w, "Ben");
+    char room[B32_SIZE], other[B32_SIZE];
+    create(a, room, "");
+    assert_ack(join(b, room, ""));
+    drain_all(w);
+    assert_ack(ask(b, "'type':'state','hand':true"));
+    assert_has(next(a), "'away':false,'hand':1800000000000}");
+    world_pass(w, 5 * SECOND);
+    drain_all(w);
+    assert_ack(ask(b, "'type':'state','hand':true"));
+    assert_string_equal(next(a), ""); /* it has been up since then */
+    assert_ack(ask(a, MUTE, room, b->sid, "hand"));
+    assert_has(a->log[a->n_log - 1], "'away':false}");
+    assert_has(last(b), "'type':'mute_request'");
+    assert_has(last(b), "'kind':'hand'}");
+    assert_ack(ask(b, "'type':'state','hand':true"));
+    assert_ack(ask(b, "'type':'leave','room':'%s'", room));
+    create(b, other, "");
+    assert_has(last(b), "'away':false}]"); /* that was for the other room */
+}
+
 /* ---- wishes and numbers ---- */
 
 static void wishes_are_passed_on(void **state)
@@ -527,6 +598,8 @@ int main(void)
         WORLD_TEST(who_leaves_takes_all_along),
         WORLD_TEST(who_reloads_starts_anew),
         WORLD_TEST(rooms_that_merge_become_one_group),
+        WORLD_TEST(who_owns_the_room_mutes_others),
+        WORLD_TEST(hands_are_raised_and_lowered),
         WORLD_TEST(wishes_are_passed_on),
         WORLD_TEST(numbers_are_those_of_the_time_before),
         WORLD_TEST(foreign_news_are_nothing),

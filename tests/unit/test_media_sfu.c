@@ -442,6 +442,37 @@ static void what_happens_can_be_seen(void **state)
 
 /* ---- Changes in a call ---- */
 
+static void what_is_muted_goes_to_nobody(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 4, 1, true);
+    struct line sound = p.b->lines[0], picture = p.b->lines[1];
+    assert_true(sound.packets == 4 && picture.packets == 8);
+    sfu_mute(p.w->sfu, p.w->now, CAM_A, true);
+    sfu_mute(p.w->sfu, p.w->now, MIC_A, true);
+    sfu_mute(p.w->sfu, p.w->now, 12345, true); /* nobody's */
+    frames(&p, 4, 1, true);
+    want(p.b, 1, CAM_A, 1280); /* asking for more changes nothing */
+    world_run(p.w, 3 * (int64_t)SECOND);
+    frames(&p, 4, 1, true);
+    assert_int_equal(p.b->lines[0].packets, sound.packets);
+    assert_int_equal(p.b->lines[1].packets, picture.packets);
+    unsigned plis = p.a->plis;
+    sfu_mute(p.w->sfu, p.w->now, CAM_A, false);
+    sfu_mute(p.w->sfu, p.w->now, MIC_A, false);
+    assert_int_equal(p.a->plis, plis + 1);
+    frames(&p, 1, 1, false); /* pictures begin with a key frame */
+    assert_int_equal(p.b->lines[0].packets, sound.packets + 1);
+    assert_int_equal(p.b->lines[1].packets, picture.packets);
+    frames(&p, 1, 1, true);
+    assert_int_equal(p.b->lines[1].packets, picture.packets + 2);
+    assert_int_equal(p.b->lines[1].last_seq, (uint16_t)(picture.last_seq + 2)); /* no gap */
+    assert_int_equal(p.b->lines[0].last_seq, (uint16_t)(sound.last_seq + 2));
+    world_free(p.w);
+}
+
 static void a_line_is_used_for_another_track(void **state)
 {
     (void)state;
@@ -533,6 +564,7 @@ int main(void)
         cmocka_unit_test(there_are_limits),
         cmocka_unit_test(strangers_ssrcs_are_counted_and_dropped),
         cmocka_unit_test(what_happens_can_be_seen),
+        cmocka_unit_test(what_is_muted_goes_to_nobody),
         cmocka_unit_test(a_line_is_used_for_another_track),
         cmocka_unit_test(ice_restarts_and_nothing_is_lost),
         cmocka_unit_test(who_is_silent_for_long_is_gone),

@@ -277,7 +277,7 @@ static bool in_state(struct wire_in *in, const json_t *o)
 {
     struct cmd_state *s = &in->cmd.u.state;
     return opt_tri(in, o, "mic", &s->mic) && opt_tri(in, o, "cam", &s->cam) &&
-           opt_tri(in, o, "screen", &s->screen);
+           opt_tri(in, o, "screen", &s->screen) && opt_tri(in, o, "hand", &s->hand);
 }
 
 static bool in_name(struct wire_in *in, const json_t *o)
@@ -369,7 +369,7 @@ static const struct reader {
 #undef ROW
 #define ROW(symbol, type, ways) [CMD_##symbol] = {STR_INIT(type), ways, NULL},
         ACCOUNT_CMDTYPES(ROW) PEOPLE_CMDTYPES(ROW) CALL_CMDTYPES(ROW) CONV_CMDTYPES(ROW)
-            PUSH_CMDTYPES(ROW) FILES_CMDTYPES(ROW) GROUP_CMDTYPES(ROW)
+            PUSH_CMDTYPES(ROW) FILES_CMDTYPES(ROW) GROUP_CMDTYPES(ROW) MODERATE_CMDTYPES(ROW)
 #undef ROW
 };
 

@@ -29,9 +29,25 @@ void wire_out_room(struct buf *b, const struct room_view *r)
     buf_u8(b, '}');
 }
 
+static char *put_muted(char *p, unsigned muted)
+{
+    static const struct str kinds[] = {STR_INIT("mic"), STR_INIT("camera"), STR_INIT("screen")};
+    const char *before = ",\"muted\":[";
+    for (unsigned i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (!(muted >> i & 1))
+            continue;
+        p = lit(p, before, strlen(before));
+        p = put_text(p, kinds[i]);
+        before = ",";
+    }
+    if (*before == ',' && !before[1])
+        *p++ = ']';
+    return p;
+}
+
 void wire_out_person(struct buf *b, const struct person_view *v)
 {
-    char *at = start(b, 160, v->name.n), *p = at;
+    char *at = start(b, 256, v->name.n), *p = at;
     if (!at)
         return;
     p = put_id(LIT(p, "{\"session\":"), v->session);
@@ -43,6 +59,9 @@ void wire_out_person(struct buf *b, const struct person_view *v)
     p = put_bool(LIT(p, ",\"screen\":"), v->screen);
     p = put_bool(LIT(p, ",\"media\":"), v->media);
     p = put_bool(LIT(p, ",\"away\":"), v->away);
+    if (v->hand_ms)
+        p = put_int(LIT(p, ",\"hand\":"), v->hand_ms);
+    p = put_muted(p, v->muted);
     *p++ = '}';
     stop(b, at, p);
 }

@@ -21,23 +21,30 @@ enum {
     RENEW_S = 30 * 86400, /* a certificate for new peers after so long */
     SHAKES_MAX = 512,     /* handshakes at once; those that are done make room */
     LINGER_US = 10000000, /* the last flight may have to be sent again */
-    WAITING_MAX = 256,    /* datagrams of handshakes that wait for their turn */
-    TURN_US = 1000,       /* what handshakes may take of a round */
+    LAST_MAX = 256,       /* bytes of it */
+    REPEATS_MAX = 16,
+    DTLS_HANDSHAKE = 22, /* RFC 5246 6.2.1 */
+    WAITING_MAX = 256,   /* datagrams of handshakes that wait for their turn */
+    TURN_US = 1000,      /* what handshakes may take of a round */
     DATAGRAM_MAX = 1500,
     SHOW_US = 50000, /* others see the numbers so late at most */
     STATS_WORDS = sizeof(struct sfu_stats) / sizeof(uint64_t)
 };
 _Static_assert(sizeof(struct sfu_stats) % sizeof(uint64_t) == 0, "is copied by words");
 
-/* The DTLS association of a peer, until its keys are known and a little longer. */
+/* The DTLS association of a peer, until its keys are known; then for a little longer the flight that ended it,
+ * since OpenSSL's state takes 40 kB. */
 struct shake {
     struct hnode node; /* worker_sfu.shakes, by peer */
     struct list ended; /* worker_sfu.ended, once it is done */
     struct worker_sfu *f;
     uint64_t peer;
-    struct dtls *dtls;
+    struct dtls *dtls;       /* NULL once it is done */
     struct loop_timer timer; /* retransmission, then the end of it */
     bool done;
+    uint8_t repeats; /* of the last flight */
+    uint16_t last_n;
+    uint8_t last[LAST_MAX]; /* the newest datagram of ours; of the last flight there is but one */
 };
 
 /* One datagram of a handshake: media comes first. */
@@ -109,6 +116,8 @@ static void shake_free(struct shake *s)
 static void on_datagram(void *ctx, const uint8_t *p, size_t n)
 {
     struct shake *s = ctx;
+    s->last_n = n <= LAST_MAX ? (uint16_t)n : 0;
+    memcpy(s->last, p, s->last_n);
     sfu_dtls_send(s->f->sfu, s->peer, p, n);
 }
 
@@ -123,12 +132,14 @@ static const struct dtls_ops dtls_ops = {on_datagram, on_data};
 static void linger(struct shake *s)
 {
     s->done = true;
+    dtls_free(s->dtls);
+    s->dtls = NULL;
     list_del(&s->ended);
     list_push_back(&s->f->ended, &s->ended);
     loop_timer_set(s->f->w->loop, &s->timer, loop_now(s->f->w->loop) + LINGER_US);
 }
 
-/* Keys, once. The association may be freed by what it causes: its peer has ended. */
+/* Keys, once; its peer may end by it. */
 static void take_keys(struct shake *s)
 {
     struct worker_sfu *f = s->f;
@@ -142,16 +153,26 @@ static void take_keys(struct shake *s)
     memzero(&k, sizeof k);
 }
 
+/* The other side shakes hands still: our last flight was lost (RFC 6347 4.2.4). */
+static void say_again(struct shake *s, const uint8_t *p, size_t n)
+{
+    if (n == 0 || p[0] != DTLS_HANDSHAKE || s->repeats == REPEATS_MAX)
+        return;
+    s->repeats++;
+    sfu_dtls_send(s->f->sfu, s->peer, s->last, s->last_n);
+    s->f->busy = true;
+}
+
 static void after(struct shake *s, enum dtls_state state)
 {
     struct worker_sfu *f = s->f;
-    if (state == DTLS_OPEN && !s->done) {
+    if (state == DTLS_OPEN) {
         take_keys(s);
     } else if (state == DTLS_CLOSED) {
         uint64_t peer = s->peer;
         shake_free(s);
         sfu_dtls_failed(f->sfu, peer);
-    } else if (!s->done) {
+    } else {
         int64_t wait = dtls_wait_us(s->dtls);
         if (wait >= 0)
             loop_timer_set(f->w->loop, &s->timer, loop_now_fresh(f->w->loop) + wait);
@@ -207,6 +228,8 @@ static void take_turn(struct loop_task *t)
         f->n--;
         if (s == NULL)
             count_inc(&f->w->counts, begins ? COUNT_DROP_DTLS_FULL : COUNT_DROP_DTLS_STRAY);
+        else if (s->done)
+            say_again(s, d->bytes, d->n);
         else
             after(s, dtls_input(s->dtls, d->bytes, d->n));
         if (clock_mono_us() >= until)

@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,7 +38,14 @@
 
 #define UNUSED_OK __attribute__((unused))
 
-enum { ROOM = 9, TRACK = 77, WAIT_MS = 10000, SSRC = 4711, PATIENCE = 2000 };
+enum {
+    ROOM = 9,
+    TRACK = 77,
+    WAIT_MS = 10000,
+    SSRC = 4711,
+    PATIENCE = 2000,
+    CHANGE_CIPHER_SPEC = 20
+};
 
 struct house {
     struct listen_set set;
@@ -212,6 +220,7 @@ struct client {
     SSL_CTX *ctx;
     SSL *ssl;
     BIO *in, *out;
+    bool loses_last; /* the server's last flight, once */
     char print[96];
     struct srtp *srtp_in, *srtp_out;
 };
@@ -409,8 +418,13 @@ static UNUSED_OK void client_shake(struct client *c)
     for (int i = 0; i < PATIENCE && !SSL_is_init_finished(c->ssl); i++) {
         flush(c);
         size_t n = client_read(c, p, sizeof p);
-        if (p[0] >= 20 && p[0] < 64)
+        if (c->loses_last && p[0] == CHANGE_CIPHER_SPEC) {
+            c->loses_last = false;
+            while (DTLSv1_handle_timeout(c->ssl) == 0)
+                sched_yield();
+        } else if (p[0] >= 20 && p[0] < 64) {
             BIO_write(c->in, p, (int)n);
+        }
         SSL_do_handshake(c->ssl);
     }
     assert_true(SSL_is_init_finished(c->ssl));

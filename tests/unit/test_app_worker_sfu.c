@@ -178,6 +178,29 @@ static void who_is_nobody_is_not_answered_as_somebody(void **state)
     close_house(&h);
 }
 
+/* As browsers have it. */
+static unsigned soon_us(SSL *ssl, unsigned before)
+{
+    (void)ssl;
+    return before == 0 ? 50000 : 2 * before;
+}
+
+/* ... and is sent again, though the server has put its handshake away. */
+static void the_last_flight_may_be_lost(void **state)
+{
+    (void)state;
+    struct house h;
+    struct client a;
+    open_house(&h);
+    client_open(&a, &h, 1, true);
+    DTLS_set_timer_cb(a.ssl, soon_us);
+    a.loses_last = true;
+    client_connect(&a);
+    assert_false(a.loses_last);
+    client_close(&a);
+    close_house(&h);
+}
+
 /* A whole town that connects anew: handshakes that are done linger, and make room for the next ones. */
 static void more_come_than_handshakes_linger(void **state)
 {
@@ -205,6 +228,7 @@ int main(void)
         cmocka_unit_test(an_answer_names_where_the_server_is_now),
         cmocka_unit_test(what_is_no_offer_is_refused),
         cmocka_unit_test(who_is_nobody_is_not_answered_as_somebody),
+        cmocka_unit_test(the_last_flight_may_be_lost),
         cmocka_unit_test(more_come_than_handshakes_linger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "base/util.h"
 
+enum { EXPIRE = 4 };
+
 void pktcache_memory_init(struct pktcache_memory *m, size_t bytes)
 {
     pool_init(&m->large, PKTCACHE_LARGE, (uint32_t)(bytes / PKTCACHE_LARGE));
@@ -25,21 +27,20 @@ void pktcache_init(struct pktcache *c, struct pktcache_memory *m, unsigned slots
     *c = (struct pktcache){
         .memory = m,
         .mask = n - 1,
+        .newest = -1,
     };
     c->slots = xcalloc(n, sizeof *c->slots);
-    for (uint32_t i = 0; i < n; i++)
-        c->slots[i].seq = -1;
 }
 
-static struct pool *pool_of(struct pktcache *c, bool large)
+static struct pool *pool_of(struct pktcache *c, size_t n)
 {
-    return large ? &c->memory->large : &c->memory->small;
+    return n > PKTCACHE_SMALL ? &c->memory->large : &c->memory->small;
 }
 
 static void empty(struct pktcache *c, struct pktcache_packet *k)
 {
-    pool_put(pool_of(c, k->large), k->p);
-    *k = (struct pktcache_packet){.seq = -1};
+    pool_put(pool_of(c, k->n), k->p);
+    *k = (struct pktcache_packet){0};
 }
 
 void pktcache_free(struct pktcache *c)
@@ -50,18 +51,38 @@ void pktcache_free(struct pktcache *c)
     c->slots = NULL;
 }
 
-/* A slab of that size: a free one, or that of our oldest packet of the size. */
-static uint8_t *slab(struct pktcache *c, bool large, int64_t seq)
+static struct pktcache_packet *slot(struct pktcache *c, int64_t seq)
 {
-    uint8_t *p = pool_get(pool_of(c, large));
-    if (p == NULL)
-        c->steal_from = MAX_OF(c->steal_from, seq - (int64_t)c->mask);
-    for (; p == NULL && c->steal_from < seq; c->steal_from++) {
-        struct pktcache_packet *k = &c->slots[(uint64_t)c->steal_from & c->mask];
-        if (k->seq != c->steal_from || (bool)k->large != large)
+    return &c->slots[(uint64_t)seq & c->mask];
+}
+
+/* The oldest ones go: those that the ring has no place for beside seq, and a few of those that are too old. */
+static void expire(struct pktcache *c, int64_t seq, uint16_t now_ms)
+{
+    unsigned old = 0;
+    if (seq - c->newest > c->mask)
+        c->oldest = MAX_OF(c->oldest, c->newest - (int64_t)c->mask);
+    for (; c->oldest <= c->newest; c->oldest++) {
+        struct pktcache_packet *k = slot(c, c->oldest);
+        if (c->oldest >= seq - (int64_t)c->mask) {
+            bool is_old = k->p == NULL || (uint16_t)(now_ms - k->at_ms) >= PKTCACHE_KEEP_MS;
+            if (!is_old || old++ == EXPIRE)
+                return;
+        }
+        empty(c, k);
+    }
+}
+
+/* A slab of that size: a free one, or that of our oldest packet of the size. */
+static uint8_t *slab(struct pktcache *c, size_t n)
+{
+    uint8_t *p = pool_get(pool_of(c, n));
+    for (int64_t i = c->oldest; p == NULL && i <= c->newest; i++) {
+        struct pktcache_packet *k = slot(c, i);
+        if (k->p == NULL || pool_of(c, k->n) != pool_of(c, n))
             continue;
         p = k->p;
-        *k = (struct pktcache_packet){.seq = -1};
+        *k = (struct pktcache_packet){0};
     }
     return p;
 }
@@ -69,21 +90,19 @@ static uint8_t *slab(struct pktcache *c, bool large, int64_t seq)
 const struct pktcache_packet *pktcache_put(struct pktcache *c, int64_t seq, int64_t at_us,
                                            const uint8_t *p, size_t n)
 {
-    struct pktcache_packet *k = &c->slots[(uint64_t)seq & c->mask];
-    bool large = n > PKTCACHE_SMALL;
-    if (seq < 0 || k->seq >= seq)
+    uint16_t at_ms = (uint16_t)(at_us / 1000);
+    struct pktcache_packet *k = slot(c, seq);
+    if (seq < 0 || c->newest - seq > c->mask || pktcache_get(c, seq) != NULL)
         return NULL;
-    if (k->seq >= 0 && ((bool)k->large != large || n > PKTCACHE_LARGE))
-        empty(c, k);
-    uint8_t *to = NULL;
-    if (n <= PKTCACHE_LARGE)
-        to = k->seq >= 0 ? k->p : slab(c, large, seq);
+    expire(c, seq, at_ms);
+    uint8_t *to = n <= PKTCACHE_LARGE ? slab(c, n) : NULL;
     if (to == NULL) {
         c->dropped++;
         return NULL;
     }
+    c->oldest = c->oldest > c->newest ? seq : MIN_OF(c->oldest, seq);
+    c->newest = MAX_OF(c->newest, seq);
     memcpy(to, p, n);
-    *k = (struct pktcache_packet){
-        .p = to, .seq = seq, .at_us = at_us, .n = (uint16_t)n, .large = large};
+    *k = (struct pktcache_packet){.p = to, .seq = (uint32_t)seq, .n = (uint16_t)n, .at_ms = at_ms};
     return k;
 }

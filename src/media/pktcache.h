@@ -1,8 +1,8 @@
 /*
  * The last packets of one stream that comes in, in the clear: what is sent to subscribers, at once or a
  * little later, and what is sent to them again (RFC 4588) is read from here. A ring by sequence
- * number over slabs that all streams of an SFU share; a packet lives until the ring comes round, or
- * until the shared memory is wanted by a newer one of this stream. No allocation once slabs exist.
+ * number over slabs that all streams of an SFU share; a packet lives until the ring comes round, newer ones come
+ * PKTCACHE_KEEP_MS later, or the shared memory is wanted by a newer one of this stream. No allocation once slabs exist.
  */
 #ifndef MADANG_MEDIA_PKTCACHE_H
 #define MADANG_MEDIA_PKTCACHE_H
@@ -16,7 +16,8 @@
 enum {
     PKTCACHE_SMALL = 304,  /* bytes of a slab for sound ... */
     PKTCACHE_LARGE = 1504, /* ... and for pictures; nothing larger is kept */
-    PKTCACHE_SLOTS_MAX = 4096
+    PKTCACHE_SLOTS_MAX = 4096,
+    PKTCACHE_KEEP_MS = 2000 /* longer than pictures wait to leave, and then are asked for again */
 };
 
 /* One for all streams of a worker. */
@@ -27,21 +28,20 @@ struct pktcache_memory {
 void pktcache_memory_init(struct pktcache_memory *m, size_t bytes);
 void pktcache_memory_free(struct pktcache_memory *m);
 
-/* A packet as it came, RTP header first. */
+/* A packet as it came, RTP header first. 16 bytes: each stream has hundreds of them. */
 struct pktcache_packet {
-    uint8_t *p;
-    int64_t seq;   /* counted on over wraps; -1: the slot is empty */
-    int64_t at_us; /* when it came */
-    uint16_t n;
-    uint8_t large; /* of which pool */
+    uint8_t *p;     /* NULL: the slot is empty */
+    uint32_t seq;   /* low bits */
+    uint16_t n;     /* more than PKTCACHE_SMALL: of the pool for large ones */
+    uint16_t at_ms; /* when it came, low bits */
 };
 
 struct pktcache {
     struct pktcache_memory *memory;
     struct pktcache_packet *slots; /* owned */
     uint32_t mask;
-    int64_t steal_from; /* where to look for a slab of our own when there is no other */
-    uint64_t dropped;   /* there was no memory, or it was too large */
+    int64_t oldest, newest; /* what is there lies between them, both included */
+    uint64_t dropped;       /* there was no memory, or it was too large */
 };
 
 /* slots: rounded up to a power of two, at most PKTCACHE_SLOTS_MAX. Aborts without memory (control plane). */
@@ -58,7 +58,7 @@ const struct pktcache_packet *pktcache_put(struct pktcache *c, int64_t seq, int6
 static inline const struct pktcache_packet *pktcache_get(const struct pktcache *c, int64_t seq)
 {
     const struct pktcache_packet *k = &c->slots[(uint64_t)seq & c->mask];
-    return seq >= 0 && k->seq == seq ? k : NULL;
+    return k->p != NULL && k->seq == (uint32_t)seq && seq >= c->oldest ? k : NULL;
 }
 
 #endif

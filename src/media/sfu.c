@@ -262,7 +262,7 @@ static struct transport *make_transport(struct sfu_peer *p, int64_t now_us, cons
         .remote_ufrag = sdp->ufrag,
         .fingerprint_n = sdp->fingerprint_n,
         .fingerprint_hash = sdp->hash,
-        .in_streams = SFU_SSRCS_MAX,
+        .in_streams = SFU_SPARE_SSRCS,
         .out_streams = 2 * p->sfu->conf.max_subscribed + 1,
     };
     memcpy(c.fingerprint, sdp->fingerprint, MIN_OF(sdp->fingerprint_n, sizeof c.fingerprint));

@@ -10,6 +10,7 @@ enum {
     TRUST_US =
         2000000, /* so long a peer without a bad word gets the least picture whatever the estimate is */
     HURRY_US = 5000000,
+    MEMORY_US = 2000000,
     STALE_US = 1500000, /* a layer that has stopped, while others of its track go on */
     BURST_US = 5000,    /* what the pace allows in so much time may leave as one train */
     PADS_BACK = 16,     /* packets that are repeated for probes, one after the other */
@@ -380,6 +381,16 @@ void sfu_down_told(struct sfu_peer *p, int64_t now_us)
     sfu_ask_keys(p, now_us);
 }
 
+/* Whatever is asked for again has left within the last MEMORY_US. */
+static void remember_enough(struct sfu_peer *p)
+{
+    for (unsigned i = 0; i < p->n_subs; i++) {
+        struct sfu_sub *u = p->subs[i];
+        sub_grow(&u->sub, (unsigned)(u->sub.packets - u->packets) * (MEMORY_US / SHARE_EVERY_US));
+        u->packets = u->sub.packets;
+    }
+}
+
 void sfu_down_tick(struct sfu_peer *p, int64_t now_us)
 {
     struct sfu_down *d = p->down;
@@ -393,6 +404,7 @@ void sfu_down_tick(struct sfu_peer *p, int64_t now_us)
         set_pace(d, now_us);
     }
     if (now_us >= d->share_us) {
+        remember_enough(p);
         sfu_share(p, now_us);
         sfu_ask_keys(p, now_us);
     }

@@ -23,8 +23,9 @@
 
 enum {
     SFU_S = 1000000,
-    SFU_LAYERS = 4,     /* spatial and temporal ones that are told apart */
-    SFU_SSRCS_MAX = 32, /* that one peer may send by */
+    SFU_LAYERS = 4,      /* spatial and temporal ones that are told apart */
+    SFU_SPARE_SSRCS = 8, /* that one may send feedback by, or take instead of others */
+    SFU_SSRCS_MAX = 32,  /* that one peer may send by */
     SFU_VIDEO_SLOTS = 512,
     SFU_SOUND_SLOTS = 64,
     SFU_RTT_US = 100000,            /* until it is known */
@@ -100,6 +101,7 @@ struct sfu_sub {
     bool is_video, open;     /* open: the answer has said so */
     bool lowered;            /* the last choice was a smaller one */
     uint32_t bps;            /* of the last choice */
+    uint64_t packets;        /* that had been sent when it was last looked at */
     struct alloc_line share; /* of pictures: what the page wants of it, and what it gets */
     uint8_t pt[CODECS], rtx_pt[CODECS]; /* of this line; 255: none */
     uint8_t red_pt;                     /* of Opus with its redundancy; 0: none */

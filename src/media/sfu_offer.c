@@ -300,6 +300,15 @@ static void bind_lines(struct offer *f)
     sfu_ask_keys(f->p, f->now_us);
 }
 
+/* By which it may send: streams and their repair, and feedback, of which some have one for each line. */
+static void expect_ssrcs(struct sfu_peer *p)
+{
+    unsigned n = SFU_SPARE_SSRCS + p->n_subs;
+    for (unsigned i = 0; i < p->n_pubs; i++)
+        n += 2 * p->pubs[i]->n;
+    transport_expect(p->transport, n);
+}
+
 static bool write_answer(struct offer *f)
 {
     struct sfu *s = f->s;
@@ -365,6 +374,7 @@ void sfu_offer(struct sfu *s, int64_t now_us, const struct sfu_offer *o)
             decide(f, i);
         end_lines(f);
         bind_lines(f);
+        expect_ssrcs(f->p);
         if (!write_answer(f))
             refuse(s, o, SFU_NO_MEDIA);
         sfu_set_timer(f->p);

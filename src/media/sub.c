@@ -18,7 +18,7 @@ enum {
 
 void sub_init(struct sub *s, const struct sub_conf *conf)
 {
-    uint32_t n = codec_is_video(conf->codec) ? SUB_MEMORY : SUB_MEMORY_SOUND;
+    uint32_t n = codec_is_video(conf->codec) ? SUB_MEMORY_FIRST : SUB_MEMORY_SOUND;
     memset(s, 0, sizeof *s);
     s->conf = *conf;
     s->current = s->target = SUB_NONE;
@@ -35,6 +35,25 @@ void sub_free(struct sub *s)
 {
     xfree(s->sent);
     s->sent = NULL;
+}
+
+void sub_grow(struct sub *s, unsigned numbers)
+{
+    uint32_t n = s->sent_mask + 1;
+    if (!codec_is_video(s->conf.codec))
+        return;
+    while (n < numbers && n < SUB_MEMORY)
+        n *= 2;
+    if (n == s->sent_mask + 1)
+        return;
+    struct sub_sent *sent = xcalloc(n, sizeof *sent);
+    for (uint32_t i = 0; i < n; i++)
+        sent[i].stream = SUB_NONE;
+    for (int64_t i = s->out_highest - (int64_t)s->sent_mask; i <= s->out_highest; i++)
+        sent[(uint64_t)i & (n - 1)] = s->sent[(uint64_t)i & s->sent_mask];
+    xfree(s->sent);
+    s->sent = sent;
+    s->sent_mask = n - 1;
 }
 
 void sub_aim(struct sub *s, int stream, unsigned spatial, unsigned temporal)

@@ -19,13 +19,13 @@
 enum {
     SUB_STREAMS_MAX = 4, /* of one track */
     SUB_NONE = -1,
-    SUB_ALL = 7,     /* temporal or spatial layers */
-    SUB_FRONT = 16,  /* bytes of a descriptor that was rewritten */
-    SUB_MEMORY = 512 /* numbers that can be asked for again; of sound SUB_MEMORY_SOUND */
+    SUB_ALL = 7,      /* temporal or spatial layers */
+    SUB_FRONT = 16,   /* bytes of a descriptor that was rewritten */
+    SUB_MEMORY = 1024 /* numbers that can be asked for again, at most: sub_grow() */
 };
-enum { SUB_MEMORY_SOUND = 64, SUB_FRAMES = 256, SUB_ALL_TARGETS = 255 };
+enum { SUB_MEMORY_FIRST = 128, SUB_MEMORY_SOUND = 64, SUB_FRAMES = 256, SUB_ALL_TARGETS = 255 };
 
-/* Where a number that was sent came from. 12 bytes: there are SUB_MEMORY of them for each picture. */
+/* Where a number that was sent came from. 12 bytes: each line has hundreds of them. */
 struct sub_sent {
     uint32_t timestamp_offset;
     uint16_t in_seq; /* low bits */
@@ -87,9 +87,11 @@ struct sub_out {
     struct dd_change dd; /* what becomes of the dependency descriptor */
 };
 
-/* Takes memory for the ring; aborts without. */
+/* Takes memory for the ring; aborts without. At first SUB_MEMORY_FIRST numbers of pictures are remembered. */
 void sub_init(struct sub *s, const struct sub_conf *conf);
 void sub_free(struct sub *s);
+/* Of pictures at least so many numbers are to be remembered, as far as SUB_MEMORY goes. Takes memory; not for a packet. */
+void sub_grow(struct sub *s, unsigned numbers);
 
 /* What should be sent from now on: the stream, or SUB_NONE, and layers of it. A stream begins with its next
  * key frame; until then the current one goes on. */

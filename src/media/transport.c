@@ -256,6 +256,13 @@ void transport_input(struct transport *t, int64_t now_us, const struct tuple *fr
         ice_lite_heard(&t->ice, now_us, from);
 }
 
+void transport_expect(struct transport *t, unsigned in_streams)
+{
+    t->in_streams = MAX_OF(t->in_streams, in_streams);
+    if (t->in != NULL)
+        srtp_reserve(t->in, in_streams); /* without memory those that are too many are refused */
+}
+
 struct srtp *transport_out(struct transport *t)
 {
     return t->state == TRANSPORT_OPEN ? t->out : NULL;

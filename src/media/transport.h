@@ -78,7 +78,7 @@ struct transport_conf {
     uint8_t fingerprint[TRANSPORT_FINGERPRINT_MAX]; /* of the other side's certificate */
     uint32_t fingerprint_n;
     uint32_t fingerprint_hash;        /* the world's number of it (io/dtls_media.h); kept for it */
-    unsigned in_streams, out_streams; /* SSRCs, as srtp_new() */
+    unsigned in_streams, out_streams; /* SSRCs, as srtp_new(); transport_expect() */
     int64_t shake_us;                 /* 0 = 10 s */
 };
 
@@ -113,6 +113,8 @@ void transport_dtls_done(struct transport *t, enum srtp_profile profile, const u
 /* It failed, or the other side has said goodbye. */
 void transport_dtls_failed(struct transport *t);
 
+/* The other side may send by so many SSRCs, if that is more than it might before. */
+void transport_expect(struct transport *t, unsigned in_streams);
 /* Sealing. NULL until it is OPEN; the caller seals with it and sends by transport_send(). */
 struct srtp *transport_out(struct transport *t);
 /* One sealed datagram to the selected path, borrowed until the flush. false: there is none now. */

@@ -5,7 +5,10 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "base/util.h"
 #include "proto/srtp_int.h"
+
+enum { FIRST = 4 /* places to begin with, where they come one by one */ };
 
 const char *srtp_result_name(enum srtp_result r)
 {
@@ -54,25 +57,61 @@ size_t srtp_material_size(enum srtp_profile p)
 
 /* ---- Making and freeing ---- */
 
-/* One piece of memory for the struct and its three tables. */
-static struct srtp *with_tables(unsigned cap)
+static uint32_t slot_of(const struct srtp *s, uint32_t ssrc)
+{
+    return ssrc * 0x9E3779B1u >> s->shift;
+}
+
+static uint32_t slot_after(const struct srtp *s, uint32_t slot)
+{
+    return (slot + 1) & ((uint32_t)((uint64_t)1 << (32 - s->shift)) - 1);
+}
+
+static void enter(struct srtp *s, uint32_t place)
+{
+    uint32_t slot = slot_of(s, s->streams[place].ssrc);
+    while (s->slots[slot])
+        slot = slot_after(s, slot);
+    s->slots[slot] = (uint16_t)(place + 1);
+}
+
+/* Both tables of streams, which lie in one piece of memory. */
+static bool grow_streams(struct srtp *s, unsigned cap)
 {
     unsigned bits = 2;
     while (1u << bits < 2 * cap)
         bits++;
-    size_t slots = (size_t)1 << bits;
-    size_t size = sizeof(struct srtp) + cap * sizeof(struct srtp_stream) +
-                  cap * SRTP_ENDED_EACH * sizeof(uint32_t) + slots * sizeof(uint16_t);
-    struct srtp *s = mem_try_alloc(size);
-    if (!s)
-        return NULL;
-    memset(s, 0, size);
-    s->streams = (struct srtp_stream *)(s + 1);
-    s->ended = (uint32_t *)(s->streams + cap);
-    s->slots = (uint16_t *)(s->ended + (size_t)cap * SRTP_ENDED_EACH);
+    size_t size = cap * sizeof(struct srtp_stream) + sizeof(uint16_t) * ((size_t)1 << bits);
+    struct srtp_stream *streams = mem_try_alloc(size);
+    if (!streams)
+        return false;
+    memset(streams, 0, size);
+    if (s->n_streams > 0)
+        memcpy(streams, s->streams, s->n_streams * sizeof *streams);
+    xfree(s->streams);
+    s->streams = streams;
+    s->slots = (uint16_t *)(streams + cap);
     s->cap = (uint16_t)cap;
     s->shift = (uint8_t)(32 - bits);
-    return s;
+    for (uint32_t place = 0; place < s->n_streams; place++)
+        enter(s, place);
+    return true;
+}
+
+static bool grow_ended(struct srtp *s, unsigned cap)
+{
+    uint32_t *ended = mem_try_realloc(s->ended, cap * sizeof *ended);
+    if (!ended)
+        return false;
+    s->ended = ended;
+    s->ended_cap = (uint16_t)cap;
+    return true;
+}
+
+bool srtp_grow(struct srtp *s, unsigned streams, unsigned ended)
+{
+    return (streams <= s->cap || grow_streams(s, streams)) &&
+           (ended <= s->ended_cap || grow_ended(s, ended));
 }
 
 struct srtp *srtp_make(enum srtp_profile profile, enum srtp_way way, const struct srtp_keys *keys,
@@ -80,9 +119,11 @@ struct srtp *srtp_make(enum srtp_profile profile, enum srtp_way way, const struc
 {
     if (srtp_key_size(profile) == 0 || streams_max == 0 || streams_max > SRTP_STREAMS_MAX)
         return NULL;
-    struct srtp *s = with_tables(streams_max);
+    struct srtp *s = mem_try_alloc(sizeof *s);
     if (!s)
         return NULL;
+    memset(s, 0, sizeof *s);
+    s->max = (uint16_t)streams_max;
     s->profile = (uint16_t)profile;
     s->out = way == SRTP_OUT;
     s->gcm = srtp_is_gcm(profile);
@@ -90,7 +131,8 @@ struct srtp *srtp_make(enum srtp_profile profile, enum srtp_way way, const struc
     s->keys = *keys;
     s->rtp = srtp_cipher_new(profile, s->out, keys->rtp.key, keys->rtp.auth);
     s->rtcp = srtp_cipher_new(profile, s->out, keys->rtcp.key, keys->rtcp.auth);
-    if (!s->rtp || !s->rtcp) {
+    if (!s->rtp || !s->rtcp ||
+        !grow_streams(s, way == SRTP_OUT ? MIN_OF(streams_max, (unsigned)FIRST) : streams_max)) {
         srtp_free(s);
         return NULL;
     }
@@ -117,6 +159,8 @@ void srtp_free(struct srtp *s)
     srtp_cipher_free(s->rtp);
     srtp_cipher_free(s->rtcp);
     memzero(&s->keys, sizeof s->keys);
+    xfree(s->streams);
+    xfree(s->ended);
     xfree(s);
 }
 
@@ -149,16 +193,6 @@ const struct srtp_counts *srtp_counts(const struct srtp *s)
 
 /* ---- Which SSRCs there are ---- */
 
-static uint32_t slot_of(const struct srtp *s, uint32_t ssrc)
-{
-    return ssrc * 0x9E3779B1u >> s->shift;
-}
-
-static uint32_t slot_after(const struct srtp *s, uint32_t slot)
-{
-    return (slot + 1) & ((uint32_t)((uint64_t)1 << (32 - s->shift)) - 1);
-}
-
 /* At most half of the slots are taken, so an empty one ends every search. Who could make SSRCs collide
  * is authentic, and gets no more than cap steps. */
 struct srtp_stream *srtp_find(struct srtp *s, uint32_t ssrc)
@@ -173,14 +207,6 @@ struct srtp_stream *srtp_find(struct srtp *s, uint32_t ssrc)
         }
     }
     return NULL;
-}
-
-static void enter(struct srtp *s, uint32_t place)
-{
-    uint32_t slot = slot_of(s, s->streams[place].ssrc);
-    while (s->slots[slot])
-        slot = slot_after(s, slot);
-    s->slots[slot] = (uint16_t)(place + 1);
 }
 
 struct srtp_stream *srtp_place(struct srtp *s, uint32_t ssrc)
@@ -203,6 +229,18 @@ bool srtp_is_ended(const struct srtp *s, uint32_t ssrc)
     return false;
 }
 
+enum err srtp_reserve(struct srtp *s, unsigned streams)
+{
+    if (streams > SRTP_STREAMS_MAX)
+        return ERR_RANGE;
+    if (streams <= s->max)
+        return ERR_OK;
+    if (!s->out && !grow_streams(s, streams))
+        return ERR_NOMEM;
+    s->max = (uint16_t)streams;
+    return ERR_OK;
+}
+
 enum err srtp_add(struct srtp *s, uint32_t ssrc)
 {
     if (!s->out)
@@ -211,7 +249,12 @@ enum err srtp_add(struct srtp *s, uint32_t ssrc)
         return ERR_EXISTS;
     if (srtp_is_ended(s, ssrc))
         return ERR_CLOSED;
-    return srtp_place(s, ssrc) ? ERR_OK : ERR_CAP;
+    if (s->n_streams == s->max)
+        return ERR_CAP;
+    if (s->n_streams == s->cap && !grow_streams(s, MIN_OF(2u * s->cap, (unsigned)s->max)))
+        return ERR_NOMEM;
+    srtp_place(s, ssrc);
+    return ERR_OK;
 }
 
 enum err srtp_end(struct srtp *s, uint32_t ssrc)
@@ -219,8 +262,10 @@ enum err srtp_end(struct srtp *s, uint32_t ssrc)
     struct srtp_stream *t = srtp_find(s, ssrc);
     if (!t)
         return ERR_NOT_FOUND;
-    if (s->n_ended == s->cap * SRTP_ENDED_EACH)
+    if (s->n_ended == s->max * SRTP_ENDED_EACH)
         return ERR_CAP;
+    if (s->n_ended == s->ended_cap && !grow_ended(s, MAX_OF(2u * s->ended_cap, (unsigned)FIRST)))
+        return ERR_NOMEM;
     s->ended[s->n_ended++] = ssrc;
     *t = s->streams[--s->n_streams];
     memset(s->slots, 0, sizeof *s->slots << (32 - s->shift));

@@ -2,8 +2,8 @@
  * SRTP and SRTCP (RFC 3711, RFC 7714) as DTLS-SRTP uses them (RFC 5764): no MKI, key derivation rate
  * 0, SRTCP always encrypted, full tags. A struct srtp is one direction of one connection with its
  * keys: SRTP_OUT protects, SRTP_IN unprotects. Every SSRC has a rollover counter and a replay window of
- * its own. All memory is taken by srtp_new; a packet costs no allocation, and the ciphers keep their
- * key schedules. Pure: no clock, no randomness (there are no random nonces in SRTP).
+ * its own. Memory is taken by srtp_new, and as SSRCs are added and ended; a packet costs no allocation, and the
+ * ciphers keep their key schedules. Pure: no clock, no randomness (there are no random nonces in SRTP).
  *
  * Rules that hold whatever comes in:
  *   - a packet that isn't authentic, or is a replay, changes nothing but a counter;
@@ -47,8 +47,8 @@ const char *srtp_result_name(enum srtp_result r);
 struct srtp;
 
 /* key and salt are the master's (srtp_key_size, srtp_salt_size bytes), copied; the session keys are
- * derived from them (RFC 3711 4.3.1). streams_max: 1 .. SRTP_STREAMS_MAX SSRCs at a time, 320 bytes
- * each. NULL: no memory, or an unknown profile or number. */
+ * derived from them (RFC 3711 4.3.1). streams_max: 1 .. SRTP_STREAMS_MAX SSRCs at a time, 290 bytes
+ * each; those of SRTP_IN at once, those of SRTP_OUT as they are added. NULL: no memory, or an unknown profile or number. */
 struct srtp *srtp_new(enum srtp_profile profile, enum srtp_way way, const uint8_t *key,
                       const uint8_t *salt, unsigned streams_max);
 /* NULL is fine. Keys are wiped. */
@@ -60,12 +60,14 @@ enum err srtp_pair(enum srtp_profile profile, const uint8_t *material, bool serv
 
 /* Outgoing SSRCs are made on purpose. Their numbers should begin below 32,768 (RFC 3711 3.3.1), so
  * that a receiver that misses the first wrap still guesses right. ERR_EXISTS; ERR_CAP: there are
- * streams_max; ERR_CLOSED: it was ended; ERR_MISUSE: this is SRTP_IN, where an SSRC is made by its
+ * streams_max; ERR_NOMEM; ERR_CLOSED: it was ended; ERR_MISUSE: this is SRTP_IN, where an SSRC is made by its
  * first authentic packet. */
 enum err srtp_add(struct srtp *s, uint32_t ssrc);
 /* Frees the place of an SSRC for another one; this one is refused from now on. ERR_NOT_FOUND; ERR_CAP:
- * 8 * streams_max were ended already, so it stays. */
+ * 8 * streams_max were ended already, or ERR_NOMEM, so it stays. */
 enum err srtp_end(struct srtp *s, uint32_t ssrc);
+/* From now on there may be so many SSRCs at a time, if that is more. ERR_RANGE, ERR_NOMEM. */
+enum err srtp_reserve(struct srtp *s, unsigned streams);
 /* SSRCs that have a place now. */
 unsigned srtp_streams(const struct srtp *s);
 

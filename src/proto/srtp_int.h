@@ -20,12 +20,13 @@ struct srtp_stream {
 
 struct srtp {
     struct srtp_cipher *rtp, *rtcp;
-    struct srtp_stream *streams; /* n_streams of cap, in no order */
-    uint16_t *slots;             /* hash table: 0 or the place in streams plus 1 */
-    uint32_t *ended;
-    uint32_t last; /* the place of the SSRC that was looked for last */
+    struct srtp_stream *streams; /* n_streams of cap, in no order; owned */
+    uint16_t *slots; /* hash table: 0 or the place in streams plus 1; lies behind streams */
+    uint32_t *ended; /* n_ended of ended_cap; owned */
+    uint32_t last;   /* the place of the SSRC that was looked for last */
     uint16_t profile;
-    uint16_t cap, n_streams, n_ended;
+    uint16_t max, cap, n_streams; /* cap: what there is memory for, at most max */
+    uint16_t n_ended, ended_cap;
     uint8_t shift; /* of the hash: 2^(32 - shift) slots */
     bool gcm, out;
     uint8_t tag; /* bytes */
@@ -38,7 +39,9 @@ struct srtp *srtp_make(enum srtp_profile profile, enum srtp_way way, const struc
                        unsigned streams_max);
 /* NULL: not there. */
 struct srtp_stream *srtp_find(struct srtp *s, uint32_t ssrc);
-/* A place for an SSRC that has none; NULL: there is no more. */
+/* Memory for so many streams and ended SSRCs, as loading needs it; within max. false: there is none. */
+bool srtp_grow(struct srtp *s, unsigned streams, unsigned ended);
+/* A place for an SSRC that has none; NULL: there is no more. Takes no memory. */
 struct srtp_stream *srtp_place(struct srtp *s, uint32_t ssrc);
 bool srtp_is_ended(const struct srtp *s, uint32_t ssrc);
 

@@ -49,7 +49,7 @@ size_t srtp_save(const struct srtp *s, uint8_t *out, size_t cap)
     buf_u16(&b, VERSION);
     buf_u16(&b, s->profile);
     buf_u16(&b, s->out ? SRTP_OUT : SRTP_IN);
-    buf_u16(&b, s->cap);
+    buf_u16(&b, s->max);
     buf_u16(&b, s->n_streams);
     buf_u16(&b, s->n_ended);
     put_half(&b, p, &s->keys.rtp);
@@ -140,6 +140,10 @@ enum err srtp_load(struct srtp **out, const uint8_t *p, size_t n)
     memzero(&keys, sizeof keys);
     if (!s)
         return ERR_NOMEM;
+    if (!srtp_grow(s, h.streams, h.ended)) {
+        srtp_free(s);
+        return ERR_NOMEM;
+    }
     if (!read_streams(&r, s, &h)) {
         srtp_free(s);
         return ERR_RANGE;

@@ -406,6 +406,34 @@ static void numbers_of_before_a_change_can_still_be_asked_for(void **state)
     sub_free(&w.s);
 }
 
+static void more_is_remembered_when_more_is_sent(void **state)
+{
+    (void)state;
+    struct world w;
+    struct packet p;
+    uint16_t first = 0;
+    begin(&w, 12);
+    sub_aim(&w.s, 0, SUB_ALL, SUB_ALL);
+    recv_packet(&w.in[0], w.now, w.e[0].number, 0, 10, &(int64_t){0});
+    for (unsigned i = 0; i < 420; i++) {
+        if (i == 120)
+            sub_grow(&w.s, 300);
+        p = make(&w, 0, i % PER_FRAME);
+        if (i % PER_FRAME == PER_FRAME - 1)
+            next_frame(&w, 0);
+        assert_true(take(&w, 0, &p));
+        first = i == 0 ? w.out.seq : first;
+    }
+    assert_int_equal(w.s.sent_mask, 511);
+    for (uint16_t i = 0; i < 420; i++)
+        assert_non_null(sub_at(&w.s, (uint16_t)(first + i)));
+    assert_null(sub_at(&w.s, (uint16_t)(first - 1)));
+    sub_grow(&w.s, 100000);
+    assert_int_equal(w.s.sent_mask, SUB_MEMORY - 1);
+    assert_non_null(sub_at(&w.s, first));
+    sub_free(&w.s);
+}
+
 static void what_has_not_left_gives_its_numbers_back(void **state)
 {
     (void)state;
@@ -612,6 +640,7 @@ int main(void)
         cmocka_unit_test(what_comes_late_takes_its_own_place),
         cmocka_unit_test(a_number_that_was_lost_is_found_again),
         cmocka_unit_test(numbers_of_before_a_change_can_still_be_asked_for),
+        cmocka_unit_test(more_is_remembered_when_more_is_sent),
         cmocka_unit_test(what_has_not_left_gives_its_numbers_back),
         cmocka_unit_test(padding_has_numbers_behind_whole_pictures),
         cmocka_unit_test(without_a_type_for_it_there_is_no_rtx),

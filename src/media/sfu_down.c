@@ -381,6 +381,19 @@ void sfu_down_told(struct sfu_peer *p, int64_t now_us)
     sfu_ask_keys(p, now_us);
 }
 
+/* It said that it would tell of each packet, and reports only: then the estimate is what reports make of it. */
+static void doubt(struct sfu_peer *p, int64_t now_us)
+{
+    struct sfu_down *d = p->down;
+    struct bwe_conf c = {.start_bps = START_UNTOLD_BPS};
+    if (!p->tells || !d->is_told || d->bwe.has_feedback || now_us - d->begun_us < TRUST_US)
+        return;
+    p->tells = false;
+    bwe_free(&d->bwe);
+    bwe_init(&d->bwe, now_us, &c);
+    set_pace(d, now_us);
+}
+
 /* Whatever is asked for again has left within the last MEMORY_US. */
 static void remember_enough(struct sfu_peer *p)
 {
@@ -405,6 +418,7 @@ void sfu_down_tick(struct sfu_peer *p, int64_t now_us)
     }
     if (now_us >= d->share_us) {
         remember_enough(p);
+        doubt(p, now_us);
         sfu_share(p, now_us);
         sfu_ask_keys(p, now_us);
     }

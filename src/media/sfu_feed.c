@@ -138,6 +138,7 @@ static bool take_rate(struct sfu_peer *p, int64_t now_us, const struct rtcp_pack
         bwe_remb(&p->down->bwe, now_us, m.bps);
     else
         return false;
+    p->tells = p->tells || p->down->bwe.has_feedback;
     sfu_down_told(p, now_us);
     return true;
 }

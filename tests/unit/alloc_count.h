@@ -23,7 +23,10 @@ static int64_t alloc_bytes;  /* in use */
 
 #ifdef ALLOC_HOOKS
 
-#include <sanitizer/allocator_interface.h>
+/* Of all sanitizers; not every compiler brings the header. */
+int __sanitizer_install_malloc_and_free_hooks(void (*took)(const volatile void *, size_t),
+                                              void (*gave)(const volatile void *));
+size_t __sanitizer_get_allocated_size(const volatile void *p);
 
 static void alloc_took(const volatile void *p, size_t n)
 {

@@ -180,6 +180,86 @@ static void the_first_picture_does_not_wait_for_an_estimate(void **state)
     world_free(h.w);
 }
 
+/* Reports each second, and nothing of single packets. */
+static void report(struct hall *h, struct client *c, unsigned fraction)
+{
+    uint8_t mem[200];
+    struct rtcp_writer w;
+    struct rtcp_report r = {.ssrc = c->lines[VIEWER_CAM].ssrc, .fraction = (uint8_t)fraction};
+    rtcp_begin(&w, mem, sizeof mem);
+    rtcp_put_rr(&w, (uint32_t)c->id, &r, 1);
+    client_feedback(c, &w);
+    run(h, 1);
+}
+
+static void who_tells_of_no_packet_is_judged_by_reports(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(LAYERS);
+    run(&h, 2);
+    struct client *c = viewer(&h, 20e6);
+    c->link->is_mute = true;
+    for (unsigned s = 0; s < 5; s++)
+        report(&h, c, 0);
+    assert_in_range(until(&h, c, LAYERS - 1), 1, 2);
+    for (unsigned s = 0; s < 10; s++)
+        report(&h, c, 100); /* 40 % are lost */
+    uint64_t high = c->lines[VIEWER_CAM].of_layer[LAYERS - 1];
+    for (unsigned s = 0; s < 5; s++)
+        report(&h, c, 12);
+    assert_int_equal(c->lines[VIEWER_CAM].of_layer[LAYERS - 1], high);
+    struct sfu_peer_stats st;
+    struct sfu_line_stats lines[2];
+    assert_true(sfu_peer_stats(h.w->sfu, c->id, &st, lines, 2));
+    assert_int_equal(st.loss_down, 12 * 1000 / 256);
+    assert_true(st.estimate_bps < 1000000);
+    c->link->is_mute = false; /* now it does, and is believed */
+    assert_in_range(until(&h, c, LAYERS - 1), 1, 15);
+    world_free(h.w);
+}
+
+static void a_rate_that_is_told_is_a_limit(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(LAYERS);
+    uint8_t mem[200];
+    struct rtcp_writer w;
+    run(&h, 2);
+    struct client *c = viewer(&h, 20e6);
+    assert_in_range(until(&h, c, LAYERS - 1), 1, 5);
+    rtcp_begin(&w, mem, sizeof mem);
+    rtcp_put_remb(&w, (uint32_t)c->id, 300000, &c->lines[VIEWER_CAM].ssrc, 1);
+    client_feedback(c, &w);
+    run(&h, 1);
+    uint64_t middle = c->lines[VIEWER_CAM].of_layer[1];
+    assert_true(share_of(&h, c, 0) >= 95);
+    assert_int_equal(c->lines[VIEWER_CAM].of_layer[1], middle);
+    world_free(h.w);
+}
+
+static void people_come_and_go_while_packets_wait(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(LAYERS);
+    run(&h, 2);
+    struct client *c = viewer(&h, 300e3);
+    for (unsigned i = 0; i < 100; i++) {
+        look(c, i % 2 ? 1280 : 0);
+        frame(&h);
+        if (i % 10 == 9) { /* numbers of the publisher begin anew */
+            for (unsigned k = 0; k < LAYERS; k++)
+                h.from->lines[1].seq[k] += 5000;
+            h.from->plis++;
+        }
+    }
+    look(c, 1280);
+    assert_in_range(until(&h, c, 0), 1, 10);
+    sfu_peer_close(h.w->sfu, h.from->id);
+    world_run(h.w, SECOND);
+    assert_int_equal(sfu_stats(h.w->sfu)->tracks, 0);
+    world_free(h.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +267,9 @@ int main(void)
         cmocka_unit_test(a_narrow_way_carries_a_low_layer_and_a_wide_one_all_of_it_again),
         cmocka_unit_test(a_bad_way_costs_others_nothing),
         cmocka_unit_test(sound_flows_where_pictures_cannot),
+        cmocka_unit_test(who_tells_of_no_packet_is_judged_by_reports),
+        cmocka_unit_test(a_rate_that_is_told_is_a_limit),
+        cmocka_unit_test(people_come_and_go_while_packets_wait),
         cmocka_unit_test(the_first_picture_does_not_wait_for_an_estimate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -83,6 +84,7 @@ static UNUSED_OK void on_letter(void *ctx, struct letter *l)
         h->ended += !m->there;
         h->why = m->code;
         break;
+    case MEDIA_SFU_SPEAKER: break;
     default: fail_msg("letter %u", l->kind);
     }
     letter_drop(l);
@@ -124,6 +126,7 @@ static UNUSED_OK struct worker *hire(struct house *h, unsigned index)
                                .stun = {.key = {3, 4}, .unlimited = true},
                                .team = h->team,
                                .groups = true,
+                               .max_streams = 40,
                                .recorder = h->recorder,
                                .control = h->box};
     conf.sfu.n_candidates = 1;

@@ -48,6 +48,8 @@ strace:strace
 python3-aiortc
 python3-gi
 gir1.2-gst-plugins-bad-1.0
+ffmpeg:ffmpeg
+gstreamer1.0-tools:gst-launch-1.0
 gstreamer1.0-nice
 gstreamer1.0-plugins-base
 gstreamer1.0-plugins-good

@@ -1,0 +1,99 @@
+// Recordings of real media: encoded by ffmpeg, packed into RTP by GStreamer (AV1 by us), made into files by our recorder, and
+// decoded by ffmpeg again: without an error, as long as they should be, sound with picture, and wherever a file is cut off.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after } from 'node:test';
+import { promisify } from 'node:util';
+import { audioRtp, beeps, decodes, flashes, OFFSET, pictures, probe, SECONDS, videoRtp } from '../lib/recorded.mjs';
+import { BIN } from '../lib/server.mjs';
+
+const RECORDER = path.join(path.dirname(BIN), 'tests/record_rtp');
+const DIR = mkdtempSync(path.join(os.tmpdir(), 'madang-recording-'));
+const run = promisify(execFile);
+
+after(() => rmSync(DIR, { recursive: true, force: true }));
+
+/**
+ * @typedef {{ file: string, name: string, kind: string, codec: string, start_ms: number, clock: string, duration_ms: number,
+ *   frames: number, lost_packets: number, left_out_frames: number, gaps_ms: number[][] }} Track
+ * @param {string} name @param {{ kind: string, codec: string, rtp: string, lose?: number }[]} tracks
+ */
+async function record(name, tracks) {
+  const dir = path.join(DIR, name);
+  mkdirSync(dir);
+  const specs = tracks.map((t) => {
+    const offset = ['mic', 'sound'].includes(t.kind) ? OFFSET.audio : OFFSET.video;
+    return [t.kind, t.codec, offset, t.lose ?? 0, t.rtp].join(',');
+  });
+  await run(RECORDER, [dir, ...specs], { timeout: 60_000 });
+  const manifest = JSON.parse(readFileSync(path.join(dir, 'manifest.json'), 'utf8'));
+  /** @param {string} kind @returns {Track & { path: string }} */
+  const track = (kind) => {
+    const t = manifest.tracks.find((/** @type {Track} */ x) => x.kind === kind);
+    return { ...t, path: path.join(dir, t.file) };
+  };
+  return { dir, manifest, track };
+}
+
+/** @param {number[]} got @param {number[]} want @param {number} within @param {string} what */
+function close(got, want, within, what) {
+  const text = `${what}: ${got.map((t) => t.toFixed(3)).join(' ')}`;
+  assert.equal(got.length, want.length, text);
+  got.forEach((t, i) => assert.ok(Math.abs(t - want[i]) <= within, text));
+}
+
+const PAIRS = [['vp8', 'opus'], ['vp9', 'opus'], ['h264', 'pcmu'], ['av1', 'pcma']];
+const EVERY_TWO = Array.from({ length: SECONDS / 2 }, (_, i) => i * 2);
+
+for (const [video, audio] of PAIRS) {
+  test(`${video} and ${audio}: decoded without an error, as long as it was, sound with picture`, { timeout: 300_000 }, async () => {
+    const rtp = { video: await videoRtp(DIR, video), audio: await audioRtp(DIR, audio) };
+    const { track } = await record(`${video}-${audio}`, [
+      { kind: 'camera', codec: video, rtp: rtp.video }, { kind: 'mic', codec: audio, rtp: rtp.audio }]);
+    const [cam, mic] = [track('camera'), track('mic')];
+    for (const t of [cam, mic]) {
+      await decodes(t.path);
+      const seen = await probe(t.path);
+      assert.ok(Math.abs(Number(seen.format.duration) - SECONDS) < 0.1, `${t.file} lasts ${seen.format.duration} s`);
+      assert.equal(t.left_out_frames, 0);
+      assert.equal(t.clock, 'sender');
+    }
+    assert.equal(cam.lost_packets, 0); // of Opus, GStreamer leaves one out itself
+    assert.equal(await pictures(cam.path), SECONDS * 25);
+    const picture = (await flashes(cam.path)).map((s) => s + cam.start_ms / 1000);
+    const sound = (await beeps(mic.path)).map((s) => s + mic.start_ms / 1000);
+    close(picture, EVERY_TWO.map((s) => s + 0.02), 0.045, 'flashes'); // the least delay that was seen is 20 ms
+    close(sound, picture, 0.045, 'beeps');
+  });
+}
+
+test('what is lost leaves no error in a file, only a gap up to the next key frame', { timeout: 300_000 }, async () => {
+  for (const codec of ['vp8', 'h264', 'av1']) {
+    const { track } = await record(`lossy-${codec}`, [{ kind: 'camera', codec, rtp: path.join(DIR, `${codec}.rtp`), lose: 211 }]);
+    const cam = track('camera');
+    assert.ok(cam.lost_packets > 1 && cam.left_out_frames > 3, JSON.stringify(cam));
+    await decodes(cam.path);
+    assert.equal(await pictures(cam.path), cam.frames);
+    assert.ok(cam.frames < SECONDS * 25 && cam.frames > SECONDS * 5, `${codec}: ${cam.frames} frames`);
+    assert.ok(Math.abs(Number((await probe(cam.path)).format.duration) - SECONDS) < 1.1);
+  }
+});
+
+test('a file that is cut off anywhere plays up to there', { timeout: 600_000 }, async () => {
+  for (const name of ['vp8-opus', 'h264-pcmu']) {
+    const whole = readFileSync(path.join(DIR, name, '0002-camera.webm'.replace('webm', name.startsWith('vp8') ? 'webm' : 'mkv')));
+    let before = 0;
+    for (let i = 1; i <= 24; i++) {
+      const cut = path.join(DIR, 'cut.mkv'), n = Math.floor(whole.length * i / 24 * (1 - 1 / 997));
+      writeFileSync(cut, whole.subarray(0, n));
+      const seen = await pictures(cut);
+      assert.ok(seen >= before, `${name}: ${seen} pictures in ${n} bytes, ${before} in fewer`);
+      assert.ok(seen >= SECONDS * 25 * (i - 3) / 24, `${name}: ${seen} pictures in ${n} of ${whole.length} bytes`);
+      before = seen;
+    }
+    assert.ok(before >= SECONDS * 25 - 2, `${before}`);
+  }
+});

@@ -8,6 +8,9 @@ const SERVE = fileURLToPath(new URL('serve.mjs', import.meta.url));
 const PORT = 8000;
 const FIREFOX = { 'media.peerconnection.ice.loopback': false };
 
+/** @typedef {import('../e2e/lib/browser.mjs').Browser} Browser */
+/** @typedef {import('../e2e/lib/browser.mjs').Page} Page */
+
 /** Somebody at a computer behind a line that can be made bad. */
 export class Seat {
   /**
@@ -20,20 +23,21 @@ export class Seat {
     lab.attach(client, router);
     const server = spawn('ip', ['netns', 'exec', client.ns, process.execPath, SERVE, `${PORT}`], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise((resolve) => { server.stdout.once('data', resolve); });
-    const browser = await launch(kind, { wrap: [lab.browser(client, kind)], prefs: FIREFOX });
-    return new Seat(name, server, browser, await Impair.open(lab, router));
+    const start = () => launch(kind, { wrap: [lab.browser(client, kind)], prefs: FIREFOX });
+    return new Seat(name, server, start, await start(), await Impair.open(lab, router));
   }
 
   /**
-   * @param {string} name @param {import('node:child_process').ChildProcess} server
-   * @param {import('../e2e/lib/browser.mjs').Browser} browser @param {Impair} line
+   * @param {string} name @param {import('node:child_process').ChildProcess} server @param {() => Promise<Browser>} start
+   * @param {Browser} browser @param {Impair} line
    */
-  constructor(name, server, browser, line) {
+  constructor(name, server, start, browser, line) {
     this.name = name;
     this.server = server;
+    this.start = start;
     this.browser = browser;
     this.line = line;
-    /** @type {import('../e2e/lib/browser.mjs').Page | undefined} */
+    /** @type {Page | undefined} */
     this.page = undefined;
   }
 
@@ -47,7 +51,7 @@ export class Seat {
 
   /** One of the page's functions (page/quality.mjs). @param {string} name @param {any} [arg] @returns {Promise<any>} */
   call(name, arg) {
-    return /** @type {import('../e2e/lib/browser.mjs').Page} */ (this.page).eval(
+    return /** @type {Page} */ (this.page).eval(
       ({ name, arg }) => /** @type {any} */ (window).quality[name](arg), { name, arg });
   }
 
@@ -55,9 +59,19 @@ export class Seat {
     await this.page?.until(() => /^(connected,?)+$/.test(/** @type {any} */ (window).quality.now().state), null, { what: `${this.name} is connected` });
   }
 
+  /** After something went wrong: a good line, another browser. */
+  async again() {
+    await this.line.tell('up clear', 'down clear');
+    await this.#shut();
+    this.page = undefined;
+    this.browser = await this.start();
+  }
+
+  #shut() { return Promise.race([this.browser.close().catch(() => {}), new Promise((resolve) => { setTimeout(resolve, 5000); })]); }
+
   async close() {
     await this.line.close().catch(() => {});
-    await Promise.race([this.browser.close().catch(() => {}), new Promise((resolve) => { setTimeout(resolve, 5000); })]);
+    await this.#shut();
     this.server.kill();
   }
 }

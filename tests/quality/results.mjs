@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { render } from './table.mjs';
 
 const FILE = fileURLToPath(new URL('results.json', import.meta.url));
-const DOC = fileURLToPath(new URL('../../docs/quality.md', import.meta.url));
+export const DOC = fileURLToPath(new URL('../../docs/quality.md', import.meta.url));
 const [BEGIN, END] = ['<!-- written by make quality -->\n', '<!-- end -->'];
 
 /** @typedef {import('./numbers.mjs').Numbers & {recoveryMs: number | null}} Viewer */
@@ -22,13 +22,15 @@ const key = (r) => [r.fault, r.way, r.server, r.browser].join();
 /** Less idle time than this, and the machine has been measured, not the server. */
 const IDLE_MIN = 0.2;
 
-/** Rounded: more would be noise, and differences in every line. @param {Result} result @returns {boolean} false: it is void */
+/** Rounded: more would be noise, and differences in every line.
+ *  @param {Result} result @returns {boolean} false: it is void */
 export function keep(result) {
   if (result.idle < IDLE_MIN) return false;
   const all = results().filter((r) => key(r) !== key(result));
   all.push(JSON.parse(JSON.stringify(result, (_, v) => (typeof v === 'number' ? Math.round(v * 1000) / 1000 : v))));
   all.sort((a, b) => (key(a) < key(b) ? -1 : 1));
   writeFileSync(FILE, `[\n${all.map((r) => ` ${JSON.stringify(r)}`).join(',\n')}\n]\n`);
+  writeFileSync(DOC, page(all).should);
   return true;
 }
 
@@ -38,5 +40,3 @@ export function page(all) {
   const [from, to] = [text.indexOf(BEGIN) + BEGIN.length, text.indexOf(END)];
   return { is: text, should: `${text.slice(0, from)}${render(all)}${text.slice(to)}` };
 }
-
-export function write() { writeFileSync(DOC, page(results()).should); }

@@ -4,7 +4,7 @@ import { FAULTS, ROWS } from './rows.mjs';
 /** @typedef {import('./results.mjs').Result} Result */
 /** @typedef {import('./results.mjs').Viewer} Viewer */
 
-const FULL = 640;
+const FULL = 960;
 const SECOND = 1000;
 
 const seconds = (/** @type {number} */ ms) => (ms / SECOND).toFixed(1);
@@ -71,7 +71,7 @@ function besideJanus(r, all, most) {
 export const GOALS = [
   { title: '5 % lost and 100 ms: no freeze above 1 s, at least 20 frames/s', about: (r) => r.fault === 'rtt100-loss5',
     met: ({ viewers: [v] }) => v.longestMs <= SECOND && v.fps >= 20 },
-  { title: '600 kbit/s down: less than 1 % of the sound concealed, and pictures flow (10 frames/s, at least 160 wide)',
+  { title: '600 kbit/s down: less than 1 % of the sound concealed, and pictures flow (10 frames/s, at least 240 wide)',
     about: (r) => r.fault === 'rate600' && r.way === 'down', met: ({ viewers: [v] }) => (v.concealed ?? 1) < 0.01 && v.fps >= 10 && v.width >= FULL / 4 },
   { title: 'the whole picture again at most 10 s after a limit is gone', about: (r) => LIMITS.includes(r.fault),
     met: ({ viewers: [v] }) => v.recoveryMs !== null && v.recoveryMs <= 10 * SECOND },

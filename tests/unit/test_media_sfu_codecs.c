@@ -18,6 +18,7 @@ struct dialect {
     unsigned opus, red, av1, rtx; /* payload types; 0: not offered */
     unsigned dd;                  /* id of the dependency descriptor; 0: not offered */
     bool nack;                    /* of sound */
+    bool tells;                   /* what arrived: then there are probes, which are repetitions */
 };
 
 /* What one of them got. */
@@ -38,6 +39,8 @@ static bool keep(struct world *w, struct client *c, const struct rtp *r, const u
 {
     struct table *t = w->of_test;
     struct got *g = &t->got[c - w->clients];
+    if (c->link != NULL && r->pt == 99)
+        return true; /* it probes */
     assert_true(g->n < KEPT && r->size <= sizeof g->packets[0].p);
     g->packets[g->n].r = *r;
     memcpy(g->packets[g->n++].p, p, r->size);
@@ -54,6 +57,9 @@ static void put_media(struct buf *b, const struct dialect *d, bool video, bool s
         buf_putf(b, "m=audio 9 UDP/TLS/RTP/SAVPF %u\r\na=mid:0\r\n", d->opus);
     buf_putf(b, "a=rtcp-mux\r\na=%s\r\n", sends ? "sendonly" : "recvonly");
     buf_puts(b, "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n");
+    if (d->tells)
+        buf_putf(b, "a=extmap:%u %s\r\na=rtcp-fb:* transport-cc\r\n", (unsigned)EXT_TWCC,
+                 rtp_ext_uri(RTP_EXT_TRANSPORT_CC));
     if (video && d->dd != 0)
         buf_putf(b, "a=extmap:%u " DESCRIPTOR "\r\n", d->dd);
     if (video)
@@ -267,11 +273,89 @@ static void descriptors_go_to_those_who_take_them(void **state)
     close_table(t);
 }
 
+/* One picture of two spatial layers; a key picture, if that was asked for. */
+static void send_layers(struct source *s, bool key)
+{
+    uint8_t payload[300] = {key ? 0x18 : 0x10, 0x32};
+    s->timestamp += 3000;
+    for (unsigned layer = 0; layer < 2; layer++) {
+        struct rtp r = {.ssrc = 600, .seq = s->seq++, .timestamp = s->timestamp, .pt = 45};
+        bool first = key && layer == 0;
+        unsigned n =
+            dd_packet(&s->b, true, true, 2 * layer + !key, s->frame++, first ? &dd_l2t1 : NULL, 0);
+        r.marker = layer == 1;
+        send_rtp(s->c, &r, 1, 12, &s->b, n, payload, layer == 0 ? 100 : sizeof payload);
+    }
+}
+
+static void wish(struct client *c, uint16_t width)
+{
+    struct sfu_wish w = {
+        .mid = STR("1"), .track = PICTURE, .width = width, .height = (uint16_t)(width * 9 / 16)};
+    sfu_wish(c->w->sfu, c->w->now, c->id, &w, 1);
+}
+
+/* Of n pictures, how many packets of each spatial layer arrive; the last one of each picture ends it. */
+static void count_layers(struct source *s, struct got *g, unsigned n, unsigned count[2],
+                         struct dd_structure *st)
+{
+    memset(count, 0, 2 * sizeof *count);
+    for (unsigned i = 0; i < n; i++) {
+        bool key = s->c->plis > 0;
+        s->c->plis = 0;
+        g->n = 0;
+        send_layers(s, key);
+        for (unsigned k = 0; k < g->n; k++) {
+            struct dd_frame f;
+            assert_true(described(g, k, 5, st, &f));
+            if (f.has_active)
+                st->active = f.active;
+            count[f.spatial]++;
+            assert_int_equal(g->packets[k].r.marker, k == g->n - 1);
+        }
+    }
+    g->n = 0;
+}
+
+static void spatial_layers_follow_the_page(void **state)
+{
+    (void)state;
+    struct table *t = open_table();
+    struct source s = {.c = join(t, &speaks, true), .seq = 10, .frame = 10};
+    static const struct dialect tells = {
+        .opus = 96, .red = 97, .av1 = 98, .rtx = 99, .dd = 5, .tells = true};
+    struct client *b = join(t, &tells, false);
+    struct got *g = &t->got[b - t->w->clients];
+    struct dd_structure st = {0};
+    unsigned count[2];
+    b->link = link_new(20e6, 0);
+    wish(b, 640);
+    s.c->plis = 1;                        /* it begins with one */
+    count_layers(&s, g, 150, count, &st); /* what there is becomes known */
+    count_layers(&s, g, 50, count, &st);
+    assert_int_equal(count[0], 50);
+    assert_int_equal(count[1], 50);
+    assert_int_equal(st.active, 3);
+    wish(b, 300); /* no more than the lower one is seen */
+    count_layers(&s, g, 50, count, &st);
+    assert_in_range(count[0], 49, 50);
+    assert_in_range(count[1], 0, 1);
+    assert_int_equal(st.active, 1);
+    s.c->plis = 0;
+    wish(b, 640);
+    count_layers(&s, g, 50, count, &st); /* with the key frame that was asked for */
+    assert_int_equal(count[0], 50);
+    assert_in_range(count[1], 40, 50);
+    assert_int_equal(st.active, 3);
+    close_table(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(redundancy_goes_to_those_who_take_it),
         cmocka_unit_test(descriptors_go_to_those_who_take_them),
+        cmocka_unit_test(spatial_layers_follow_the_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

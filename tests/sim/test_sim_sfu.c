@@ -25,6 +25,7 @@ struct got {
     bool begun;
     int64_t first, last, key; /* key: where the last key frame began */
     int64_t at_us;            /* when something last came */
+    int64_t gap_us; /* since when something is missing behind the key frame; 0: nothing is */
     bool there[1 << 15];
 };
 
@@ -39,12 +40,15 @@ struct sim {
     struct rng rng;
     struct world *w;
     unsigned up, down; /* losses, of 1000 */
+    bool narrow;       /* ways to people carry less than there is, and change */
     struct got got[CLIENTS][LINES];
     struct sent history[CLIENTS][HISTORY];
     unsigned n_history[CLIENTS];
+    unsigned served[CLIENTS]; /* requests for key frames */
     bool here[CLIENTS];
     bool stays; /* people come and look, but nobody leaves, and lines keep their tracks */
     unsigned frame;
+    uint64_t waited, lowered; /* over all runs */
 };
 
 static bool chance(struct sim *s, unsigned of_thousand)
@@ -97,6 +101,12 @@ static uint64_t track_of(unsigned i, enum sfu_kind kind)
     return 100 + i * 10 + (unsigned)kind;
 }
 
+/* Of what there is from the others, about 400 kbit/s, a little or all. */
+static double some_rate(struct sim *s)
+{
+    return 40e3 + 1e3 * (double)rng_below(&s->rng, 500);
+}
+
 static void come(struct sim *s, unsigned i)
 {
     struct world *w = s->w;
@@ -109,6 +119,8 @@ static void come(struct sim *s, unsigned i)
         client_line(c, RECEIVES, SFU_MIC, 0, track_of(k, SFU_MIC));
         client_line(c, RECEIVES, SFU_CAMERA, 0, track_of(k, SFU_CAMERA));
     }
+    if (s->narrow)
+        c->link = link_new(some_rate(s), 20000);
     client_offer(c, ROOM, BOTH);
     client_connect(c);
     s->here[i] = true;
@@ -120,10 +132,11 @@ static void leave(struct sim *s, unsigned i)
     sfu_peer_close(s->w->sfu, c->id);
     srtp_free(c->in);
     srtp_free(c->out);
+    free(c->link);
     uint64_t id = c->id + 100; /* somebody else next time */
     struct tuple at = c->at;
     memset(s->got[i], 0, sizeof s->got[i]);
-    s->n_history[i] = 0;
+    s->n_history[i] = s->served[i] = 0;
     *c = (struct client){.w = s->w, .id = id, .at = at, .twcc_seen = -1};
     snprintf(c->remote, sizeof c->remote, "peer%u", i);
     s->here[i] = false;
@@ -153,8 +166,8 @@ static void speak(struct sim *s, unsigned i)
     client_send(c, 0, 0, false, true);
     c->lines[0].timestamp += 960;
     if (s->frame % 2 == 0) {
-        bool key = c->plis > c->srs; /* srs: requests that were served */
-        c->srs = key ? c->plis : c->srs;
+        bool key = c->plis > s->served[i];
+        s->served[i] = c->plis;
         for (unsigned layer = 0; layer < LAYERS; layer++) {
             client_send(c, 1, layer, key || s->frame == 0, false);
             client_send(c, 1, layer, false, true);
@@ -181,6 +194,19 @@ static void repair(struct sim *s, unsigned i)
     c->nacks = 0;
 }
 
+/* What has been missing for long is not to be had any more: time for a key frame. */
+static bool give_up(const struct sim *s, struct got *g, bool misses)
+{
+    if (!misses || g->gap_us == 0) {
+        g->gap_us = misses ? s->w->now : 0;
+        return false;
+    }
+    if (s->w->now - g->gap_us < SECOND)
+        return false;
+    g->gap_us = s->w->now;
+    return true;
+}
+
 static void ask(struct sim *s, unsigned i)
 {
     struct client *c = &s->w->clients[i];
@@ -190,15 +216,18 @@ static void ask(struct sim *s, unsigned i)
         uint16_t missing[30];
         struct rtcp_writer w;
         unsigned n = 0;
-        for (int64_t seq = g->last - 200 > g->first ? g->last - 200 : g->first;
+        for (int64_t seq = MAX_OF(g->first, g->key);
              g->begun && c->lines[line].video && seq < g->last && n < ARRAY_LEN(missing); seq++) {
             if (!g->there[seq - g->first])
                 missing[n++] = (uint16_t)seq;
         }
+        bool is_old = give_up(s, g, n > 0);
         if (n == 0)
             continue;
         rtcp_begin(&w, mem, sizeof mem);
         rtcp_put_nack(&w, (uint32_t)c->id, c->lines[line].ssrc, missing, n);
+        if (is_old)
+            rtcp_put_pli(&w, (uint32_t)c->id, c->lines[line].ssrc);
         client_feedback(c, &w);
     }
 }
@@ -218,6 +247,8 @@ static void step(struct sim *s, bool quiet)
         }
         if (!quiet && chance(s, 20))
             look(s, i);
+        if (s->narrow && chance(s, 5))
+            s->w->clients[i].link->bps = quiet ? 20e6 : some_rate(s);
         if (s->frame % 50 == 0)
             client_check(&s->w->clients[i]);
         speak(s, i);
@@ -241,14 +272,23 @@ static unsigned holes(const struct sim *s, unsigned i, unsigned line)
     return n;
 }
 
-static void begin(struct sim *s, uint64_t seed, unsigned up, unsigned down, bool stays)
+struct network {
+    unsigned up, down; /* losses, of 1000 */
+    bool narrow;
+};
+
+static void begin(struct sim *s, uint64_t seed, const struct network *n, bool stays)
 {
     uint8_t bytes[RNG_SEED_SIZE] = {0};
+    uint64_t waited = s->waited, lowered = s->lowered;
     memset(s, 0, sizeof *s);
+    s->waited = waited;
+    s->lowered = lowered;
     memcpy(bytes, &seed, sizeof seed);
     rng_init(&s->rng, bytes);
-    s->up = up;
-    s->down = down;
+    s->up = n->up;
+    s->down = n->down;
+    s->narrow = n->narrow;
     s->stays = stays;
     s->w = world_new(NULL);
     s->w->of_test = s;
@@ -264,15 +304,25 @@ static void begin(struct sim *s, uint64_t seed, unsigned up, unsigned down, bool
     look(s, 1);
 }
 
-static uint64_t run(struct sim *s, uint64_t seed, unsigned up, unsigned down, bool stays)
+/* The network gets well, and everything that can be had is asked for. */
+static void mend(struct sim *s)
 {
-    uint64_t packets = 0;
-    begin(s, seed, up, down, stays);
-    for (unsigned k = 0; k < STEPS; k++)
-        step(s, false);
-    s->up = s->down = 0; /* the network gets well, and everything that can be had is asked for */
+    s->up = s->down = 0;
+    for (unsigned i = 0; i < PEOPLE; i++) {
+        if (s->w->clients[i].link != NULL)
+            s->w->clients[i].link->bps = 20e6;
+    }
     for (unsigned k = 0; k < 100; k++)
         step(s, true);
+}
+
+static uint64_t run(struct sim *s, uint64_t seed, const struct network *n, bool stays)
+{
+    uint64_t packets = 0;
+    begin(s, seed, n, stays);
+    for (unsigned k = 0; k < STEPS; k++)
+        step(s, false);
+    mend(s);
     for (unsigned i = 0; i < PEOPLE; i++) {
         for (unsigned line = 0; line < s->w->clients[i].n; line++) {
             struct line *l = &s->w->clients[i].lines[line];
@@ -285,6 +335,8 @@ static uint64_t run(struct sim *s, uint64_t seed, unsigned up, unsigned down, bo
             leave(s, i);
     }
     sfu_room_close(s->w->sfu, ROOM);
+    s->waited += sfu_stats(s->w->sfu)->waited;
+    s->lowered += sfu_stats(s->w->sfu)->lowered;
     assert_int_equal(sfu_stats(s->w->sfu)->peers, 0);
     assert_int_equal(sfu_stats(s->w->sfu)->tracks, 0);
     assert_int_equal(sfu_stats(s->w->sfu)->subscribed, 0);
@@ -300,38 +352,51 @@ static uint64_t setting(const char *name, uint64_t otherwise)
     return z != NULL ? strtoull(z, NULL, 10) : otherwise;
 }
 
-static void meeting(unsigned up, unsigned down)
+static void meeting(struct network n)
 {
     struct sim *s = calloc(1, sizeof *s);
     uint64_t first = setting("SIM_SEED", 1), runs = setting("SIM_RUNS", 12), packets = 0;
     for (uint64_t seed = first; seed < first + runs; seed++)
-        packets += run(s, seed, up, down, seed % 2);
+        packets += run(s, seed, &n, seed % 2);
     assert_true(packets > runs * 1000);
+    assert_true(!n.narrow || (s->waited > runs * 10 && s->lowered > runs));
     free(s);
 }
 
 static void over_a_good_network(void **state)
 {
     (void)state;
-    meeting(0, 0);
+    meeting((struct network){0, 0, false});
 }
 
 static void subscribers_lose_packets(void **state)
 {
     (void)state;
-    meeting(0, 100);
+    meeting((struct network){0, 100, false});
 }
 
 static void publishers_lose_packets(void **state)
 {
     (void)state;
-    meeting(50, 0);
+    meeting((struct network){50, 0, false});
 }
 
 static void everybody_loses_packets(void **state)
 {
     (void)state;
-    meeting(100, 100);
+    meeting((struct network){100, 100, false});
+}
+
+static void over_narrow_ways(void **state)
+{
+    (void)state;
+    meeting((struct network){0, 0, true});
+}
+
+static void over_narrow_ways_that_lose_packets(void **state)
+{
+    (void)state;
+    meeting((struct network){30, 30, true});
 }
 
 int main(void)
@@ -341,6 +406,8 @@ int main(void)
         cmocka_unit_test(subscribers_lose_packets),
         cmocka_unit_test(publishers_lose_packets),
         cmocka_unit_test(everybody_loses_packets),
+        cmocka_unit_test(over_narrow_ways),
+        cmocka_unit_test(over_narrow_ways_that_lose_packets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

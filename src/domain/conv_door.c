@@ -358,6 +358,17 @@ static void enter(struct domain *d, struct ask *a, struct conv *c, struct sessio
     go_in(d, c, s, p, NULL);
 }
 
+/* The live room has a lobby, which is not for members. */
+static bool lobby_keeps(struct domain *d, const struct conv *c, struct session *s,
+                        const struct pending *p)
+{
+    struct room *r = room_find(d, c->id);
+    if (!r || !lobby_holds(d, r, s, p->ticket))
+        return false;
+    lobby_arrive(d, r, s);
+    return true;
+}
+
 static void at_door(struct domain *d, struct ask *a, struct conv *c, enum db_status status)
 {
     const struct knock *k = knock(a);
@@ -379,6 +390,8 @@ static void at_door(struct domain *d, struct ask *a, struct conv *c, enum db_sta
     bool invited_by_link = !s->user && k->link_good && !is_open(c) && !way_back(d, c, s, p);
     if (!m && !back && must_prove(d, c, s, p, k))
         prove(d, a, c, s, p);
+    else if (p && !m && !back && lobby_keeps(d, c, s, p))
+        refuse(d, a, s, p, CODE_LOBBY, 0);
     else if (s->user && !m)
         place(d, a, c, s->user->id);
     else if (!back && invited_by_link && !k->spent)

@@ -17,6 +17,9 @@ struct room *live_open(struct domain *d, struct conv *c, const struct ticket *ti
         r->version = r->base = ticket->version;
         r->access = ticket->access;
         r->locked = ticket->locked;
+        r->lobby = ticket->lobby;
+        r->publish_few = ticket->publish_few;
+        r->share_few = ticket->share_few;
     }
     if (c->flags & CONV_PUBLIC)
         roomlist_show(d, r);
@@ -128,10 +131,11 @@ void live_set(struct domain *d, struct session *s, const struct cmd *cmd, struct
     bool locked = set->locked == TRI_ABSENT ? r->locked : set->locked == TRI_YES;
     bool changed = locked != r->locked;
     r->locked = locked;
+    bool order = order_set(d, r, set);
     room_view(r, &e.u.room);
     emit_ack(d, s, cmd->id, &e);
-    if (changed)
-        room_changed(d, r, s->id, true);
+    if (changed || order)
+        room_changed(d, r, s->id, changed);
 }
 
 void live_remove(struct domain *d, struct session *s, const struct cmd *cmd, struct room *r)

@@ -133,6 +133,8 @@ static const struct {
     [CMD_GROUP_CLOSE] = {group_hang_up, RATE_MANAGE, ANYBODY},
     [CMD_GROUP_STATS] = {group_stats, RATE_MANAGE, ANYBODY},
     [CMD_ROOM_MUTE] = {room_mute, RATE_MANAGE, ANYBODY},
+    [CMD_KNOCK] = {knock_request, RATE_JOIN, ANYBODY},
+    [CMD_ROOM_ADMIT] = {room_admit, RATE_MANAGE, ANYBODY},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, EVEN_NEW},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, EVEN_NEW},
 };

@@ -69,10 +69,12 @@ struct session {
     struct room *one;
     struct room *media; /* where it publishes */
     struct pending *pending;
+    struct list doors; /* rooms whose lobby it waits in: lobby.c */
     char *name;
     uint8_t token[TOKEN_LEN];
     uint32_t slot;
     uint16_t name_n;
+    uint8_t n_doors;
     uint8_t n_rooms;
     uint8_t cap_rooms;
     uint8_t n_pending;
@@ -141,6 +143,11 @@ struct room {
     uint16_t n_bans;
     bool is_public;
     bool locked;
+    bool lobby;
+    bool publish_few;    /* only who moderates has media */
+    bool share_few;      /* or shares a screen */
+    struct list waiters; /* in the lobby */
+    uint32_t n_waiters;
     struct group *group; /* NULL: it has none */
     bool no_group;       /* it could not be had */
     uint64_t call;       /* that made it and ends it; 0: none, or there are more than two */
@@ -464,6 +471,29 @@ struct room *moderated(struct domain *d, struct session *s, int64_t id, uint64_t
 struct part *moderated_part(struct domain *d, struct session *s, int64_t id, struct room *r,
                             uint64_t session);
 void room_mute(struct domain *d, struct session *s, const struct cmd *cmd);
+/* May s do in r what only some may do there, if it is so? */
+bool may_publish(struct domain *d, const struct room *r, const struct session *s);
+bool may_share(struct domain *d, const struct room *r, const struct session *s);
+/* What room_set says of lobby and rights, with all that follows; whether that changed anything. */
+bool order_set(struct domain *d, struct room *r, const struct cmd_room_set *set);
+
+/* ---- lobby.c ---- */
+/* s may come in, but for the lobby; t: its ticket, or NULL. */
+bool lobby_holds(struct domain *d, const struct room *r, const struct session *s,
+                 const struct ticket *t);
+bool lobby_admitted(const struct room *r, const struct session *s);
+void lobby_arrive(struct domain *d, struct room *r, struct session *s);
+/* It has come in, or waits no more. */
+void lobby_leave(struct domain *d, struct room *r, struct session *s);
+/* s is told who waits, if it moderates. */
+void lobby_show(struct domain *d, const struct room *r, struct session *s);
+/* There is no lobby any more. */
+void lobby_opens(struct domain *d, struct room *r);
+void lobby_session_ends(struct domain *d, struct session *s);
+void lobby_room_ends(struct domain *d, struct room *r);
+void lobby_forget(struct room *r);
+void knock_request(struct domain *d, struct session *s, const struct cmd *cmd);
+void room_admit(struct domain *d, struct session *s, const struct cmd *cmd);
 
 /* ---- merge.c ---- */
 void merge_request(struct domain *d, struct session *s, const struct cmd *cmd);

@@ -124,6 +124,11 @@ static struct group_peer *peer_for(struct domain *d, struct room *r, struct part
 
 /* ---- offers ---- */
 
+static bool is_shared(enum group_kind kind)
+{
+    return kind == GROUP_SCREEN || kind == GROUP_SOUND;
+}
+
 static bool is_in(const struct object_list *lines, const char *mid)
 {
     const struct group_line *l = lines->p;
@@ -208,7 +213,8 @@ static bool offer_allowed(struct domain *d, struct session *s, const struct cmd 
     return code == CODE_NONE;
 }
 
-static bool is_muted(const struct part *part, enum group_kind kind)
+static bool is_muted(struct domain *d, const struct room *r, const struct part *part,
+                     enum group_kind kind)
 {
     static const uint8_t bits[GROUP_KINDS] = {
         [GROUP_MIC] = 1 << MUTE_MIC,
@@ -216,7 +222,7 @@ static bool is_muted(const struct part *part, enum group_kind kind)
         [GROUP_SCREEN] = 1 << MUTE_SCREEN,
         [GROUP_SOUND] = 1 << MUTE_SCREEN,
     };
-    return part->muted & bits[kind];
+    return (part->muted & bits[kind]) || (is_shared(kind) && !may_share(d, r, part->session));
 }
 
 /* offered: the worker may have made it anew. */
@@ -225,7 +231,7 @@ void group_mute(struct domain *d, const struct part *part, bool offered)
     for (struct group_peer *p = part->peers; p; p = p->next)
         for (unsigned i = 0; i < p->n_tracks; i++) {
             struct group_published_track *t = &p->tracks[i];
-            bool on = is_muted(part, t->track.kind);
+            bool on = is_muted(d, p->group->room, part, t->track.kind);
             if (t->muted == on && !(on && offered))
                 continue;
             t->muted = on;
@@ -273,7 +279,8 @@ void group_offer(struct domain *d, struct session *s, const struct cmd *cmd)
         lines[i] = ((const struct group_line *)q->lines.p)[i];
         if (lines[i].kind == GROUP_KINDS)
             continue;
-        lines[i].track = track_of(d, p, &q->lines, &lines[i]);
+        bool may = !is_shared(lines[i].kind) || may_share(d, r, s);
+        lines[i].track = may ? track_of(d, p, &q->lines, &lines[i]) : 0;
         told[n++] = (struct group_published){lines[i].mid, lines[i].track};
     }
     emit_ack(d, s, cmd->id,

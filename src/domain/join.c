@@ -30,6 +30,8 @@ void join_refuse(struct domain *d, struct session *s, struct pending *p,
 static void join_fail(struct domain *d, struct session *s, struct pending *p, enum errcode code)
 {
     int64_t retry = code == CODE_BUSY ? BUSY_WAIT_MS : 0;
+    if (code == CODE_LOBBY)
+        lobby_arrive(d, room_find(d, p->room), s);
     join_refuse(d, s, p, &(struct wire_error){.code = code, .retry_ms = retry});
 }
 
@@ -68,8 +70,9 @@ static enum errcode join_check(struct domain *d, struct session *s, const struct
         return CODE_ROOM_LOCKED;
     if (r->n_parts >= r->capacity)
         return CODE_ROOM_FULL;
-    *ask = r->hash && !join_ticket_good(t, r) && !(p->verified && p->password == r->password);
-    return CODE_NONE;
+    *ask = r->hash && !join_ticket_good(t, r) && !lobby_admitted(r, s) &&
+           !(p->verified && p->password == r->password);
+    return !*ask && !called && lobby_holds(d, r, s, t) ? CODE_LOBBY : CODE_NONE;
 }
 
 static void join_load(struct domain *d, struct session *s, struct pending *p)
@@ -157,6 +160,9 @@ static void room_from_ticket(struct room *r, const struct ticket *t)
     r->access = t->access;
     r->capacity = t->capacity;
     r->locked = t->locked;
+    r->lobby = t->lobby;
+    r->publish_few = t->publish_few;
+    r->share_few = t->share_few;
     room_set_hash(r, str_of(t->hash, t->hash_n));
 }
 
@@ -221,12 +227,12 @@ static void entry_swap(struct domain *d, struct entry *en, struct session *old, 
     en->part = &r->parts[place];
     en->part->access = was.access;
     en->part->muted = was.muted;
-    if (was.media)
-        media_take(d, r, en->part);
     if (owner) {
         room_own(r, s->id);
         en->tell_room = true;
     }
+    if (was.media)
+        media_take(d, r, en->part);
 }
 
 static void entry_by_ticket(struct domain *d, struct entry *en, struct session *s,
@@ -299,6 +305,8 @@ void join_enter(struct domain *d, struct session *s, struct pending *p,
     entry_tell(d, &en, s);
     if (mode)
         group_tell_mode(d, en.room, s);
+    lobby_leave(d, en.room, s);
+    lobby_show(d, en.room, s);
     call_entered(d, en.room, s);
     if (freed && en.room->n_media == group_places(d, en.room) - 1)
         media_tell_free(d, en.room);

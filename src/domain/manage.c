@@ -82,6 +82,7 @@ static bool set_apply(struct domain *d, struct room *r, const struct cmd_room_se
             roomlist_show(d, r);
         changed = true;
     }
+    changed |= order_set(d, r, set);
     return changed || *access;
 }
 

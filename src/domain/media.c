@@ -5,7 +5,7 @@ bool media_take(struct domain *d, struct room *r, struct part *p)
 {
     if (p->media)
         return true;
-    if (p->session->media || r->n_media >= group_places(d, r))
+    if (p->session->media || r->n_media >= group_places(d, r) || !may_publish(d, r, p->session))
         return false;
     p->media = true;
     p->wants_media = false;
@@ -65,6 +65,10 @@ void media_request(struct domain *d, struct session *s, const struct cmd *cmd)
     bool had = p->media;
     if (cmd->u.on && s->media && s->media != r) {
         emit_error(d, s, cmd->id, CODE_MEDIA_ELSEWHERE);
+        return;
+    }
+    if (cmd->u.on && !may_publish(d, r, s)) {
+        emit_error(d, s, cmd->id, CODE_NOT_ALLOWED);
         return;
     }
     if (cmd->u.on && !media_take(d, r, p)) {

@@ -48,6 +48,51 @@ struct part *moderated_part(struct domain *d, struct session *s, int64_t id, str
     return NULL;
 }
 
+bool may_publish(struct domain *d, const struct room *r, const struct session *s)
+{
+    return !r->publish_few || moderates(d, r, s);
+}
+
+bool may_share(struct domain *d, const struct room *r, const struct session *s)
+{
+    return !r->share_few || moderates(d, r, s);
+}
+
+/* ---- lobby and rights ---- */
+
+static bool set_one(bool *to, enum tri v)
+{
+    if (v == TRI_ABSENT || *to == (v == TRI_YES))
+        return false;
+    *to = v == TRI_YES;
+    return true;
+}
+
+static void take_places(struct domain *d, struct room *r)
+{
+    for (uint32_t i = 0; i < r->n_parts; i++) {
+        struct part *p = &r->parts[i];
+        if (p->media && !may_publish(d, r, p->session))
+            media_give(d, r, p);
+    }
+}
+
+bool order_set(struct domain *d, struct room *r, const struct cmd_room_set *set)
+{
+    bool lobby = set_one(&r->lobby, set->lobby);
+    bool publish = set_one(&r->publish_few, set->publish_few);
+    bool share = set_one(&r->share_few, set->share_few);
+    if (lobby && !r->lobby)
+        lobby_opens(d, r);
+    if (publish)
+        take_places(d, r);
+    for (uint32_t i = 0; share && i < r->n_parts; i++)
+        group_mute(d, &r->parts[i], false);
+    return lobby || publish || share;
+}
+
+/* ---- muting ---- */
+
 static void mute_hard(struct domain *d, struct room *r, struct part *p, unsigned kind, bool on)
 {
     uint8_t bit = (uint8_t)(1u << kind);

@@ -41,6 +41,7 @@ struct room *room_new(struct domain *d, uint64_t id, struct str title)
     list_init(&r->public);
     list_init(&r->dirty);
     list_init(&r->orphan);
+    list_init(&r->waiters);
     r->id = id;
     r->version = 1;
     r->access = 1;
@@ -54,6 +55,7 @@ struct room *room_new(struct domain *d, uint64_t id, struct str title)
 static void room_release(struct domain *d, struct room *r)
 {
     group_forget(d, r);
+    lobby_forget(r);
     list_del(&r->public);
     list_del(&r->dirty);
     list_del(&r->orphan);
@@ -70,6 +72,7 @@ void room_destroy(struct domain *d, struct room *r)
 {
     roomlist_hide(d, r);
     group_room_ends(d, r);
+    lobby_room_ends(d, r);
     if (r->stays)
         live_closed(d, r);
     struct store_request drop = {.kind = STORE_DROP, .room = r->id, .ctx = {.kind = CTX_DROP}};
@@ -98,6 +101,9 @@ void room_view(const struct room *r, struct room_view *v)
         .password = r->hash != NULL,
         .locked = r->locked,
         .stays = r->stays,
+        .lobby = r->lobby,
+        .publish_few = r->publish_few,
+        .share_few = r->share_few,
     };
 }
 
@@ -230,6 +236,7 @@ static void room_succeed(struct domain *d, struct room *r)
 {
     room_own(r, r->parts[0].session->id);
     room_changed(d, r, 0, false);
+    lobby_show(d, r, r->parts[0].session);
 }
 
 void room_leave(struct domain *d, struct room *r, struct session *s, enum left_reason reason)
@@ -282,6 +289,9 @@ void room_ticket(struct domain *d, const struct room *r, const struct session *s
         .capacity = r->capacity,
         .is_public = r->is_public,
         .locked = r->locked,
+        .lobby = r->lobby,
+        .publish_few = r->publish_few,
+        .share_few = r->share_few,
         .owner = r->owner == s->id,
         .stays = r->stays,
         .since = room_part(r, s)->since,

@@ -167,6 +167,7 @@ static struct session *session_new(struct domain *d, const struct cmd *cmd)
     list_init(&s->away);
     list_init(&s->watch);
     list_init(&s->of_user);
+    list_init(&s->doors);
     s->rooms = &s->one;
     s->cap_rooms = 1;
     s->conn = cmd->conn;
@@ -300,6 +301,7 @@ static void session_end(struct domain *d, struct session *s, enum session_event 
         d->n_away--;
     list_del(&s->away);
     roomlist_unwatch(d, s);
+    lobby_session_ends(d, s);
     call_session_gone(d, s, ev == SEV_BYE || ev == SEV_SIGNED_OUT);
     while (s->n_rooms > 0)
         room_leave(d, s->rooms[s->n_rooms - 1], s, why[ev].left);

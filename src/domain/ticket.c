@@ -7,13 +7,24 @@
 /* Binds the sealed bytes to their purpose: another use of the key gets other words. */
 static const char purpose[] = "madang room ticket";
 
-enum { FLAG_PUBLIC = 1, FLAG_LOCKED = 2, FLAG_OWNER = 4, FLAG_STAYS = 8, FLAGS_ALL = 15 };
+enum {
+    FLAG_PUBLIC = 1,
+    FLAG_LOCKED = 2,
+    FLAG_OWNER = 4,
+    FLAG_STAYS = 8,
+    FLAG_LOBBY = 16,
+    FLAG_PUBLISH_FEW = 32,
+    FLAG_SHARE_FEW = 64,
+    FLAGS_ALL = 127
+};
 
 static void ticket_write(struct buf *b, const struct ticket *t)
 {
     buf_u8(b, TICKET_FORMAT);
     buf_u8(b, (uint8_t)((t->is_public ? FLAG_PUBLIC : 0) | (t->locked ? FLAG_LOCKED : 0) |
-                        (t->owner ? FLAG_OWNER : 0) | (t->stays ? FLAG_STAYS : 0)));
+                        (t->owner ? FLAG_OWNER : 0) | (t->stays ? FLAG_STAYS : 0) |
+                        (t->lobby ? FLAG_LOBBY : 0) | (t->publish_few ? FLAG_PUBLISH_FEW : 0) |
+                        (t->share_few ? FLAG_SHARE_FEW : 0)));
     buf_u64(b, t->room);
     buf_u64(b, t->lineage);
     buf_u64(b, (uint64_t)t->until_ms);
@@ -37,6 +48,9 @@ static bool ticket_read(struct ticket *t, struct rd r)
     t->locked = flags & FLAG_LOCKED;
     t->owner = flags & FLAG_OWNER;
     t->stays = flags & FLAG_STAYS;
+    t->lobby = flags & FLAG_LOBBY;
+    t->publish_few = flags & FLAG_PUBLISH_FEW;
+    t->share_few = flags & FLAG_SHARE_FEW;
     t->room = rd_u64(&r);
     t->lineage = rd_u64(&r);
     t->until_ms = (int64_t)rd_u64(&r);

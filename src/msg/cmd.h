@@ -134,7 +134,10 @@ struct cmd_room_set {
     struct str password;
     enum tri is_public;
     enum tri locked;
-    int64_t capacity; /* 0: absent */
+    enum tri lobby;
+    enum tri publish_few; /* who moderates alone may have camera and microphone */
+    enum tri share_few;   /* or share a screen */
+    int64_t capacity;     /* 0: absent */
 };
 
 struct cmd_state {

@@ -20,6 +20,7 @@
     ERRCODE(ROOM_UNKNOWN, "room_unknown", "There is no such room.")                               \
     ERRCODE(ROOM_FULL, "room_full", "This room is full.")                                         \
     ERRCODE(ROOM_LOCKED, "room_locked", "This room is locked.")                                   \
+    ERRCODE(LOBBY, "lobby", "Somebody who moderates this room has to let this session in.")       \
     ERRCODE(ROOM_LIMIT, "room_limit", "The server has as many rooms as it may have.")             \
     ERRCODE(PASSWORD_REQUIRED, "password_required", "This room wants a password.")                \
     ERRCODE(PASSWORD_WRONG, "password_wrong", "This is not the password of the room.")            \

@@ -80,6 +80,9 @@ struct room_view {
     bool password;
     bool locked;
     bool stays; /* its id is that of a conversation */
+    bool lobby;
+    bool publish_few; /* only who moderates publishes */
+    bool share_few;   /* or shares a screen */
 };
 
 struct person_view {

@@ -8,9 +8,15 @@
 #include "base/str.h"
 #include "msg/values.h"
 
-#define MODERATE_CMDTYPES(CMDTYPE)     CMDTYPE(ROOM_MUTE, "room_mute", BY_PIPE)
+#define MODERATE_CMDTYPES(CMDTYPE)           \
+    CMDTYPE(ROOM_MUTE, "room_mute", BY_PIPE) \
+    CMDTYPE(KNOCK, "knock", BY_PIPE)         \
+    CMDTYPE(ROOM_ADMIT, "room_admit", BY_PIPE)
 
-#define MODERATE_EVENTTYPES(EVENTTYPE) EVENTTYPE(MUTE_REQUEST, "mute_request")
+#define MODERATE_EVENTTYPES(EVENTTYPE)      \
+    EVENTTYPE(MUTE_REQUEST, "mute_request") \
+    EVENTTYPE(KNOCKING, "knocking")         \
+    EVENTTYPE(ADMITTED, "admitted")
 
 /* screen: with its sound. */
 enum mute_kind { MUTE_MIC, MUTE_CAMERA, MUTE_SCREEN, MUTE_HAND, MUTE_KINDS };
@@ -24,6 +30,15 @@ union moderate_args {
         bool hard;
         enum tri on; /* TRI_NO: a hard one is lifted */
     } mute;
+    struct cmd_knock {
+        uint64_t room;
+        enum tri on; /* TRI_NO: it goes away */
+    } knock;
+    struct cmd_room_admit {
+        uint64_t room;
+        uint64_t session;
+        bool on;
+    } admit;
 };
 
 /* Of struct event, u.moderate. */
@@ -34,6 +49,17 @@ union moderate_view {
         enum mute_kind kind;
         bool hard;
     } mute;
+    struct {
+        uint64_t room;
+        uint64_t session;
+        uint64_t user; /* 0: a guest */
+        struct str name;
+        bool on;
+    } knocking;
+    struct {
+        uint64_t room;
+        bool on;
+    } admitted;
 };
 
 #endif

@@ -90,6 +90,8 @@ static const struct trial trials[] = {
     {CMD_GROUP_CLOSE, NO_ONE, ",'room':'$R','conn':'c'"},
     {CMD_GROUP_STATS, NO_ONE, ",'room':'$R'"},
     {CMD_ROOM_MUTE, NO_ONE, ",'room':'$R','session':'$S','kind':'mic','hard':true"},
+    {CMD_KNOCK, NO_ONE, ",'room':'$R'"},
+    {CMD_ROOM_ADMIT, NO_ONE, ",'room':'$R','session':'$S','on':true"},
     /* the account */
     {CMD_ME, BY_HTTP_ONLY},
     {CMD_REGISTER, BY_HTTP_ONLY},

@@ -252,6 +252,18 @@ static bool in_room_on(struct wire_in *in, const json_t *o) /* media, typing */
     return in_room(in, o) && in_on(in, o);
 }
 
+/* Who may do that: all, or only who moderates. */
+static bool opt_few(struct wire_in *in, const json_t *o, const char *key, enum tri *few)
+{
+    static const char *const words[] = {"all", "moderators"};
+    *few = TRI_ABSENT;
+    if (!get(o, key))
+        return true;
+    int word = need_word(in, o, key, words, 2);
+    *few = word > 0 ? TRI_YES : TRI_NO;
+    return word >= 0;
+}
+
 static bool in_room_set(struct wire_in *in, const json_t *o)
 {
     struct cmd_room_set *s = &in->cmd.u.room_set;
@@ -259,7 +271,8 @@ static bool in_room_set(struct wire_in *in, const json_t *o)
     s->has_password = get(o, "password") != NULL;
     return in_room(in, o) && opt_str(in, o, "title", &s->title) &&
            opt_password(in, o, &s->password) && opt_tri(in, o, "public", &s->is_public) &&
-           opt_tri(in, o, "locked", &s->locked) &&
+           opt_tri(in, o, "locked", &s->locked) && opt_tri(in, o, "lobby", &s->lobby) &&
+           opt_few(in, o, "publish", &s->publish_few) && opt_few(in, o, "share", &s->share_few) &&
            opt_int(in, o, "capacity", 1, UINT32_MAX, &s->capacity);
 }
 

@@ -20,7 +20,45 @@ static const struct field request_list[] = {
 };
 static const struct fields request = FIELDS(union moderate_view, request_list);
 
+static const struct field knock_list[] = {
+    F_ID(struct cmd_knock, "room", room, NEEDED),
+    F_TRI(struct cmd_knock, "on", on),
+};
+static const struct fields knock = FIELDS(struct cmd_knock, knock_list);
+
+static const struct field admit_list[] = {
+    F_ID(struct cmd_room_admit, "room", room, NEEDED),
+    F_ID(struct cmd_room_admit, "session", session, NEEDED),
+    F_BOOL(struct cmd_room_admit, "on", on, NEEDED),
+};
+static const struct fields admit = FIELDS(struct cmd_room_admit, admit_list);
+
+static const struct field knocking_list[] = {
+    F_ID(union moderate_view, "room", knocking.room, NEEDED),
+    F_ID(union moderate_view, "session", knocking.session, NEEDED),
+    F_STR(union moderate_view, "name", knocking.name, 0, NEEDED),
+    F_ID(union moderate_view, "user", knocking.user),
+    F_BOOL(union moderate_view, "on", knocking.on, NEEDED),
+};
+static const struct fields knocking = FIELDS(union moderate_view, knocking_list);
+
+static const struct field admitted_list[] = {
+    F_ID(union moderate_view, "room", admitted.room, NEEDED),
+    F_BOOL(union moderate_view, "on", admitted.on, NEEDED),
+};
+static const struct fields admitted = FIELDS(union moderate_view, admitted_list);
+
 const struct wire_topic wire_moderate = {
-    .commands = {[CMD_ROOM_MUTE] = &mute},
-    .views = {[EVENT_MUTE_REQUEST] = &request},
+    .commands =
+        {
+            [CMD_ROOM_MUTE] = &mute,
+            [CMD_KNOCK] = &knock,
+            [CMD_ROOM_ADMIT] = &admit,
+        },
+    .views =
+        {
+            [EVENT_MUTE_REQUEST] = &request,
+            [EVENT_KNOCKING] = &knocking,
+            [EVENT_ADMITTED] = &admitted,
+        },
 };

@@ -6,7 +6,7 @@
 /* The fields of a room object, without braces. */
 void wire_out_room_fields(struct buf *b, const struct room_view *r)
 {
-    char *at = start(b, 256, r->title.n), *p = at;
+    char *at = start(b, 320, r->title.n), *p = at;
     if (!at)
         return;
     p = put_id(LIT(p, "\"room\":"), r->id);
@@ -19,6 +19,12 @@ void wire_out_room_fields(struct buf *b, const struct room_view *r)
     p = put_id_or_null(LIT(p, ",\"owner\":"), r->owner);
     if (r->stays)
         p = LIT(p, ",\"stays\":true");
+    if (r->lobby)
+        p = LIT(p, ",\"lobby\":true");
+    if (r->publish_few)
+        p = LIT(p, ",\"publish\":\"moderators\"");
+    if (r->share_few)
+        p = LIT(p, ",\"share\":\"moderators\"");
     stop(b, at, p);
 }
 

@@ -107,6 +107,8 @@
       "microphones of one group that are passed on at a time: the loudest")                        \
     X(SIZE, sfu_memory, "SIZE", "256M", 4 * M_, 65536 * M_,                                        \
       "memory for packets that may have to be sent again, of all groups")                          \
+    X(SIZE, recordings_quota, "SIZE", "20G", M_, 16777216 * M_,                                    \
+      "recordings of all groups, in the data folder; who records stops when it is reached")        \
     X(SECTION, log, "", "", 0, 0, "What it writes down")                                           \
     X(CHOICE, log_level, "error|warn|info|debug", "info", 0, 0,                                    \
       "the least important lines to write; read again on SIGHUP")                                  \

@@ -12,6 +12,7 @@
 #include "app/secrets.h"
 #include "app/tape.h"
 #include "app/people_links.h"
+#include "app/recorder.h"
 #include "app/settings.h"
 #include "app/terminal.h"
 #include "base/clock.h"
@@ -34,7 +35,8 @@ struct house {
     struct rec *rec;
     struct control *control;
     struct worker **workers;
-    struct worker_team *team; /* of more than one */
+    struct worker_team *team;  /* of more than one */
+    struct recorder *recorder; /* NULL: there are no groups */
     struct rec **worker_recs;
     int lock;            /* of the data folder; -1: none */
     char database[4096]; /* its path */
@@ -253,6 +255,19 @@ static void fill_own_addresses(struct house *h)
     xfree(all);
 }
 
+/* Before the workers, which get its thread. */
+static bool start_recorder(struct house *h)
+{
+    const struct recorder_conf conf = {.data_dir = h->conf.control.data_dir,
+                                       .quota = h->conf.recordings_quota,
+                                       .control = control_mailbox(h->control)};
+    if (!h->conf.worker.groups || h->conf.turn_only)
+        return true;
+    h->recorder = recorder_open(&conf, h->why, sizeof h->why);
+    h->conf.worker.recorder = h->recorder ? recorder_thread(h->recorder) : NULL;
+    return h->recorder != NULL;
+}
+
 static bool start_workers(struct house *h)
 {
     fill_own_addresses(h);
@@ -279,6 +294,9 @@ static bool start_workers(struct house *h)
             return false;
         }
         h->n_workers++;
+        if (h->recorder) {
+            recorder_worker(h->recorder, i, h->workers[i]);
+        }
     }
     control_workers(h->control, h->workers, h->n_workers);
     return true;
@@ -352,15 +370,18 @@ static bool put_up(struct house *h)
 {
     return check_descriptors(h) && open_data(h) && open_certificates(h) &&
            listen_open(&h->conf.listen, &h->listen, h->why, sizeof h->why) && open_recordings(h) &&
-           (look_into_database(h), true) && start_control(h) && start_workers(h);
+           (look_into_database(h), true) && start_control(h) && start_recorder(h) &&
+           start_workers(h);
 }
 
 static void take_down(struct house *h)
 {
+    recorder_alone(h->recorder);
     for (unsigned i = 0; i < h->n_workers; i++) {
         worker_stop(h->workers[i], MIN_OF(h->conf.control.drain_us, LAST_WORDS_US));
     }
     worker_team_free(h->team);
+    recorder_close(h->recorder);
     control_free(h->control);
     for (unsigned i = 0; h->worker_recs && i < h->conf.listen.workers; i++) {
         rec_close(h->worker_recs[i]);

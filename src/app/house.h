@@ -23,11 +23,12 @@ struct house_conf {
     struct worker_conf worker; /* index, sockets, rec, control are filled here */
     const char *record;        /* FILE, or NULL */
     uint64_t record_size;
-    unsigned fd_reserve; /* descriptors that are not connections */
-    bool quiet;          /* print no addresses */
-    bool turn_only;      /* madang turn: no page */
-    unsigned max_relays; /* relay sockets at once, of all workers */
-    bool need_relays;    /* somebody has asked for so many: fewer is an error */
+    uint64_t recordings_quota; /* bytes of all recordings of groups */
+    unsigned fd_reserve;       /* descriptors that are not connections */
+    bool quiet;                /* print no addresses */
+    bool turn_only;            /* madang turn: no page */
+    unsigned max_relays;       /* relay sockets at once, of all workers */
+    bool need_relays;          /* somebody has asked for so many: fewer is an error */
     const struct addr *public_ip;
     struct turn_banner banner; /* of madang turn; ports are filled here */
 };

@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "app/db_commands.h"
 #include "app/house.h"
+#include "app/mix_command.h"
 #include "app/people_commands.h"
 #include "app/relay_commands.h"
 #include "app/relay_people.h"
@@ -167,6 +168,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(command, "db") == 0) {
         return db_command(&(struct db_command){argc - 1, argv + 1, environ, stdout, stderr});
+    }
+    if (strcmp(command, "mix") == 0) {
+        return mix_command(&(struct mix_command){argc - 1, argv + 1, environ, stdout, stderr});
     }
     if (people_command_is(command)) {
         return people_command(&(struct people_command){

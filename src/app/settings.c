@@ -249,6 +249,7 @@ void settings_apply(struct house_conf *h, const struct config *c, const struct r
 {
     *h = (struct house_conf){
         .record = c->record, .record_size = c->record_size, .fd_reserve = c->fd_reserve};
+    h->recordings_quota = (uint64_t)c->recordings_quota;
     apply_control(&h->control, c);
     apply_certs(&h->certs, c);
     for (size_t i = 0; i < c->listen.n && i < LISTEN_ADDRS_MAX; i++) {

@@ -12,7 +12,7 @@ void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream,
     if (r->pt == b->red_pt) /* files need no redundancy */
         codec_red_primary(bytes + r->head, r->payload, &pt, &payload);
     unsigned flags = (r->marker ? REC_MARKER : 0) | (begins ? REC_BEGINS : 0) |
-                     (b->peer->has_skew ? REC_HAS_SKEW : 0);
+                     (b->peer->has_skew ? REC_HAS_SKEW : 0) | (r->pt == b->red_pt ? REC_RED : 0);
     const struct rec_head h = {.track = b->id,
                                .peer = b->peer->id,
                                .seq = seq,

@@ -37,8 +37,8 @@ enum media_kind {
     /* room, there, peer: the recording's id, text: its folder, "ROOM/ID"; what becomes of it, the
      * recording thread tells (struct rec_state) */
     MEDIA_SFU_RECORD,
-    MEDIA_SFU_KEY, /* from the recording thread: the one line: a track, and which of its streams */
-    MEDIA_SFU_MUTE,  /* there, lines: tracks that are passed on to nobody, or are again */
+    MEDIA_SFU_KEY,  /* from the recording thread: the one line: a track, and which of its streams */
+    MEDIA_SFU_MUTE, /* there, lines: tracks that are passed on to nobody, or are again */
     MEDIA_SFU_STATS, /* lines: peers as tracks; answered by MEDIA_SFU_FARES */
     MEDIA_SFU_LEAVE, /* peer */
     /* worker -> worker */
@@ -54,7 +54,9 @@ enum media_kind {
     MEDIA_SFU_TRACK,   /* room, peer, there, and the one line: a track came or went */
     MEDIA_SFU_SPEAKER, /* room, peer, and the one line: whose microphone dominates now */
     MEDIA_SFU_STATE,   /* room, peer, there: connected, or gone with code: enum transport_end */
-    MEDIA_SFU_FARES    /* room, text: struct group_person of each peer that was asked for */
+    MEDIA_SFU_FARES,   /* room, text: struct group_person of each peer that was asked for */
+    /* recording thread -> control */
+    MEDIA_REC_STATE /* struct rec_state (msg/rec_msg.h) */
 };
 
 struct media_stream {

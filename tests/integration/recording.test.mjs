@@ -70,6 +70,44 @@ for (const [video, audio] of PAIRS) {
   });
 }
 
+/** The recording as one file. @param {string} dir @param {...string} args */
+async function mix(dir, ...args) {
+  const { stdout } = await run(BIN, ['mix', ...args, dir], { timeout: 200_000 });
+  return stdout.trim();
+}
+
+test('madang mix: one file, cameras beside the screen, sound with picture', { timeout: 400_000 }, async () => {
+  const { dir } = await record('meeting', [
+    { kind: 'camera', codec: 'vp8', rtp: path.join(DIR, 'vp8.rtp') },
+    { kind: 'mic', codec: 'opus', rtp: path.join(DIR, 'opus.rtp') },
+    { kind: 'screen', codec: 'h264', rtp: path.join(DIR, 'h264.rtp') },
+    { kind: 'sound', codec: 'pcmu', rtp: path.join(DIR, 'pcmu.rtp') },
+  ]);
+  const file = await mix(dir);
+  assert.equal(file, path.join(dir, 'mix.mp4'));
+  await decodes(file);
+  const { streams, format } = await probe(file);
+  assert.deepEqual(streams.map((/** @type {{codec_name: string}} */ s) => s.codec_name).sort(), ['aac', 'h264']);
+  assert.ok(Math.abs(Number(format.duration) - SECONDS) < 0.2, `${format.duration} s`);
+  const screen = await flashes(file, 'crop=300:300:200:200,'), camera = await flashes(file, 'crop=200:100:1020:40,');
+  close(screen, EVERY_TWO, 0.085, 'flashes of the screen');
+  close(camera, EVERY_TWO, 0.085, 'flashes of the camera');
+  close(await beeps(file), screen, 0.085, 'beeps');
+  const webm = await mix(dir, '--output', path.join(dir, 'all.webm'));
+  assert.equal((await probe(webm)).format.format_name, 'matroska,webm');
+});
+
+test('madang mix says clearly what is missing', async () => {
+  const nothing = path.join(DIR, 'nothing');
+  mkdirSync(nothing);
+  await assert.rejects(mix(nothing), /manifest.json cannot be read/);
+  await assert.rejects(run(BIN, ['mix']), /Usage: madang mix/);
+  await assert.rejects(run(BIN, ['mix', path.join(DIR, 'meeting')], { env: { PATH: nothing } }), /the program ffmpeg is not here/);
+  writeFileSync(path.join(nothing, 'manifest.json'), '{"tracks": [{"file": "../../etc/passwd", "kind": "mic", "start_ms": 0, "duration_ms": 1}]}');
+  await assert.rejects(mix(nothing), /is no manifest of a recording/);
+  assert.match(await mix(path.join(DIR, 'meeting'), '--print'), /^ffmpeg .*overlay/);
+});
+
 test('what is lost leaves no error in a file, only a gap up to the next key frame', { timeout: 300_000 }, async () => {
   for (const codec of ['vp8', 'h264', 'av1']) {
     const { track } = await record(`lossy-${codec}`, [{ kind: 'camera', codec, rtp: path.join(DIR, `${codec}.rtp`), lose: 211 }]);

@@ -1,7 +1,8 @@
-// Which thread may wait for a disk: the database's two, the one of all other files, and the two that call libraries
-// which read files when they like (passwords, push). Control and the media threads never do, once the program runs:
-// a slow disk must not hold up anybody's call. strace watches the real program while people do what people do. (What an
-// operator asks for by SIGHUP, reading the settings and certificates again, is control's work, and not seen here.)
+// Which thread may wait for a disk: the database's two, the one of all other files, the one that records groups, and the
+// two that call libraries which read files when they like (passwords, push). Control and the media threads never do,
+// once the program runs: a slow disk must not hold up anybody's call. strace watches the real program while people do
+// what people do. (What an operator asks for by SIGHUP, reading the settings and certificates again, is control's work,
+// and not seen here.)
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
@@ -12,7 +13,7 @@ import { startServer } from '../lib/server.mjs';
 import { build, METHOD } from '../lib/stun.mjs';
 import { fileCalls, traceThreads } from '../lib/trace.mjs';
 
-const MAY = ['store', 'store-read', 'disk', 'password', 'push'];
+const MAY = ['store', 'store-read', 'disk', 'password', 'push', 'rec'];
 /** What the others may do nevertheless: /metrics tells how much memory is in use, which the kernel says without a disk. */
 const ALLOWED = /^openat\(AT_FDCWD<[^>]*>, "\/proc\/self\/statm"|^\w+\(\d+<\/proc\/\d+\/statm>/;
 

@@ -41,7 +41,7 @@ function ffmpeg(args) {
 /** @param {string} from @param {string} pay @param {string} to */
 async function gstPay(from, pay, to) {
   const pipeline = `filesrc location=${from} ! matroskademux ! ${pay} ! rtpstreampay ! filesink location=${to}`;
-  await run('gst-launch-1.0', ['-q', ...pipeline.split(' ')], { timeout: 60_000 });
+  await run('gst-launch-1.0', ['-q', ...pipeline.split(' ')], { timeout: 200_000 });
 }
 
 /** One packet behind its length (RFC 4571). @param {number} seq @param {number} ts @param {boolean} marker @param {Buffer} payload */

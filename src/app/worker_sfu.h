@@ -20,6 +20,8 @@ void worker_sfu_close(struct worker_sfu *f);
 
 /* A STUN message of one of its peers? Then it has been answered, or it is silence. */
 bool worker_sfu_stun(struct worker_sfu *f, const struct tuple *from, const uint8_t *p, size_t n);
+/* When that which follows came, by the kernel's stamp: sfu_came(). 0: now. */
+void worker_sfu_came(struct worker_sfu *f, int64_t came_us);
 /* Datagrams by a path of a peer: a train, none of it STUN. false: it is nobody's. */
 bool worker_sfu_input(struct worker_sfu *f, const struct tuple *from, uint8_t *p, size_t len,
                       size_t seg);

@@ -82,9 +82,11 @@ static uint32_t take_media(struct worker *w, const struct tuple *from, const str
     if (n == 0)
         return 0;
     udp_train_at(t, i + n - 1, &last);
-    return worker_sfu_input(w->sfu, from, t->data + at, (size_t)(n - 1) * t->seg + last, t->seg)
-               ? n
-               : 0;
+    worker_sfu_came(w->sfu, t->came_us);
+    size_t len = (size_t)(n - 1) * t->seg + last;
+    bool taken = worker_sfu_input(w->sfu, from, t->data + at, len, t->seg);
+    worker_sfu_came(w->sfu, 0);
+    return taken ? n : 0;
 }
 
 static void on_train(void *ctx, struct udp *u, const struct udp_train *t)

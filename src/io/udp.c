@@ -48,6 +48,7 @@ int udp_prepare(int fd)
         return -1;
     /* What follows makes it better; without it, it still works. */
     setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof(one));
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
     set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, UDP_RCVBUF);
     set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, UDP_RCVBUF);
     return 0;

@@ -39,6 +39,8 @@ struct udp_train {
     uint32_t len;  /* all segments together */
     uint32_t seg;  /* size of each; the last has len - (n - 1) * seg */
     uint32_t n;
+    int64_t
+        came_us; /* monotonic: when the kernel got it (the first of it), however late it is read */
 };
 static inline uint8_t *udp_train_at(const struct udp_train *t, uint32_t i, uint32_t *len)
 {

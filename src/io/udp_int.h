@@ -55,6 +55,8 @@ struct udp_slot {
 struct udp_receiver {
     unsigned used;       /* slots that queued output may still point into */
     bool busy;           /* trains of the last call are being handled */
+    int64_t now_us;      /* monotonic, when they were read ... */
+    int64_t wall_us;     /* ... and by the wall clock, which the kernel's stamps go by */
     struct udp *current; /* whose train is being handled; NULL when it has been freed meanwhile */
     uint8_t *memory;     /* UDP_SLOTS * UDP_SLOT_STEP */
     struct mmsghdr msgs[UDP_SLOTS];

@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "io/seam.h"
 
 enum { ERRORS_MAX = 32 }; /* of one turn */
+#define STAMP_MAX_US \
+    (10 * US_PER_S) /* an older one comes from a wall clock that was set meanwhile */
 
 static void reset_slot(struct udp_receiver *in, unsigned i)
 {
@@ -35,11 +39,12 @@ void udp_receiver_init(struct udp_receiver *in)
 struct notes { /* from the control messages of one train */
     bool has_local;
     uint32_t seg;
+    int64_t stamp_us; /* wall clock; 0: none */
 };
 
 static struct notes read_control(struct udp *u, struct msghdr *m, struct udp_path *path)
 {
-    struct notes n = {u->relay || !u->any, 0};
+    struct notes n = {.has_local = u->relay || !u->any};
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo p;
@@ -58,9 +63,19 @@ static struct notes read_control(struct udp *u, struct msghdr *m, struct udp_pat
             int seg;
             memcpy(&seg, CMSG_DATA(c), sizeof(seg));
             n.seg = seg > 0 ? (uint32_t)seg : 0;
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec at;
+            memcpy(&at, CMSG_DATA(c), sizeof(at));
+            n.stamp_us = at.tv_sec * US_PER_S + at.tv_nsec / 1000;
         }
     }
     return n;
+}
+
+static int64_t came_us(const struct udp_receiver *in, int64_t stamp_us)
+{
+    int64_t ago = in->wall_us - stamp_us;
+    return stamp_us != 0 && ago > 0 && ago < STAMP_MAX_US ? in->now_us - ago : in->now_us;
 }
 
 static void take_train(struct udp *u, struct mmsghdr *mm, uint8_t *data)
@@ -71,6 +86,7 @@ static void take_train(struct udp *u, struct mmsghdr *mm, uint8_t *data)
     struct udp_train t = {.path = &path, .data = data, .len = mm->msg_len};
     t.seg = notes.seg != 0 && notes.seg < t.len ? notes.seg : t.len;
     t.n = notes.seg != 0 && notes.seg < t.len ? (t.len + t.seg - 1) / t.seg : 1;
+    t.came_us = came_us(&u->net->in, notes.stamp_us);
     count_add(counts, COUNT_UDP_PACKETS_IN, t.n);
     count_add(counts, COUNT_UDP_BYTES_IN, t.len);
     if (mm->msg_hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
@@ -151,6 +167,8 @@ static void take_trains(struct udp *u, unsigned first, unsigned n)
     struct udp_receiver *in = &net->in;
     in->busy = true;
     in->used = first + n;
+    in->now_us = clock_mono_us();
+    in->wall_us = clock_wall_us();
     for (unsigned i = first; i < first + n && in->current == u; i++)
         take_train(u, &in->msgs[i], in->slots[i].iov.iov_base);
     for (unsigned i = first; i < first + n; i++)

@@ -418,6 +418,11 @@ static struct sfu_peer *peer_at(struct sfu *s, const struct tuple *from)
     return s->last;
 }
 
+void sfu_came(struct sfu *s, int64_t came_us)
+{
+    s->came_us = came_us;
+}
+
 bool sfu_input(struct sfu *s, int64_t now_us, const struct tuple *from, uint8_t *p, size_t len,
                size_t seg)
 {

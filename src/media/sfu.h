@@ -160,6 +160,9 @@ bool sfu_is_for(struct str ufrag, unsigned *worker);
 bool sfu_knows(const struct sfu *s, const struct tuple *from);
 /* A connectivity check. false: nobody has this name. */
 bool sfu_stun(struct sfu *s, int64_t now_us, const struct tuple *from, const struct stun_msg *m);
+/* When what is put in next came to this machine, where that is known better than by now_us (a busy processor reads late, and
+ * then much at once): publishers are told, and estimate their line by it. Until it is set again; 0: now. */
+void sfu_came(struct sfu *s, int64_t came_us);
 /* Everything else of a path that is known: a train, as transport_input(). false: it isn't known. */
 bool sfu_input(struct sfu *s, int64_t now_us, const struct tuple *from, uint8_t *p, size_t len,
                size_t seg);

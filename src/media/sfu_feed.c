@@ -16,6 +16,7 @@ void sfu_note_arrival(struct sfu_peer *p, int64_t now_us, const struct rtp *r,
         p->n_arrivals == SFU_TWCC_MAX || !rtp_ext_read(&e, &p->exts, r, packet) ||
         !rtp_ext_transport_cc(&e.at[RTP_EXT_TRANSPORT_CC], &number))
         return;
+    int64_t came_us = p->sfu->came_us;
     int64_t seq = p->twcc_highest >= 0 ? rtp_seq_unwrap(p->twcc_highest, number) : 65536 + number;
     if (p->twcc_highest < 0)
         p->twcc_base = seq;
@@ -25,7 +26,7 @@ void sfu_note_arrival(struct sfu_peer *p, int64_t now_us, const struct rtp *r,
     unsigned i = p->n_arrivals++;
     for (; i > 0 && p->arrivals[i - 1].seq > seq; i--)
         p->arrivals[i] = p->arrivals[i - 1];
-    p->arrivals[i] = (struct sfu_arrival){seq, now_us};
+    p->arrivals[i] = (struct sfu_arrival){seq, came_us != 0 ? came_us : now_us};
 }
 
 static void tell_arrivals(struct sfu_peer *p)

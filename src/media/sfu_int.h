@@ -192,6 +192,7 @@ struct sfu {
     uint8_t *out; /* sealed packets until they have left; owned */
     size_t out_n;
     int64_t wall_offset_us;
+    int64_t came_us;       /* sfu_came() */
     struct sfu_stats gone; /* of rooms that are closed, and what is of none */
     struct sfu_stats all;  /* sfu_stats() */
 };

@@ -82,8 +82,9 @@ struct client {
     unsigned answers, refusals;
     bool open, ended;
     enum transport_end why;
-    int64_t twcc_seen; /* of what left to it */
-    struct link *link; /* NULL: everything arrives at once, and nobody tells of it */
+    int64_t came_us[2]; /* when the last two packets came, as it was told */
+    int64_t twcc_seen;  /* of what left to it */
+    struct link *link;  /* NULL: everything arrives at once, and nobody tells of it */
 };
 
 struct world {
@@ -147,8 +148,11 @@ static UNUSED_OK void client_rtcp(struct client *c, const uint8_t *p, size_t n)
         }
         if (rtcp_is_fb(&k, RTCP_RTPFB, RTCP_FMT_TWCC) && rtcp_read_twcc(&k, &t)) {
             c->feedbacks++;
-            while (rtcp_twcc_next(&t, &a))
+            while (rtcp_twcc_next(&t, &a)) {
                 c->arrivals += a.came;
+                c->came_us[0] = a.came ? c->came_us[1] : c->came_us[0];
+                c->came_us[1] = a.came ? a.at_us : c->came_us[1];
+            }
         }
     }
 }

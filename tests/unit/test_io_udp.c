@@ -42,6 +42,7 @@ struct got {
     struct udp_icmp icmp;
     struct side *onward; /* relays everything to there, from this socket, behind "hd:" */
     struct udp *by;
+    int64_t came_us; /* the last one */
     uint32_t sizes[4096];
     uint8_t firsts[4096], fourths[4096];
     struct side *dies; /* with its first datagram */
@@ -56,6 +57,7 @@ static void on_train(void *ctx, struct udp *u, const struct udp_train *t)
     struct got *g = ctx;
     g->trains++;
     g->path = *t->path;
+    g->came_us = t->came_us;
     for (uint32_t i = 0; i < t->n; i++) {
         uint32_t n;
         uint8_t *p = udp_train_at(t, i, &n);
@@ -178,6 +180,31 @@ static void answers_leave_from_the_address_that_was_asked(void **state)
         side_close(&client);
         close_loop(l);
     }
+}
+
+/* However late it is read. The kernel begins to stamp a little after the first socket has asked for it. */
+static void it_is_known_when_a_packet_came(void **state)
+{
+    struct loop *l = open_loop();
+    struct side a, b;
+    int64_t sent;
+    (void)state;
+    assert_true(side_open(&a, "127.0.0.1") && side_open(&b, "127.0.0.1"));
+    int64_t until = clock_mono_us() + 90 * US_PER_S;
+    do {
+        unsigned had = b.got.packets;
+        send_to(&a, &b, "now", 3);
+        udp_flush(net);
+        sent = clock_mono_us();
+        while (clock_mono_us() < sent + 5000) /* somebody else has the processor */
+            ;
+        PUMP_UNTIL(l, b.got.packets > had);
+        assert_true(b.got.came_us <= clock_mono_us());
+    } while (b.got.came_us > sent && clock_mono_us() < until);
+    assert_true(b.got.came_us <= sent);
+    side_close(&a);
+    side_close(&b);
+    close_loop(l);
 }
 
 static void equal_sizes_leave_with_one_send(void **state)
@@ -583,6 +610,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_leave_from_the_address_that_was_asked),
+        cmocka_unit_test(it_is_known_when_a_packet_came),
         cmocka_unit_test(equal_sizes_leave_with_one_send),
         cmocka_unit_test(destinations_are_gathered_and_order_holds),
         cmocka_unit_test(more_than_the_queue_holds_still_leaves),

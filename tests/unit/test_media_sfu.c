@@ -250,6 +250,22 @@ static void the_publisher_learns_what_arrived_and_when(void **state)
     world_free(p.w);
 }
 
+/* Two that were read at once came 4 ms apart, and that is what the publisher estimates its line by. */
+static void the_publisher_learns_when_it_came_to_the_machine(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    world_run(p.w, SECOND);
+    for (int ago_ms = 5; ago_ms > 0; ago_ms -= 4) {
+        sfu_came(p.w->sfu, p.w->now - ago_ms * (SECOND / 1000));
+        client_send(p.a, 0, 0, false, true);
+    }
+    sfu_came(p.w->sfu, 0);
+    world_run(p.w, SECOND);
+    assert_int_equal(p.a->came_us[1] - p.a->came_us[0], 4000);
+    world_free(p.w);
+}
+
 /* ---- Who speaks ---- */
 
 enum { MICS = 6, LOUD = 3 };
@@ -558,6 +574,7 @@ int main(void)
         cmocka_unit_test(what_a_subscriber_loses_comes_again),
         cmocka_unit_test(a_wish_for_a_key_frame_goes_on_at_once_and_not_too_often),
         cmocka_unit_test(the_publisher_learns_what_arrived_and_when),
+        cmocka_unit_test(the_publisher_learns_when_it_came_to_the_machine),
         cmocka_unit_test(the_loudest_are_passed_on_and_the_speaker_is_told),
         cmocka_unit_test(who_may_not_publish_does_not),
         cmocka_unit_test(another_rooms_track_is_nobodys),

@@ -519,6 +519,43 @@ static void a_third_person(void **state)
     assert_int_equal(w->d->calls.n, 0);
 }
 
+static void a_call_that_rings_is_no_group(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN);
+    w->d->cfg.groups = GROUPS_ALWAYS;
+    struct talk t = talk_of(dial(a, JUN));
+    assert_has(join(a, t.room, ""), "'media':true,'mode':'direct'}");
+    assert_has(join(b, t.room, ""), "'mode':'direct'}");
+    assert_string_equal(groups(w), "");
+    drain_all(w);
+    assert_ack(pick_up(b, &t, ""));
+    assert_string_equal(groups(w), "open;");
+    assert_has(told(a, "group_mode"), "'mode':'group'}");
+    assert_has(told(b, "group_mode"), "'mode':'group'}");
+    assert_ack(ask_call(a, "call_end", &t, ""));
+    assert_string_equal(groups(w), "close;");
+}
+
+static void a_call_of_three_is_a_group(void **state)
+{
+    struct world *w = *state;
+    struct client *a = device(w, MINA), *b = device(w, JUN), *c = device(w, SORA);
+    w->d->cfg.groups = GROUPS_AUTO;
+    struct talk t = talk(a, b, JUN);
+    char more[64];
+    snprintf(more, sizeof more, ",'to':'%s'", id_text(SORA));
+    struct talk t3 = talk_of(ask_call(a, "call_invite", &t, more));
+    assert_ack(pick_up(c, &t3, ""));
+    assert_string_equal(groups(w), "");
+    assert_has(join(c, t.room, ""), "'mode':'group'}");
+    assert_has(told(b, "group_mode"), "'mode':'group'}");
+    assert_ack(ask(c, "'type':'leave','room':'%s'", t.room));
+    world_pass(w, 5 * SECOND);
+    assert_has(told(b, "group_mode"), "'mode':'direct'}");
+    assert_string_equal(groups(w), "open;close;");
+}
+
 static void a_third_person_does_not_come(void **state)
 {
     struct world *w = *state;
@@ -562,6 +599,8 @@ int main(void)
         CALL_TEST(blocked_while_it_rings_and_while_they_talk),
         CALL_TEST(somebody_is_lost_in_the_call),
         CALL_TEST(a_third_person),
+        CALL_TEST(a_call_that_rings_is_no_group),
+        CALL_TEST(a_call_of_three_is_a_group),
         CALL_TEST(a_third_person_does_not_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

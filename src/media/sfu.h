@@ -48,6 +48,9 @@ struct sfu_conf {
     unsigned max_subscribed; /* lines of one peer that are sent on; 0 = 100 */
     unsigned out_bytes;      /* sealed and not flushed; 0 = 1 MB */
     unsigned loudest;        /* microphones of a room that are passed on at a time; 0 = 8 */
+    /* What is sent to one peer, bits a second: at first, 0 = 300 k (5 M to whom tells nothing of single
+     * packets); at most, 0 = 20 M. */
+    double start_bps, max_bps;
     /* For pictures, best first; CODEC_NONE ends it. Nothing: VP8, H.264, VP9, AV1. */
     enum codec preference[SFU_PREFERENCES];
 };

@@ -23,10 +23,18 @@ static const double START_UNTOLD_BPS = 5e6;
 static const double FIRST_PACE_BPS = 8e6 / 2.5;
 static const double LESS = 0.95, LEAST_ROOM = 1.2;
 
+static struct bwe_conf bwe_conf(const struct sfu_peer *p)
+{
+    const struct sfu_conf *c = &p->sfu->conf;
+    double start = p->tells ? START_BPS : START_UNTOLD_BPS;
+    return (struct bwe_conf){.start_bps = c->start_bps > 0 ? c->start_bps : start,
+                             .max_bps = c->max_bps};
+}
+
 void sfu_down_open(struct sfu_peer *p, int64_t now_us)
 {
     struct sfu_down *d = xcalloc(1, sizeof *d);
-    struct bwe_conf b = {.start_bps = p->tells ? START_BPS : START_UNTOLD_BPS};
+    struct bwe_conf b = bwe_conf(p);
     struct pacer_conf c = {.burst_us = BURST_US, .entries = {[PACER_SOUND] = 1}};
     d->share_us = now_us;
     bwe_init(&d->bwe, now_us, &b);
@@ -385,10 +393,10 @@ void sfu_down_told(struct sfu_peer *p, int64_t now_us)
 static void doubt(struct sfu_peer *p, int64_t now_us)
 {
     struct sfu_down *d = p->down;
-    struct bwe_conf c = {.start_bps = START_UNTOLD_BPS};
     if (!p->tells || !d->is_told || d->bwe.has_feedback || now_us - d->begun_us < TRUST_US)
         return;
     p->tells = false;
+    struct bwe_conf c = bwe_conf(p);
     bwe_free(&d->bwe);
     bwe_init(&d->bwe, now_us, &c);
     set_pace(d, now_us);

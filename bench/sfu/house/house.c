@@ -21,7 +21,8 @@ enum {
     LINES = MEDIA_SFU_LINES,
     WIDTH = 1280,
     HEIGHT = 720,
-    WAIT_MS = 5000
+    WAIT_MS = 5000,
+    EVERYTHING_BPS = 50000000
 };
 
 struct house {
@@ -101,7 +102,9 @@ static void open_workers(struct house *h, const char *ip, uint16_t port, unsigne
     conf.nudp = h->set.nudp;
     conf.control = h->box;
     conf.sfu.n_candidates = 1;
-    conf.sfu.loudest = SPEAKER_LOUDEST_MAX; /* everybody's sound, as the others pass it on */
+    /* Everything, as the others pass it on. */
+    conf.sfu.loudest = SPEAKER_LOUDEST_MAX;
+    conf.sfu.start_bps = conf.sfu.max_bps = EVERYTHING_BPS;
     conf.sfu.candidates[0].at = h->set.udp_at[0];
     for (unsigned i = 0; i < n; i++) {
         conf.index = i;

@@ -237,7 +237,7 @@ static void note_source(struct client *c, const struct rtp *r)
         }
     }
     if (c->n_sources < SOURCES_MAX)
-        c->sources[c->n_sources++] = (struct source){r->ssrc, r->seq};
+        c->sources[c->n_sources++] = (struct source){.ssrc = r->ssrc, .highest = r->seq};
 }
 
 static void take_blindly(struct client *c, const uint8_t *p, size_t n)
@@ -275,13 +275,26 @@ static void take_rtp(struct client *c, uint8_t *p, size_t n, int64_t arrived_ns)
     take_media(c, &r, p, arrived_ns);
 }
 
-/* Only what publishers have to know: that a key frame is wanted. */
+static void take_sr(struct client *c, const struct rtcp_packet *k)
+{
+    struct rtcp_sr sr;
+    for (unsigned i = 0; rtcp_read_sr(k, &sr) && i < c->n_sources; i++) {
+        if (c->sources[i].ssrc != sr.ssrc)
+            continue;
+        c->sources[i].lsr = rtcp_ntp_middle(sr.ntp);
+        c->sources[i].lsr_us = now_us();
+    }
+}
+
+/* What publishers have to know: that a key frame is wanted; what reports answer. */
 static void take_rtcp(struct client *c, uint8_t *p, size_t n)
 {
     struct rtcp_packet k;
     if (srtp_unprotect_rtcp(c->srtp_in, p, &n) != SRTP_OK || rtcp_check(p, n) != RTCP_OK)
         return;
     for (struct rtcp_iter it = rtcp_iter(p, n); rtcp_next(&it, &k);) {
+        if (k.type == RTCP_SR)
+            take_sr(c, &k);
         if (k.type != RTCP_PSFB || (k.count != RTCP_FMT_PLI && k.count != RTCP_FMT_FIR))
             continue;
         for (unsigned i = 0; i < c->l->n_publishers; i++)
@@ -361,9 +374,14 @@ void client_report(struct client *c, int64_t now)
     for (unsigned at = 0; at < c->n_sources && c->l->server != FLOOR;) {
         struct rtcp_report r[RTCP_REPORTS_MAX];
         unsigned n = 0;
-        for (; at < c->n_sources && n < RTCP_REPORTS_MAX; at++)
-            r[n++] = (struct rtcp_report){.ssrc = c->sources[at].ssrc,
-                                          .highest_seq = (uint32_t)c->sources[at].highest};
+        for (; at < c->n_sources && n < RTCP_REPORTS_MAX; at++) {
+            const struct source *s = &c->sources[at];
+            int64_t since = s->lsr != 0 ? now - s->lsr_us : 0;
+            r[n++] = (struct rtcp_report){.ssrc = s->ssrc,
+                                          .highest_seq = (uint32_t)s->highest,
+                                          .lsr = s->lsr,
+                                          .dlsr = (uint32_t)(since * 65536 / 1000000)};
+        }
         rtcp_begin(&w, p, 1300);
         rtcp_put_rr(&w, c->id * 10 + 3, r, n);
         client_send_rtcp(c, p, w.len, sizeof p);

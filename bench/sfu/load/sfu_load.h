@@ -46,7 +46,8 @@ struct bio_st;
 /* A stream that somebody receives. */
 struct source {
     uint32_t ssrc;
-    int64_t highest; /* unwrapped */
+    uint32_t lsr; /* of the last sender report, and when it came */
+    int64_t highest, lsr_us;
 };
 
 struct client {

@@ -25,6 +25,7 @@ enum {
     REPEATS_MAX = 16,
     DTLS_HANDSHAKE = 22, /* RFC 5246 6.2.1 */
     WAITING_MAX = 256,   /* datagrams of handshakes that wait for their turn */
+    GATHER_US = 1500,    /* media that comes within so much time is handled, and leaves, together */
     TURN_US = 1000,      /* what handshakes may take of a round */
     DATAGRAM_MAX = 1500,
     SHOW_US = 50000, /* others see the numbers so late at most */
@@ -67,6 +68,9 @@ struct worker_sfu {
     struct loop_task turn;
     struct loop_timer timer, show_timer;
     bool busy;
+    bool gathers;        /* media has come in this round */
+    int64_t gathered_us; /* the last round in which it has */
+    unsigned n_ended;    /* in ended */
     int64_t shown_us;
     _Atomic uint64_t shown[STATS_WORDS]; /* struct sfu_stats */
 };
@@ -107,6 +111,7 @@ static struct shake *find(const struct worker_sfu *f, uint64_t peer)
 static void shake_free(struct shake *s)
 {
     hmap_remove(&s->f->shakes, &s->node);
+    s->f->n_ended -= s->done;
     list_del(&s->ended);
     loop_timer_del(s->f->w->loop, &s->timer);
     dtls_free(s->dtls);
@@ -131,6 +136,7 @@ static const struct dtls_ops dtls_ops = {on_datagram, on_data};
 /* It stays for what may have to be sent again. */
 static void linger(struct shake *s)
 {
+    s->f->n_ended += !s->done;
     s->done = true;
     dtls_free(s->dtls);
     s->dtls = NULL;
@@ -451,7 +457,7 @@ static bool take_here(struct worker_sfu *f, const struct tuple *from, uint8_t *p
 {
     if (!sfu_input(f->sfu, loop_now(f->w->loop), from, p, len, seg))
         return false;
-    f->busy = true;
+    f->busy = f->gathers = true;
     return true;
 }
 
@@ -548,6 +554,18 @@ void worker_sfu_add_stats(const struct worker_sfu *f, struct sfu_stats *sum)
     memcpy(sum, words, sizeof words);
 }
 
+/* Where media comes so often that waiting a little finds more of it, the rounds are fewer, and each receiver
+ * gets more with one send. Whoever connects is not held up. */
+static void gather(struct worker_sfu *f, int64_t now_us)
+{
+    if (!f->gathers)
+        return;
+    if (now_us - f->gathered_us < 2 * GATHER_US && f->shakes.n == f->n_ended)
+        loop_nap(f->w->loop, GATHER_US);
+    f->gathered_us = now_us;
+    f->gathers = false;
+}
+
 void worker_sfu_round(struct worker_sfu *f, int64_t now_us)
 {
     if (!f->busy)
@@ -563,6 +581,7 @@ void worker_sfu_round(struct worker_sfu *f, int64_t now_us)
     else
         loop_timer_set(f->w->loop, &f->timer, at);
     show_soon(f, now_us);
+    gather(f, now_us);
 }
 
 void worker_sfu_dump(const struct worker_sfu *f, struct buf *out, unsigned max)

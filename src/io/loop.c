@@ -26,6 +26,7 @@ struct loop {
     int64_t now_us;
     struct heap timers;
     int64_t next_us;      /* no timer is due before that */
+    int64_t nap_us;       /* what the next round begins with */
     int64_t alarm_us;     /* when the alarm rings; 0: it is off */
     struct loop_fd alarm; /* timerfd: it stays set over many rounds, which a timeout would not */
     struct list ready, deferred, hooks;
@@ -302,8 +303,29 @@ static void wait_events(struct loop *l, int64_t us)
     l->ev_n = n > 0 ? n : 0;
 }
 
+void loop_nap(struct loop *l, int64_t us)
+{
+    l->nap_us = us;
+}
+
+/* Until so long after the last round began; nothing that comes wakes us before that, deadlines do. */
+static void nap(struct loop *l, int64_t max_wait_us)
+{
+    int64_t until = l->now_us + l->nap_us < l->next_us ? l->now_us + l->nap_us : l->next_us;
+    bool sleepy = l->nap_us > 0 && max_wait_us != 0;
+    l->nap_us = 0;
+    if (!sleepy || !list_empty(&l->ready) || !list_empty(&l->deferred))
+        return;
+    int64_t us = until - clock_mono_us();
+    if (us <= 0)
+        return;
+    struct timespec ts = {.tv_sec = us / US_PER_S, .tv_nsec = us % US_PER_S * 1000};
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
 int loop_round(struct loop *l, int64_t max_wait_us)
 {
+    nap(l, max_wait_us);
     wait_events(l, wait_us(l, max_wait_us));
     l->now_us = clock_mono_us();
     lap_begin(l);

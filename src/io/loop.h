@@ -101,6 +101,10 @@ void loop_defer(struct loop *l, struct loop_task *t);
 void loop_ready(struct loop *l, struct loop_task *t);
 void loop_task_cancel(struct loop_task *t);
 
+/* The next round does not begin before so long after this one did, unless there is work left over or a
+ * deadline: what comes meanwhile is found together. Nothing else ends it, so at most some milliseconds. */
+void loop_nap(struct loop *l, int64_t us);
+
 /* Standing hook: runs at the very end of each round (counters, batched sends, mailboxes). */
 struct loop_hook {
     struct list link;

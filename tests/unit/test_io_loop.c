@@ -215,6 +215,34 @@ static void removing_drops_events_that_were_fetched(void **state)
     close(fds[1]);
 }
 
+static void a_nap_is_ended_by_work_and_deadlines_only(void **state)
+{
+    enum { MINUTE_US = 60000000, NAP_US = 20000 };
+    struct loop *l = *state;
+    struct named_task r = {{.fn = task_run, .name = "r"}, l, 'r', 0};
+    struct named_timer t = {{.fn = fire, .name = "t"}, 't', 0};
+    int fd = eventfd(1, EFD_NONBLOCK);
+    struct pair a = {{.fn = on_pair, .name = "a", .fd = -1}, l, NULL, 0, 0};
+    loop_nap(l, MINUTE_US);
+    loop_ready(l, &r.t);
+    loop_round(l, -1);
+    assert_string_equal(trace, "r");
+    loop_nap(l, MINUTE_US);
+    t.due = loop_now_fresh(l) + 1000;
+    loop_timer_set(l, &t.t, t.due);
+    while (strlen(trace) < 2)
+        loop_round(l, -1);
+    assert_string_equal(trace, "rt");
+    assert_int_equal(loop_fd_add(l, &a.h, fd), 0);
+    int64_t before = loop_now_fresh(l);
+    loop_nap(l, NAP_US);
+    loop_round(l, -1);
+    assert_int_equal(a.runs, 1);
+    assert_true(loop_now(l) >= before + NAP_US);
+    loop_fd_del(l, &a.h);
+    close(fd);
+}
+
 static void registration_is_edge_triggered_and_tells_the_end(void **state)
 {
     struct loop *l = *state;
@@ -502,6 +530,7 @@ int main(void)
         T(deferred_work_runs_this_round_and_ready_work_the_next),
         T(endless_deferring_does_not_stop_the_loop),
         T(removing_drops_events_that_were_fetched),
+        T(a_nap_is_ended_by_work_and_deadlines_only),
         T(registration_is_edge_triggered_and_tells_the_end),
         T(a_slow_round_is_reported_with_what_ran),
         T(a_round_that_is_not_slow_is_not_reported),

@@ -187,11 +187,7 @@ function goals() {
   ]);
 }
 
-try {
-  console.log(`${machine()}; ${ROUNDS} rounds of ${SECONDS} s`);
-  layLine();
-  writeJanus();
-  buildPion();
+async function play() {
   for (let round = 0; round < ROUNDS; round++) {
     for (const which of SERVERS.map((_, i) => SERVERS[(i + round) % SERVERS.length])) {
       process.stderr.write(`round ${round + 1}: ${which}          \r`);
@@ -206,6 +202,19 @@ try {
         results.add('1 to 30', 'two workers', r.us);
       }
     }
+  }
+}
+
+try {
+  console.log(`${machine()}; ${ROUNDS} rounds of ${SECONDS} s`);
+  layLine();
+  writeJanus();
+  buildPion();
+  try {
+    await play();
+  } catch (e) { // what there is until then is worth its time
+    console.error(e);
+    process.exitCode = 1;
   }
   console.log('\nServer CPU for each packet that was passed on, us, and the rest:');
   results.print([...SERVERS, ...(ONLY.includes('workers') ? ['two workers'] : [])], { ...NAMES, 'two workers': 'madang, 2 workers' }, 38);

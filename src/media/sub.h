@@ -51,6 +51,7 @@ struct sub {
     uint8_t spatial, spatial_target, temporal, temporal_target; /* the highest that is sent */
     /* Of streams with a dependency descriptor. */
     uint8_t decode; /* the decode target that is sent; SUB_ALL_TARGETS: none was chosen yet */
+    bool entered;   /* something of it was sent, so that it can be decoded */
     bool needs_key; /* only a key frame leads to the layers that are wanted; the owner clears it */
     uint16_t mask_at;                 /* the frame since which ... */
     uint32_t mask;                    /* ... these decode targets are active for the receiver */

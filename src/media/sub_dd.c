@@ -5,7 +5,7 @@
 void sub_dd_begin(struct sub *s)
 {
     s->decode = SUB_ALL_TARGETS;
-    s->needs_key = false;
+    s->entered = s->needs_key = false;
     s->mask = 0;
     memset(s->frames, 0, sizeof s->frames);
 }
@@ -54,31 +54,44 @@ static void take_target(struct sub *s, const struct dd_frame *f, unsigned target
     s->needs_key = false;
 }
 
-/* A frame begins: is it where another target can be taken? */
+/* Can whoever got what was sent go on, or begin, with that target here? */
+static bool can_enter(struct sub *s, const struct dd_frame *f, unsigned target)
+{
+    bool is_told = dd_dti(f, target) == DD_SWITCH, can = is_told && can_decode(s, f);
+    s->needs_key |= is_told && !can;
+    return can;
+}
+
+/* A frame begins: is it where another target can be taken? Of one that begins with a key picture, but in an upper
+ * layer that needs no lower one, nothing is sent until that comes. */
 static void choose(struct sub *s, const struct dd_frame *f)
 {
     int want = dd_target(f, s->spatial_target, s->temporal_target);
-    if (dd_is_key(f) || s->decode >= f->of->targets)
-        s->decode = SUB_ALL_TARGETS;
-    if (want < 0 || want == s->decode)
-        return;
-    if (s->decode == SUB_ALL_TARGETS)
+    bool anew = s->decode >= f->of->targets || (dd_is_key(f) && f->spatial == 0);
+    if (want >= 0 && anew) {
         take_target(s, f, (unsigned)want);
-    else if (dd_dti(f, (unsigned)want) == DD_SWITCH && can_decode(s, f))
-        take_target(s, f, (unsigned)want);
-    else
-        s->needs_key |= dd_dti(f, (unsigned)want) == DD_SWITCH;
+        s->entered = false;
+    } else if (want >= 0 && want != s->decode) {
+        /* Of a picture that has said already that it is whole nothing more can be sent. */
+        bool is_late = f->spatial > 0 && f->of->spatial[want] > s->spatial;
+        if (is_late)
+            s->needs_key |= dd_dti(f, (unsigned)want) == DD_SWITCH;
+        else if (can_enter(s, f, (unsigned)want))
+            take_target(s, f, (unsigned)want);
+    }
+    if (!s->entered)
+        s->entered = can_enter(s, f, s->decode);
 }
 
 bool sub_dd_wants(struct sub *s, const struct dd_frame *f)
 {
-    if (dd_is_key(f)) {
+    if (dd_is_key(f) && f->spatial == 0) {
         sub_dd_begin(s);
         s->frame = (uint16_t)(f->number - 1);
     }
-    if (f->start || s->decode == SUB_ALL_TARGETS)
+    if (f->start)
         choose(s, f);
-    if (s->decode == SUB_ALL_TARGETS || dd_dti(f, s->decode) == DD_ABSENT)
+    if (!s->entered || dd_dti(f, s->decode) == DD_ABSENT)
         return false;
     uint32_t mask = f->active & dd_below(f->of, s->decode);
     if (mask != s->mask && !(f->has_structure && mask == f->of->active))
@@ -95,6 +108,6 @@ void sub_dd_render(const struct sub *s, const struct dd_frame *f, uint16_t offse
 {
     bool is_told = f->has_structure ? s->mask != f->of->active : f->number == s->mask_at;
     out->dd = dd_change_of(f, (uint16_t)(f->number + offset), is_told || f->has_active, s->mask);
-    if (f->end && f->spatial == s->spatial && s->decode != SUB_ALL_TARGETS)
+    if (f->end && f->spatial == s->spatial && s->entered)
         out->marker = true;
 }

@@ -8,9 +8,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/code.h"
 #include "base/crypto.h"
 #include "base/util.h"
 #include "dd_source.h"
@@ -41,7 +43,7 @@ struct receiver {
     uint32_t timestamp, active;
     struct dd_structure s;
     bool has[65536];
-    unsigned frames, keys, in_layer[2][3], decoded_of_picture;
+    unsigned frames, keys, in_layer[DD_LAYERS][DD_LAYERS];
 };
 
 struct world {
@@ -311,6 +313,109 @@ static void any_wishes_leave_no_seam(void **state)
     }
 }
 
+/* ---- What Chromium sends (tests/vectors/dd) ---- */
+
+struct take {
+    uint32_t timestamp;
+    bool marker;
+    uint8_t dd[DD_MAX];
+    size_t n;
+};
+
+static unsigned read_takes(const char *name, struct take *takes, unsigned max)
+{
+    char path[512], line[1024];
+    unsigned n = 0;
+    snprintf(path, sizeof path, TESTS_DIR "/vectors/dd/chromium-%s.txt", name);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    while (n < max && fgets(line, sizeof line, f) != NULL) {
+        char *rest;
+        if (line[0] == '#')
+            continue;
+        takes[n].timestamp = (uint32_t)strtoul(line, &rest, 10);
+        takes[n].marker = strtoul(rest, &rest, 10);
+        struct str hex = str_trim(str_from(rest));
+        assert_true(hex_decode(takes[n].dd, DD_MAX, &takes[n].n, hex));
+        n++;
+    }
+    fclose(f);
+    return n;
+}
+
+/* What was recorded, to somebody who wants those layers; with wishes > 0 ever other ones, every so many packets. */
+static void replay(const struct take *takes, unsigned n, unsigned seed, unsigned wishes,
+                   unsigned spatial, unsigned temporal, struct receiver *v)
+{
+    uint8_t bytes[RNG_SEED_SIZE] = {(uint8_t)seed};
+    struct dd_structure known = {0}, own;
+    struct recv in;
+    struct rng rng;
+    struct sub s;
+    struct sub_conf c = {.codec = CODEC_AV1, .ssrc = 5, .pt = 96, .rtx_pt = 97};
+    rng_init(&rng, bytes);
+    recv_init(&in, 1, 90000, true);
+    sub_init(&s, &c);
+    sub_aim(&s, 0, spatial, temporal);
+    for (unsigned i = 0; i < n; i++) {
+        const struct take *t = &takes[i];
+        struct rtp r = {
+            .seq = (uint16_t)i, .timestamp = t->timestamp, .marker = t->marker, .payload = 9};
+        struct codec_packet k = {.descriptor = 1};
+        struct dd_frame f;
+        struct sub_out o;
+        static const uint8_t payload[9];
+        if (wishes > 0 && rng_below(&rng, wishes) == 0)
+            sub_aim(&s, 0, (unsigned)rng_below(&rng, 4), (unsigned)rng_below(&rng, 4));
+        assert_true(dd_read(&f, t->dd, t->n, &known, &own));
+        codec_describe(&k, &f);
+        if (sub_take(&s, 1000000 + i * 10000, 0, 65536 + i, &r, payload, &k, &in, &o))
+            receive(v, t->dd, &o);
+        if (f.has_structure)
+            known = own;
+        if (f.has_active)
+            known.active = f.active;
+    }
+    sub_free(&s);
+}
+
+static void what_chromium_sends_is_cut_down_without_a_seam(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned spatial, temporal; /* layers */
+    } modes[] = {{"av1-l1t3", 1, 3},     {"av1-l2t2-key", 2, 2}, {"av1-l3t3", 3, 3},
+                 {"av1-l3t3-key", 3, 3}, {"av1-s2t1", 2, 1},     {"h264-l1t3", 1, 3}};
+    static struct take takes[500];
+    (void)state;
+    for (unsigned m = 0; m < ARRAY_LEN(modes); m++) {
+        unsigned n = read_takes(modes[m].name, takes, ARRAY_LEN(takes));
+        unsigned least = UINT32_MAX;
+        assert_true(n > 100);
+        for (unsigned spatial = modes[m].spatial; spatial-- > 0;) {
+            for (unsigned temporal = modes[m].temporal; temporal-- > 0;) {
+                struct receiver *v = calloc(1, sizeof *v);
+                replay(takes, n, 0, 0, spatial, temporal, v);
+                assert_true(v->frames > 10 && v->keys >= 3);
+                assert_true(v->frames <= least);
+                for (unsigned t = temporal + 1; t < DD_LAYERS; t++)
+                    assert_int_equal(v->in_layer[spatial][t], 0);
+                for (unsigned k = spatial + 1; k < DD_LAYERS; k++)
+                    assert_int_equal(v->in_layer[k][0], 0);
+                if (modes[m].spatial == 1)
+                    least = v->frames;
+                free(v);
+            }
+        }
+        for (unsigned seed = 0; seed < 200; seed++) {
+            struct receiver *v = calloc(1, sizeof *v);
+            replay(takes, n, seed, 20, SUB_ALL, SUB_ALL, v);
+            assert_true(v->frames > 10);
+            free(v);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +424,7 @@ int main(void)
         cmocka_unit_test(layers_that_stand_alone_change_with_key_frames_only),
         cmocka_unit_test(frame_numbers_go_on_over_streams),
         cmocka_unit_test(any_wishes_leave_no_seam),
+        cmocka_unit_test(what_chromium_sends_is_cut_down_without_a_seam),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

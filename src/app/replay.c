@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "app/sfu_core.h"
 #include "app/stun_core.h"
 #include "app/tape.h"
+
 #include "app/turn_core.h"
 #include "base/mem.h"
 
@@ -458,11 +460,12 @@ static bool next_answer(void *ctx, struct rec_record *out)
     return more;
 }
 
-/* A worker's file: one STUN server and one TURN server. */
+/* A worker's file: one STUN server, one TURN server and one SFU. */
 static bool replay_worker(struct replay *r)
 {
     struct stun_core stun = {0};
     struct turn_replay *turn = turn_replay_new(next_answer, r);
+    struct sfu_replay *sfu = sfu_replay_new();
     char why[160];
     while (read_next(r)) {
         struct rec_record rec = r->rec;
@@ -472,12 +475,14 @@ static bool replay_worker(struct replay *r)
             fprintf(r->out, "%llu %.6f core %u %u %zu\n", (unsigned long long)rec.number,
                     (double)rec.time / 1e6, rec.core, rec.kind, rec.data.n);
         }
-        bool good = rec.core >= TURN_CORE_FIRST ? turn_replay_feed(turn, &rec, why, sizeof why)
-                                                : stun_core_replay(&stun, &rec, why, sizeof why);
+        bool good = rec.core >= SFU_CORE_FIRST    ? sfu_replay_feed(sfu, &rec, why, sizeof why)
+                    : rec.core >= TURN_CORE_FIRST ? turn_replay_feed(turn, &rec, why, sizeof why)
+                                                  : stun_core_replay(&stun, &rec, why, sizeof why);
         if (!good) {
             differs(r, "%s", why);
         }
     }
+    sfu_replay_free(sfu);
     turn_replay_free(turn);
     stun_core_free(&stun);
     return true;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/sfu_core.h"
 #include "app/worker_int.h"
 #include "base/clock.h"
 #include "base/list.h"
@@ -25,7 +26,7 @@ struct tap {
 
 struct worker_rec {
     struct worker *w;
-    struct sfu *sfu;
+    struct sfu_core *core;
     struct rec_thread *thread;
     struct list taps;
     struct loop_timer timer;
@@ -153,7 +154,7 @@ void worker_rec_begin(struct worker_rec *r, uint64_t room, uint64_t id, struct s
     t->room = room;
     t->id = id;
     list_push_back(&r->taps, &t->link);
-    may = may && sfu_record(r->sfu, loop_now(r->w->loop), room, on_packet, t);
+    may = may && sfu_core_record(r->core, loop_now(r->w->loop), room, on_packet, t);
     t->start = order(t, may ? REC_START : REC_REFUSE, folder);
     t->ended = !may; /* no letter ends what did not begin */
     if (!settle(t))
@@ -162,7 +163,7 @@ void worker_rec_begin(struct worker_rec *r, uint64_t room, uint64_t id, struct s
 
 static void end(struct tap *t)
 {
-    sfu_record(t->r->sfu, loop_now(t->r->w->loop), t->room, NULL, NULL);
+    sfu_core_record(t->r->core, loop_now(t->r->w->loop), t->room, NULL, NULL);
     t->ended = true;
     t->stop = order(t, REC_STOP, STR_NONE);
     if (!settle(t))
@@ -186,11 +187,12 @@ void worker_rec_track_gone(struct worker_rec *r, uint64_t room, uint64_t track)
 
 /* ---- Life ---- */
 
-struct worker_rec *worker_rec_open(struct worker *w, struct sfu *sfu, struct rec_thread *thread)
+struct worker_rec *worker_rec_open(struct worker *w, struct sfu_core *core,
+                                   struct rec_thread *thread)
 {
     struct worker_rec *r = xcalloc(1, sizeof *r);
     r->w = w;
-    r->sfu = sfu;
+    r->core = core;
     r->thread = thread;
     r->timer = (struct loop_timer){.fn = on_timer, .name = "recordings"};
     list_init(&r->taps);
@@ -206,7 +208,7 @@ void worker_rec_close(struct worker_rec *r)
     while ((l = list_first(&r->taps)) != NULL) {
         struct tap *t = container_of(l, struct tap, link);
         if (!t->ended)
-            sfu_record(r->sfu, loop_now(r->w->loop), t->room, NULL, NULL);
+            sfu_core_record(r->core, loop_now(r->w->loop), t->room, NULL, NULL);
         post_batch(t);
         free_tap(t);
     }

@@ -12,11 +12,12 @@
 #include "base/str.h"
 
 struct rec_thread;
-struct sfu;
+struct sfu_core;
 struct worker;
 struct worker_rec;
 
-struct worker_rec *worker_rec_open(struct worker *w, struct sfu *sfu, struct rec_thread *thread);
+struct worker_rec *worker_rec_open(struct worker *w, struct sfu_core *core,
+                                   struct rec_thread *thread);
 /* Ends its recordings. */
 void worker_rec_close(struct worker_rec *r);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/group_mail.h"
+#include "app/sfu_core.h"
 #include "app/sfu_letter.h"
 #include "app/sfu_metrics.h"
 #include "app/worker_int.h"
@@ -57,7 +58,7 @@ struct waiting {
 
 struct worker_sfu {
     struct worker *w;
-    struct sfu *sfu;
+    struct sfu_core *core;
     struct dtls_ctx *ctx;
     int64_t ctx_s, wall_at_us;
     struct worker_rec *rec; /* NULL: nothing can be recorded */
@@ -123,7 +124,7 @@ static void on_datagram(void *ctx, const uint8_t *p, size_t n)
     struct shake *s = ctx;
     s->last_n = n <= LAST_MAX ? (uint16_t)n : 0;
     memcpy(s->last, p, s->last_n);
-    sfu_dtls_send(s->f->sfu, s->peer, p, n);
+    sfu_core_dtls_send(s->f->core, loop_now(s->f->w->loop), s->peer, p, n);
 }
 
 static void on_data(void *ctx, const uint8_t *p, size_t n)
@@ -152,10 +153,12 @@ static void take_keys(struct shake *s)
     uint64_t peer = s->peer;
     struct dtls_keying k = {0};
     uint8_t print[DTLS_FINGERPRINT_MAX];
-    size_t n = dtls_media_fingerprint(s->dtls, (enum dtls_hash)sfu_dtls_hash(f->sfu, peer), print);
+    size_t n = dtls_media_fingerprint(
+        s->dtls, (enum dtls_hash)sfu_dtls_hash(sfu_core_sfu(f->core), peer), print);
     bool ok = dtls_media_keying(s->dtls, &k);
     linger(s);
-    sfu_dtls_done(f->sfu, peer, ok ? (enum srtp_profile)k.profile : SRTP_NONE, k.bytes, print, n);
+    sfu_core_dtls_done(f->core, loop_now(f->w->loop), peer,
+                       ok ? (enum srtp_profile)k.profile : SRTP_NONE, k.bytes, print, n);
     memzero(&k, sizeof k);
 }
 
@@ -165,7 +168,7 @@ static void say_again(struct shake *s, const uint8_t *p, size_t n)
     if (n == 0 || p[0] != DTLS_HANDSHAKE || s->repeats == REPEATS_MAX)
         return;
     s->repeats++;
-    sfu_dtls_send(s->f->sfu, s->peer, s->last, s->last_n);
+    sfu_core_dtls_send(s->f->core, loop_now(s->f->w->loop), s->peer, s->last, s->last_n);
     s->f->busy = true;
 }
 
@@ -177,7 +180,7 @@ static void after(struct shake *s, enum dtls_state state)
     } else if (state == DTLS_CLOSED) {
         uint64_t peer = s->peer;
         shake_free(s);
-        sfu_dtls_failed(f->sfu, peer);
+        sfu_core_dtls_failed(f->core, loop_now(f->w->loop), peer);
     } else {
         int64_t wait = dtls_wait_us(s->dtls);
         if (wait >= 0)
@@ -227,7 +230,7 @@ static void take_turn(struct loop_task *t)
     while (f->n > 0) {
         struct waiting *d = &f->queue[f->first];
         struct shake *s = find(f, d->peer);
-        bool begins = s == NULL && sfu_dtls_waits(f->sfu, d->peer);
+        bool begins = s == NULL && sfu_dtls_waits(sfu_core_sfu(f->core), d->peer);
         if (begins)
             s = shake_new(f, d->peer);
         f->first = (f->first + 1) % WAITING_MAX;
@@ -340,7 +343,7 @@ static void take_offer(struct worker_sfu *f, const struct media_sfu *m)
                           .sdp = str_of(media_sfu_text(m), m->text_n),
                           .lines = lines,
                           .n_lines = n};
-    sfu_offer(f->sfu, loop_now(f->w->loop), &o);
+    sfu_core_offer(f->core, loop_now(f->w->loop), &o);
 }
 
 static void take_wishes(struct worker_sfu *f, const struct media_sfu *m)
@@ -353,7 +356,7 @@ static void take_wishes(struct worker_sfu *f, const struct media_sfu *m)
                                  .width = m->lines[i].width,
                                  .height = m->lines[i].height,
                                  .priority = (enum alloc_priority)m->lines[i].priority};
-    sfu_wish(f->sfu, loop_now(f->w->loop), m->peer, w, n);
+    sfu_core_wish(f->core, loop_now(f->w->loop), m->peer, w, n);
 }
 
 static void take_candidates(struct worker_sfu *f, const struct media_sfu_at *m)
@@ -362,13 +365,13 @@ static void take_candidates(struct worker_sfu *f, const struct media_sfu_at *m)
     unsigned n = MIN_OF(m->n, (uint32_t)MEDIA_SFU_AT_MAX);
     for (unsigned i = 0; i < n; i++)
         c[i] = (struct sdp_candidate){.at = m->at[i], .tcp = m->tcp >> i & 1};
-    sfu_candidates(f->sfu, c, n);
+    sfu_core_candidates(f->core, loop_now(f->w->loop), c, n);
 }
 
 static void mute(struct worker_sfu *f, const struct media_sfu *m)
 {
     for (uint32_t i = 0; i < m->n_lines; i++)
-        sfu_mute(f->sfu, loop_now(f->w->loop), m->lines[i].track, m->there);
+        sfu_core_mute(f->core, loop_now(f->w->loop), m->lines[i].track, m->there);
 }
 
 /* Of a peer that is no more: nothing but its name. */
@@ -377,7 +380,7 @@ static struct group_person fares_of(struct worker_sfu *f, uint64_t peer)
     struct sfu_line_stats lines[SFU_LINES_MAX];
     struct sfu_peer_stats s;
     struct group_person p = {.session = peer, .rtt_ms = -1};
-    if (!sfu_peer_stats(f->sfu, peer, &s, lines, SFU_LINES_MAX))
+    if (!sfu_peer_stats(sfu_core_sfu(f->core), peer, &s, lines, SFU_LINES_MAX))
         return p;
     for (unsigned i = 0; i < s.n_lines; i++)
         p.up_bps += lines[i].publishes ? (int64_t)lines[i].bps : 0;
@@ -413,24 +416,24 @@ void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
     switch (l->kind) {
     case MEDIA_SFU_AT: take_candidates(f, container_of(l, struct media_sfu_at, letter)); break;
     case MEDIA_SFU_OPEN:
-        if (!sfu_room_open(f->sfu, m->room))
+        if (!sfu_core_room_open(f->core, loop_now(f->w->loop), m->room))
             on_refused(f, m->room, 0, SFU_FULL);
         break;
     case MEDIA_SFU_CLOSE:
         if (f->rec != NULL)
             worker_rec_end(f->rec, m->room);
-        sfu_room_close(f->sfu, m->room);
+        sfu_core_room_close(f->core, loop_now(f->w->loop), m->room);
         break;
     case MEDIA_SFU_RECORD: take_record(f, m); break;
     case MEDIA_SFU_KEY:
         if (m->n_lines > 0)
-            sfu_key(f->sfu, loop_now(f->w->loop), m->lines[0].track, m->lines[0].streams);
+            sfu_core_key(f->core, loop_now(f->w->loop), m->lines[0].track, m->lines[0].streams);
         break;
     case MEDIA_SFU_OFFER: take_offer(f, m); break;
     case MEDIA_SFU_WISH: take_wishes(f, m); break;
     case MEDIA_SFU_STATS: tell_fares(f, m); break;
     case MEDIA_SFU_MUTE: mute(f, m); break;
-    default: sfu_peer_close(f->sfu, m->peer);
+    default: sfu_core_peer_close(f->core, loop_now(f->w->loop), m->peer);
     }
 }
 
@@ -441,7 +444,7 @@ bool worker_sfu_stun(struct worker_sfu *f, const struct tuple *from, const uint8
     struct stun_msg m;
     if (stun_parse(&m, p, n) != STUN_OK || stun_find(&m, STUN_USERNAME) == NULL)
         return false;
-    if (!sfu_stun(f->sfu, loop_now(f->w->loop), from, &m))
+    if (!sfu_core_stun(f->core, loop_now(f->w->loop), from, &m, p, n))
         return f->w->pass != NULL && worker_pass_stun(f->w->pass, from, &m, p, n);
     f->busy = true;
     return true;
@@ -455,7 +458,7 @@ void worker_sfu_came(struct worker_sfu *f, int64_t came_us)
 static bool take_here(struct worker_sfu *f, const struct tuple *from, uint8_t *p, size_t len,
                       size_t seg)
 {
-    if (!sfu_input(f->sfu, loop_now(f->w->loop), from, p, len, seg))
+    if (!sfu_core_input(f->core, loop_now(f->w->loop), from, p, len, seg))
         return false;
     f->busy = f->gathers = true;
     return true;
@@ -479,12 +482,12 @@ bool worker_sfu_input(struct worker_sfu *f, const struct tuple *from, uint8_t *p
 
 bool worker_sfu_knows(const struct worker_sfu *f, const struct tuple *at)
 {
-    return sfu_knows(f->sfu, at);
+    return sfu_knows(sfu_core_sfu(f->core), at);
 }
 
 void worker_sfu_hangup(struct worker_sfu *f, const struct tuple *at)
 {
-    sfu_hangup(f->sfu, at);
+    sfu_core_hangup(f->core, loop_now(f->w->loop), at);
     f->busy = true;
 }
 
@@ -505,14 +508,14 @@ static void renew(struct worker_sfu *f, int64_t wall_s)
     f->ctx = fresh;
     f->ctx_s = wall_s;
     dtls_media_ctx_fingerprint(fresh, print);
-    sfu_fingerprint(f->sfu, print);
+    sfu_core_fingerprint(f->core, loop_now(f->w->loop), print);
 }
 
 static void look_at_clock(struct worker_sfu *f, int64_t now_us)
 {
     int64_t wall = clock_wall_us();
     f->wall_at_us = now_us;
-    sfu_wall(f->sfu, wall - clock_mono_us());
+    sfu_core_wall(f->core, now_us, wall - clock_mono_us());
     renew(f, wall / 1000000);
 }
 
@@ -520,13 +523,15 @@ static void on_timer(struct loop_timer *t, int64_t now_us)
 {
     struct worker_sfu *f = container_of(t, struct worker_sfu, timer);
     f->busy = true;
-    sfu_tick(f->sfu, now_us);
+    sfu_core_tick(f->core, now_us);
 }
 
 static void show(struct worker_sfu *f, int64_t now_us)
 {
     uint64_t words[STATS_WORDS];
-    memcpy(words, sfu_stats(f->sfu), sizeof words);
+    struct sfu_stats all;
+    sfu_core_stats(f->core, &all);
+    memcpy(words, &all, sizeof words);
     f->shown_us = now_us;
     for (unsigned i = 0; i < STATS_WORDS; i++)
         atomic_store_explicit(&f->shown[i], words[i], memory_order_relaxed);
@@ -572,10 +577,10 @@ void worker_sfu_round(struct worker_sfu *f, int64_t now_us)
         return;
     f->busy = false;
     udp_flush(f->w->net);
-    sfu_flushed(f->sfu);
+    sfu_core_flushed(f->core, now_us);
     if (now_us - f->wall_at_us > WALL_US)
         look_at_clock(f, now_us);
-    int64_t at = sfu_deadline(f->sfu);
+    int64_t at = sfu_deadline(sfu_core_sfu(f->core));
     if (at == INT64_MAX)
         loop_timer_del(f->w->loop, &f->timer);
     else
@@ -586,7 +591,7 @@ void worker_sfu_round(struct worker_sfu *f, int64_t now_us)
 
 void worker_sfu_dump(const struct worker_sfu *f, struct buf *out, unsigned max)
 {
-    sfu_metrics_dump(out, f->sfu, max);
+    sfu_metrics_dump(out, sfu_core_sfu(f->core), max);
 }
 
 /* ---- Life ---- */
@@ -615,11 +620,11 @@ struct worker_sfu *worker_sfu_open(struct worker *w, char *why, size_t why_n)
     f->turn = (struct loop_task){.fn = take_turn, .name = "media handshakes"};
     f->timer = (struct loop_timer){.fn = on_timer, .name = "sfu"};
     f->show_timer = (struct loop_timer){.fn = on_show_timer, .name = "sfu stats"};
-    f->sfu = sfu_new(&conf, &ops);
+    f->core = sfu_core_new(&conf, &ops, w->conf.rec, loop_now(w->loop));
     memzero(&conf, sizeof conf);
     look_at_clock(f, loop_now(w->loop));
     if (w->conf.recorder != NULL)
-        f->rec = worker_rec_open(w, f->sfu, w->conf.recorder);
+        f->rec = worker_rec_open(w, f->core, w->conf.recorder);
     if (f->ctx != NULL)
         return f;
     snprintf(why, why_n, "a certificate for media could not be made");
@@ -633,7 +638,7 @@ void worker_sfu_close(struct worker_sfu *f)
         return;
     worker_rec_close(f->rec);
     f->rec = NULL;
-    sfu_free(f->sfu);
+    sfu_core_free(f->core);
     HMAP_FOREACH_SAFE(it, &f->shakes)
         shake_free(container_of(it, struct shake, node));
     hmap_free(&f->shakes);

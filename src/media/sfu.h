@@ -205,6 +205,7 @@ struct sfu_stats {
     uint64_t refused[SFU_REFUSALS]; /* offers */
     uint64_t opened, ended[TRANSPORT_ENDS];
 };
+void sfu_stats_add(struct sfu_stats *to, const struct sfu_stats *more);
 /* Good until the next call. */
 const struct sfu_stats *sfu_stats(struct sfu *s);
 /* NULL: there is no such room. */

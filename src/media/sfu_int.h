@@ -291,9 +291,6 @@ int64_t sfu_down_due(const struct sfu_peer *p);
 /* A round trip to the peer, as well as it is known. */
 int64_t sfu_rtt_us(const struct sfu_peer *p);
 
-/* ---- sfu_stats.c ---- */
-void sfu_stats_add(struct sfu_stats *to, const struct sfu_stats *more);
-
 /* ---- sfu_record.c ---- */
 /* A packet of a room that is recorded; begins: its numbers do so anew. */
 void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq,

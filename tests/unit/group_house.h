@@ -55,6 +55,7 @@ struct house {
     struct worker *other;
     struct worker_team *team;
     bool relays;
+    struct rec *rec; /* of the first worker, or NULL */
     struct rec_thread *recorder;
     /* The last of each that has come. */
     char answer[16384];
@@ -131,6 +132,7 @@ static UNUSED_OK struct worker *hire(struct house *h, unsigned index)
                                .control = h->box};
     conf.sfu.n_candidates = 1;
     conf.sfu.candidates[0].at = addr_ip4(127, 0, 0, 1, 9);
+    conf.rec = index == 0 ? h->rec : NULL;
     if (h->relays)
         offer_relays(h, &conf);
     struct worker *w = worker_start(&conf, err, sizeof err);

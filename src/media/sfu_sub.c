@@ -18,8 +18,10 @@ void sfu_opened(struct sfu_peer *p)
 {
     struct srtp *out = transport_out(p->transport);
     srtp_add(out, p->own_ssrc);
-    for (unsigned i = 0; i < p->n_subs; i++)
+    for (unsigned i = 0; i < p->n_subs; i++) {
         add_ssrcs(p->subs[i], out);
+        sfu_aim(p->subs[i]); /* sound from now on; pictures when there is a share for them */
+    }
 }
 
 static void grow_subs(struct sfu_peer *p)

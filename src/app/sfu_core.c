@@ -332,11 +332,17 @@ bool sfu_core_stun(struct sfu_core *c, int64_t now_us, const struct tuple *from,
     return sfu_stun(c->sfu, now_us, from, m);
 }
 
+void sfu_core_came(struct sfu_core *c, int64_t came_us)
+{
+    c->came_us = came_us; /* written down with what came */
+    sfu_came(c->sfu, came_us);
+}
+
 bool sfu_core_input(struct sfu_core *c, int64_t now_us, const struct tuple *from, uint8_t *p,
                     size_t len, size_t seg)
 {
     if (c->rec != NULL) {
-        struct sfu_rec_train head = {*from, seg};
+        struct sfu_rec_train head = {*from, seg, c->came_us};
         if (!sfu_knows(c->sfu, from)) /* the port gets other things, too */
             return false;
         put(c, now_us, SFU_REC_TRAIN, &head, sizeof head, p, len); /* it is opened in place */

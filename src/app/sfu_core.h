@@ -43,6 +43,7 @@ void sfu_core_mute(struct sfu_core *c, int64_t now_us, uint64_t track, bool on);
 /* p, n: the message as it came. */
 bool sfu_core_stun(struct sfu_core *c, int64_t now_us, const struct tuple *from,
                    const struct stun_msg *m, const uint8_t *p, size_t n);
+void sfu_core_came(struct sfu_core *c, int64_t came_us);
 bool sfu_core_input(struct sfu_core *c, int64_t now_us, const struct tuple *from, uint8_t *p,
                     size_t len, size_t seg);
 void sfu_core_hangup(struct sfu_core *c, int64_t now_us, const struct tuple *who);

@@ -37,6 +37,7 @@ struct sfu_rec_offer {
 struct sfu_rec_train {
     struct tuple from;
     uint64_t seg;
+    int64_t came_us;
 };
 struct sfu_rec_keys {
     uint64_t peer;
@@ -65,7 +66,7 @@ struct sfu_core {
     struct rec *rec;
     uint16_t id;
     bool hashing; /* recording or replay */
-    int64_t wall_offset_us;
+    int64_t wall_offset_us, came_us;
     uint64_t recorded; /* bytes since the last checkpoint */
     struct rec_hash hash;
     struct sfu_stats before; /* of those that a checkpoint replaced */

@@ -193,6 +193,7 @@ static void feed_train(struct sfu *s, int64_t now, struct rd *rd)
     uint8_t *copy = xmalloc(rd->n + 1); /* the recording is not to be opened in place */
     size_t n = rd->n;
     memcpy(copy, rd->p, n);
+    sfu_came(s, head.came_us);
     sfu_input(s, now, &head.from, copy, n, (size_t)head.seg);
     xfree(copy);
 }

@@ -135,11 +135,73 @@ static void without_names_the_payload_type_tells(void **state)
     world_free(w);
 }
 
+/* Telephones have no Opus, and need no rtpmap (RFC 3551 6); who takes both gets what there is. */
+static void g711_is_passed_on(void **state)
+{
+    static const char head[] =
+        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-ufrag:peer%u0\r\n"
+        "a=ice-pwd:0123456789012345678901\r\na=setup:active\r\n"
+        "a=fingerprint:sha-256 AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:"
+        "AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB\r\n"
+        "m=audio 9 UDP/TLS/RTP/SAVPF %s\r\na=mid:0\r\na=rtcp-mux\r\na=%s\r\n%s";
+    (void)state;
+    struct world *w = world_new(NULL);
+    struct client *a = client_new(w), *b = client_new(w);
+    char text[1000];
+    assert_true(sfu_room_open(w->sfu, 1));
+    snprintf(text, sizeof text, head, 1, "8 0", "sendonly", "a=ssrc:99 cname:x\r\n");
+    offer(a, str_from(text));
+    assert_non_null(strstr(w->answer, "SAVPF 0\r\n"));
+    assert_non_null(strstr(w->answer, "a=rtpmap:0 PCMU/8000\r\n"));
+    client_connect(a);
+    client_line(b, RECEIVES, SFU_MIC, 0, 1);
+    snprintf(text, sizeof text, head, 2, "111 0", "recvonly", "a=rtpmap:111 opus/48000/2\r\n");
+    struct sfu_line line = {STR("0"), SFU_MIC, 1};
+    struct sfu_offer o = {1, b->id, SFU_MAY_SUBSCRIBE, str_from(text), &line, 1};
+    sfu_offer(w->sfu, w->now, &o);
+    assert_non_null(strstr(w->answer, "SAVPF 111 0\r\n"));
+    client_connect(b);
+    for (uint16_t i = 0; i < 5; i++) {
+        send_bare(a, 99, 0, i);
+        world_run(w, 20000);
+    }
+    assert_int_equal(b->lines[0].packets, 5);
+    world_free(w);
+}
+
+/* Simulcast as it was before there were rids: layers are told by their SSRCs (RFC 5576). */
+static void layers_are_known_by_their_ssrcs(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL);
+    struct client *c = client_new(w);
+    char text[2000];
+    assert_true(sfu_room_open(w->sfu, 1));
+    snprintf(text, sizeof text, "%s%s", bare,
+             "a=ssrc-group:SIM 11 12 13\r\na=ssrc-group:FID 11 21\r\na=ssrc-group:FID 12 22\r\n"
+             "a=ssrc-group:FID 13 23\r\na=ssrc:11 cname:x\r\na=ssrc:12 cname:x\r\n");
+    offer(c, str_from(text));
+    client_connect(c);
+    for (uint32_t i = 0; i < 3; i++)
+        send_bare(c, 11 + i, 96, 5);
+    send_bare(c, 14, 96, 5);
+    const struct sfu_stats *st = sfu_room_stats(w->sfu, 1);
+    struct sfu_peer_stats peer;
+    struct sfu_line_stats line;
+    assert_int_equal(st->in_packets, 4);
+    assert_int_equal(st->unknown_ssrc, 1);
+    assert_true(sfu_peer_stats(w->sfu, c->id, &peer, &line, 1));
+    assert_int_equal(line.streams, 3);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_gets_an_answer_that_suits),
         cmocka_unit_test(without_names_the_payload_type_tells),
+        cmocka_unit_test(g711_is_passed_on),
+        cmocka_unit_test(layers_are_known_by_their_ssrcs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -280,6 +280,7 @@ struct sfu_peer *sfu_peer_new(struct sfu *s, int64_t now_us, const struct sfu_of
     p->id = o->peer;
     p->room = room;
     p->rtt_us = SFU_RTT_US;
+    p->remb_bps = SFU_REMB_BPS;
     p->twcc_highest = -1;
     p->own_ssrc = (uint32_t)rng_u64(&s->rng);
     random_text(s, p->cname, sizeof p->cname - 1);

@@ -3,7 +3,7 @@
 
 #include "base/util.h"
 
-enum { RTCP_MTU = 1200, ASK_MAX = 64, KEY_BACKOFF = 5 };
+enum { RTCP_MTU = 1200, ASK_MAX = 64, KEY_BACKOFF = 5, REMB_LEAST_BPS = 100000 };
 
 /* ---- Transport-wide congestion control: what came when ---- */
 
@@ -213,19 +213,53 @@ static void ask(struct sfu_peer *p, int64_t now_us, struct sfu_pub *b, unsigned 
         sfu_want_key(b, i, now_us);
 }
 
-/* What is missing of all that it has sent since the last reports. */
+/* Of all that it has sent since the last reports: what is missing, and what did not come the first time. */
 static void note_loss(struct sfu_peer *p)
 {
-    uint64_t expected = 0, came = 0;
+    uint64_t expected = 0, came = 0, late = 0;
     for (unsigned i = 0; i < p->n_pubs; i++) {
         for (unsigned k = 0; k < p->pubs[i]->n; k++) {
             const struct recv *in = &p->pubs[i]->in[k];
             expected += in->begun ? (uint64_t)(in->highest - in->base + 1) - in->expected_before
                                   : 0;
             came += in->received - in->received_before;
+            late += in->late;
         }
     }
+    uint64_t at_once = came - MIN_OF(came, late - MIN_OF(late, p->late_up));
     p->loss_up = expected > came ? (unsigned)((expected - came) * 1000 / expected) : 0;
+    p->lost_up = expected > at_once ? (unsigned)((expected - at_once) * 1000 / expected) : 0;
+    p->late_up = late;
+}
+
+static uint64_t rate_up(const struct sfu_peer *p)
+{
+    uint64_t bps = 0;
+    for (unsigned i = 0; i < p->n_pubs; i++) {
+        for (unsigned k = 0; k < p->pubs[i]->n; k++)
+            bps += sfu_rate(&p->pubs[i]->streams[k], SUB_ALL, SUB_ALL);
+    }
+    return bps;
+}
+
+/* For those who take nothing better (draft-alvestrand-rmcat-remb-03): what losses allow. */
+static void limit(struct sfu_peer *p, struct rtcp_writer *w)
+{
+    uint32_t ssrcs[SFU_SSRCS_MAX];
+    unsigned n = 0;
+    uint64_t most = MAX_OF(2 * rate_up(p), (uint64_t)SFU_REMB_BPS);
+    for (unsigned i = 0; i < p->n_sources; i++) {
+        if (!p->sources[i].is_rtx)
+            ssrcs[n++] = p->sources[i].ssrc;
+    }
+    if (!p->takes_remb || n == 0)
+        return;
+    if (p->lost_up > 100)
+        p->remb_bps -= p->remb_bps * p->lost_up / 2000;
+    else if (p->lost_up < 20)
+        p->remb_bps = MIN_OF(p->remb_bps + p->remb_bps * 8 / 100, most);
+    p->remb_bps = MAX_OF(p->remb_bps, (uint64_t)REMB_LEAST_BPS);
+    rtcp_put_remb(w, p->own_ssrc, p->remb_bps, ssrcs, n);
 }
 
 static void report(struct sfu_peer *p, int64_t now_us, struct rtcp_writer *w)
@@ -242,6 +276,7 @@ static void report(struct sfu_peer *p, int64_t now_us, struct rtcp_writer *w)
     }
     if (n > 0)
         rtcp_put_rr(w, p->own_ssrc, r, n);
+    limit(p, w);
     for (unsigned i = 0; i < p->n_subs; i++) {
         const struct sfu_sub *u = p->subs[i];
         const struct sfu_peer *from = u->pub != NULL ? u->pub->peer : p;

@@ -28,8 +28,9 @@ enum {
     SFU_SSRCS_MAX = 32,  /* that one peer may send by */
     SFU_VIDEO_SLOTS = 512,
     SFU_SOUND_SLOTS = 64,
-    SFU_RTT_US = 100000,            /* until it is known */
-    SFU_IP_UDP = 28,                /* bytes that each packet costs ... */
+    SFU_REMB_BPS = 5000000, /* what publishers may send who are told a rate; to begin with */
+    SFU_RTT_US = 100000,    /* until it is known */
+    SFU_IP_UDP = 28,        /* bytes that each packet costs ... */
     SFU_OVERHEAD = SFU_IP_UDP + 16, /* ... and with the tag of SRTP */
     SFU_TWCC_MAX = 512,             /* arrivals between two feedbacks */
     SFU_TWCC_EVERY_US = 50000,      /* draft-holmer-rmcat-transport-wide-cc-extensions-01 4 */
@@ -168,6 +169,10 @@ struct sfu_peer {
     int64_t rtt_us;
     bool rtt_known;
     unsigned loss_up, loss_down; /* thousandths, as of the last reports */
+    unsigned lost_up;            /* the same with what came when it was asked for */
+    uint64_t late_up;            /* what had come late until then */
+    bool takes_remb;             /* is told a rate by us, since it takes nothing better */
+    uint64_t remb_bps;
     bool has_skew;
     uint64_t skew; /* our NTP clock minus that of what it sends */
     bool ended;

@@ -266,6 +266,46 @@ static void the_publisher_learns_when_it_came_to_the_machine(void **state)
     world_free(p.w);
 }
 
+/* A second of pictures of which of each ten so many are lost on the way to us. */
+static void lose_of_ten(struct pair *p, unsigned lost)
+{
+    for (unsigned i = 0; i < 30; i++) {
+        if (i % 10 < lost)
+            p->a->lines[1].seq[0] += 2;
+        else
+            client_send(p->a, 1, 0, false, false), client_send(p->a, 1, 0, false, true);
+        p->a->lines[1].timestamp += 3000;
+        world_run(p->w, 33333);
+    }
+}
+
+static void who_takes_only_a_rate_is_told_one(void **state)
+{
+    (void)state;
+    struct pair p = {.w = world_new(NULL)};
+    sfu_room_open(p.w->sfu, ROOM);
+    p.a = client_new(p.w);
+    p.a->only_remb = true;
+    client_line(p.a, SENDS, SFU_MIC, 1, MIC_A);
+    client_line(p.a, SENDS, SFU_CAMERA, 1, CAM_A);
+    client_offer(p.a, ROOM, BOTH);
+    assert_non_null(strstr(p.w->answer, "goog-remb"));
+    client_connect(p.a);
+    for (unsigned i = 0; i < 4; i++)
+        lose_of_ten(&p, 0);
+    assert_in_range(p.a->rembs, 3, 5);
+    uint64_t before = p.a->remb_bps;
+    assert_in_range(before, 4000000, 6000000);
+    for (unsigned i = 0; i < 4; i++)
+        lose_of_ten(&p, 3);
+    assert_true(p.a->remb_bps < before * 7 / 10);
+    before = p.a->remb_bps;
+    for (unsigned i = 0; i < 4; i++)
+        lose_of_ten(&p, 0);
+    assert_true(p.a->remb_bps > before);
+    world_free(p.w);
+}
+
 /* ---- Who speaks ---- */
 
 enum { MICS = 6, LOUD = 3 };
@@ -575,6 +615,7 @@ int main(void)
         cmocka_unit_test(a_wish_for_a_key_frame_goes_on_at_once_and_not_too_often),
         cmocka_unit_test(the_publisher_learns_what_arrived_and_when),
         cmocka_unit_test(the_publisher_learns_when_it_came_to_the_machine),
+        cmocka_unit_test(who_takes_only_a_rate_is_told_one),
         cmocka_unit_test(the_loudest_are_passed_on_and_the_speaker_is_told),
         cmocka_unit_test(who_may_not_publish_does_not),
         cmocka_unit_test(another_rooms_track_is_nobodys),

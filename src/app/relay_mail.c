@@ -100,7 +100,8 @@ bool relay_mail_again(struct relay_mail *m)
 static bool closes(uint32_t kind)
 {
     return kind == MEDIA_PARTY_DROP || kind == MEDIA_SCOPE_CLOSE || kind == MEDIA_OWN_ADDRS ||
-           kind == MEDIA_SFU_AT || kind == MEDIA_SFU_CLOSE || kind == MEDIA_SFU_LEAVE;
+           kind == MEDIA_SFU_AT || kind == MEDIA_SFU_CLOSE || kind == MEDIA_SFU_LEAVE ||
+           kind == MEDIA_SFU_RECORD; /* also its end */
 }
 
 bool relay_mail_give(struct relay_mail *m, unsigned worker, struct letter *letter)

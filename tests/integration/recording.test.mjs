@@ -7,36 +7,14 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { promisify } from 'node:util';
-import { audioRtp, beeps, decodes, flashes, OFFSET, pictures, probe, SECONDS, videoRtp } from '../lib/recorded.mjs';
+import { audioRtp, beeps, decodes, flashes, pictures, probe, recorder, SECONDS, videoRtp } from '../lib/recorded.mjs';
 import { BIN } from '../lib/server.mjs';
 
-const RECORDER = path.join(path.dirname(BIN), 'tests/record_rtp');
 const DIR = mkdtempSync(path.join(os.tmpdir(), 'madang-recording-'));
 const run = promisify(execFile);
+const record = recorder(DIR);
 
 after(() => rmSync(DIR, { recursive: true, force: true }));
-
-/**
- * @typedef {{ file: string, name: string, kind: string, codec: string, start_ms: number, clock: string, duration_ms: number,
- *   frames: number, lost_packets: number, left_out_frames: number, gaps_ms: number[][] }} Track
- * @param {string} name @param {{ kind: string, codec: string, rtp: string, lose?: number }[]} tracks
- */
-async function record(name, tracks) {
-  const dir = path.join(DIR, name);
-  mkdirSync(dir);
-  const specs = tracks.map((t) => {
-    const offset = ['mic', 'sound'].includes(t.kind) ? OFFSET.audio : OFFSET.video;
-    return [t.kind, t.codec, offset, t.lose ?? 0, t.rtp].join(',');
-  });
-  await run(RECORDER, [dir, ...specs], { timeout: 60_000 });
-  const manifest = JSON.parse(readFileSync(path.join(dir, 'manifest.json'), 'utf8'));
-  /** @param {string} kind @returns {Track & { path: string }} */
-  const track = (kind) => {
-    const t = manifest.tracks.find((/** @type {Track} */ x) => x.kind === kind);
-    return { ...t, path: path.join(dir, t.file) };
-  };
-  return { dir, manifest, track };
-}
 
 /** @param {number[]} got @param {number[]} want @param {number} within @param {string} what */
 function close(got, want, within, what) {

@@ -1,10 +1,12 @@
 // Encoded media and its RTP, made by ffmpeg and GStreamer; and what ffmpeg sees and hears in a file.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { BIN } from './server.mjs';
 
+const RECORDER = path.join(path.dirname(BIN), 'tests/record_rtp');
 const run = promisify(execFile);
 
 /** Seconds of the clip; every second one begins with a flash and a beep of a fifth. */
@@ -18,8 +20,14 @@ export const OFFSET = { video: 4294850000, audio: 4294900000 };
 /** @typedef {{ encode: string[], pay?: string }} Codec */
 /** @type {Record<string, Codec>} */
 export const VIDEO = {
-  vp8: { encode: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k'], pay: 'rtpvp8pay picture-id-mode=2' },
-  vp9: { encode: ['-c:v', 'libvpx-vp9', '-lag-in-frames', '0', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k'], pay: 'rtpvp9pay picture-id-mode=2' },
+  vp8: { // its threads wait for each other by turning round: with others on the machine that takes half a minute
+    encode: ['-c:v', 'libvpx', '-threads', '1', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k'],
+    pay: 'rtpvp8pay picture-id-mode=2',
+  },
+  vp9: {
+    encode: ['-c:v', 'libvpx-vp9', '-threads', '1', '-lag-in-frames', '0', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k'],
+    pay: 'rtpvp9pay picture-id-mode=2',
+  },
   h264: {
     encode: ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-b:v', '600k'],
     pay: 'h264parse ! rtph264pay aggregate-mode=zero-latency config-interval=-1',
@@ -145,4 +153,32 @@ export async function beeps(file) {
     loud.push(most > 4000);
   }
   return loud.flatMap((on, i) => (on && !loud[i - 1] ? [i / 100] : []));
+}
+
+/**
+ * @typedef {{ file: string, name: string, kind: string, codec: string, start_ms: number, clock: string, duration_ms: number,
+ *   frames: number, lost_packets: number, left_out_frames: number, gaps_ms: number[][] }} Track
+ */
+
+/** Makes recordings in folders of `top`. @param {string} top */
+export function recorder(top) {
+  /** @param {string} name @param {{ kind: string, codec: string, rtp: string, lose?: number }[]} tracks */
+  return (name, tracks) => record(path.join(top, name), tracks);
+}
+
+/** @param {string} dir @param {{ kind: string, codec: string, rtp: string, lose?: number }[]} tracks */
+async function record(dir, tracks) {
+  mkdirSync(dir);
+  const specs = tracks.map((t) => {
+    const offset = ['mic', 'sound'].includes(t.kind) ? OFFSET.audio : OFFSET.video;
+    return [t.kind, t.codec, offset, t.lose ?? 0, t.rtp].join(',');
+  });
+  await run(RECORDER, [dir, ...specs], { timeout: 60_000 });
+  const manifest = JSON.parse(readFileSync(path.join(dir, 'manifest.json'), 'utf8'));
+  /** @param {string} kind @returns {Track & { path: string }} */
+  const track = (kind) => {
+    const t = manifest.tracks.find((/** @type {Track} */ x) => x.kind === kind);
+    return { ...t, path: path.join(dir, t.file) };
+  };
+  return { dir, manifest, track };
 }

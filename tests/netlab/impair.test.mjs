@@ -97,6 +97,21 @@ through('a queue that is full', async (line) => {
   assert.equal((await measure({ ...EVENLY, n: 50 })).order.length, 50);
 });
 
+/** Ten datagrams with one call, cut by the kernel as late as it can (UDP_SEGMENT). */
+const TRAIN = `import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(17, 103, 1000)
+s.sendto(bytes(10000), (sys.argv[1], int(sys.argv[2])))`;
+
+through('datagrams that left together are lost one by one', async (line) => {
+  await line.tell('up loss 50');
+  const nobody = `${PORT + 1}`; // an answer would find the sender gone, and make it say so
+  for (let i = 0; i < 10; i++) lab.exec(client.ns, 'python3', '-c', TRAIN, SERVER4[0], nobody);
+  const { up } = await line.counts();
+  assert.deepEqual([up.packets, up.bytes], [100, 100 * 1028]);
+  assert.ok(up.lost > 20 && up.lost < 80, JSON.stringify(up));
+});
+
 through('overtaking', async (line) => {
   await line.tell('down reorder 5 20');
   const { order } = await measure(EVENLY);

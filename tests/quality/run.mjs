@@ -80,6 +80,7 @@ async function measure(row, side, seats, browser) {
   };
 }
 
+const rows = chosen(process.env.ROWS);
 const lab = new Lab();
 let failed = 0;
 /** @type {Side[]} */
@@ -87,7 +88,7 @@ const sides = [];
 for (const name of SERVERS) sides.push(await OPEN[name](lab));
 for (const browser of BROWSERS) {
   const seats = await Promise.all(['p', 'a', 'b'].map((n) => Seat.open(lab, `${browser[0]}${n}`, browser)));
-  for (const row of chosen(process.env.ROWS)) {
+  for (const row of rows) {
     for (const side of sides) {
       const what = `${browser}, ${row.way}, ${row.fault.title}, ${side.name}`;
       try {

@@ -15,6 +15,7 @@
 #include "app/netif.h"
 #include "app/push_desk.h"
 #include "app/sdnotify.h"
+#include "app/sfu_letter.h"
 #include "app/sfu_mail.h"
 #include "app/tape.h"
 #include "app/worker.h"
@@ -221,11 +222,19 @@ static void open_groups(struct control *c, unsigned workers)
     c->groups = sfu_mail_new(&conf);
 }
 
-/* What cannot be given is not answered either: the domain gives up waiting. */
+/* What no worker takes is refused by a letter to ourselves: the domain is in the middle of something. */
 static void port_group(void *ctx, const struct group_order *order)
 {
     struct control *c = ctx;
-    sfu_mail_give(c->groups, group_mail_letter(order));
+    bool wants_answer = order->kind == GROUP_ORDER_OPEN || order->kind == GROUP_ORDER_OFFER;
+    if (sfu_mail_give(c->groups, group_mail_letter(order)) || !wants_answer) {
+        return;
+    }
+    struct media_sfu *no = sfu_letter(MEDIA_SFU_REFUSED, order->room, order->peer, 0, STR_NONE);
+    no->code = SFU_FULL;
+    if (!mailbox_post(c->mail, &no->letter)) {
+        letter_drop(&no->letter);
+    }
 }
 
 static void take_group(struct control *c, const struct letter *l)

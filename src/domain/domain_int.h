@@ -148,9 +148,9 @@ struct room {
     bool share_few;      /* or shares a screen */
     struct list waiters; /* in the lobby */
     uint32_t n_waiters;
-    struct group *group; /* NULL: it has none */
-    bool no_group;       /* it could not be had */
-    uint64_t call;       /* that made it and ends it; 0: none, or there are more than two */
+    struct group *group;    /* NULL: it has none */
+    int64_t no_group_until; /* none could be had */
+    uint64_t call;          /* that made it and ends it; 0: none, or there are more than two */
     bool stays;    /* the live room of the conversation of this id, which says who may do what */
     bool of_calls; /* made by a call: stays, empty or not, while one that is not over is for it */
 };

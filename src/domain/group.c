@@ -8,7 +8,8 @@
 enum {
     DIRECT_MAX = 2, /* with GROUPS_AUTO so many send to each other */
     BACK_US = 5 * SECOND,
-    CLOSE_US = 15 * SECOND /* people move their media within 10 s */
+    AGAIN_US = 60 * SECOND, /* after no worker took one */
+    CLOSE_US = 15 * SECOND  /* people move their media within 10 s */
 };
 
 void group_order(struct domain *d, const struct group_order *order)
@@ -93,7 +94,7 @@ bool group_on(const struct room *r)
 /* A callee is told nothing before the answer. */
 static bool group_possible(const struct domain *d, const struct room *r)
 {
-    return d->cfg.groups != GROUPS_NEVER && !r->no_group && !call_rings_in(d, r);
+    return d->cfg.groups != GROUPS_NEVER && d->now >= r->no_group_until && !call_rings_in(d, r);
 }
 
 uint32_t group_places(const struct domain *d, const struct room *r)
@@ -161,7 +162,7 @@ static void go_back(struct domain *d, struct group *g)
 
 void group_failed(struct domain *d, struct room *r)
 {
-    r->no_group = true;
+    r->no_group_until = d->now + AGAIN_US;
     if (group_on(r))
         go_back(d, r->group);
     for (uint32_t i = r->n_parts; i-- > 0 && r->n_media > (uint32_t)d->cfg.mesh;) {

@@ -57,6 +57,7 @@ struct control {
     unsigned n_workers, next_worker;
     struct relay_mail *relays;
     struct sfu_mail *groups;
+    struct recorder *recorder; /* NULL: nothing is recorded */
     struct counts counts;
     struct loop_hook hook;
     struct loop_timer due, housekeeping, end, gone, mail_again, ring_late, dump_late;
@@ -135,6 +136,7 @@ static void port_metrics(void *ctx, struct buf *out)
                            .counts = &c->counts,
                            .store = c->store,
                            .disk = c->disk,
+                           .recorder = c->recorder,
                            .passwords_waiting = password_waiting(c->passwords),
                            .connections = census_total(c->census),
                            .rec_dropped = rec_dropped(c->conf.rec),
@@ -665,6 +667,11 @@ void control_workers(struct control *c, struct worker *const *workers, unsigned 
     c->relays = relay_mail_new(n, post_to_worker, c, &c->counts);
     open_groups(c, c->conf.groups ? n : 0);
     post_dtls(c);
+}
+
+void control_recorder(struct control *c, struct recorder *r)
+{
+    c->recorder = r;
 }
 
 struct mailbox *control_mailbox(struct control *c)

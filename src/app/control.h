@@ -21,6 +21,7 @@ struct cert_keeper;
 struct control;
 struct listen_set;
 struct rec;
+struct recorder;
 struct worker;
 
 struct control_conf {
@@ -55,6 +56,8 @@ struct control_conf {
 struct control *control_new(const struct control_conf *conf, char *err, size_t errlen);
 /* Where connections that speak STUN go, and whose numbers /metrics shows. Borrowed. */
 void control_workers(struct control *c, struct worker *const *workers, unsigned n);
+/* Whose numbers /metrics shows, and who hears names. Borrowed; NULL: nothing is recorded. */
+void control_recorder(struct control *c, struct recorder *r);
 struct mailbox *control_mailbox(struct control *c);
 /* Listens, says that it is ready, and runs until SIGTERM or SIGINT and the drain after it. */
 void control_run(struct control *c);

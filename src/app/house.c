@@ -264,8 +264,11 @@ static bool start_recorder(struct house *h)
     if (!h->conf.worker.groups || h->conf.turn_only)
         return true;
     h->recorder = recorder_open(&conf, h->why, sizeof h->why);
-    h->conf.worker.recorder = h->recorder ? recorder_thread(h->recorder) : NULL;
-    return h->recorder != NULL;
+    if (!h->recorder)
+        return false;
+    h->conf.worker.recorder = recorder_thread(h->recorder);
+    control_recorder(h->control, h->recorder);
+    return true;
 }
 
 static bool start_workers(struct house *h)

@@ -8,8 +8,10 @@
 #include "app/exchange.h"
 #include "app/sfu_metrics.h"
 #include "app/turn_metrics.h"
+#include "app/recorder.h"
 #include "app/worker.h"
 #include "base/version.h"
+#include "edge/rec/rec_thread.h"
 #include "edge/store/disk.h"
 #include "edge/store/db.h"
 #include "edge/store/store.h"
@@ -201,6 +203,19 @@ static void put_files(struct buf *b, struct disk_thread *disk)
                "Requests that found the disk thread's queue full", s.refused);
 }
 
+static void put_recordings(struct buf *b, const struct recorder *recorder)
+{
+    struct rec_thread_stats s;
+    if (!recorder) {
+        return;
+    }
+    rec_thread_stats(recorder_thread(recorder), &s);
+    put_number(b, "madang_recordings", "gauge", "Groups that are being recorded", s.recording);
+    put_number(b, "madang_recordings_bytes", "gauge", "Bytes of all recordings", s.bytes);
+    put_number(b, "madang_recordings_refused_total", "counter",
+               "Letters that found the recording thread's queue full", s.refused);
+}
+
 void metrics_write(struct buf *out, const struct metrics_sources *src)
 {
     const struct counts *threads[1 + WORKERS_MAX] = {src->counts};
@@ -215,6 +230,7 @@ void metrics_write(struct buf *out, const struct metrics_sources *src)
     put_turn(out, src);
     put_workers(out, src);
     put_store(out, src->store);
+    put_recordings(out, src->recorder);
     put_files(out, src->disk);
     put_process(out);
 }

@@ -10,6 +10,7 @@
 
 struct disk_thread;
 struct exchange;
+struct recorder;
 struct store;
 struct worker;
 
@@ -18,6 +19,7 @@ struct metrics_sources {
     struct counts *counts;    /* control's own; its gauges are brought up to date here */
     struct store *store;      /* NULL: there is none */
     struct disk_thread *disk; /* likewise */
+    struct recorder *recorder;
     unsigned passwords_waiting;
     unsigned connections;
     uint64_t rec_dropped;

@@ -277,6 +277,7 @@ export default {
 
   'error.room_unknown': 'This room is gone. The link is old, or everybody has left.',
   'error.room_full': 'The room is full. Somebody may leave soon.',
+  'error.lobby': 'Somebody inside has to let you in. Try again in a moment.',
   'error.room_locked': 'The room is locked. Ask somebody inside to unlock it.',
   'error.room_limit': 'There are as many rooms as this server can take.',
   'error.removed': 'The owner removed you from this room. You can come back in ten minutes.',

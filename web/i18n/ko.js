@@ -277,6 +277,7 @@ export default {
 
   'error.room_unknown': '없어진 방이에요. 링크가 오래되었거나 모두 나갔습니다.',
   'error.room_full': '방이 가득 찼어요. 곧 자리가 날 수도 있어요.',
+  'error.lobby': '안에 있는 분이 들여보내 줘야 들어갈 수 있어요. 잠시 뒤에 다시 시도해 주세요.',
   'error.room_locked': '방이 잠겨 있어요. 안에 있는 분에게 풀어 달라고 해 주세요.',
   'error.room_limit': '이 서버가 열 수 있는 방이 모두 찼어요.',
   'error.removed': '방장이 내보냈어요. 10분 뒤에 다시 들어올 수 있어요.',

@@ -125,6 +125,34 @@ test('a session that comes again, and a server that is restarted, start anew', a
   assert.deepEqual(await server.stop(), { code: 0, signal: null }, server.log());
 });
 
+test('who owns the room keeps order in it', async () => {
+  const server = await startServer({ args: ['--groups', 'auto'] });
+  const { room, ann, ben, cho } = await three(server);
+  await offer(ben.c, room, 'b1', PUBLISH, await offerOf('chromium-publish'));
+  await ann.must('room_mute', { room, session: ben.c.session, kind: 'camera', hard: true });
+  const asked = await ben.c.event((m) => m.type === 'mute_request', 'a request to be quiet');
+  assert.deepEqual([asked.by, asked.kind, asked.hard], [ann.session, 'camera', true]);
+  const seen = await cho.c.event((m) => m.type === 'participant' && m.participant.muted, 'the mute');
+  assert.deepEqual(seen.participant.muted, ['camera']);
+  await offer(ben.c, room, 'b1', PUBLISH, await offerOf('chromium-publish'));
+
+  await ann.must('room_set', { room, lobby: true, share: 'moderators' });
+  const dan = await join(server, { name: 'Dan' });
+  assert.equal((await dan.ask('join', { room })).code, 'lobby');
+  await dan.must('knock', { room });
+  const knock = await ann.event((m) => m.type === 'knocking' && m.on, 'somebody at the door');
+  assert.equal(knock.name, 'Dan');
+  await ann.must('room_admit', { room, session: knock.session, on: true });
+  assert.equal((await dan.event((m) => m.type === 'admitted', 'to be let in')).on, true);
+  const joined = await dan.must('join', { room });
+  assert.equal(joined.room.share, 'moderators');
+  const { tracks } = await offer(dan, room, 'd1', [{ mid: '0', kind: 'mic' }, { mid: '1', kind: 'screen' }],
+    await offerOf('chromium-publish'));
+  assert.ok(tracks[0].track);
+  assert.equal(tracks[1].track, null);
+  assert.deepEqual(await server.stop(), { code: 0, signal: null }, server.log());
+});
+
 test('without groups the server says nothing of them', async () => {
   const server = await startServer({ args: ['--groups', 'never'] });
   const { room, ann, cho } = await three(server);

@@ -2,7 +2,8 @@
 // without a black tile and without a hole in what is heard; ICE anew; the server killed in the middle.
 import assert from 'node:assert/strict';
 import { House } from './lib/house.mjs';
-import { flows, hasStopped, receives, shows, tileOf } from './lib/media.mjs';
+import { watchSeam } from './lib/seam.mjs';
+import { flowFrom, flows, hasStopped, receives, screenOf, shows, tileOf } from './lib/media.mjs';
 
 // Not on the loopback alone: Firefox pairs no address of the machine with that.
 const SERVER = { args: ['--groups', 'auto'], host: '0.0.0.0' };
@@ -74,3 +75,128 @@ house.test('three people: two directly, and all over the server as soon as the t
   await all(people.slice(0, 2), 'direct');
   await together(people.slice(0, 2));
 }, { timeout: 240_000 });
+
+for (const [n, kinds] of /** @type {[string, Kind[]][]} */ ([
+  ['four', ['chromium', 'firefox', 'chromium', 'firefox']],
+  ['six', ['chromium', 'firefox', 'chromium', 'firefox', 'chromium', 'chromium']]])) {
+  house.test(`${n} people see and hear each other`, async () => {
+    const people = await meeting(kinds, { rack: { fps: 5, size: [320, 180] } });
+    await all(people, 'group');
+    await together(people);
+    for (const p of people) assert.equal((await flows(p.page)).length, kinds.length - 1);
+    // Whoever hides the page is sent no pictures, and goes on hearing.
+    const [a, b] = people;
+    await a.page.eval(() => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    await hasStopped(a.page, b.session, 'camera');
+    await receives(a.page, b.session, { mic: true });
+    await a.page.eval(() => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'visible' });
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    await receives(a.page, b.session, { camera: 3 });
+    // Sound only, by the menu; and everything again.
+    await b.page.click('[data-menu=more]');
+    await b.page.click('[data-item=quality-audio]');
+    await hasStopped(b.page, a.session, 'camera');
+    await receives(b.page, a.session, { mic: true });
+    await b.page.click('[data-menu=more]');
+    await b.page.click('[data-item=quality-auto]');
+    await shows(b.page, tileOf(a.session), a.look);
+    // Connections in words.
+    await a.page.click('[data-menu=more]');
+    await a.page.click('[data-item=network]');
+    await a.page.see('dialog[open] [data-mode=group]');
+    await a.page.until((want) => document.querySelectorAll('[data-net]').length === want
+      && [...document.querySelectorAll('[data-net]')].every((r) => /\d ms/.test(r.textContent ?? '')), kinds.length, { what: 'numbers of all' });
+  }, { timeout: 300_000 });
+}
+
+for (const kind of /** @type {const} */ (['chromium', 'firefox'])) {
+  house.test(`${kind}: ICE anew, a shared screen, and the view with one person large`, async () => {
+    const people = await meeting([kind, 'chromium', 'firefox'], { rack: { screen: 'WKYG' } });
+    const [a, b, c] = people;
+    await all(people, 'group');
+    await together(people);
+    const before = /** @type {any} */ (await flowFrom(a.page, b.session));
+    await a.page.eval(() => window.dispatchEvent(new Event('online'))); // what the page hears when networks change
+    await a.page.until((u) => {
+      const { group } = /** @type {any} */ (window).madang.parts.call.groups;
+      return group?.phase === 'connected' && group.pc.signalingState === 'stable' && !group.pc.localDescription.sdp.includes(`ice-ufrag:${u}`);
+    }, before.ufrag, { what: 'ICE anew' });
+    await together(people);
+    assert.equal((await flowFrom(a.page, b.session))?.conn, before.conn, 'the same connection');
+
+    await a.page.click('[data-act=screen]');
+    for (const p of [b, c]) {
+      await shows(p.page, screenOf(a.session), 'WKYG');
+      await receives(p.page, a.session, { screen: 3, camera: 3, mic: true, sound: true });
+    }
+    await a.page.click('[data-act=screen]');
+    await b.page.gone(`figure[data-screen="${a.session}"]`);
+
+    await b.page.press('g');
+    await b.page.see('[data-view=speaker] .tile[data-rank=speaker]');
+    await b.menuOf(c, 'pin');
+    await b.page.see(`.tile[data-session="${c.session}"][data-rank=pinned]`);
+    await shows(b.page, tileOf(c.session), c.look);
+    await b.page.press('g');
+    await b.page.see('.stage[data-view=gallery]');
+    await together(people);
+  }, { timeout: 240_000 });
+}
+
+house.test('the server is killed in a group, and everybody is there again', async () => {
+  const server = await house.server(SERVER);
+  const people = await meeting(['chromium', 'firefox', 'chromium'], { server });
+  await all(people, 'group');
+  await together(people);
+  await people[0].set('mic', false);
+  await server.down('SIGKILL');
+  await server.up();
+  for (const p of people) await p.inRoom();
+  await all(people, 'group');
+  await people[0].set('mic', true);
+  await together(people);
+}, { timeout: 240_000 });
+
+/** From two to three and back, again and again: MADANG_TURNS=20 for the figures of
+ * docs/architecture/sfu.md. */
+const TURNS = Number(process.env.MADANG_TURNS ?? 2);
+
+for (const [one, two, third] of /** @type {[Kind, Kind, Kind][]} */ ([['chromium', 'firefox', 'chromium'], ['firefox', 'chromium', 'firefox']])) {
+  house.test(`between ${one} and ${two} nothing is black and nothing unheard while a third comes and goes`, async () => {
+    const [a, b] = await meeting([one, two], { rack: { fps: 10 } });
+    await together([a, b]);
+    await all([a, b], 'direct');
+    /** @type {Record<string, import('./lib/seam.mjs').Seam[]>} */
+    const seams = { still: [], group: [], direct: [] };
+    const watch = () => Promise.all([watchSeam(a.page, b.session), watchSeam(b.page, a.session)]);
+    const both = await watch(); // what the machine does by itself
+    for (const p of [a, b]) await receives(p.page, p === a ? b.session : a.session, { camera: 40 });
+    seams.still.push(...await Promise.all(both.map((end) => end())));
+    for (let turn = 0; turn < TURNS; turn++) {
+      const c = await house.person(third, { rack: { fps: 10 } });
+      await c.lobby();
+      let ends = await watch();
+      await c.join(a.room);
+      await all([a, b, c], 'group');
+      seams.group.push(...await Promise.all(ends.map((end) => end())));
+      await together([a, b, c]);
+      ends = await watch();
+      await c.leave();
+      await all([a, b], 'direct');
+      seams.direct.push(...await Promise.all(ends.map((end) => end())));
+      await together([a, b]);
+      await c.page.close();
+    }
+    // Firefox has no picture to read for a moment: it takes one track at a time.
+    const black = (/** @type {number} */ who) => ((who % 2 ? two : one) === 'firefox' ? 1 : 0);
+    for (const [way, list] of Object.entries(seams)) {
+      for (const [who, s] of list.entries()) console.log(`${who % 2 ? two : one} to ${way}: ${JSON.stringify(s)}`);
+      assert.ok(list.every((s, who) => s.looks > 10 && s.black <= black(who) && s.elements === 1), JSON.stringify(list));
+    }
+  }, { timeout: 120_000 + TURNS * 60_000 });
+}

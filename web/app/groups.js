@@ -5,7 +5,7 @@ import { NOBODY, largeNext, tracksOf } from '../domain/group.js';
 import { wantsOf } from '../domain/wants.js';
 import { GREETING } from '../rtc/greeting.js';
 import { Group } from '../rtc/group.js';
-import { digest, loudness } from '../rtc/stats.js';
+import { HEARD, digest, loudness, played } from '../rtc/stats.js';
 import { fromUses, moves, toUses } from '../rtc/ways.js';
 import { iceServers } from '../rtc/ice.js';
 
@@ -393,12 +393,12 @@ export class Groups {
   }
 }
 
-/** Whether anything has come: a picture, or a packet of sound. @param {RTCRtpReceiver | undefined} receiver
+/** Whether anything has come: a picture, or sound. @param {RTCRtpReceiver | undefined} receiver
  * */
 async function begun(receiver) {
   if (!receiver) return false;
   for (const s of (await receiver.getStats()).values()) {
-    if (s.type === 'inbound-rtp') return (s.kind === 'video' ? s.framesDecoded : s.packetsReceived) > 0;
+    if (s.type === 'inbound-rtp') return s.kind === 'video' ? s.framesDecoded > 0 : played(s) >= HEARD;
   }
   return false;
 }

@@ -12,6 +12,8 @@ import { tracksOf } from './group.js';
 
 /** Who saves data sees no picture larger than this (the shorter side, in pixels), except a screen. */
 const SAVED = /** @type {const} */ ({ pinned: 360, speaker: 360, visible: 180, thumbnail: 90 });
+/** A screen has its place once it arrives. @type {Omit<Seen, 'session'>} */
+const SCREEN = { role: 'screen', width: 1280, height: 720, rank: 'visible' };
 const RANKS = ['pinned', 'speaker', 'screen', 'visible', 'thumbnail'];
 
 /** @param {Seen} seen @param {Quality} quality */
@@ -43,7 +45,8 @@ export function wantsOf({ tracks, people, seen, quality, hidden }) {
       else if (kind === 'sound' && p.screen) sounds.unshift(sound);
       else if (kind === 'camera' || kind === 'screen') {
         const on = kind === 'camera' ? p.cam : p.screen;
-        const at = seen.find((s) => s.session === p.session && s.role === kind);
+        const at = seen.find((s) => s.session === p.session && s.role === kind)
+          ?? (kind === 'screen' && !seen.some((s) => s.role === 'screen') ? { ...SCREEN, session: p.session } : undefined);
         if (!on || quality === 'audio') continue;
         const size = at && !hidden ? sizeOf(at, quality) : { width: 0, height: 0 };
         const priority = kind === 'screen' ? 'screen' : at?.rank ?? 'thumbnail';

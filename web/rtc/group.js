@@ -6,6 +6,7 @@ import { Emitter } from '../core/emitter.js';
 import { assign, wishes } from './group_lines.js';
 import { received, slim } from './group_sdp.js';
 import { opusFecDtx } from './sdp.js';
+import { HEARD, played } from './stats.js';
 
 /** @typedef {import('./peer.js').Role} Role */
 /** @typedef {import('./group_lines.js').Want} Want */
@@ -336,7 +337,7 @@ export class Group extends Emitter {
       const { track } = r;
       if (!track || !r.known || r.flows) return;
       const n = await count(r);
-      if (r.track !== track || this.phase === 'closed' || n <= r.begun) return;
+      if (r.track !== track || this.phase === 'closed' || n - r.begun < (r.kind === 'video' ? 1 : HEARD)) return;
       r.flows = true;
       if (r.kind === 'video') this.emit('track', { id: track, track: r.line.receiver.track });
       this.emit('flows', track);
@@ -366,12 +367,12 @@ export class Group extends Emitter {
   }
 }
 
-/** How much has come on a line: pictures that stand for themselves, or packets of sound. @param {Receiver}
- * r */
+/** How much has come on a line: pictures that stand for themselves, or samples of sound that were played.
+ * @param {Receiver} r */
 async function count({ line, kind }) {
   const report = await line.receiver.getStats();
   for (const s of report.values()) {
-    if (s.type === 'inbound-rtp') return Number(kind === 'video' ? s.keyFramesDecoded ?? s.framesDecoded : s.packetsReceived) || 0;
+    if (s.type === 'inbound-rtp') return Number(kind === 'video' ? s.keyFramesDecoded ?? s.framesDecoded : played(s)) || 0;
   }
   return 0;
 }

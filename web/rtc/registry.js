@@ -1,6 +1,9 @@
 // Where MediaStreams live: the state holds their ids.
 import { Emitter } from '../core/emitter.js';
 
+/** Firefox' <video> never shows a track that came while it had another one. */
+const firstStays = () => 'mozPaintedFrames' in (globalThis.HTMLVideoElement?.prototype ?? {});
+
 /** @extends {Emitter<{change: string}>} */
 export class StreamRegistry extends Emitter {
   constructor() {
@@ -25,15 +28,19 @@ export class StreamRegistry extends Emitter {
     this.emit('change', id);
   }
 
-  /** The stream of that id holds these tracks, and no others. New ones come before old ones go: a <video>
-   * keeps its
-   * picture then. @param {string} id @param {readonly MediaStreamTrack[]} tracks */
+  /** The stream of that id holds these tracks, and no others. New ones come before old ones go: what plays a
+   * stream stops for good where that is empty for a moment (Chromium). Pictures in Firefox are the other
+   * way round.
+   * @param {string} id @param {readonly MediaStreamTrack[]} tracks */
   fill(id, tracks) {
     if (!tracks.length) return this.delete(id);
+    const stream = this.streams.get(id);
+    const old = stream?.getTracks().filter((t) => !tracks.includes(t)) ?? [];
+    const drop = () => { for (const t of old) stream?.removeTrack(t); };
+    const first = firstStays() && tracks[0].kind === 'video';
+    if (first) drop();
     for (const t of tracks) this.put(id, t);
-    const stream = /** @type {MediaStream} */ (this.streams.get(id));
-    const old = stream.getTracks().filter((t) => !tracks.includes(t));
-    for (const t of old) stream.removeTrack(t);
+    if (!first) drop();
     if (old.length) this.emit('change', id);
   }
 

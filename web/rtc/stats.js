@@ -62,6 +62,12 @@ function quality(rttMs, lossPercent) {
   return rttMs > 250 || lossPercent > 2 ? 2 : 3;
 }
 
+/** Sound flows when this many samples were played: what is waited for until it begins is over then. */
+export const HEARD = 9600;
+
+/** @param {any} inbound  of an RTCStatsReport: sound @returns {number} samples */
+export const played = (inbound) => inbound.jitterBufferEmittedCount ?? 960 * (inbound.packetsReceived ?? 0);
+
 /**
  * How loud somebody is heard, 0..1, without asking for statistics.
  * @param {RTCRtpReceiver} receiver

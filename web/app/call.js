@@ -312,10 +312,10 @@ export class Call {
     }
   }
 
-  /** @param {string} session @param {Record<'audio'|'camera'|'screen', string | null>} ids */
+  /** @param {string} session @param {Record<import('./shown.js').What, string | null>} ids */
   #streamsOf(session, ids) {
     const old = this.c.state().peers[session];
-    const whats = /** @type {const} */ (['audio', 'camera', 'screen']);
+    const whats = /** @type {const} */ (['audio', 'sound', 'camera', 'screen']);
     if (whats.some((what) => (old?.[what] ?? null) !== ids[what])) this.c.dispatch({ type: 'peer/set', session, patch: ids });
   }
 

@@ -3,11 +3,12 @@
 
 /** @typedef {import('../rtc/peer.js').Role} Role */
 /** @typedef {import('../rtc/ways.js').Way} Way */
-/** @typedef {'audio'|'camera'|'screen'} What */
+/** @typedef {'audio'|'sound'|'camera'|'screen'} What */
 /** @typedef {{prefix: string, way: Way | null, tracks: Record<Way, Map<Role, MediaStreamTrack>>}} Held */
 
-/** @type {Record<What, readonly Role[]>} */
-const PARTS = { audio: ['mic', 'sound'], camera: ['camera'], screen: ['screen'] };
+/** One track in each: Chromium does not play a second sound that comes later.
+ * @type {Record<What, Role>} */
+const ROLE = { audio: 'mic', sound: 'sound', camera: 'camera', screen: 'screen' };
 
 export class Shown {
   /**
@@ -65,7 +66,7 @@ export class Shown {
   gone(session) {
     const h = this.people.get(session);
     this.people.delete(session);
-    for (const what of Object.keys(PARTS)) this.streams.delete(`${h?.prefix}:${what}`);
+    for (const what of Object.keys(ROLE)) this.streams.delete(`${h?.prefix}:${what}`);
   }
 
   /** @param {string} session */
@@ -83,12 +84,12 @@ export class Shown {
   #show(session, h) {
     const { direct, group } = h.tracks;
     const [first, second] = h.way === 'group' ? [group, direct] : [direct, group];
-    const ids = /** @type {Record<What, string | null>} */ ({ audio: null, camera: null, screen: null });
-    for (const what of /** @type {What[]} */ (Object.keys(PARTS))) {
-      const tracks = PARTS[what].map((r) => first.get(r) ?? second.get(r)).filter((t) => t !== undefined);
+    const ids = /** @type {Record<What, string | null>} */ ({ audio: null, sound: null, camera: null, screen: null });
+    for (const what of /** @type {What[]} */ (Object.keys(ROLE))) {
+      const track = first.get(ROLE[what]) ?? second.get(ROLE[what]);
       const id = `${h.prefix}:${what}`;
-      this.streams.fill(id, tracks);
-      if (tracks.length) ids[what] = id;
+      this.streams.fill(id, track ? [track] : []);
+      if (track) ids[what] = id;
     }
     this.set(session, ids);
   }

@@ -60,7 +60,7 @@ export function mediaReducer(media, action) {
 
 /** @type {Omit<PeerState, 'session'>} */
 const PEER = {
-  phase: 'new', met: false, blocked: false, audio: null, camera: null, screen: null, speaking: false, stats: null, told: null,
+  phase: 'new', met: false, blocked: false, audio: null, sound: null, camera: null, screen: null, speaking: false, stats: null, told: null,
 };
 
 /** @param {Record<string, PeerState>} peers @param {Action} action @returns {Record<string, PeerState>} */

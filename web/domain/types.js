@@ -107,7 +107,8 @@
  * @property {'new'|'connecting'|'connected'|'disconnected'|'failed'|'closed'} phase
  * @property {boolean} met      it has been connected before
  * @property {boolean} blocked  both are online, and there is no way for some time now
- * @property {string|null} audio   id in app.streams: their microphone (and screen's sound): play it
+ * @property {string|null} audio   id in app.streams: their microphone: play it
+ * @property {string|null} sound   id in app.streams: what is heard of their screen: play it
  * @property {string|null} camera  id in app.streams
  * @property {string|null} screen  id in app.streams
  * @property {boolean} speaking

@@ -94,6 +94,6 @@ function Sound({ id, silent }) {
 /** The sound of everybody who is here. @param {{ silent?: boolean }} props  silent: the call is on hold */
 export function Sounds({ silent = false }) {
   const { state } = useApp();
-  const ids = Object.values(state.peers).map((p) => p.audio).filter(Boolean);
+  const ids = Object.values(state.peers).flatMap((p) => [p.audio, p.sound]).filter(Boolean);
   return html`<div hidden>${ids.map((id) => html`<${Sound} key=${id} id=${id} silent=${silent} />`)}</div>`;
 }

@@ -10,6 +10,8 @@
  * @type {Record<What, Role>} */
 const ROLE = { audio: 'mic', sound: 'sound', camera: 'camera', screen: 'screen' };
 
+const NONE = { audio: null, sound: null, camera: null, screen: null };
+
 export class Shown {
   /**
    * @param {object} o
@@ -84,7 +86,7 @@ export class Shown {
   #show(session, h) {
     const { direct, group } = h.tracks;
     const [first, second] = h.way === 'group' ? [group, direct] : [direct, group];
-    const ids = /** @type {Record<What, string | null>} */ ({ audio: null, sound: null, camera: null, screen: null });
+    const ids = /** @type {Record<What, string | null>} */ ({ ...NONE });
     for (const what of /** @type {What[]} */ (Object.keys(ROLE))) {
       const track = first.get(ROLE[what]) ?? second.get(ROLE[what]);
       const id = `${h.prefix}:${what}`;

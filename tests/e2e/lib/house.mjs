@@ -18,6 +18,8 @@ import { rack } from './rack.mjs';
 
 /** Different for each person of a test: which pattern and which tone is whose. */
 const LOOKS = ['RGBW', 'GRWB', 'BWRG', 'WBGR', 'YRKG', 'KYGR'];
+/** Most tests are about direct connections, also of three or four. */
+const DIRECT = ['--groups', 'never'];
 const safe = (/** @type {string} */ s) => s.replace(/[^\p{L}\p{N}.-]+/gu, '-').replace(/^-|-$/g, '').slice(0, 80);
 
 export class House {
@@ -56,7 +58,7 @@ export class House {
     const record = artifacts(this.name, `server-${port}.rec`);
     const server = await startServer({
       tls: true, port, udpPort: await freeUdpPort(), ...o,
-      args: ['--record', record, '--record-size', '16M', '--log-level', 'debug', ...args],
+      args: ['--record', record, '--record-size', '16M', '--log-level', 'debug', ...(args.includes('--groups') ? [] : DIRECT), ...args],
     });
     const made = Object.defineProperties(/** @type {any} */ ({}), {
       ...Object.getOwnPropertyDescriptors(server),

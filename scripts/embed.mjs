@@ -6,7 +6,7 @@ import { join, relative, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const AT_ROOT = /^(index\.html|robots\.txt|favicon\.[a-z]+|manifest\.webmanifest|sw\.js)$/;
+const AT_ROOT = /^(index\.html|watch\.html|robots\.txt|favicon\.[a-z]+|manifest\.webmanifest|sw\.js)$/;
 const SKIP = /(\.d\.ts|\.md|~|\.swp|\.orig|\.rej)$|(^|\/)\./;
 const types = readTypes();
 const [web, out] = process.argv.slice(2);

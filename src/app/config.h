@@ -110,6 +110,10 @@ void config_free(struct config *c);
 const char *config_wrong_user(struct str text);
 const char *config_wrong_secret(struct str text);
 
+/* What the server's addresses begin with, as far as the configuration says: "https://call.example.org:8443". */
+enum { CONFIG_URL_MAX = 300 };
+void config_url(const struct config *c, char *out, size_t cap);
+
 /* For --help, --print-config (what holds, and from where), and docs/madang.conf.sample. */
 void config_print_help(struct buf *out, bool turn_only);
 void config_print(struct buf *out, const struct config *c);

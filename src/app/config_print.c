@@ -175,3 +175,14 @@ void config_print_sample(struct buf *out)
         buf_putf(out, " =%s%s\n", row->def[0] ? " " : "", row->def);
     }
 }
+
+void config_url(const struct config *c, char *out, size_t cap)
+{
+    bool tls = c->tls != CONFIG_TLS_OFF;
+    const char *host = c->name.n ? c->name.v[0].p : "localhost";
+    unsigned port = (unsigned)c->port;
+    if (port == (tls ? 443 : 80) || port == 0)
+        snprintf(out, cap, "%s://%s", tls ? "https" : "http", host);
+    else
+        snprintf(out, cap, "%s://%s:%u", tls ? "https" : "http", host, port);
+}

@@ -166,6 +166,18 @@ static void on_grant(void *ctx, uint64_t fetch, const struct file_grant *file)
     web_file_grant(x->web, fetch, file);
 }
 
+static void on_whip(void *ctx, const struct web_whip *whip, int64_t now_us)
+{
+    struct exchange *x = ctx;
+    hub_whip(x->hub, whip, now_us);
+}
+
+static void on_whip_answer(void *ctx, uint64_t whip, const struct web_whip_answer *a)
+{
+    struct exchange *x = ctx;
+    web_whip_answer(x->web, whip, a);
+}
+
 static bool on_disk(void *ctx, const struct disk_request *rq)
 {
     struct exchange *x = ctx;
@@ -218,6 +230,7 @@ struct exchange *exchange_new(const struct exchange_conf *conf, const struct exc
         .policy = {policy_command, policy_find_token, x},
         .answer = on_call_answer,
         .grant = on_grant,
+        .whip = on_whip_answer,
         .answer_ctx = x,
         .outbox = conf->outbox,
         .message_max = conf->frame_max,
@@ -239,6 +252,7 @@ struct exchange *exchange_new(const struct exchange_conf *conf, const struct exc
                          .wall_s = on_wall_s,
                          .call = on_call,
                          .fetch = on_fetch,
+                         .whip = on_whip,
                          .disk = on_disk,
                      },
                      counts);

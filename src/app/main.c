@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "app/db_commands.h"
 #include "app/house.h"
+#include "app/media_commands.h"
 #include "app/mix_command.h"
 #include "app/people_commands.h"
 #include "app/relay_commands.h"
@@ -159,6 +160,10 @@ int main(int argc, char **argv)
     };
     if (strcmp(command, "replay") == 0) {
         return replay_main(argc - 1, argv + 1);
+    }
+    if (media_command_is(argc, argv)) {
+        return media_command(&(struct media_command){argc - 1, argv + 1, environ,
+                                                     clock_wall_us() / US_PER_MS, stdout, stderr});
     }
     if (strcmp(command, "token") == 0) {
         return relay_command_token(&relay);

@@ -137,24 +137,14 @@ static bool find(const struct run *r, struct found *f)
 
 /* ---- links and passwords ---- */
 
-static void print_link(const struct run *r, const char *path)
-{
-    const char *scheme = r->c->tls == CONFIG_TLS_OFF ? "http" : "https";
-    const char *host = r->c->name.n ? r->c->name.v[0].p : "localhost";
-    unsigned port = (unsigned)r->c->port, usual = r->c->tls == CONFIG_TLS_OFF ? 80 : 443;
-    if (port == usual || port == 0)
-        fprintf(r->cmd->out, "%s://%s%s\n", scheme, host, path);
-    else
-        fprintf(r->cmd->out, "%s://%s:%u%s\n", scheme, host, port, path);
-}
-
 static int give_link(const struct run *r, enum invite_kind kind, uint64_t target, int64_t uses,
                      int64_t days)
 {
-    char path[PEOPLE_PATH_MAX];
+    char path[PEOPLE_PATH_MAX], base[CONFIG_URL_MAX];
     if (!people_link(r->db, kind, target, uses, r->cmd->now_ms, days * DAY_MS, path))
         return say(r->cmd, "the database refuses: %s", db_error(r->db));
-    print_link(r, path);
+    config_url(r->c, base, sizeof base);
+    fprintf(r->cmd->out, "%s%s\n", base, path);
     return 0;
 }
 

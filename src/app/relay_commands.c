@@ -100,7 +100,8 @@ static const char *from_env(const struct relay_command *cmd, const char *name)
 /* ---- madang token ---- */
 
 static const char token_help[] =
-    "Usage: madang token (--secret SECRET | --secret-file FILE) [OPTION]...\n\n"
+    "Usage: madang token (--secret SECRET | --secret-file FILE) [OPTION]...\n"
+    "       madang token --room ROOM ...: for WHIP and WHEP, see madang token --room x --help\n\n"
     "Prints a name and a password for TURN that end by themselves, made of the secret that the "
     "server\nhas (--secret, --secret-file; MADANG_SECRET and MADANG_SECRET_FILE count here, too). "
     "A "
@@ -119,8 +120,7 @@ struct token {
     bool sha256, json, help;
 };
 
-/* "90", "10m", "1h": seconds; 0: it is none. */
-static int64_t seconds_of(const char *text)
+int64_t relay_command_seconds(const char *text)
 {
     static const struct {
         const char *unit;
@@ -247,7 +247,7 @@ int relay_command_token(const struct relay_command *cmd)
         return 1;
     if (t.help)
         return fputs(token_help, cmd->out) < 0;
-    int64_t ttl = seconds_of(t.ttl ? t.ttl : "1h");
+    int64_t ttl = relay_command_seconds(t.ttl ? t.ttl : "1h");
     if (ttl == 0)
         return say(cmd, "--ttl \"%.50s\" is no time; right would be such as 90s, 10m, 1h or 7d",
                    t.ttl);

@@ -17,4 +17,7 @@ struct relay_command {
 int relay_command_token(const struct relay_command *cmd);
 int relay_command_key(const struct relay_command *cmd);
 
+/* "90", "90s", "10m", "1h", "7d": seconds; 0: it is none. */
+int64_t relay_command_seconds(const char *text);
+
 #endif

@@ -132,6 +132,7 @@ void live_set(struct domain *d, struct session *s, const struct cmd *cmd, struct
     bool changed = locked != r->locked;
     r->locked = locked;
     bool order = order_set(d, r, set);
+    order |= whip_switch(d, r, set->programs);
     room_view(r, &e.u.room);
     emit_ack(d, s, cmd->id, &e);
     if (changed || order)

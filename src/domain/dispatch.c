@@ -45,6 +45,7 @@ static const struct {
     [CMD_ROOM_REMOVE] = {manage_remove, RATE_MANAGE, ANYBODY},
     [CMD_ROOM_MERGE] = {merge_request, RATE_MANAGE, ANYBODY},
     [CMD_TICKET] = {manage_ticket, RATE_MANAGE, ANYBODY},
+    [CMD_MEDIA_TOKEN] = {whip_token, RATE_MANAGE, ANYBODY},
     [CMD_MEDIA] = {media_request, RATE_MANAGE, ANYBODY},
     [CMD_STATE] = {session_set_state, ALWAYS, ANYBODY},
     [CMD_NAME] = {session_set_name, ALWAYS, ANYBODY},
@@ -175,11 +176,17 @@ static void dispatch_call(struct domain *d, const struct cmd *cmd)
 {
     static const struct wire_error unknown = {.code = CODE_UNKNOWN_TYPE};
     static handler_fn *const calls[CMD_COUNT] = {
-        [CMD_ME] = account_me_request,           [CMD_REGISTER] = account_register,
-        [CMD_SIGN_IN] = account_sign_in,         [CMD_SIGN_OUT] = account_sign_out,
-        [CMD_RECOVER] = account_recover,         [CMD_RESET] = account_reset,
-        [CMD_INVITE] = account_invite,           [CMD_PASSKEY_BEGIN] = passkey_begin,
-        [CMD_PASSKEY_SIGN_IN] = passkey_sign_in, [CMD_FETCH] = files_fetch,
+        [CMD_ME] = account_me_request,
+        [CMD_REGISTER] = account_register,
+        [CMD_SIGN_IN] = account_sign_in,
+        [CMD_SIGN_OUT] = account_sign_out,
+        [CMD_RECOVER] = account_recover,
+        [CMD_RESET] = account_reset,
+        [CMD_INVITE] = account_invite,
+        [CMD_PASSKEY_BEGIN] = passkey_begin,
+        [CMD_PASSKEY_SIGN_IN] = passkey_sign_in,
+        [CMD_FETCH] = files_fetch,
+        [CMD_WHIP] = whip_request,
     };
     if (calls[cmd->type])
         calls[cmd->type](d, NULL, cmd);

@@ -106,6 +106,8 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->asks);
     list_init(&d->hashing);
     presence_init(d);
+    hmap_init(&d->whips);
+    list_init(&d->whips_over);
     hmap_init(&d->groups);
     hmap_init(&d->group_peers);
     list_init(&d->group_back);
@@ -140,6 +142,7 @@ void domain_free(struct domain *d)
 {
     if (!d)
         return;
+    whip_free_all(d);
     room_free_all(d);
     upload_free_all(d);
     session_free_all(d);
@@ -152,6 +155,7 @@ void domain_free(struct domain *d)
     hmap_free(&d->sessions);
     hmap_free(&d->tokens);
     hmap_free(&d->rooms);
+    hmap_free(&d->whips);
     hmap_free(&d->groups);
     hmap_free(&d->group_peers);
     hmap_free(&d->addrs);
@@ -165,6 +169,7 @@ void domain_free(struct domain *d)
     xfree(d->jobs);
     xfree(d->free_slots);
     xfree(d->refs);
+    xfree(d->told);
     xfree(d->people);
     xfree(d->views);
     xfree(d->tracks);
@@ -269,6 +274,7 @@ void domain_tick(struct domain *d, int64_t now_us, int64_t wall_ms)
     session_tick(d);
     room_tick(d);
     group_tick(d);
+    whip_tick(d);
     call_tick(d);
     presence_tick(d);
     conv_tick(d);
@@ -283,6 +289,7 @@ int64_t domain_deadline(const struct domain *d)
 {
     int64_t at = MIN_OF(session_deadline(d), room_deadline(d));
     at = MIN_OF(at, group_deadline(d));
+    at = MIN_OF(at, whip_deadline(d));
     at = MIN_OF(at, call_deadline(d));
     at = MIN_OF(at, presence_deadline(d));
     at = MIN_OF(at, conv_deadline(d));

@@ -85,6 +85,7 @@ struct session {
     bool cam;
     bool screen;
     int64_t hand_ms;    /* when it was raised; 0: it is not */
+    bool program;       /* of a whip: without a pipe, and told nothing */
     bool idle;          /* nobody is in front of it */
     bool watches_convs; /* is told who is in live rooms of its conversations */
 };
@@ -148,6 +149,8 @@ struct room {
     bool share_few;      /* or shares a screen */
     struct list waiters; /* in the lobby */
     uint32_t n_waiters;
+    struct list whips;      /* sessions of programs: whip.h */
+    bool programs;          /* they may come in by tokens of the owner's */
     struct group *group;    /* NULL: it has none */
     int64_t no_group_until; /* none could be had */
     uint64_t call;          /* that made it and ends it; 0: none, or there are more than two */
@@ -208,6 +211,8 @@ struct domain {
     struct hmap asks;    /* by number */
     struct list hashing; /* of them, those of accounts that wait for a password */
     struct presence_house presence;
+    struct hmap whips; /* by their secret names: whip.h */
+    struct list whips_over;
     struct hmap groups; /* by their own id: group.h */
     struct hmap group_peers;
     struct list group_back, group_close,
@@ -247,8 +252,9 @@ struct domain {
     uint32_t cap_free_slots;
     uint32_t next_slot;
     /* scratch of one effect: the sink never comes back in */
-    struct session_ref *refs;
-    size_t cap_refs;
+    struct session_ref *refs, *told; /* told: those of them that have a pipe */
+    size_t cap_refs, cap_told;
+    uint32_t n_programs;
     struct person_view *people;
     size_t cap_people;
     struct room_view *views;
@@ -288,6 +294,9 @@ void emit_room(struct domain *d, const struct room *r, const struct event *e,
 void emit_list(struct domain *d, const struct session_ref *to, size_t n, const struct event *e);
 struct session_ref *scratch_refs(struct domain *d, size_t n);
 
+/* Of a session without a pipe. */
+#define NO_SLOT UINT32_MAX
+
 static inline struct session_ref session_ref(const struct session *s)
 {
     return (struct session_ref){s->id, s->slot};
@@ -313,6 +322,9 @@ int64_t session_deadline(const struct domain *d);
 void session_set_state(struct domain *d, struct session *s, const struct cmd *cmd);
 void session_set_name(struct domain *d, struct session *s, const struct cmd *cmd);
 void session_free_all(struct domain *d);
+/* One of a program, without a pipe; NULL: there are too many. It ends by session_program_end alone. */
+struct session *session_program(struct domain *d, struct str name);
+void session_program_end(struct domain *d, struct session *s);
 /* In rooms, who is signed in has their display name. */
 void session_take_display(struct domain *d, struct session *s);
 /* Takes a token out of the bucket of that address; otherwise how long to wait, in milliseconds. */
@@ -384,6 +396,18 @@ void media_request(struct domain *d, struct session *s, const struct cmd *cmd);
 void media_tell(struct domain *d, struct room *r, const struct part *p);
 /* A place is free again: those who wanted one are told. */
 void media_tell_free(struct domain *d, struct room *r);
+
+/* ---- whip.c: programs that publish and players (whip.h is its inside) ---- */
+void whip_request(struct domain *d, struct session *s, const struct cmd *cmd);
+/* Lets programs in by tokens of the owner's, or puts those out that came so; true: that is new. */
+bool whip_switch(struct domain *d, struct room *r, enum tri on);
+void whip_token(struct domain *d, struct session *s, const struct cmd *cmd);
+/* The programs leave the room; the room is no more. */
+void whip_leave_room(struct domain *d, struct room *r);
+void whip_room_ends(struct room *r);
+void whip_free_all(struct domain *d);
+void whip_tick(struct domain *d);
+int64_t whip_deadline(const struct domain *d);
 
 /* ---- group*.c: media through the server (group.h is their inside) ---- */
 /* The room's mode is group. */

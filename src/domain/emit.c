@@ -47,8 +47,26 @@ void emit_conn_error(struct domain *d, uint64_t conn, int64_t id, const struct w
     emit(d, &(struct effect){.type = EFFECT_ERROR, .conn = conn, .id = id, .error = *error});
 }
 
+/* Those that have a pipe, and so can be told something. */
+static const struct session_ref *with_pipes(struct domain *d, const struct session_ref *to,
+                                            size_t *n)
+{
+    size_t kept = 0;
+    if (*n > d->cap_told) {
+        d->cap_told = *n + *n / 2 + 16;
+        d->told = xrealloc_array(d->told, d->cap_told, sizeof *d->told);
+    }
+    for (size_t i = 0; i < *n; i++)
+        if (to[i].slot != NO_SLOT)
+            d->told[kept++] = to[i];
+    *n = kept;
+    return d->told;
+}
+
 void emit_list(struct domain *d, const struct session_ref *to, size_t n, const struct event *e)
 {
+    if (d->n_programs > 0)
+        to = with_pipes(d, to, &n);
     if (n > 0)
         emit(d, &(struct effect){.type = EFFECT_SEND, .event = e, .to = to, .n_to = n});
 }

@@ -60,6 +60,8 @@ void group_end(struct domain *d, struct group *g)
     for (uint32_t i = 0; i < r->n_parts; i++)
         while (r->parts[i].peers)
             group_peer_end(d, r->parts[i].peers, false);
+    while (g->watchers)
+        group_peer_end(d, g->watchers, false);
     group_free(d, g);
     group_order(d, &(struct group_order){.kind = GROUP_ORDER_CLOSE, .room = id});
 }
@@ -70,18 +72,25 @@ void group_room_ends(struct domain *d, struct room *r)
         group_end(d, r->group);
 }
 
+static void forget_peers(struct domain *d, struct group_peer **first)
+{
+    while (*first) {
+        struct group_peer *p = *first;
+        *first = p->next;
+        list_del(&p->waits);
+        hmap_remove(&d->group_peers, &p->by_id);
+        xfree(p);
+    }
+}
+
 void group_forget(struct domain *d, struct room *r)
 {
     for (uint32_t i = 0; i < r->n_parts; i++)
-        while (r->parts[i].peers) {
-            struct group_peer *p = r->parts[i].peers;
-            r->parts[i].peers = p->next;
-            list_del(&p->waits);
-            hmap_remove(&d->group_peers, &p->by_id);
-            xfree(p);
-        }
-    if (r->group)
-        group_free(d, r->group);
+        forget_peers(d, &r->parts[i].peers);
+    if (!r->group)
+        return;
+    forget_peers(d, &r->group->watchers);
+    group_free(d, r->group);
 }
 
 /* ---- the mode ---- */
@@ -113,7 +122,8 @@ static void plan(struct group *g, struct list *with, int64_t until)
 /* Two may go back to each other, after a while. */
 static void plan_back(struct domain *d, struct group *g)
 {
-    bool may = d->cfg.groups == GROUPS_AUTO && g->room->n_media <= DIRECT_MAX;
+    bool may = d->cfg.groups == GROUPS_AUTO && g->room->n_media <= DIRECT_MAX &&
+               list_empty(&g->room->whips);
     if (may && list_empty(&g->timed))
         plan(g, &d->group_back, d->now + BACK_US);
     else if (!may)
@@ -127,6 +137,8 @@ bool group_decide(struct domain *d, struct room *r)
         return false;
     }
     uint32_t from = d->cfg.groups == GROUPS_ALWAYS ? 1 : DIRECT_MAX + 1;
+    if (!list_empty(&r->whips)) /* programs know the server only */
+        from = 0;
     if (r->n_media < from || !group_possible(d, r))
         return false;
     if (!r->group)

@@ -6,6 +6,8 @@
 
 #include "domain/domain_int.h"
 
+struct whip;
+
 struct group_published_track {
     struct group_track track; /* the session is that of the peer */
     char mid[GROUP_MID_MAX + 1];
@@ -20,7 +22,8 @@ struct group_peer {
     struct list waits;       /* in domain.group_offers while an offer has no answer */
     int64_t until;           /* and how long it may take */
     struct group *group;
-    struct session *session;
+    struct session *session; /* NULL: somebody who only watches, by whip */
+    struct whip *whip;       /* whose it is, when it is no page's */
     uint64_t id;
     uint32_t asked; /* offers without an answer */
     bool answered;  /* once at least */
@@ -38,7 +41,8 @@ struct group {
     int64_t until;
     struct room *room;
     uint64_t id;
-    uint64_t speaker; /* whose microphone dominates: a session; 0: nobody's */
+    uint64_t speaker;            /* whose microphone dominates: a session; 0: nobody's */
+    struct group_peer *watchers; /* connections without a participant */
     uint32_t n_peers;
     bool on; /* the room's mode */
 };
@@ -59,6 +63,16 @@ void group_tell_track(struct domain *d, const struct group_peer *p,
 void group_tell_refused(struct domain *d, const struct group_peer *p, enum group_refusal code);
 void group_tell_state(struct domain *d, const struct group_peer *p, enum group_link state,
                       enum group_end reason);
+/* A connection by whip: of a participant, or, NULL, of somebody who watches. */
+struct group_peer *group_peer_program(struct domain *d, struct room *r, struct part *part,
+                                      struct whip *w);
+/* Gives the lines that send the tracks that they publish. */
+void group_peer_tracks(struct domain *d, struct group_peer *p, struct group_line *lines,
+                       uint32_t n);
+/* The lines that send, as they were offered last: at most GROUP_PUBLISHED_MAX. */
+uint32_t group_peer_lines(const struct group_peer *p, struct group_line *out);
+void group_peer_offer(struct domain *d, struct group_peer *p, unsigned rights, struct str sdp,
+                      const struct group_line *lines, uint32_t n);
 /* An offer was answered, one way or the other. */
 void group_peer_answered(struct group_peer *p);
 

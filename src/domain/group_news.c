@@ -1,10 +1,16 @@
 /* What workers tell of groups. Rooms and peers that are no more are passed over. */
 #include "domain/group.h"
 
+#include "domain/whip.h"
+
 static void on_answer(struct domain *d, struct group_peer *p, const struct group_news *n)
 {
     group_peer_answered(p);
     p->answered = true;
+    if (p->whip) {
+        whip_answered(d, p->whip, n->text);
+        return;
+    }
     emit_to(d, p->session,
             &(struct event){.type = EVENT_GROUP_ANSWER,
                             .u.group.answer = {p->group->room->id, str_from(p->conn), n->text}});
@@ -27,6 +33,7 @@ static void on_track(struct domain *d, struct group_peer *p, const struct group_
         t->there = n->there;
         t->track.codec = n->codec;
         group_tell_track(d, p, t, n->there);
+        whip_review(d, p->group->room);
     }
 }
 
@@ -36,7 +43,7 @@ static void on_connected(struct domain *d, struct group_peer *p)
     struct group_peer *next;
     p->open = true;
     group_tell_state(d, p, GROUP_LINK_CONNECTED, GROUP_ENDS);
-    for (struct group_peer *o = p->next; o; o = next) { /* the older ones */
+    for (struct group_peer *o = p->session ? p->next : NULL; o; o = next) { /* the older ones */
         next = o->next;
         group_peer_end(d, o, true);
     }
@@ -55,10 +62,11 @@ static void on_state(struct domain *d, struct group_peer *p, const struct group_
 static void on_speaker(struct domain *d, struct group *g, const struct group_news *n)
 {
     const struct group_peer *p = group_peer_find(d, n->peer);
-    uint64_t who = p && p->group == g ? p->session->id : 0;
+    uint64_t who = p && p->group == g && p->session ? p->session->id : 0;
     if (g->speaker == who || !g->on)
         return;
     g->speaker = who;
+    whip_review(d, g->room);
     emit_room(d, g->room,
               &(struct event){.type = EVENT_GROUP_SPEAKER, .u.group.speaker = {g->room->id, who}},
               NULL);
@@ -68,7 +76,7 @@ static void on_stats(struct domain *d, const struct group *g, const struct group
 {
     for (uint32_t i = 0; i < n->n_people; i++) {
         struct group_peer *p = group_peer_find(d, n->people[i].session);
-        if (!p || p->group != g)
+        if (!p || p->group != g || !p->session)
             continue;
         p->fares = n->people[i];
         p->fares.session = p->session->id;

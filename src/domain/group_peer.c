@@ -2,6 +2,7 @@
 #include "domain/group.h"
 
 #include "base/mem.h"
+#include "domain/whip.h"
 
 #define OFFER_US 10000000LL /* a worker answers in milliseconds, or never */
 
@@ -30,6 +31,10 @@ void group_tell_track(struct domain *d, const struct group_peer *p,
 
 void group_tell_refused(struct domain *d, const struct group_peer *p, enum group_refusal code)
 {
+    if (p->whip) {
+        whip_refused(d, p->whip, code);
+        return;
+    }
     emit_to(d, p->session,
             &(struct event){.type = EVENT_GROUP_REFUSED,
                             .u.group.refused = {p->group->room->id, str_from(p->conn), code}});
@@ -38,6 +43,8 @@ void group_tell_refused(struct domain *d, const struct group_peer *p, enum group
 void group_tell_state(struct domain *d, const struct group_peer *p, enum group_link state,
                       enum group_end reason)
 {
+    if (p->whip)
+        return;
     emit_to(
         d, p->session,
         &(struct event){.type = EVENT_GROUP_STATE,
@@ -54,20 +61,22 @@ static struct group_peer *peer_named(const struct part *part, struct str conn)
     return p;
 }
 
+/* part NULL: of somebody who only watches. */
 static struct group_peer *peer_new(struct domain *d, struct room *r, struct part *part,
                                    struct str conn)
 {
+    struct group_peer **first = part ? &part->peers : &r->group->watchers;
     struct group_peer *p = xcalloc(1, sizeof *p);
     list_init(&p->waits);
     p->group = r->group;
-    p->session = part->session;
+    p->session = part ? part->session : NULL;
     str_copy(conn, p->conn, sizeof p->conn);
     do
         p->id = rng_u64(&d->rng);
     while (p->id == 0 || group_peer_find(d, p->id));
     hmap_insert(&d->group_peers, &p->by_id, hash_u64(&d->hash_key, p->id));
-    p->next = part->peers;
-    part->peers = p;
+    p->next = *first;
+    *first = p;
     r->group->n_peers++;
     return p;
 }
@@ -75,7 +84,7 @@ static struct group_peer *peer_new(struct domain *d, struct room *r, struct part
 void group_peer_end(struct domain *d, struct group_peer *p, bool tell)
 {
     struct group *g = p->group;
-    struct group_peer **at = &room_part(g->room, p->session)->peers;
+    struct group_peer **at = p->session ? &room_part(g->room, p->session)->peers : &g->watchers;
     while (*at != p)
         at = &(*at)->next;
     *at = p->next;
@@ -85,6 +94,10 @@ void group_peer_end(struct domain *d, struct group_peer *p, bool tell)
     for (unsigned i = 0; tell && i < p->n_tracks; i++)
         if (p->tracks[i].there)
             group_tell_track(d, p, &p->tracks[i], false);
+    if (p->whip)
+        whip_lost(d, p->whip);
+    if (p->n_tracks > 0)
+        whip_review(d, g->room);
     xfree(p);
     if (--g->n_peers == 0 && !g->on)
         group_end(d, g);
@@ -244,25 +257,24 @@ void group_mute(struct domain *d, const struct part *part, bool offered)
         }
 }
 
-static void offer_go(struct domain *d, struct group_peer *p, const struct cmd_group_offer *q,
-                     const struct group_line *lines)
+void group_peer_offer(struct domain *d, struct group_peer *p, unsigned rights, struct str sdp,
+                      const struct group_line *lines, uint32_t n)
 {
-    struct group *g = p->group;
     if (p->asked++ == 0) {
         p->until = d->now + OFFER_US;
         list_push_back(&d->group_offers, &p->waits);
     }
-    const struct part *part = room_part(g->room, p->session);
     group_order(d, &(struct group_order){
                        .kind = GROUP_ORDER_OFFER,
-                       .room = g->id,
+                       .room = p->group->id,
                        .peer = p->id,
-                       .rights = GROUP_MAY_SUBSCRIBE | (part->media ? GROUP_MAY_PUBLISH : 0),
-                       .sdp = q->sdp,
+                       .rights = rights,
+                       .sdp = sdp,
                        .lines = lines,
-                       .n_lines = (uint32_t)q->lines.n,
+                       .n_lines = n,
                    });
-    group_mute(d, part, true);
+    if (p->session)
+        group_mute(d, room_part(p->group->room, p->session), true);
 }
 
 void group_offer(struct domain *d, struct session *s, const struct cmd *cmd)
@@ -285,7 +297,34 @@ void group_offer(struct domain *d, struct session *s, const struct cmd *cmd)
     }
     emit_ack(d, s, cmd->id,
              &(struct event){.type = RESULT_GROUP_OFFER, .u.group.offered.tracks = {told, n}});
-    offer_go(d, p, q, lines);
+    group_peer_offer(d, p, GROUP_MAY_SUBSCRIBE | (room_part(r, s)->media ? GROUP_MAY_PUBLISH : 0),
+                     q->sdp, lines, (uint32_t)q->lines.n);
+}
+
+/* ---- by whip ---- */
+
+struct group_peer *group_peer_program(struct domain *d, struct room *r, struct part *part,
+                                      struct whip *w)
+{
+    struct group_peer *p = peer_new(d, r, part, STR("whip"));
+    p->whip = w;
+    return p;
+}
+
+void group_peer_tracks(struct domain *d, struct group_peer *p, struct group_line *lines, uint32_t n)
+{
+    const struct object_list all = {lines, n};
+    for (uint32_t i = 0; i < n; i++)
+        lines[i].track = track_of(d, p, &all, &lines[i]);
+}
+
+uint32_t group_peer_lines(const struct group_peer *p, struct group_line *out)
+{
+    for (unsigned i = 0; i < p->n_tracks; i++)
+        out[i] = (struct group_line){.mid = str_from(p->tracks[i].mid),
+                                     .kind = p->tracks[i].track.kind,
+                                     .track = p->tracks[i].track.track};
+    return p->n_tracks;
 }
 
 void group_peer_answered(struct group_peer *p)

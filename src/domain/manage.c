@@ -71,6 +71,7 @@ static bool set_apply(struct domain *d, struct room *r, const struct cmd_room_se
         r->locked = set->locked == TRI_YES;
         *access = true;
     }
+    changed |= whip_switch(d, r, set->programs);
     if (set->has_password && (hash.n || r->hash)) {
         room_set_hash(r, hash);
         *access = true;

@@ -139,6 +139,7 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
     struct room *into = room_find(d, history->room);
     if (!r || !merge_allowed(d, s, id, r, into))
         return;
+    whip_leave_room(d, r);
     uint32_t n, before = into->n_parts, count = before;
     uint64_t from = r->id;
     struct move *moves = merge_empty(d, r, &n);

@@ -42,6 +42,7 @@ struct room *room_new(struct domain *d, uint64_t id, struct str title)
     list_init(&r->dirty);
     list_init(&r->orphan);
     list_init(&r->waiters);
+    list_init(&r->whips);
     r->id = id;
     r->version = 1;
     r->access = 1;
@@ -73,6 +74,7 @@ void room_destroy(struct domain *d, struct room *r)
     roomlist_hide(d, r);
     group_room_ends(d, r);
     lobby_room_ends(d, r);
+    whip_room_ends(r);
     if (r->stays)
         live_closed(d, r);
     struct store_request drop = {.kind = STORE_DROP, .room = r->id, .ctx = {.kind = CTX_DROP}};
@@ -104,6 +106,7 @@ void room_view(const struct room *r, struct room_view *v)
         .lobby = r->lobby,
         .publish_few = r->publish_few,
         .share_few = r->share_few,
+        .programs = r->programs,
     };
 }
 
@@ -121,6 +124,7 @@ void person_view(const struct part *p, struct person_view *v)
         .away = s->state == SESSION_AWAY,
         .hand_ms = s->hand_ms,
         .muted = p->muted,
+        .program = s->program,
     };
 }
 
@@ -231,10 +235,13 @@ void room_own(struct room *r, uint64_t owner)
     list_del(&r->orphan);
 }
 
-/* The one who has been here longest owns it now. */
+/* The one who has been here longest owns it now; programs own nothing. */
 static void room_succeed(struct domain *d, struct room *r)
 {
-    room_own(r, r->parts[0].session->id);
+    uint32_t i = 0;
+    while (i < r->n_parts && r->parts[i].session->program)
+        i++;
+    room_own(r, i < r->n_parts ? r->parts[i].session->id : 0);
     room_changed(d, r, 0, false);
     lobby_show(d, r, r->parts[0].session);
 }

@@ -154,11 +154,11 @@ static void session_index(struct domain *d, struct session *s)
     rng_bytes(&d->rng, s->token, sizeof s->token);
     hmap_insert(&d->sessions, &s->by_id, hash_u64(&d->hash_key, s->id));
     hmap_insert(&d->tokens, &s->by_token, siphash24(&d->hash_key, s->token, sizeof s->token));
-    s->slot = slot_get(d);
+    s->slot = s->program ? NO_SLOT : slot_get(d);
     s->lineage = s->id;
 }
 
-static struct session *session_new(struct domain *d, const struct cmd *cmd)
+static struct session *session_blank(struct domain *d)
 {
     struct session *s = pool_get(&d->sessions_pool);
     if (!s)
@@ -170,6 +170,14 @@ static struct session *session_new(struct domain *d, const struct cmd *cmd)
     list_init(&s->doors);
     s->rooms = &s->one;
     s->cap_rooms = 1;
+    return s;
+}
+
+static struct session *session_new(struct domain *d, const struct cmd *cmd)
+{
+    struct session *s = session_blank(d);
+    if (!s)
+        return NULL;
     s->conn = cmd->conn;
     s->addr_key = cmd->u.hello.addr_key;
     s->state = SESSION_NEW;
@@ -312,6 +320,28 @@ static void session_end(struct domain *d, struct session *s, enum session_event 
                                           .conn = s->conn,
                                           .reason = why[ev].ended});
     slot_put(d, s->slot);
+    session_release(d, s);
+}
+
+struct session *session_program(struct domain *d, struct str name)
+{
+    struct session *s = session_blank(d);
+    if (!s)
+        return NULL;
+    s->program = true;
+    s->state = SESSION_LIVE;
+    s->mic = s->cam = true;
+    session_name_set(s, name);
+    session_index(d, s);
+    d->n_programs++;
+    return s;
+}
+
+void session_program_end(struct domain *d, struct session *s)
+{
+    while (s->n_rooms > 0)
+        room_leave(d, s->rooms[s->n_rooms - 1], s, LEFT_LEFT);
+    d->n_programs--;
     session_release(d, s);
 }
 

@@ -1,10 +1,10 @@
 #include "domain/ticket.h"
 
 #include "base/buf.h"
+#include "domain/sealed.h"
 
 #define TICKET_FORMAT 2
 
-/* Binds the sealed bytes to their purpose: another use of the key gets other words. */
 static const char purpose[] = "madang room ticket";
 
 enum {
@@ -72,26 +72,17 @@ size_t ticket_seal(const struct ticket *t, const uint8_t key[AEAD_KEY_SIZE], str
                    char out[TICKET_TEXT_MAX])
 {
     uint8_t plain[TICKET_PLAIN_MAX];
-    uint8_t sealed[AEAD_NONCE_SIZE + TICKET_PLAIN_MAX + AEAD_TAG_SIZE];
     struct buf b;
     buf_init_fixed(&b, plain, sizeof plain);
     ticket_write(&b, t);
-    rng_bytes(rng, sealed, AEAD_NONCE_SIZE);
-    aead_seal(key, sealed, purpose, sizeof purpose, plain, buf_len(&b), sealed + AEAD_NONCE_SIZE);
-    return b64url_encode(out, TICKET_TEXT_MAX, sealed,
-                         AEAD_NONCE_SIZE + buf_len(&b) + AEAD_TAG_SIZE);
+    return sealed_put(purpose, key, rng, plain, buf_len(&b), out, TICKET_TEXT_MAX);
 }
 
 bool ticket_open(struct ticket *t, const uint8_t key[AEAD_KEY_SIZE], struct str text,
                  int64_t wall_ms)
 {
-    uint8_t sealed[AEAD_NONCE_SIZE + TICKET_PLAIN_MAX + AEAD_TAG_SIZE];
-    uint8_t plain[TICKET_PLAIN_MAX + AEAD_TAG_SIZE];
+    uint8_t plain[TICKET_PLAIN_MAX];
     size_t n;
-    if (!b64url_decode(sealed, sizeof sealed, &n, text) || n < AEAD_NONCE_SIZE + AEAD_TAG_SIZE)
-        return false;
-    n -= AEAD_NONCE_SIZE;
-    if (!aead_open(key, sealed, purpose, sizeof purpose, sealed + AEAD_NONCE_SIZE, n, plain))
-        return false;
-    return ticket_read(t, rd_of(plain, n - AEAD_TAG_SIZE)) && t->until_ms > wall_ms;
+    return sealed_open(purpose, key, text, plain, sizeof plain, &n) &&
+           ticket_read(t, rd_of(plain, n)) && t->until_ms > wall_ms;
 }

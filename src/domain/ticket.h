@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/code.h"
 #include "base/crypto.h"
 #include "base/str.h"
 #include "domain/names.h"
+#include "domain/sealed.h"
 #include "msg/store_msg.h"
 
 struct ticket {
@@ -36,7 +36,7 @@ struct ticket {
 
 #define TICKET_PLAIN_MAX \
     (1 + 1 + 8 + 8 + 8 + 8 + 4 + 4 + 4 + 4 + 2 + NAMES_BYTES_MAX + 1 + PASSWORD_HASH_MAX)
-#define TICKET_TEXT_MAX B64URL_SIZE(AEAD_NONCE_SIZE + TICKET_PLAIN_MAX + AEAD_TAG_SIZE)
+#define TICKET_TEXT_MAX SEALED_TEXT_SIZE(TICKET_PLAIN_MAX)
 
 /* The text of the ticket with a NUL; the result is its length. */
 size_t ticket_seal(const struct ticket *t, const uint8_t key[AEAD_KEY_SIZE], struct rng *rng,

@@ -19,6 +19,7 @@
 #include "msg/people.h"
 #include "msg/push_msg.h"
 #include "msg/values.h"
+#include "msg/whip.h"
 
 /* How a command comes: in a message of a pipe, by POST /api/TYPE, or either way. */
 enum cmd_way {
@@ -75,6 +76,7 @@ enum cmd_type {
     CMD_OVERFLOW,                   /* what `session` is to be told cannot be kept or encoded */
     CMD_ANNOUNCE,                   /* from the operator: a notice to every session */
     CMD_FETCH,                      /* by HTTP: may this client have, or send, this file? */
+    CMD_WHIP,                       /* the same: media of a program or a player */
     CMD_COUNT
 };
 
@@ -134,6 +136,7 @@ struct cmd_room_set {
     struct str password;
     enum tri is_public;
     enum tri locked;
+    enum tri programs; /* may come in by tokens: whip.h */
     enum tri lobby;
     enum tri publish_few; /* who moderates alone may have camera and microphone */
     enum tri share_few;   /* or share a screen */
@@ -221,6 +224,7 @@ struct cmd {
         struct str name; /* name */
         struct str text; /* chat, whisper; announce: the notice's text */
         struct cmd_fetch fetch;
+        struct cmd_whip whip;
         union account_args account;
         union people_args people;
         union call_args call;

@@ -63,6 +63,7 @@ enum event_type {
     RESULT_MEDIA,  /* media */
     RESULT_NAME,
     RESULT_CHAT,    /* seq, time */
+    RESULT_WHIP,    /* of CMD_WHIP */
     RESULT_WHISPER, /* time */
 #define RESULTTYPE_ENUM(symbol) RESULT_##symbol,
     RESULTTYPES(RESULTTYPE_ENUM)
@@ -83,6 +84,7 @@ struct room_view {
     bool lobby;
     bool publish_few; /* only who moderates publishes */
     bool share_few;   /* or shares a screen */
+    bool programs;
 };
 
 struct person_view {
@@ -96,6 +98,7 @@ struct person_view {
     bool away;
     int64_t hand_ms; /* when it was raised; 0: it is not */
     uint8_t muted;   /* bits of enum mute_kind: by who moderates, until they lift it */
+    bool program;    /* it sends by WHIP: nobody to talk to */
 };
 
 struct chat_view {
@@ -111,6 +114,19 @@ struct chat_view {
 struct relay_view {
     uint64_t scope;     /* 0: there are no relays */
     const uint8_t *key; /* 32 bytes, secret */
+};
+
+struct hello_facts;
+
+/* What became of a request of WHIP or WHEP. */
+struct whip_view {
+    enum whip_verb verb;
+    bool stale;             /* trickle: that is not the ETag (any more) */
+    const uint8_t *session; /* offer: WHIP_RESOURCE bytes, secret */
+    struct str etag;        /* offer; trickle, when ICE restarts */
+    struct str body;        /* offer: an SDP answer; trickle: a fragment when ICE restarts */
+    struct relay_view relay;
+    const struct hello_facts *facts;
 };
 
 struct joined_view {
@@ -208,6 +224,7 @@ struct event {
         const struct joined_view *joined;
         struct str ticket;
         struct str name;
+        struct whip_view whip;
         union account_view account;
         union people_view people;
         union call_view call;

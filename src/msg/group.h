@@ -13,7 +13,8 @@
     CMDTYPE(GROUP_OFFER, "group_offer", BY_PIPE | WITH_BODY) \
     CMDTYPE(GROUP_WISH, "group_wish", BY_PIPE)               \
     CMDTYPE(GROUP_CLOSE, "group_close", BY_PIPE)             \
-    CMDTYPE(GROUP_STATS, "group_stats", BY_PIPE)
+    CMDTYPE(GROUP_STATS, "group_stats", BY_PIPE)             \
+    CMDTYPE(MEDIA_TOKEN, "media_token", BY_PIPE)
 
 #define GROUP_EVENTTYPES(EVENTTYPE)           \
     EVENTTYPE(GROUP_MODE, "group_mode")       \
@@ -25,7 +26,8 @@
 
 #define GROUP_RESULTTYPES(RESULTTYPE) \
     RESULTTYPE(GROUP_OFFER)           \
-    RESULTTYPE(GROUP_STATS)
+    RESULTTYPE(GROUP_STATS)           \
+    RESULTTYPE(MEDIA_TOKEN)
 
 enum {
     GROUP_LINES_MAX = 128,   /* of an offer, and wishes at once */
@@ -99,7 +101,12 @@ union group_args {
         uint64_t room;
         struct str conn;
     } close;
-    uint64_t room; /* stats */
+    uint64_t room;           /* stats */
+    struct cmd_media_token { /* for programs: msg/whip.h */
+        uint64_t room;
+        bool publish, view;
+        int64_t ttl_s;
+    } token;
 };
 
 struct group_track {
@@ -138,6 +145,9 @@ union group_view {
     struct {
         struct object_list people; /* struct group_person */
     } stats;
+    struct {
+        struct str token; /* secret */
+    } token;
     struct group_mode_event {
         uint64_t room;
         struct group_view_mode now;

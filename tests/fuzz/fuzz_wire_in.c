@@ -80,7 +80,7 @@ static void policy(const struct cmd *cmd)
         if (mine.type == CMD_JOIN)
             mine.u.join.room = w.room;
     }
-    if (mine.type >= CMD_GROUP_OFFER && mine.type <= CMD_GROUP_STATS)
+    if (mine.type >= CMD_GROUP_OFFER && mine.type <= CMD_MEDIA_TOKEN)
         mine.u.group.room = w.room; /* all begin with it */
     give(d, &w, &mine);
     domain_tick(d, 1000000000, 5);

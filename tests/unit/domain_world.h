@@ -97,9 +97,12 @@ struct world {
     } http;
     unsigned http_codes[CODE_COUNT]; /* of all answers */
     struct scope_watch scopes;
-    struct buf groups;    /* orders to workers, as world_group() writes them */
-    uint64_t group, peer; /* of the last order that had one */
-    struct buf relays;    /* what was said of them, and "send;" for each desc and cand */
+    uint8_t whip[WHIP_RESOURCE]; /* the session that was answered last */
+    struct buf groups;           /* orders to workers, as world_group() writes them */
+    uint64_t group, peer;        /* of the last order that had one */
+    uint64_t order_tracks[8];
+    size_t n_order_tracks; /* that its lines named */
+    struct buf relays;     /* what was said of them, and "send;" for each desc and cand */
 };
 
 static inline struct client *client_of(struct world *w, uint64_t session)
@@ -180,6 +183,7 @@ static inline void world_group(struct world *w, const struct group_order *o)
         w->peer = o->peer;
     if (o->kind == GROUP_ORDER_MUTE)
         buf_puts(&w->groups, o->on ? " on" : " off");
+    w->n_order_tracks = o->n_lines ? 0 : w->n_order_tracks;
     if (o->kind == GROUP_ORDER_OFFER)
         buf_putf(&w->groups, " %u " PRIstr, o->rights, STR_ARG(o->sdp));
     for (uint32_t i = 0; i < o->n_lines && o->kind < GROUP_ORDER_MUTE; i++) {
@@ -191,6 +195,8 @@ static inline void world_group(struct world *w, const struct group_order *o)
             buf_putf(&w->groups, " " PRIstr ":%s", STR_ARG(l->mid), kinds[l->kind]);
         if (!l->track)
             buf_puts(&w->groups, "-");
+        else if (w->n_order_tracks < ARRAY_LEN(w->order_tracks))
+            w->order_tracks[w->n_order_tracks++] = l->track;
     }
     buf_puts(&w->groups, ";");
 }
@@ -206,10 +212,22 @@ static inline const char *groups(struct world *w)
     return text;
 }
 
+/* "offer 1 v=1": verb, ETag, body. */
+static inline void world_whip(struct world *w, const struct whip_view *v, struct buf *b)
+{
+    static const char *const verbs[] = {"offer", "trickle", "end"};
+    buf_putf(b, "%s%s " PRIstr " " PRIstr, verbs[v->verb], v->stale ? " stale" : "",
+             STR_ARG(v->etag), STR_ARG(v->body));
+    if (v->session)
+        memcpy(w->whip, v->session, sizeof w->whip);
+}
+
 static inline void world_http(struct world *w, const struct effect *e, struct buf *b)
 {
     assert_true(e->http > 0 && e->http <= w->last_call && e->http != w->http.call);
-    if (e->event)
+    if (e->event && e->event->type == RESULT_WHIP)
+        world_whip(w, &e->event->u.whip, b);
+    else if (e->event)
         wire_out_call_result(b, e->event);
     else
         wire_out_call_error(b, &e->error);

@@ -92,6 +92,7 @@ static const struct trial trials[] = {
     {CMD_ROOM_MUTE, NO_ONE, ",'room':'$R','session':'$S','kind':'mic','hard':true"},
     {CMD_KNOCK, NO_ONE, ",'room':'$R'"},
     {CMD_ROOM_ADMIT, NO_ONE, ",'room':'$R','session':'$S','on':true"},
+    {CMD_MEDIA_TOKEN, NO_ONE, ",'room':'$R','view':true"},
     /* the account */
     {CMD_ME, BY_HTTP_ONLY},
     {CMD_REGISTER, BY_HTTP_ONLY},

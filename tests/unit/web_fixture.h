@@ -107,6 +107,23 @@ static inline void fx_fetch(void *ctx, const struct web_fetch *f, int64_t now_us
         web_file_grant(fx->web, f->number, fx->grant);
 }
 
+static inline void fx_whip(void *ctx, const struct web_whip *w, int64_t now_us)
+{
+    static const char *const verbs[] = {"offer", "trickle", "end"};
+    struct fx *fx = ctx;
+
+    assert_int_equal(now_us, fx->now);
+    fx_note(fx, "%s%s %llx name=" PRIstr " token=" PRIstr, w->cmd.view ? "view " : "",
+            verbs[w->cmd.verb], (unsigned long long)w->room, STR_ARG(w->cmd.name),
+            STR_ARG(w->cmd.token));
+    if (w->cmd.verb != WHIP_OFFER)
+        fx_note(fx, " session=%02x%02x", w->cmd.session[0], w->cmd.session[WHIP_RESOURCE - 1]);
+    if (w->cmd.verb == WHIP_TRICKLE)
+        fx_note(fx, " etag=" PRIstr, STR_ARG(w->cmd.etag));
+    fx_note(fx, " " PRIstr ";", STR_ARG(w->cmd.body));
+    fx->call = w->number;
+}
+
 static inline bool fx_disk(void *ctx, const struct disk_request *rq)
 {
     struct fx *fx = ctx;
@@ -154,8 +171,17 @@ static inline struct fx *fx_new_with(void (*change)(struct web_conf *conf))
     fx->conf.tls = false;
     if (change != NULL)
         change(&fx->conf);
-    fx->h = (struct web_handlers){fx,         fx_message, fx_lost, fx_ca,    fx_health,
-                                  fx_metrics, fx_wall,    fx_call, fx_fetch, fx_disk};
+    fx->h = (struct web_handlers){.ctx = fx,
+                                  .message = fx_message,
+                                  .pipe_lost = fx_lost,
+                                  .ca_cert = fx_ca,
+                                  .health = fx_health,
+                                  .metrics = fx_metrics,
+                                  .wall_s = fx_wall,
+                                  .call = fx_call,
+                                  .fetch = fx_fetch,
+                                  .whip = fx_whip,
+                                  .disk = fx_disk};
     fx->now = FX_SECOND;
     outbox_init(&fx->box, NULL);
     fx->web = web_new(&fx->conf, &fx->h, &fx->counts);

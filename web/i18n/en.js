@@ -387,4 +387,12 @@ export default {
   'cert.firefox.1': 'Get the certificate with the button above.',
   'cert.firefox.2': 'Open Settings, Privacy & Security, "View Certificates", "Authorities", and import the file.',
   'cert.firefox.3': 'Tick "Trust this CA to identify websites", and load this page again.',
+  'watch.title': 'Watching',
+  'watch.sound': 'Play the sound',
+  'watch.connecting': 'Connecting …',
+  'watch.nobody': 'Nobody is sending a picture just now.',
+  'watch.unreachable': 'The server cannot be reached. Trying again …',
+  'watch.forbidden': 'This link does not let you watch (any more). Ask for another one.',
+  'watch.unknown': 'Nobody is sending into this room just now. Waiting …',
+  'watch.busy': 'The server is busy. Trying again …',
 };

@@ -387,4 +387,12 @@ export default {
   'cert.firefox.1': '위 단추로 인증서를 받아 주세요.',
   'cert.firefox.2': '설정, 개인 정보 및 보안, "인증서 보기", "인증 기관"에서 파일을 가져와 주세요.',
   'cert.firefox.3': '"이 인증 기관이 웹 사이트를 식별하도록 신뢰"에 표시하고 이 페이지를 새로 고쳐 주세요.',
+  'watch.title': '보기',
+  'watch.sound': '소리 켜기',
+  'watch.connecting': '연결하고 있어요 …',
+  'watch.nobody': '지금은 영상을 보내는 사람이 없어요.',
+  'watch.unreachable': '서버에 연결할 수 없어요. 다시 시도하고 있어요 …',
+  'watch.forbidden': '이 링크로는 볼 수 없어요. 새 링크를 요청해 주세요.',
+  'watch.unknown': '지금은 이 방에서 보내는 사람이 없어요. 기다리고 있어요 …',
+  'watch.busy': '서버가 바빠요. 다시 시도하고 있어요 …',
 };

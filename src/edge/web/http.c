@@ -39,7 +39,7 @@ static void request(struct web_conn *c, const struct http1_request *req)
         return;
     }
     /* A body that nobody will read: nothing behind it can be understood. */
-    if ((req->chunked || req->length > 0) && req->method != HTTP1_POST && req->method != HTTP1_PUT)
+    if ((req->chunked || req->length > 0) && !http_has_body(req->method))
         http_fail(c, req, 400);
     else
         http_route(c, req);

@@ -19,6 +19,7 @@ void http_call_free(struct web_conn *c)
         hmap_remove(&c->web->calls, &call->node);
     visitor_free(call->visitor);
     transfer_free(call->t);
+    whip_call_free(call->whip);
     xfree(call);
     c->u.http->call = NULL;
 }
@@ -186,6 +187,12 @@ void web_call_answer(struct web *w, uint64_t number, const struct web_answer *a)
 
     if (call == NULL)
         return;
+    if (call->kind == CALL_WHIP) {
+        web_whip_answer(w, number,
+                        &(struct web_whip_answer){
+                            .status = a->status, .body = a->json, .retry_ms = a->retry_ms});
+        return;
+    }
     struct web_conn *c = call->conn;
     buf_init_fixed(&fields, mem, sizeof mem);
     if (a->cookie != NULL)

@@ -7,7 +7,10 @@
 
 typedef void route_fn(struct web_conn *c, const struct http1_request *req);
 
-enum { GETS = 1 << HTTP1_GET | 1 << HTTP1_HEAD };
+enum {
+    GETS = 1 << HTTP1_GET | 1 << HTTP1_HEAD,
+    WHIPS = (1 << HTTP1_METHODS) - 1 /* it says itself which, for each of its paths */
+};
 
 static void asset(struct web_conn *c, const struct http1_request *req)
 {
@@ -89,6 +92,11 @@ static const struct route {
     {STR_INIT("/api/upload/"), true, false, false, 1 << HTTP1_PUT | 1 << HTTP1_HEAD, "PUT, HEAD",
      http_upload_begin},
     {STR_INIT("/api/"), true, false, false, GETS | 1 << HTTP1_POST, "POST", http_call_begin},
+    {STR_INIT("/whip/"), true, false, false, WHIPS, "POST, PATCH, DELETE, OPTIONS",
+     http_whip_begin},
+    {STR_INIT("/whep/"), true, false, false, WHIPS, "POST, PATCH, DELETE, OPTIONS",
+     http_whip_begin},
+    {STR_INIT("/watch/"), true, false, false, GETS, "GET, HEAD", http_player},
     {STR_INIT("/healthz"), false, false, true, GETS, "GET, HEAD", http_health},
     {STR_INIT("/metrics"), false, false, true, GETS, "GET, HEAD", http_metrics},
     {STR_INIT("/ca.crt"), false, true, false, GETS, "GET, HEAD", ca_cert},
@@ -141,9 +149,8 @@ void http_route(struct web_conn *c, const struct http1_request *req)
 {
     const struct route *r = find(req->path);
 
-    /* Only the routes of POSTs and PUTs read bodies; after any other answer to one the connection ends. */
-    if ((req->method == HTTP1_POST || req->method == HTTP1_PUT) &&
-        (r == NULL || (r->methods >> req->method & 1) == 0))
+    /* Only these routes read bodies; after any other answer to one the connection ends. */
+    if (http_has_body(req->method) && (r == NULL || (r->methods >> req->method & 1) == 0))
         c->u.http->close = true;
     if (c->web->conf->alone && (r == NULL || !r->alone)) {
         no_page(c, req);

@@ -134,7 +134,8 @@ static void serve(struct web_conn *c, const struct http1_request *req, struct re
 static bool is_root_name(struct str path)
 {
     return str_eq(path, STR("index.html")) || str_eq(path, STR("robots.txt")) ||
-           str_eq(path, STR("sw.js")) || str_eq(path, STR("manifest.webmanifest")) ||
+           str_eq(path, STR("watch.html")) || str_eq(path, STR("sw.js")) ||
+           str_eq(path, STR("manifest.webmanifest")) ||
            (str_starts(path, STR("favicon.")) && str_chr(path, '/') == STR_NPOS);
 }
 
@@ -175,4 +176,9 @@ void http_static(struct web_conn *c, const struct http1_request *req, struct str
 void http_page(struct web_conn *c, const struct http1_request *req)
 {
     http_static(c, req, STR("index.html"), true);
+}
+
+void http_player(struct web_conn *c, const struct http1_request *req)
+{
+    http_static(c, req, STR("watch.html"), true);
 }

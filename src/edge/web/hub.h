@@ -23,6 +23,8 @@
 struct web_answer;
 struct web_call;
 struct web_fetch;
+struct web_whip;
+struct web_whip_answer;
 
 /* The policy as the hub sees it. */
 struct hub_policy {
@@ -39,6 +41,8 @@ struct hub_conf {
     void (*answer)(void *ctx, uint64_t call, const struct web_answer *a);
     /* And that to a fetch: web_file_grant. */
     void (*grant)(void *ctx, uint64_t fetch, const struct file_grant *file);
+    /* And that to a whip, unless it is an error: web_whip_answer. */
+    void (*whip)(void *ctx, uint64_t whip, const struct web_whip_answer *a);
     void *answer_ctx;
     struct outbox_limits outbox;
     struct hash_key hash;    /* random: for addresses */
@@ -78,6 +82,8 @@ void hub_pipe_lost(struct hub *h, struct pipe *p, void *user, int64_t now_us);
 void hub_call(struct hub *h, const struct web_call *call, int64_t now_us);
 /* A file is asked for: its answer goes to hub_conf.grant or hub_conf.answer, from within or later. */
 void hub_fetch(struct hub *h, const struct web_fetch *fetch, int64_t now_us);
+/* Media by HTTP: its answer goes to hub_conf.whip or hub_conf.answer, from within or later. */
+void hub_whip(struct hub *h, const struct web_whip *whip, int64_t now_us);
 
 /* ---- what app/ gives ---- */
 

@@ -1,9 +1,14 @@
 /* Calls by HTTP: to the policy, and back with a status. */
+#include "base/crypto.h"
+#include "base/utf8.h"
 #include "edge/web/hub_int.h"
+#include "edge/web/sdp_scan.h"
 #include "edge/web/visitor.h"
 #include "edge/web/web.h"
 #include "edge/web/wire_in.h"
 #include "edge/web/wire_out.h"
+#include "proto/sdp.h"
+#include "proto/turn_users.h"
 
 /* RFC 9110, 15.5 and 15.6. What is not named is 400: the request itself is wrong. */
 static int status_of(enum errcode code)
@@ -59,12 +64,47 @@ static void say_error(struct hub *h, uint64_t call, const struct wire_error *e,
     say(h, call, &a);
 }
 
+/* RFC 9725, 4.2, 4.3.1, 4.4. */
+static int whip_status(const struct whip_view *v)
+{
+    if (v->verb == WHIP_OFFER)
+        return 201;
+    if (v->stale)
+        return 412;
+    return v->verb == WHIP_END || v->body.n > 0 ? 200 : 204;
+}
+
+static void whip_answer(struct hub *h, uint64_t number, const struct whip_view *v)
+{
+    char name[TURN_SCOPE_NAME + 1], password[TURN_SCOPE_PASSWORD + 1];
+    struct web_whip_answer a = {
+        .status = whip_status(v),
+        .session = v->session,
+        .etag = v->etag,
+        .body = v->body,
+    };
+
+    if (v->verb == WHIP_OFFER && v->relay.scope != 0) {
+        turn_scope_credential(v->relay.key, v->relay.scope, name, password);
+        a.turn_tcp = v->facts->turn_tcp;
+        a.turn_tls = v->facts->turn_tls;
+        a.username = str_from(name);
+        a.credential = str_from(password);
+    }
+    h->conf.whip(h->conf.answer_ctx, number, &a);
+    memzero(password, sizeof password);
+}
+
 void hub_call_answer(struct hub *h, const struct effect *e)
 {
     struct web_answer a = {.status = 200, .cookie = &e->cookie};
 
     if (e->event == NULL) {
         say_error(h, e->http, &e->error, &e->cookie);
+        return;
+    }
+    if (e->event->type == RESULT_WHIP) {
+        whip_answer(h, e->http, &e->event->u.whip);
         return;
     }
     buf_reset(&h->text);
@@ -104,4 +144,47 @@ void hub_fetch(struct hub *h, const struct web_fetch *fetch, int64_t now_us)
 
     fill_asker(h, &c, fetch->number, fetch->peer, fetch->visitor, addr);
     hub_command(h, now_us, &c);
+}
+
+/* What the policy wants to know of an offer; the lines live until it is freed. False: it is none. */
+static bool read_offer(struct cmd_whip *q, struct sdp *sdp, struct whip_line lines[SDP_LINES_MAX])
+{
+    unsigned line;
+
+    if (sdp_parse(sdp, q->body, &line) != SDP_OK)
+        return false;
+    for (unsigned i = 0; i < sdp->n; i++) {
+        const struct sdp_media *m = &sdp->lines[i];
+
+        if (m->kind != SDP_OTHER && !m->rejected && m->direction != 0)
+            lines[q->lines.n++] = (struct whip_line){
+                .mid = m->mid, .video = m->kind == SDP_VIDEO, .sends = m->direction & SDP_SENDS};
+    }
+    q->lines.p = lines;
+    return true;
+}
+
+void hub_whip(struct hub *h, const struct web_whip *whip, int64_t now_us)
+{
+    static const struct wire_error bad = {.code = CODE_BAD_BODY};
+    struct cmd c = {.type = CMD_WHIP, .room = whip->room, .u.whip = whip->cmd};
+    struct whip_line lines[SDP_LINES_MAX];
+    char addr[ADDR_STR_SIZE];
+    struct sdp sdp = {0};
+    struct sdp_scan scan;
+
+    fill_asker(h, &c, whip->number, whip->peer, whip->visitor, addr);
+    c.cookie = STR_NONE; /* other sites may send it along; the token is what counts */
+    if (!utf8_valid(whip->cmd.name.p, whip->cmd.name.n) ||
+        (c.u.whip.verb == WHIP_OFFER && !read_offer(&c.u.whip, &sdp, lines))) {
+        say_error(h, whip->number, &bad, NULL);
+        return;
+    }
+    if (c.u.whip.verb == WHIP_TRICKLE) {
+        sdp_scan(whip->cmd.body, &scan);
+        c.u.whip.ufrag = scan.ufrag;
+        c.u.whip.pwd = scan.pwd;
+    }
+    hub_command(h, now_us, &c);
+    sdp_free(&sdp);
 }

@@ -87,6 +87,26 @@ struct web_fetch {
     const struct visitor *visitor;
 };
 
+/* A request of WHIP or WHEP. Everything is borrowed. */
+struct web_whip {
+    uint64_t number; /* never used again, nor by a call */
+    uint64_t room;
+    struct cmd_whip cmd;
+    const struct addr *peer;
+    const struct visitor *visitor;
+};
+
+struct web_whip_answer {
+    int status;
+    const uint8_t *session; /* 201: WHIP_RESOURCE bytes */
+    struct str etag;        /* n = 0: none */
+    struct str body;        /* SDP, a fragment of it, or JSON with what is wrong */
+    int64_t turn_tcp;       /* 201: port of TURN over TCP, 0: none */
+    bool turn_tls;
+    struct str username, credential;
+    int64_t retry_ms;
+};
+
 struct web_handlers {
     void *ctx;
     /* One whole message; it may be changed in place and is gone afterwards. Returns 0 when it was taken,
@@ -107,6 +127,8 @@ struct web_handlers {
     void (*call)(void *ctx, const struct web_call *call, int64_t now_us);
     /* May this client have that file? web_file_grant or web_call_answer, from within or later. */
     void (*fetch)(void *ctx, const struct web_fetch *fetch, int64_t now_us);
+    /* A request of WHIP or WHEP: web_whip_answer, from within or later. */
+    void (*whip)(void *ctx, const struct web_whip *whip, int64_t now_us);
     /* A request to the disk thread, whose answer is for web_disk; false: its queue is full. */
     bool (*disk)(void *ctx, const struct disk_request *rq);
 };
@@ -124,6 +146,8 @@ void web_take(void *ctx, struct stream *s);
 /* Answers a call. Nothing happens when its client has gone, or was told to come again since it took too long
  * (web_conf.call_us). */
 void web_call_answer(struct web *w, uint64_t number, const struct web_answer *a);
+/* The same for a whip. */
+void web_whip_answer(struct web *w, uint64_t number, const struct web_whip_answer *a);
 
 /* Answers a fetch; file NULL: 404, and no word more. */
 void web_file_grant(struct web *w, uint64_t number, const struct file_grant *file);

@@ -48,14 +48,22 @@ enum http_phase {
 enum { HTTP_VERB_MAX = 32 };
 
 /* What somebody else has to answer: the policy, or the disk. */
-enum call_kind { CALL_VERB, CALL_GET, CALL_PUT, CALL_LOOK /* how much of an upload is there? */ };
+enum call_kind {
+    CALL_VERB,
+    CALL_GET,
+    CALL_PUT,
+    CALL_LOOK, /* how much of an upload is there? */
+    CALL_WHIP
+};
 struct transfer;
+struct whip_call;
 struct http_call {
     struct hnode node; /* in web.calls once somebody was asked */
     uint64_t number;   /* 0: nobody was asked yet */
     struct web_conn *conn;
     struct visitor *visitor;
-    struct transfer *t; /* of a file; NULL: CALL_VERB */
+    struct transfer *t;     /* of a file, or NULL */
+    struct whip_call *whip; /* of CALL_WHIP */
     uint8_t kind;
     uint8_t verb_len;
     char verb[HTTP_VERB_MAX];
@@ -157,6 +165,11 @@ static inline int64_t conn_now(const struct web_conn *c)
 
 /* ---- http.c: reading requests ---- */
 
+static inline bool http_has_body(enum http1_method method)
+{
+    return method == HTTP1_POST || method == HTTP1_PUT || method == HTTP1_PATCH;
+}
+
 void http_begin(struct web_conn *c);
 size_t http_on_data(struct web_conn *c, uint8_t *p, size_t n);
 void http_on_writable(struct web_conn *c);
@@ -231,6 +244,11 @@ void http_upload_disk(struct web_conn *c, const struct disk_answer *a);
 /* Bytes of the body; how many were taken. */
 size_t http_upload_data(struct web_conn *c, const uint8_t *p, size_t n);
 
+/* ---- http_whip.c ---- */
+
+void http_whip_begin(struct web_conn *c, const struct http1_request *req);
+void whip_call_free(struct whip_call *k);
+
 /* ---- http_reply.c: writing responses ---- */
 
 struct reply {
@@ -293,6 +311,7 @@ enum http_range http_range(struct str value, uint64_t size, uint64_t *first, uin
 bool http_etag_known(struct str list, struct str plain, struct str gzip);
 void http_static(struct web_conn *c, const struct http1_request *req, struct str path, bool root);
 void http_page(struct web_conn *c, const struct http1_request *req);
+void http_player(struct web_conn *c, const struct http1_request *req);
 /* A file of --web-dir by its relative path; false: there is none. http->owned gets it. */
 bool http_dir_read(struct web_conn *c, struct str path, struct str *body, char etag[40]);
 int http_dir_open(const char *path);

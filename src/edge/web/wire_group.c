@@ -59,6 +59,14 @@ static const struct field stats_list[] = {
 };
 static const struct fields stats = FIELDS(union group_args, stats_list);
 
+static const struct field token_list[] = {
+    F_ID(struct cmd_media_token, "room", room, NEEDED),
+    F_BOOL(struct cmd_media_token, "publish", publish),
+    F_BOOL(struct cmd_media_token, "view", view),
+    F_INT(struct cmd_media_token, "ttl_s", ttl_s, 1, 366 * 86400, .absent = 3600),
+};
+static const struct fields token = FIELDS(struct cmd_media_token, token_list);
+
 /* ---- answers and events ---- */
 
 static const struct field track_list[] = {
@@ -95,6 +103,11 @@ static const struct field people_list[] = {
     F_OBJECTS(union group_view, "people", stats.people, &person, 0, NEEDED),
 };
 static const struct fields people = FIELDS(union group_view, people_list);
+
+static const struct field token_view_list[] = {
+    F_STR(union group_view, "token", token.token, 0, NEEDED),
+};
+static const struct fields token_view = FIELDS(union group_view, token_view_list);
 
 static const struct field view_mode_list[] = {
     F_WORD(struct group_view_mode, "mode", mode, modes, NEEDED),
@@ -150,6 +163,7 @@ const struct wire_topic wire_group = {
             [CMD_GROUP_WISH] = &wish,
             [CMD_GROUP_CLOSE] = &close_fields,
             [CMD_GROUP_STATS] = &stats,
+            [CMD_MEDIA_TOKEN] = &token,
         },
     .views =
         {
@@ -161,5 +175,6 @@ const struct wire_topic wire_group = {
             [EVENT_GROUP_SPEAKER] = &speaker,
             [RESULT_GROUP_OFFER] = &offered,
             [RESULT_GROUP_STATS] = &people,
+            [RESULT_MEDIA_TOKEN] = &token_view,
         },
 };

@@ -273,6 +273,7 @@ static bool in_room_set(struct wire_in *in, const json_t *o)
            opt_password(in, o, &s->password) && opt_tri(in, o, "public", &s->is_public) &&
            opt_tri(in, o, "locked", &s->locked) && opt_tri(in, o, "lobby", &s->lobby) &&
            opt_few(in, o, "publish", &s->publish_few) && opt_few(in, o, "share", &s->share_few) &&
+           opt_tri(in, o, "programs", &s->programs) &&
            opt_int(in, o, "capacity", 1, UINT32_MAX, &s->capacity);
 }
 

@@ -25,6 +25,8 @@ void wire_out_room_fields(struct buf *b, const struct room_view *r)
         p = LIT(p, ",\"publish\":\"moderators\"");
     if (r->share_few)
         p = LIT(p, ",\"share\":\"moderators\"");
+    if (r->programs)
+        p = LIT(p, ",\"programs\":true");
     stop(b, at, p);
 }
 
@@ -53,7 +55,7 @@ static char *put_muted(char *p, unsigned muted)
 
 void wire_out_person(struct buf *b, const struct person_view *v)
 {
-    char *at = start(b, 256, v->name.n), *p = at;
+    char *at = start(b, 288, v->name.n), *p = at;
     if (!at)
         return;
     p = put_id(LIT(p, "{\"session\":"), v->session);
@@ -68,6 +70,8 @@ void wire_out_person(struct buf *b, const struct person_view *v)
     if (v->hand_ms)
         p = put_int(LIT(p, ",\"hand\":"), v->hand_ms);
     p = put_muted(p, v->muted);
+    if (v->program)
+        p = LIT(p, ",\"program\":true");
     *p++ = '}';
     stop(b, at, p);
 }

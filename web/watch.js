@@ -31,7 +31,7 @@ function arrange() {
   const seen = elements.filter((e) => e instanceof HTMLVideoElement);
   for (const video of seen) video.hidden = video.videoWidth === 0 || !live(video);
   const n = seen.filter((v) => !v.hidden).length;
-  pictures.style.setProperty('--columns', String(Math.ceil(Math.sqrt(Math.max(n, 1)))));
+  pictures.style.gridTemplateColumns = `repeat(${Math.ceil(Math.sqrt(Math.max(n, 1)))}, 1fr)`;
   if (session?.phase === 'connected') say(n ? '' : 'watch.nobody');
 }
 

@@ -32,7 +32,7 @@ const views = new URL('../../web/views/', import.meta.url);
 /** @param {URL} dir @returns {URL[]} */
 const walk = (dir) => readdirSync(dir, { withFileTypes: true }).flatMap((e) => (e.isDirectory()
   ? walk(new URL(`${e.name}/`, dir)) : e.name.endsWith('.js') ? [new URL(e.name, dir)] : []));
-const sources = walk(views).map((url) => ({ file: url.pathname.split('/web/')[1], text: readFileSync(url, 'utf8') }));
+const sources = [...walk(views), new URL('../../web/watch.js', import.meta.url)].map((url) => ({ file: url.pathname.split('/web/')[1], text: readFileSync(url, 'utf8') }));
 const all = sources.map((s) => s.text).join('\n');
 
 /** @param {string} text @returns {string[]} the names in braces, once each */

@@ -95,7 +95,8 @@ static void open_workers(struct house *h, const char *ip, uint16_t port, unsigne
 {
     char err[200];
     struct listen_conf lc = {.naddrs = 1, .udp_port = port, .workers = n};
-    struct worker_conf conf = {.stun.key = {3, 4}, .groups = true};
+    struct worker_conf conf = {
+        .stun.key = {3, 4}, .groups = true, .team = n > 1 ? worker_team_new(n) : NULL};
     if (!addr_parse(&lc.addrs[0], str_from(ip)) || !listen_open(&lc, &h->set, err, sizeof err))
         die("cannot listen");
     h->box = mailbox_new("control", 65536);

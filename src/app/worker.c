@@ -180,6 +180,8 @@ void worker_ask_dump(struct worker *w, uint64_t cookie)
 static void on_round(struct loop_hook *h, int64_t now_us)
 {
     struct worker *w = container_of(h, struct worker, round);
+    if (w->pass != NULL)
+        worker_read_team(w); /* what others have put there without waking us */
     stun_core_round(&w->stun, now_us);
     worker_turn_round(w, now_us);
     if (w->sfu != NULL)

@@ -189,6 +189,8 @@ bool worker_pass_stun(struct worker_pass *p, const struct tuple *from, const str
 /* false: no other worker has said that this path is its own. */
 bool worker_pass_train(struct worker_pass *p, const struct tuple *from, const uint8_t *bytes,
                        size_t len, size_t seg);
+/* As worker_sfu_came(). */
+void worker_pass_came(struct worker_pass *p, int64_t came_us);
 /* struct sfu_ops.path */
 void worker_pass_path(struct worker_pass *p, const struct tuple *at, bool is_ours);
 /* MEDIA_SFU_PASS or _PATH. It stays the caller's. */

@@ -14,6 +14,7 @@
 
 enum {
     ROUTES_MAX = 65536,     /* of each kind; 10 MB */
+    REPORTS_US = 2000,      /* RTCP waits so long for its worker to be awake anyway */
     FIRST_BYTES = 4096,     /* of a letter */
     LETTER_MAX = 1 << 18,   /* bytes of one letter, if there are more than one train */
     STRANGERS_MAX = 1 << 14 /* of these, checks, which nobody has authenticated yet */
@@ -36,6 +37,7 @@ struct routes {
 struct outgoing {
     struct media_sfu_pass *letter; /* NULL: none */
     size_t cap, strangers;
+    bool urgent; /* more than what people report */
 };
 
 struct worker_pass {
@@ -44,6 +46,8 @@ struct worker_pass {
     struct routes away, lent; /* to other workers; what other workers pass to us */
     struct route *last;       /* of away: where the last train went */
     struct outgoing out[LISTEN_WORKERS_MAX];
+    struct loop_timer bell; /* for what was put without waking anybody */
+    int64_t came_us;
     bool waits;
     int by; /* whose letter is being handled; -1: none */
 };
@@ -142,12 +146,27 @@ static void post(struct worker_pass *p, unsigned to)
     struct outgoing *o = &p->out[to];
     if (o->letter == NULL)
         return;
-    if (!mailbox_post(p->w->conf.team->box[to], &o->letter->letter)) {
+    struct mailbox *box = p->w->conf.team->box[to];
+    bool posted = o->urgent ? mailbox_post(box, &o->letter->letter)
+                            : mailbox_put(box, &o->letter->letter);
+    if (!posted) {
         count_inc(&p->w->counts, COUNT_DROP_MAILBOX_FULL);
         letter_drop(&o->letter->letter);
+    } else if (!o->urgent && !loop_timer_armed(&p->bell)) {
+        loop_timer_set(p->w->loop, &p->bell, loop_now(p->w->loop) + REPORTS_US);
     }
     o->letter = NULL;
     o->strangers = 0;
+    o->urgent = false;
+}
+
+static void on_bell(struct loop_timer *t, int64_t now_us)
+{
+    struct worker_pass *p = container_of(t, struct worker_pass, bell);
+    (void)now_us;
+    for (unsigned i = 0; i < p->w->conf.team->n; i++)
+        if (i != p->w->conf.index)
+            mailbox_ring(p->w->conf.team->box[i]);
 }
 
 void worker_pass_round(struct worker_pass *p)
@@ -193,16 +212,24 @@ static struct route *route_of(struct worker_pass *p, const struct tuple *from)
     return p->last;
 }
 
+/* RTCP (RFC 5761 4). */
+static bool is_report(const uint8_t *p, size_t n)
+{
+    return n > 1 && p[0] >= CHANNEL_END && p[1] >= 192 && p[1] <= 223;
+}
+
 static void pass(struct worker_pass *p, unsigned to, const struct tuple *from, const uint8_t *bytes,
                  size_t len, size_t seg)
 {
     struct media_sfu_train t = {.from = *from,
                                 .len = (uint32_t)len,
                                 .seg = (uint32_t)seg,
+                                .came_us = p->came_us,
                                 .is_strange = route_of(p, from) == NULL};
     uint8_t *at = reserve(p, to, sizeof t + padded(len));
     memcpy(at, &t, sizeof t);
     memcpy(at + sizeof t, bytes, len);
+    p->out[to].urgent |= !is_report(bytes, len);
     count_add(&p->w->counts, COUNT_SFU_PASSED, (len + seg - 1) / seg);
 }
 
@@ -248,11 +275,18 @@ static void take_pass(struct worker_pass *p, struct media_sfu_pass *m)
     for (uint32_t at = 0; at < m->len; at += (uint32_t)(sizeof t + padded(t.len))) {
         memcpy(&t, m->bytes + at, sizeof t);
         bool lent = t.is_strange && find(p, &p->lent, &t.from) != NULL;
+        worker_sfu_came(p->w->sfu, t.came_us);
         worker_udp_passed(p->w, &t.from, m->bytes + at + sizeof t, t.len, t.seg);
         if (lent) /* it was told once, and does not know any more */
             tell(p, m->worker, &t.from, true);
     }
+    worker_sfu_came(p->w->sfu, 0);
     p->by = -1;
+}
+
+void worker_pass_came(struct worker_pass *p, int64_t came_us)
+{
+    p->came_us = came_us;
 }
 
 void worker_pass_letter(struct worker_pass *p, struct letter *l)
@@ -271,6 +305,7 @@ struct worker_pass *worker_pass_new(struct worker *w)
     p->w = w;
     p->key = w->conf.stun.key;
     p->by = -1;
+    p->bell = (struct loop_timer){.fn = on_bell, .name = "passed reports"};
     list_init(&p->away.recent);
     list_init(&p->lent.recent);
     return p;
@@ -291,6 +326,7 @@ void worker_pass_free(struct worker_pass *p)
     for (unsigned i = 0; i < LISTEN_WORKERS_MAX; i++)
         if (p->out[i].letter != NULL)
             letter_drop(&p->out[i].letter->letter);
+    loop_timer_del(p->w->loop, &p->bell);
     forget_all(p, &p->away);
     forget_all(p, &p->lent);
     xfree(p);

@@ -453,6 +453,8 @@ bool worker_sfu_stun(struct worker_sfu *f, const struct tuple *from, const uint8
 void worker_sfu_came(struct worker_sfu *f, int64_t came_us)
 {
     sfu_core_came(f->core, came_us);
+    if (f->w->pass != NULL)
+        worker_pass_came(f->w->pass, came_us);
 }
 
 static bool take_here(struct worker_sfu *f, const struct tuple *from, uint8_t *p, size_t len,

@@ -168,6 +168,7 @@ struct media_sfu_train {
     uint32_t len, seg;   /* n datagrams of seg bytes, the last may be shorter */
     uint32_t is_strange; /* whoever passes it on does not know yet that the path is yours */
     uint32_t zero;
+    int64_t came_us; /* when the kernel got it; 0: nobody knows */
 };
 
 struct media_sfu_path {

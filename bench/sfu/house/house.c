@@ -107,6 +107,7 @@ static void open_workers(struct house *h, const char *ip, uint16_t port, unsigne
     conf.sfu.loudest = SPEAKER_LOUDEST_MAX;
     conf.sfu.start_bps = conf.sfu.max_bps = EVERYTHING_BPS;
     conf.sfu.candidates[0].at = h->set.udp_at[0];
+    conf.team = n > 1 ? worker_team_new(n) : NULL; /* what arrives at the other one is passed on */
     for (unsigned i = 0; i < n; i++) {
         conf.index = i;
         conf.udp_fds = h->set.udp + i * h->set.nudp;

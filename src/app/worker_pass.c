@@ -230,7 +230,7 @@ static void pass(struct worker_pass *p, unsigned to, const struct tuple *from, c
     memcpy(at, &t, sizeof t);
     memcpy(at + sizeof t, bytes, len);
     p->out[to].urgent |= !is_report(bytes, len);
-    count_add(&p->w->counts, COUNT_SFU_PASSED, (len + seg - 1) / seg);
+    count_add(&p->w->counts, COUNT_SFU_PASSED, seg > 0 ? (len + seg - 1) / seg : 0);
 }
 
 bool worker_pass_stun(struct worker_pass *p, const struct tuple *from, const struct stun_msg *m,

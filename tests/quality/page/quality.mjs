@@ -56,7 +56,7 @@ function picture({ width, height, fps }) {
   };
   paint();
   setInterval(paint, 1000 / fps);
-  return canvas.captureStream(fps).getVideoTracks()[0];
+  return canvas.captureStream().getVideoTracks()[0]; // each picture; a rate of its own would beat with the painting
 }
 
 /** A tone that never ends. Firefox without a sound card has only that of its fake microphone. */

@@ -221,6 +221,16 @@ static uint32_t lines_received(const struct whip *w, struct group_line out[WHIP_
     return w->n_lines;
 }
 
+static void order_wish(struct domain *d, const struct whip *w)
+{
+    struct group_line lines[WHIP_LINES];
+    group_order(d, &(struct group_order){.kind = GROUP_ORDER_WISH,
+                                         .room = w->peer->group->id,
+                                         .peer = w->peer->id,
+                                         .lines = lines,
+                                         .n_lines = lines_received(w, lines)});
+}
+
 static void take_lines(struct whip *w, const struct object_list *offered)
 {
     const struct whip_line *l = offered->p;
@@ -289,6 +299,7 @@ static void watch(struct domain *d, struct room *r, const struct cmd *cmd, struc
     whip_aim(r, w);
     uint32_t n = lines_received(w, lines);
     order_offer(d, w, lines, n);
+    order_wish(d, w); /* an offer does not say how large a picture is */
 }
 
 static enum errcode begin(struct domain *d, const struct cmd *cmd, struct str name)
@@ -481,15 +492,9 @@ void whip_refused(struct domain *d, struct whip *w, enum group_refusal code)
 
 void whip_review(struct domain *d, struct room *r)
 {
-    struct group_line lines[WHIP_LINES];
     LIST_FOREACH(it, &r->whips) {
         struct whip *w = container_of(it, struct whip, of_room);
-        if (w->program || !w->peer || !whip_aim(r, w))
-            continue;
-        group_order(d, &(struct group_order){.kind = GROUP_ORDER_WISH,
-                                             .room = r->group->id,
-                                             .peer = w->peer->id,
-                                             .lines = lines,
-                                             .n_lines = lines_received(w, lines)});
+        if (!w->program && w->peer && whip_aim(r, w))
+            order_wish(d, w);
     }
 }

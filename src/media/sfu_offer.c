@@ -232,6 +232,17 @@ static unsigned feedback_of(const struct sdp *sdp)
     return all & SDP_FB_TWCC ? SDP_FB_TWCC : all & SDP_FB_CCFB ? SDP_FB_CCFB : all & SDP_FB_REMB;
 }
 
+/* An id means one thing on all lines of a bundle (RFC 9143 7.1.4); who numbers each line anew, as aiortc does,
+ * is answered on the first of them. */
+static uint32_t common_exts(const struct offer *f, const struct sdp_media *m)
+{
+    uint32_t kept = 0;
+    for (unsigned k = 0; k < m->n_exts; k++)
+        if (f->p->exts.kind[m->exts[k].id] == m->exts[k].kind)
+            kept |= (uint32_t)1 << k;
+    return kept;
+}
+
 static void decide(struct offer *f, unsigned i)
 {
     const struct sdp_media *m = &f->sdp->lines[i];
@@ -240,7 +251,7 @@ static void decide(struct offer *f, unsigned i)
     bool sends = m->direction & SDP_SENDS, receives = m->direction & SDP_RECEIVES;
     *l = (struct sdp_line){.action = SDP_HOLD,
                            .codecs = UINT64_MAX,
-                           .exts = UINT32_MAX,
+                           .exts = common_exts(f, m),
                            .feedback = SDP_FB_NACK | SDP_FB_PLI | SDP_FB_FIR | feedback_of(f->sdp)};
     if (m->kind == SDP_OTHER || m->rejected) {
         l->action = SDP_REJECT;
@@ -254,8 +265,7 @@ static void decide(struct offer *f, unsigned i)
 
 /* ---- The whole offer ---- */
 
-/* Ids are the same on all lines of a bundle (RFC 9143 7.1.4 asks for it). What needs the two-byte form wants
- * its consent (RFC 8285 6). */
+/* What needs the two-byte form wants its consent (RFC 8285 6). */
 static void learn_extensions(struct sfu_peer *p, const struct sdp *sdp)
 {
     memset(&p->exts, 0, sizeof p->exts);

@@ -340,6 +340,8 @@ static void ice_restarts_by_patch(void **state)
 
 /* ---- watching ---- */
 
+#define NOTHING "wish a:1920x1920/3- v:1920x1920/3- w:1920x1920/3-;"
+
 static void who_watches_is_nobody_and_gets_what_there_is(void **state)
 {
     struct world *w = *state;
@@ -353,7 +355,7 @@ static void who_watches_is_nobody_and_gets_what_there_is(void **state)
     groups(w);
     drain_all(w);
     assert_string_equal(look_at(w, room, "", token_for(w, room, 2)), "");
-    assert_string_equal(groups(w), "offer 2 " SDP " a:- v:- w:-;"); /* nothing is there yet */
+    assert_string_equal(groups(w), "offer 2 " SDP " a:- v:- w:-;" NOTHING); /* is there yet */
     uint64_t eye = w->peer;
     assert_has(answered(w, eye), "offer 1");
     assert_string_equal(next(ann), "");
@@ -362,9 +364,10 @@ static void who_watches_is_nobody_and_gets_what_there_is(void **state)
                                    "wish a:1920x1920/3 v:1920x1920/3 w:1920x1920/3-;");
     assert_true(w->order_tracks[0] == tracks[0] && w->order_tracks[1] == tracks[1]);
     assert_string_equal(look_at(w, room, "Stage", token_for(w, room, 2)), "");
-    assert_string_equal(groups(w), "offer 2 " SDP " a: v: w:-;");
+    assert_string_equal(groups(w), "offer 2 " SDP " a: v: w:-;"
+                                   "wish a:1920x1920/3 v:1920x1920/3 w:1920x1920/3-;");
     assert_string_equal(look_at(w, room, "Nobody", token_for(w, room, 2)), "");
-    assert_string_equal(groups(w), "offer 2 " SDP " a:- v:- w:-;");
+    assert_string_equal(groups(w), "offer 2 " SDP " a:- v:- w:-;" NOTHING);
     tell(w, (struct group_news){.about = GROUP_NEWS_STATE, .peer = eye, .end = GROUP_NO_CONSENT});
     world_pass(w, 1);
     assert_int_equal(w->d->whips.n, 3);

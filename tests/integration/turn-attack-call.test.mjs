@@ -67,11 +67,21 @@ async function called() {
   return { ann, ben, peer, at, c };
 }
 
+/** A Binding to the peer, again until its answer comes, as ICE does: the way there loses datagrams when the machine is busy.
+ *  @param {TurnClient} c */
+async function ping(c) {
+  for (let i = 0; i < 12; i++) {
+    c.sendChannel(0x4000, binding());
+    const answer = await c.receive(undefined, 500);
+    if (answer) return answer;
+  }
+  return undefined;
+}
+
 /** The same, and the peer has agreed. */
 async function agreed() {
   const call = await called();
-  call.c.sendChannel(0x4000, binding());
-  assert.ok(await call.c.receive());
+  assert.ok(await ping(call.c));
   return call;
 }
 
@@ -145,11 +155,10 @@ test('before the other side has agreed, Bindings pass and nothing else; then eve
   await c.settle();
   assert.deepEqual(await peer.upToNow(), []);
   await lab.until(drops('no_consent'), (n) => n >= before(drops('no_consent')) + all.length);
-  c.sendChannel(0x4000, binding());
-  const answer = await c.receive();
+  const answer = await ping(c);
   assert.equal(answer && read(answer.data).type, 0x101, 'the answer comes back');
   c.sendChannel(0x4000, Buffer.from('data'));
-  assert.equal((await c.receive())?.data.toString(), 're: data');
+  assert.equal((await c.receive((m) => m.data[0] !== 1))?.data.toString(), 're: data');
 });
 
 test('agreeing takes the password that this party signalled, from its own address', async () => {

@@ -21,7 +21,7 @@ export function PersonMenu({ person: p, place = 'down end' }) {
     { text: t('person.file'), icon: 'clip', key: 'file', disabled: p.ghost, run: () => file.current?.click() },
   ];
   const pinned = ui.pinned === p.session;
-  if (p.media) items.unshift({ text: t(pinned ? 'person.unpin' : 'person.pin'), icon: 'pin', key: 'pin', run: () => setUi({ pinned: pinned ? null : p.session, page: 0 }) });
+  if (p.media) items.push({ text: t(pinned ? 'person.unpin' : 'person.pin'), icon: 'pin', key: 'pin', run: () => setUi({ pinned: pinned ? null : p.session, page: 0 }) });
   if (mayModerate(state)) items.push({ line: true }, { text: t('person.remove'), icon: 'remove', key: 'remove', danger: true, run: () => act.removePerson(p.session) });
   return html`<${Menu} items=${items} label=${t('person.menu', { name })} place=${place} name=${`person-${p.session}`} />
     <input type="file" hidden multiple ref=${file} data-file-to=${p.session} onChange=${picked} />`;

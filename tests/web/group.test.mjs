@@ -8,6 +8,7 @@ import { fakeClock } from '../../web/core/clock.js';
 import { Log } from '../../web/core/log.js';
 import { NOBODY, groupEvent, groupOf, largeNext } from '../../web/domain/group.js';
 import { wantsOf } from '../../web/domain/wants.js';
+import { layersOf } from '../../web/rtc/layers.js';
 import { Group } from '../../web/rtc/group.js';
 import { MOST, assign, wishes } from '../../web/rtc/group_lines.js';
 import { received, slim } from '../../web/rtc/group_sdp.js';
@@ -356,4 +357,16 @@ test('without a track nothing is sent, and whoever saves data sends no large pic
   assert.deepEqual(active(), [true, true, true]);
   group.save(true);
   assert.deepEqual(active(), [true, true, false]);
+});
+
+test('a camera is sent in as many sizes as browsers make of it, the largest whole', () => {
+  const scales = (/** @type {any[]} */ [w, h], saving = false) => layersOf({ width: w, height: h }, saving)
+    .filter((l) => l.active).map((l) => [l.rid, l.scaleResolutionDownBy]);
+  assert.deepEqual(scales([1280, 720]), [['q', 4], ['h', 2], ['f', 1]]);
+  assert.deepEqual(scales([640, 480]), [['q', 2], ['h', 1]]);
+  assert.deepEqual(scales([320, 240]), [['q', 1]]);
+  assert.deepEqual(scales([1280, 720], true), [['q', 4], ['h', 2]]);
+  assert.deepEqual(scales([640, 480], true), [['q', 2]]);
+  assert.deepEqual(scales([320, 240], true), [['q', 1]], 'something is always sent');
+  assert.deepEqual(layersOf(null).map((l) => l.active), [true, true, true]);
 });

@@ -5,6 +5,7 @@
 import { Emitter } from '../core/emitter.js';
 import { assign, wishes } from './group_lines.js';
 import { received, slim } from './group_sdp.js';
+import { layersOf } from './layers.js';
 import { opusFecDtx } from './sdp.js';
 import { HEARD, played } from './stats.js';
 
@@ -24,12 +25,6 @@ const KINDS = /** @type {const} */ (['audio', 'video']);
 /** Lines that receive in the first offer, of each kind: enough for most rooms. */
 const AT_FIRST = 4;
 const VIDEO = new Set(['camera', 'screen']);
-/** How the three sizes of a camera are called, and how much each of them may take. */
-const LAYERS = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150e3 },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500e3 },
-  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1700e3 },
-];
 const SCREEN = { maxBitrate: 2500e3, maxFramerate: 15 };
 
 const ANSWER_MS = 10_000;
@@ -193,7 +188,7 @@ export class Group extends Emitter {
   /** @param {Role} role */
   #addSender(role) {
     const kind = VIDEO.has(role) ? 'video' : 'audio';
-    const encodings = role === 'camera' ? LAYERS.map((l) => ({ ...l })) : role === 'screen' ? [{ ...SCREEN }] : undefined;
+    const encodings = role === 'camera' ? layersOf(null) : role === 'screen' ? [{ ...SCREEN }] : undefined;
     const direction = /** @type {const} */ ('sendonly');
     let line;
     try {
@@ -248,8 +243,12 @@ export class Group extends Emitter {
     const sender = this.lines.get(role)?.sender;
     const params = VIDEO.has(role) ? sender?.getParameters?.() : null;
     if (!sender || !params?.encodings?.length) return;
-    const on = !!this.tracks.get(role);
-    params.encodings.forEach((e) => { e.active = on && !(this.saving && e.rid === 'f'); });
+    const track = this.tracks.get(role);
+    const layers = role === 'camera' ? layersOf(track?.getSettings?.(), this.saving) : [];
+    params.encodings.forEach((e) => {
+      const layer = layers.find((l) => l.rid === e.rid);
+      Object.assign(e, layer, { active: !!track && (layer?.active ?? true) });
+    });
     sender.setParameters(params).catch((e) => this.log.debug('group', `${role}: ${e}`));
   }
 

@@ -9,7 +9,7 @@ declare -A pool_running=() pool_taken=() # pid: job; slot: 1
 pool_made=0 pool_load=0
 
 # A little more than the machine has, for those that wait; and a GB of memory for each half processor.
-pool_room=$((2 * jobs + 1))
+pool_room=$((jobs + 3))
 memory=$(awk '/^MemAvailable:/ { print int($2 / 1024 / 1024) }' /proc/meminfo 2>/dev/null)
 [ "${memory:-$pool_room}" -ge "$pool_room" ] || pool_room=$((memory > 2 ? memory : 2))
 

@@ -9,6 +9,7 @@ import { People } from '../../web/app/people.js';
 import { fromBase64url, toBase64url, whyNot } from '../../web/app/passkeys.js';
 import { fakeClock } from '../../web/core/clock.js';
 import { createStore } from '../../web/core/store.js';
+import { Account } from '../../web/app/account.js';
 import { ACCOUNT, mayRegister } from '../../web/domain/account.js';
 import { grouped, kindOf, lasted } from '../../web/domain/calls.js';
 import { PEOPLE, foundFor, peopleReducer, shownPeople, watched } from '../../web/domain/people.js';
@@ -630,4 +631,24 @@ test('a call has the names of the others, or how many they are', () => {
   const people = ['me', 'Mina', 'Jun', 'Sora'].map((name, i) => ({ name, self: i === 0 }));
   const title = (n) => callTitle(people.slice(0, n), 'Mina', translator('en'));
   assert.deepEqual([1, 2, 3, 4].map(title), ['Mina', 'Mina', 'Mina, Jun', '4 people']);
+});
+
+test('an answer from before one signed in does not sign one out', async () => {
+  const store = createStore(reduce, run([]));
+  /** @type {(answer: any) => void} */
+  let answer = () => {};
+  const api = { post: () => new Promise((resolve) => { answer = resolve; }) };
+  const env = { channel: () => ({ postMessage() {} }), local: null };
+  const sig = { renew() {} };
+  const account = new Account({ state: store.get, dispatch: store.dispatch, env, sig, log: { warn() {} } }, api);
+  const asked = account.begin();
+  account.signedIn(ME);
+  answer({ policy: { registration: 'open' } });
+  await asked;
+  assert.equal(store.get().account.user.name, 'mina');
+  assert.equal(store.get().account.policy.registration, 'open');
+  const again = account.begin();
+  answer({ policy: { registration: 'open' } });
+  await again;
+  assert.equal(store.get().account.user, null, 'but what was asked since counts');
 });

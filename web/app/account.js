@@ -31,6 +31,8 @@ export class Account {
     /** The same, where one may go on as a guest, too. @type {(() => void) | null} */
     this.nextIfKnown = null;
     this.leaving = false;
+    /** Grows when it becomes known anew who one is: an answer asked for before that is of yesterday. */
+    this.news = 0;
   }
 
   /** Whether somebody was signed in here the last time: which screen to begin with.
@@ -53,9 +55,11 @@ export class Account {
 
   /** Asks what this server allows, and who one is. */
   async begin() {
+    const { news } = this;
     try {
       const { user, policy } = await this.api.post('me');
-      this.c.dispatch({ type: 'account/policy', user, policy });
+      const now = news === this.news ? user : this.c.state().account.user;
+      this.c.dispatch({ type: 'account/policy', user: now, policy });
     } catch (e) {
       this.c.log.warn('account', `policy: ${e}`);
       // Asked again with the next session.
@@ -65,6 +69,7 @@ export class Account {
   /** A session has begun, perhaps as somebody. @param {Me | undefined} user @param {boolean} again */
   begun(user, again) {
     const { screen, account } = this.c.state();
+    this.news++;
     this.#remember(!!user);
     const away = (screen === 'lobby' && !this.c.env.startsInRooms) || (screen === 'sign' && !account.invitation);
     if (!user && ['people', 'calls', 'messages', 'me'].includes(screen)) this.#gone();
@@ -83,6 +88,7 @@ export class Account {
   }
 
   #gone() {
+    this.news++;
     this.#remember(false);
     this.c.dispatch({ type: 'account/gone' });
   }
@@ -98,6 +104,7 @@ export class Account {
 
   /** @param {Me} user */
   signedIn(user) {
+    this.news++;
     this.#remember(true);
     this.c.dispatch({ type: 'account/me', user });
     this.channel.postMessage('changed');

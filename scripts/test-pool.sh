@@ -8,7 +8,8 @@ declare -A pool_label pool_weight pool_verdict pool_command pool_began pool_slot
 declare -A pool_running=() pool_taken=() # pid: job; slot: 1
 pool_made=0 pool_load=0
 
-# A little more than the machine has, for those that wait; and a GB of memory for each half processor.
+# On two processors a little more than they are, for those that wait. On four less: browsers take more than they weigh,
+# and wait for each other until their patience ends. And a GB of memory for each half processor.
 pool_room=$((jobs + 3))
 memory=$(awk '/^MemAvailable:/ { print int($2 / 1024 / 1024) }' /proc/meminfo 2>/dev/null)
 [ "${memory:-$pool_room}" -ge "$pool_room" ] || pool_room=$((memory > 2 ? memory : 2))

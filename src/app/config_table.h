@@ -96,7 +96,7 @@
       "requests for credentials (401, 438) to one address over UDP")                               \
     X(RATE, rate_relay, "BURST/PER-SECOND", "200/100", 0, 0, "requests of one relay's client")     \
     X(SECTION, groups, "", "", 0, 0, "Group calls, which go through this server (SFU)")            \
-    X(CHOICE, groups, "auto|always|never", "never", 0, 0,                                          \
+    X(CHOICE, groups, "auto|always|never", "auto", 0, 0,                                          \
       "auto: when more than two people take part; always: already then; never: people send to "    \
       "each other only")                                                                           \
     X(INT, group_places, "N", "100", 2, 1000, "people who may have camera and microphone in one")  \

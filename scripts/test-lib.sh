@@ -108,6 +108,7 @@ node_files() { # LABEL DIR WEIGHT SECONDS
 # Each file a job by itself: they start servers and browsers.
 node_each() { # LABEL DIR WEIGHT SECONDS [EXCLUDED-GLOB]
     local file any=0 weight
+    local verdict=crowd_verdict
     while IFS= read -r file; do
         any=1
         weight=$3
@@ -117,8 +118,8 @@ node_each() { # LABEL DIR WEIGHT SECONDS [EXCLUDED-GLOB]
     [ $any = 1 ] || [ "$filter" ] || nothing "$1" "$2"
 }
 
-node_later() { # LABEL WEIGHT SECONDS FILE...; surroundings: variables for it; launcher: a command that runs it, if set
-    later "$1" "$2" "$3" node_verdict env MADANG_TEST_SECONDS=$(($3 - 30)) "${surroundings[@]}" ${launcher:+"$launcher"} \
+node_later() { # LABEL WEIGHT SECONDS FILE...; surroundings: variables for it; launcher, verdict: if set
+    later "$1" "$2" "$3" "${verdict:-node_verdict}" env MADANG_TEST_SECONDS=$(($3 - 30)) "${surroundings[@]}" ${launcher:+"$launcher"} \
         node --test --test-reporter=tap "${@:4}"
 }
 
@@ -137,29 +138,51 @@ what_failed() { # LOG
 }
 
 node_verdict() { # LABEL STATUS SECONDS LOG
-    local label=$1 status=$2 seconds=$3 log=$4 ok bad skip name
+    local label=$1 status=$2 seconds=$3 log=$4 ok bad=0 skip name
     ok=$(sed -nE 's/^# pass ([0-9]+)$/\1/p' "$log" | tail -n 1)
-    bad=$(sed -nE 's/^# (fail|cancelled) ([0-9]+)$/\2/p' "$log" | paste -sd+ | sed 's/^$/0/')
     skip=$(sed -nE 's/^# (skipped|todo) ([0-9]+)$/\2/p' "$log" | paste -sd+ | sed 's/^$/0/')
-    ok=${ok:-0} bad=$((bad)) skip=$((skip))
+    ok=${ok:-0} skip=$((skip))
     skipped=$((skipped + skip))
-    if [ "$bad" -gt 0 ] || [ "$status" -ne 0 ]; then
-        bad=0
+    if node_failed "$status" "$log"; then
         while IFS= read -r name; do
             bad=$((bad + 1))
             fail "$label: $name" "$log"
-        done < <(grep -E '^ *not ok ' "$log" | grep -vE '# (SKIP|TODO)' |
-            sed -E 's/^ *not ok [0-9]+ - //' | grep -vE '\.test\.mjs$' | sort -u | head -n 30)
-        name=$(sed -nE 's/^# HUNG: (this file .*)$/\1/p' "$log" | head -n 1)
-        if [ "$bad" = 0 ] || [ "$name" ]; then
-            bad=$((bad + 1))
-            fail "$label: ${name:-ended with status $status} after $seconds s" "$log"
-        fi
+        done < <(failures_of "$@")
         what_failed "$log"
     fi
     [ $((ok + bad + skip)) -gt 0 ] || fail "$label: nothing ran" "$log"
     passed=$((passed + ok))
     count "$label" "$ok" "$bad" "$seconds"
+}
+
+node_failed() { # STATUS LOG
+    [ "$1" -ne 0 ] || grep -qE '^# (fail|cancelled) [1-9]' "$2"
+}
+
+failures_of() { # LABEL STATUS SECONDS LOG
+    local name names
+    names=$(grep -E '^ *not ok ' "$4" | grep -vE '# (SKIP|TODO)' | sed -E 's/^ *not ok [0-9]+ - //' | grep -vE '\.test\.mjs$' | sort -u | head -n 30)
+    name=$(sed -nE 's/^# HUNG: (this file .*)$/\1/p' "$4" | head -n 1)
+    [ -z "$names" ] || echo "$names"
+    [ "$names" ] && [ -z "$name" ] || echo "${name:-ended with status $2 after $3 s}"
+}
+
+# Real browsers and servers beside each other want more of a small machine than it has at times. A file that fails there
+# runs once more by itself. If it passes, that is no failure, but it is told at the end what was unsteady: a defect, of the
+# test or of the program. When more than a few files are, the run has failed.
+crowd_verdict() { # LABEL STATUS SECONDS LOG ID
+    local name
+    if ! node_failed "$2" "$4" || [ "${pool_alone[$5]:-}" ] || [ "${#unsteady[@]}" -ge 4 ]; then
+        node_verdict "$@"
+        if node_failed "$2" "$4"; then unset "unsteady[$1]"; fi
+        return
+    fi
+    while IFS= read -r name; do
+        unsteady[$1]+="$1: $name   (log: ${4#"$PWD"/})"$'\n'
+        printf 'UNSTEADY, runs again alone: %s\n' "$1: $name"
+    done < <(failures_of "$@")
+    what_failed "$4"
+    alone "$5"
 }
 
 # What a sanitizer says about a server that tests started lies in files: each is a failure, whatever
@@ -213,6 +236,10 @@ summary() {
     local name
     slowest
     note "$((SECONDS - started)) s; logs in build/artifacts$([ "$skipped" -eq 0 ] || echo "; $skipped skipped")"
+    if [ ${#unsteady[@]} -gt 0 ]; then
+        echo "Unsteady (failed beside others, passed alone):"
+        printf '%s' "${unsteady[@]}" | sed 's/^/  /'
+    fi
     if [ "$failed" -gt 0 ]; then
         echo "Failed:"
         for name in "${failures[@]}"; do echo "  $name"; done

@@ -1,11 +1,12 @@
 # Sourced by test.sh: jobs beside each other, because most of them wait most of the time. Jobs are commands; each
 # weighs about what it keeps busy of the machine, in half processors (a browser test: 2). What a job means is for
-# its verdict, a function that runs here when the job has ended: VERDICT LABEL STATUS SECONDS LOG.
+# its verdict, a function that runs here when the job has ended: VERDICT LABEL STATUS SECONDS LOG ID. It may say
+# `alone ID`: then the job runs once more when all others have ended, with the machine to itself.
 # shellcheck shell=bash disable=SC2154 # the variables are test.sh's
 
 declare -a pool_waiting=() pool_queue=()
 declare -A pool_label pool_weight pool_verdict pool_command pool_began pool_slot
-declare -A pool_running=() pool_taken=() # pid: job; slot: 1
+declare -A pool_running=() pool_taken=() pool_alone=() # pid: job; slot: 1; job: 1
 pool_made=0 pool_load=0
 
 # On two processors a little more than they are, for those that wait. On four less: browsers take more than they weigh,
@@ -22,9 +23,19 @@ later() { # LABEL WEIGHT SECONDS VERDICT COMMAND...
     pool_waiting+=("$id")
 }
 
+alone() { # ID
+    pool_alone[$1]=1 pool_weight[$1]=$pool_room
+    pool_waiting+=("$1")
+}
+
+pool_log() { # ID
+    echo "$artifacts/logs/${pool_label[$1]//[^a-zA-Z0-9._-]/-}${pool_alone[$1]:+-alone}.log"
+}
+
 # Servers of different jobs never fight for a port: each slot has a range of its own, below what the system gives away.
 pool_start() { # ID
-    local slot=0 log=$artifacts/logs/${pool_label[$1]//[^a-zA-Z0-9._-]/-}.log
+    local slot=0 log
+    log=$(pool_log "$1")
     while [ "${pool_taken[$slot]:-}" ]; do slot=$((slot + 1)); done
     (
         export MADANG_TEST_PORTS=$((11000 + slot * 1000))
@@ -50,16 +61,22 @@ pool_order() {
 }
 
 drain() { # runs all that has been put off
-    local pid status id
-    pool_order
+    while [ ${#pool_waiting[@]} -gt 0 ]; do
+        pool_order
+        pool_run
+    done
+}
+
+pool_run() {
+    local pid status id log
     while pool_fill && [ ${#pool_running[@]} -gt 0 ]; do
         wait -n -p pid "${!pool_running[@]}"
         status=$?
         id=${pool_running[$pid]}
+        log=$(pool_log "$id")
         unset "pool_running[$pid]" "pool_taken[${pool_slot[$id]}]"
         pool_load=$((pool_load - pool_weight[$id]))
-        "${pool_verdict[$id]}" "${pool_label[$id]}" "$status" $((SECONDS - pool_began[$id])) \
-            "$artifacts/logs/${pool_label[$id]//[^a-zA-Z0-9._-]/-}.log"
+        "${pool_verdict[$id]}" "${pool_label[$id]}" "$status" $((SECONDS - pool_began[$id])) "$log" "$id"
     done
 }
 

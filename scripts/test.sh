@@ -20,7 +20,7 @@ export MADANG_ARTIFACTS=$artifacts
 filter=${TEST_FILTER:-}
 passed=0 failed=0 skipped=0
 failures=() times=() surroundings=()
-declare -A built=()
+declare -A built=() unsteady=()
 started=$SECONDS
 
 . scripts/test-lib.sh

@@ -232,11 +232,12 @@ function xored(v) {
 }
 
 test('without another server newcomers get 508 while it stops, and the drain has an end', async () => {
-  const s = await turn(['--user', 'ann:topsecret', '--drain', '1s']);
+  const s = await turn(['--user', 'ann:topsecret', '--drain', '5s']); // long enough for the newcomer on a busy machine
+  const late = await client(s);
   await (await client(s)).allocate();
   const stopped = s.stop();
   await s.waitLog(/no new relays/);
-  await refused((await client(s)).allocate(), 508);
+  await refused(late.allocate(), 508);
   assert.deepEqual(await stopped, { code: 0, signal: null });
 });
 

@@ -4,6 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 jobs=1 passed=0 failed=0 skipped=0 filter='' started=$SECONDS # a room of 3
 failures=() times=() surroundings=()
+declare -A unsteady=()
 artifacts=$(mktemp -d)
 trap 'rm -rf "$artifacts"' EXIT
 mkdir "$artifacts/logs"
@@ -57,6 +58,23 @@ expect 'named' 'FAILED: tap: it breaks' "$(grep 'it breaks' "$said")"
 expect 'died' 1 "$(grep -c '^FAILED: dies: ended with status 7 after' "$said")"
 summary >"$said" && exit 1
 expect 'the last line' '4 passed, 2 failed' "$(tail -n 1 "$said")"
+
+# What fails in the crowd runs once more, by itself: what passes then is told, what does not has failed.
+passed=0 failed=0 skipped=0 failures=()
+tap='not ok 1 - it shakes\n# pass 2\n# fail 1\n'
+later shaky 1 10 crowd_verdict sh -c "[ -e $artifacts/alone ] && printf '# pass 3\n# fail 0\n' && exit; printf '$tap'; : >$artifacts/alone; exit 1"
+later broken 1 10 crowd_verdict sh -c "printf '$tap'; exit 1"
+drain >"$said"
+expect 'counted once' '5 1' "$passed $failed"
+expect 'only the broken one' 'broken: it shakes' "$(printf '%s' "${failures[@]}" | cut -d' ' -f1-3)"
+expect 'a log of each run' 4 "$(find "$artifacts/logs" -name 'shaky*' -o -name 'broken*' | wc -l)"
+expect 'told' 'shaky: it shakes' "$(printf '%s' "${unsteady[@]}" | cut -d' ' -f1-3)"
+summary >"$said" && exit 1
+expect 'told at the end' 1 "$(grep -c '^  shaky: it shakes' "$said")"
+for n in 1 2 3 4 5 6; do later "many $n" 1 10 crowd_verdict sh -c "printf '$tap'; exit 1"; done
+passed=0 failed=0 unsteady=()
+drain >"$said"
+expect 'many of them are no accident' '6 4' "$failed $(find "$artifacts/logs" -name 'many*-alone.log' | wc -l)"
 
 for n in 1 2 3 4 5 6 7 8 9 10 11; do count "step-$n" 1 0 $((n * 10)); done >/dev/null
 expect 'the slowest ones, the slowest first' 'Slowest: step-11 110 s, step-10 100 s, step-9 90 s' "$(slowest | cut -d, -f1-3)"

@@ -1,8 +1,8 @@
 /*
  * Inside of app/worker.c (life, letters), worker_udp.c (packets), worker_stream.c (connections),
  * worker_dtls.c (DTLS), worker_relay.c (the TURN server's sockets and time), worker_team.c
- * (letters between workers) and worker_pass.c (packets of groups between them). Nobody else includes
- * this.
+ * (letters between workers), worker_pass.c (packets of groups between them) and the worker_sfu*.c (its SFU).
+ * Nobody else includes this.
  */
 #ifndef MADANG_APP_WORKER_INT_H
 #define MADANG_APP_WORKER_INT_H

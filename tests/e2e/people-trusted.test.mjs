@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { after } from 'node:test';
 import { nssStore } from '../lib/ca.mjs';
+import { PATIENCE } from './lib/browser.mjs';
 import { House } from './lib/house.mjs';
 import { User } from './lib/user.mjs';
 import { complaints, reads } from './lib/ui.mjs';
@@ -24,6 +26,17 @@ async function trusting(name) {
   const person = await house.person('chromium', { name, server, browser: { trustAll: false, env: { HOME: home } },
     page: { permissions: ['notifications'] } });
   return { user: new User(person), origin: server.origin, server };
+}
+
+/** What Chromium has against installing the page, once it has looked at the manifest and the pictures. @param {any} cdp */
+async function installability(cdp) {
+  const patient = Date.now() + PATIENCE;
+  for (;;) {
+    const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
+    const errors = installabilityErrors.map((/** @type {any} */ e) => e.errorId).filter((/** @type {string} */ id) => id !== 'in-incognito');
+    if (errors.length === 0 || Date.now() > patient) return errors;
+    await sleep(200);
+  }
 }
 
 house.test('a passkey is made, signs in without a name, and is taken away', async () => {
@@ -86,8 +99,7 @@ house.test('the service worker: installable, words while the server is away, wok
   });
   await cdp.send('ServiceWorker.enable');
   const registrationId = await registered;
-  const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
-  assert.deepEqual(installabilityErrors.filter((/** @type {any} */ e) => e.errorId !== 'in-incognito'), []);
+  assert.deepEqual(await installability(cdp), []);
   const push = (/** @type {object} */ data) => cdp.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data: JSON.stringify(data) });
   const shown = (/** @type {string} */ tag) => page.until(async (tag) => {
     const worker = await navigator.serviceWorker.ready;

@@ -37,11 +37,13 @@ static void miss(struct recv *r, int64_t now_us, int64_t from, int64_t to)
     }
 }
 
-static void found(struct recv *r, int64_t seq)
+static void found(struct recv *r, int64_t now_us, int64_t seq)
 {
     for (unsigned i = 0; i < r->n_missing; i++) {
         if (r->missing[i].seq != seq)
             continue;
+        if (r->missing[i].tries == 1)
+            r->answer_us = now_us - r->missing[i].asked_us;
         r->n_missing--;
         memmove(r->missing + i, r->missing + i + 1, (r->n_missing - i) * sizeof *r->missing);
         return;
@@ -70,6 +72,7 @@ unsigned recv_nack(struct recv *r, int64_t now_us, int64_t rtt_us, uint16_t *out
         if (m.next_us <= now_us && n < max) {
             out[n++] = (uint16_t)m.seq;
             m.tries++;
+            m.asked_us = now_us;
             m.next_us = now_us + MAX_OF((int64_t)RECV_AGAIN_US, rtt_us + rtt_us / 4);
         }
         r->missing[kept++] = m;
@@ -153,7 +156,7 @@ enum recv_verdict recv_packet(struct recv *r, int64_t now_us, uint16_t number, u
     } else {
         set_there(r, *seq, true);
         r->late++;
-        found(r, *seq);
+        found(r, now_us, *seq);
         v = RECV_LATE;
     }
     if (v != RECV_LATE) /* it may have been sent twice */

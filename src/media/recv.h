@@ -30,7 +30,7 @@ enum recv_verdict {
 
 struct recv_missing {
     int64_t seq, next_us;
-    int64_t since_us;
+    int64_t since_us, asked_us; /* asked_us: the last time */
     uint32_t tries;
 };
 
@@ -43,6 +43,8 @@ struct recv {
     uint64_t received, expected_before, received_before; /* since base; at the last report */
     uint64_t bytes, packets;                             /* in all, with begins anew */
     uint64_t late, repeats, asked, given_up;
+    int64_t
+        answer_us; /* from a question to what came then, the last time that one was enough; 0: unknown */
     uint64_t window[RECV_WINDOW / 64]; /* a ring: which of the last numbers were there */
     double jitter;                     /* ticks */
     int64_t transit;                   /* ticks, of the last packet */

@@ -127,6 +127,22 @@ static double may_take(const struct sfu_down *d, int64_t now_us, double sound_bp
     return fmax(bps, sound_bps + LEAST_ROOM * least_bps(lines, n));
 }
 
+/* Thousandths that do not arrive the first time. */
+static unsigned lost_down(const struct sfu_peer *p)
+{
+    const struct bwe *b = &p->down->bwe;
+    return b->has_feedback ? (unsigned)(1000 * bwe_loss_share(&b->loss)) : p->loss_down;
+}
+
+/* What was lost is asked for on either way: here by the receiver, there by us. */
+static void hold_back(struct sfu_sub *u, int64_t now_us)
+{
+    const struct sfu_peer *to = u->peer, *from = u->pub->peer;
+    hold_update(&u->hold, now_us,
+                hold_need_ms(lost_down(to), sfu_rtt_us(to)) +
+                    hold_need_ms(from->lost_up, sfu_rtt_us(from)));
+}
+
 static void aim_all(struct sfu_peer *p)
 {
     for (unsigned i = 0; i < p->n_subs; i++)
@@ -149,6 +165,7 @@ void sfu_share(struct sfu_peer *p, int64_t now_us)
             sound_bps += (double)sfu_rate(&u->pub->streams[0], SUB_ALL, SUB_ALL);
         } else if (n < SFU_LINES_MAX) {
             find_options(u, now_us);
+            hold_back(u, now_us);
             lines[n++] = &u->share;
         }
     }

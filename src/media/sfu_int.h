@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "media/bwe.h"
+#include "media/hold.h"
 #include "media/pacer.h"
 #include "media/pktcache.h"
 #include "media/recv.h"
@@ -104,6 +105,7 @@ struct sfu_sub {
     uint32_t bps;            /* of the last choice */
     uint64_t packets;        /* that had been sent when it was last looked at */
     struct alloc_line share; /* of pictures: what the page wants of it, and what it gets */
+    struct hold hold;        /* of pictures: what the receiver is told of their delay */
     uint8_t pt[CODECS], rtx_pt[CODECS]; /* of this line; 255: none */
     uint8_t red_pt;                     /* of Opus with its redundancy; 0: none */
     struct sub sub;

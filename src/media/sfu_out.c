@@ -35,14 +35,16 @@ static size_t write_descriptor(const struct sfu_peer *p, const struct sub_out *o
 }
 
 /* r NULL: nothing came, it is padding of ours. */
-static size_t build_head(struct sfu_peer *p, int64_t now_us, const struct sub_out *o,
+static size_t build_head(const struct sfu_sub *u, int64_t now_us, const struct sub_out *o,
                          const struct rtp *r, const struct rtp_ext_map *from, const uint8_t *packet,
                          uint8_t head[HEAD_MAX])
 {
+    const struct sfu_peer *p = u->peer;
     const uint32_t ours = 1u << RTP_EXT_MID | 1u << RTP_EXT_RID | 1u << RTP_EXT_REPAIRED_RID |
                           1u << RTP_EXT_ABS_SEND_TIME | 1u << RTP_EXT_TRANSPORT_CC |
-                          1u << RTP_EXT_DEPENDENCY;
-    uint8_t dd[DD_MAX];
+                          1u << RTP_EXT_DEPENDENCY |
+                          (uint32_t)u->hold.told << RTP_EXT_PLAYOUT_DELAY;
+    uint8_t dd[DD_MAX], hold[HOLD_SIZE];
     size_t dd_n = write_descriptor(p, o, r, from, packet, dd);
     struct rtp out = {.timestamp = o->timestamp,
                       .ssrc = o->ssrc,
@@ -58,6 +60,10 @@ static size_t build_head(struct sfu_peer *p, int64_t now_us, const struct sub_ou
         rtp_ext_put_abs_send_time(&w, p->exts.id[RTP_EXT_ABS_SEND_TIME], abs_send_time(now_us));
     if (p->exts.id[RTP_EXT_TRANSPORT_CC] != 0)
         rtp_ext_put_transport_cc(&w, p->exts.id[RTP_EXT_TRANSPORT_CC], p->twcc_out);
+    if (u->hold.told && p->exts.id[RTP_EXT_PLAYOUT_DELAY] != 0) {
+        hold_write(&u->hold, hold);
+        rtp_ext_put(&w, p->exts.id[RTP_EXT_PLAYOUT_DELAY], hold, sizeof hold);
+    }
     if (dd_n > 0)
         rtp_ext_put(&w, p->exts.id[RTP_EXT_DEPENDENCY], dd, dd_n);
     if (r != NULL)
@@ -91,7 +97,7 @@ size_t sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, cons
     uint8_t head[HEAD_MAX];
     if (o->skip > r->payload)
         return 0;
-    size_t head_n = build_head(u->peer, now_us, o, r, &u->pub->peer->exts, packet, head);
+    size_t head_n = build_head(u, now_us, o, r, &u->pub->peer->exts, packet, head);
     struct srtp_parts parts = {
         .head = head,
         .front = o->front,
@@ -107,7 +113,7 @@ size_t sfu_send_padding(struct sfu_sub *u, int64_t now_us, const struct sub_out 
                         uint8_t cluster)
 {
     uint8_t head[HEAD_MAX];
-    size_t head_n = build_head(u->peer, now_us, o, NULL, NULL, NULL, head);
+    size_t head_n = build_head(u, now_us, o, NULL, NULL, NULL, head);
     struct srtp_parts parts = {
         .head = head, .front = head, .payload = head, .head_n = (uint16_t)head_n, .pad = n};
     return seal(u->peer, now_us, o, &parts, cluster);

@@ -354,13 +354,22 @@ static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, 
     sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &m.k, kept != NULL);
 }
 
+/* Who only sends is told of no round trip by reports of ours; answers tell of it, too. */
+static void take_answer(struct sfu_peer *p, struct recv *in, bool is_rtx)
+{
+    if (is_rtx && in->answer_us > 0 && !p->rtt_known)
+        p->rtt_us += (in->answer_us - p->rtt_us) / 4;
+    in->answer_us = 0;
+}
+
 static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const struct rtp *r,
-                       const uint8_t *bytes, size_t n)
+                       const uint8_t *bytes, size_t n, bool is_rtx)
 {
     int64_t seq;
     enum recv_verdict v = recv_packet(&b->in[i], now_us, r->seq, r->timestamp, n, &seq);
     if (v == RECV_REPEAT)
         return;
+    take_answer(b->peer, &b->in[i], is_rtx);
     if (v == RECV_BEGIN)
         aim_again(b, now_us, i);
     if (b->peer->room->record != NULL && !b->muted)
@@ -392,5 +401,5 @@ void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n)
         st->malformed++;
         return;
     }
-    take_media(src->pub, now_us, src->stream, &r, bytes, n);
+    take_media(src->pub, now_us, src->stream, &r, bytes, n, src->is_rtx);
 }

@@ -31,6 +31,7 @@ enum {
     EXT_ABS = 2,
     EXT_TWCC = 3,
     EXT_MID = 4,
+    EXT_HOLD = 5,
     EXT_RID = 10
 };
 enum { PT_OPUS = 111, PT_VP8 = 96, PT_RTX = 97 };
@@ -83,6 +84,7 @@ struct client {
     enum transport_end why;
     int64_t came_us[2]; /* when the last two packets came, as it was told */
     int64_t twcc_seen;  /* of what left to it */
+    unsigned hold_ms;   /* how long it should hold pictures back, as it was last told */
     struct link *link;  /* NULL: everything arrives at once, and nobody tells of it */
 };
 
@@ -208,6 +210,8 @@ static UNUSED_OK void check_leaving(struct client *c, const uint8_t *p, size_t n
     assert_int_equal(rtp_parse(&r, p, n), RTP_OK);
     struct rtp_ext_iter it = rtp_ext_iter(&r, p);
     while (rtp_ext_next(&it, &e)) {
+        if (e.id == EXT_HOLD)
+            c->hold_ms = 10u * (unsigned)(get_u16(e.p) >> 4);
         if (e.id != EXT_TWCC)
             continue;
         assert_int_equal(get_u16(e.p), (uint16_t)(c->twcc_seen + 1));

@@ -259,6 +259,8 @@ static UNUSED_OK void put_line(struct buf *b, const struct client *c, unsigned i
              rtp_ext_uri(RTP_EXT_RID));
     buf_putf(b, "a=%s\r\n", l->direction == SENDS ? "sendonly" : "recvonly");
     if (l->video)
+        buf_putf(b, "a=extmap:5 %s\r\n", rtp_ext_uri(RTP_EXT_PLAYOUT_DELAY));
+    if (l->video)
         buf_putf(b, "a=rtcp-fb:96 %s\r\n", c->only_remb ? "goog-remb" : "transport-cc");
     if (l->video)
         buf_puts(b, "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n"

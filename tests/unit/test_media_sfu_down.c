@@ -149,6 +149,27 @@ static void a_bad_way_costs_others_nothing(void **state)
     world_free(h.w);
 }
 
+static void who_loses_packets_is_told_to_hold_pictures_back(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(LAYERS);
+    run(&h, 2);
+    struct client *good = viewer(&h, 10e6), *bad = viewer(&h, 10e6);
+    bad->link->loss = 50;
+    run(&h, 5);
+    /* A gap is seen, and one question is answered. */
+    assert_in_range(bad->hold_ms, DELAY_US / 1000 + 50, 150);
+    assert_int_equal(good->hold_ms, 0);
+    bad->link->loss = 200;
+    run(&h, 10);
+    assert_true(bad->hold_ms > DELAY_US / 1000 + 90); /* two */
+    assert_true(share_of(&h, bad, LAYERS - 1) >= 75); /* and it goes on getting all */
+    bad->link->loss = 0;
+    run(&h, 25);
+    assert_int_equal(bad->hold_ms, 0);
+    world_free(h.w);
+}
+
 static void sound_flows_where_pictures_cannot(void **state)
 {
     (void)state;
@@ -266,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_good_way_carries_everything),
         cmocka_unit_test(a_narrow_way_carries_a_low_layer_and_a_wide_one_all_of_it_again),
         cmocka_unit_test(a_bad_way_costs_others_nothing),
+        cmocka_unit_test(who_loses_packets_is_told_to_hold_pictures_back),
         cmocka_unit_test(sound_flows_where_pictures_cannot),
         cmocka_unit_test(who_tells_of_no_packet_is_judged_by_reports),
         cmocka_unit_test(a_rate_that_is_told_is_a_limit),

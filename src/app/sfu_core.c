@@ -104,6 +104,7 @@ static const struct sfu_ops hashed = {.send = on_send,
 
 void sfu_core_build(struct sfu_core *c)
 {
+    sfu_ops_complete(&c->ops);
     struct sfu_ops ops = c->hashing ? hashed : c->ops;
     if (c->hashing)
         ops.ctx = c;

@@ -16,59 +16,6 @@ struct sfu_replay {
     const char *wrong;
 };
 
-/* ---- What comes out has been hashed ---- */
-
-static void on_send(void *ctx, const struct tuple *to, const struct datagram *d, unsigned flags)
-{
-    (void)ctx, (void)to, (void)d, (void)flags;
-}
-
-static void on_flush(void *ctx)
-{
-    (void)ctx;
-}
-
-static void on_dtls(void *ctx, uint64_t peer, const uint8_t *p, size_t n)
-{
-    (void)ctx, (void)peer, (void)p, (void)n;
-}
-
-static void on_dtls_end(void *ctx, uint64_t peer)
-{
-    (void)ctx, (void)peer;
-}
-
-static void on_path(void *ctx, const struct tuple *at, bool is_ours)
-{
-    (void)ctx, (void)at, (void)is_ours;
-}
-
-static void on_answer(void *ctx, uint64_t room, uint64_t peer, struct str sdp)
-{
-    (void)ctx, (void)room, (void)peer, (void)sdp;
-}
-
-static void on_refused(void *ctx, uint64_t room, uint64_t peer, enum sfu_refusal why)
-{
-    (void)ctx, (void)room, (void)peer, (void)why;
-}
-
-static void on_track(void *ctx, uint64_t room, const struct sfu_track *t, bool is_there)
-{
-    (void)ctx, (void)room, (void)t, (void)is_there;
-}
-
-static void on_speaker(void *ctx, uint64_t room, uint64_t peer, uint64_t track)
-{
-    (void)ctx, (void)room, (void)peer, (void)track;
-}
-
-static void on_state(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
-                     enum transport_end why)
-{
-    (void)ctx, (void)room, (void)peer, (void)s, (void)why;
-}
-
 static void on_packet(void *ctx, uint64_t room, const struct rec_head *h, const uint8_t *payload)
 {
     (void)ctx, (void)room, (void)h, (void)payload;
@@ -77,17 +24,7 @@ static void on_packet(void *ctx, uint64_t room, const struct rec_head *h, const 
 struct sfu_replay *sfu_replay_new(void)
 {
     struct sfu_replay *r = xcalloc(1, sizeof *r);
-    r->core.hashing = true;
-    r->core.ops = (struct sfu_ops){.send = on_send,
-                                   .flush = on_flush,
-                                   .dtls = on_dtls,
-                                   .dtls_end = on_dtls_end,
-                                   .path = on_path,
-                                   .answer = on_answer,
-                                   .refused = on_refused,
-                                   .track = on_track,
-                                   .speaker = on_speaker,
-                                   .state = on_state};
+    r->core.hashing = true; /* and nobody else wants to know what comes out */
     return r;
 }
 

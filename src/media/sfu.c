@@ -35,6 +35,7 @@ struct sfu *sfu_new(const struct sfu_conf *conf, const struct sfu_ops *ops)
     struct sfu *s = xcalloc(1, sizeof *s);
     s->conf = *conf;
     s->ops = *ops;
+    sfu_ops_complete(&s->ops);
     set_defaults(&s->conf);
     rng_init(&s->rng, s->conf.seed);
     memzero(s->conf.seed, sizeof s->conf.seed);

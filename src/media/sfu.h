@@ -73,7 +73,7 @@ struct sfu_track {
     unsigned streams; /* layers of simulcast */
 };
 
-/* None may call the SFU. Borrowed for the call unless said otherwise. */
+/* None may call the SFU. Borrowed for the call unless said otherwise. What nobody wants to know is NULL. */
 struct sfu_ops {
     void *ctx;
     /* flags: TRANSPORT_BORROWED: d->data lives until sfu_flushed(). */
@@ -95,6 +95,9 @@ struct sfu_ops {
     void (*state)(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
                   enum transport_end why);
 };
+
+/* Something that does nothing for each one that is NULL. sfu_new() does it, too. */
+void sfu_ops_complete(struct sfu_ops *ops);
 
 /* conf is copied. */
 struct sfu *sfu_new(const struct sfu_conf *conf, const struct sfu_ops *ops);

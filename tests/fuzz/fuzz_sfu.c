@@ -54,27 +54,12 @@ static void on_send(void *ctx, const struct tuple *to, const struct datagram *d,
         abort();
 }
 
-static void nothing(void *ctx)
-{
-    (void)ctx;
-}
-
-static void on_dtls(void *ctx, uint64_t peer, const uint8_t *p, size_t n)
-{
-    (void)ctx, (void)peer, (void)p, (void)n;
-}
-
 static void on_dtls_end(void *ctx, uint64_t peer)
 {
     struct client *c = who(ctx, peer);
     srtp_free(c->in);
     srtp_free(c->out);
     c->in = c->out = NULL;
-}
-
-static void on_path(void *ctx, const struct tuple *at, bool is_ours)
-{
-    (void)ctx, (void)at, (void)is_ours;
 }
 
 static void find_value(struct str text, struct str name, char *to, size_t cap)
@@ -96,27 +81,6 @@ static void on_answer(void *ctx, uint64_t room, uint64_t peer, struct str sdp)
         return; /* every line was rejected */
     find_value(sdp, STR("a=ice-ufrag:"), c->ufrag, sizeof c->ufrag);
     find_value(sdp, STR("a=ice-pwd:"), c->pwd, sizeof c->pwd);
-}
-
-static void on_refused(void *ctx, uint64_t room, uint64_t peer, enum sfu_refusal why)
-{
-    (void)ctx, (void)room, (void)peer, (void)why;
-}
-
-static void on_track(void *ctx, uint64_t room, const struct sfu_track *t, bool is_there)
-{
-    (void)ctx, (void)room, (void)t, (void)is_there;
-}
-
-static void on_speaker(void *ctx, uint64_t room, uint64_t peer, uint64_t track)
-{
-    (void)ctx, (void)room, (void)peer, (void)track;
-}
-
-static void on_state(void *ctx, uint64_t room, uint64_t peer, enum transport_state s,
-                     enum transport_end why)
-{
-    (void)ctx, (void)room, (void)peer, (void)s, (void)why;
 }
 
 /* ---- Steps ---- */
@@ -296,8 +260,7 @@ static void step(struct world *w)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct world w = {.now = 1000000, .in = rd_of(data, size)};
-    struct sfu_ops ops = {&w,        on_send,    nothing,  on_dtls,    on_dtls_end, on_path,
-                          on_answer, on_refused, on_track, on_speaker, on_state};
+    struct sfu_ops ops = {.ctx = &w, .send = on_send, .dtls_end = on_dtls_end, .answer = on_answer};
     struct sfu_conf conf = {.cache_bytes = 1 << 18, .max_subscribed = 6, .out_bytes = 1 << 14};
     conf.candidates[0].at = addr_ip4(198, 51, 100, 1, 3478);
     conf.n_candidates = 1;

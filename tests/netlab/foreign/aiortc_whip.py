@@ -1,75 +1,86 @@
 """aiortc by WHIP and WHEP: publish|view URL TOKEN. Publishes a picture and a tone until a line comes on standard
 input, then ends its session; or counts frames of what it watches, and ends when there are enough of both."""
+import array
 import asyncio
 import json
-import ssl
+import math
 import sys
-import urllib.parse
-import urllib.request
+from fractions import Fraction
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, VideoStreamTrack
+from av import AudioFrame
+from whip_session import WANTED, Session, Tone
 
-WANTED = {"audio": 50, "video": 15}
-
-
-def ask(method, url, token, body=None, kind=None):
-    trusting = ssl.create_default_context()
-    trusting.check_hostname = False
-    trusting.verify_mode = ssl.CERT_NONE
-    headers = {"Authorization": "Bearer " + token}
-    if kind:
-        headers["Content-Type"] = kind
-    request = urllib.request.Request(url, data=body, method=method, headers=headers)
-    return urllib.request.urlopen(request, timeout=10, context=trusting)
+RATE = 48000
 
 
-async def offer(pc, url, token):
+class ToneTrack(AudioStreamTrack):
+    """440 Hz, 20 ms at a time."""
+
+    sent = 0
+
+    async def recv(self):
+        size = RATE // 50
+        frame = AudioFrame(format="s16", layout="mono", samples=size)
+        wave = (int(8000 * math.sin(2 * math.pi * 440 * (self.sent + i) / RATE)) for i in range(size))
+        frame.planes[0].update(array.array("h", wave).tobytes())
+        frame.pts, frame.sample_rate, frame.time_base = self.sent, RATE, Fraction(1, RATE)
+        self.sent += size
+        loop = asyncio.get_event_loop()
+        self.began = getattr(self, "began", loop.time())
+        await asyncio.sleep(max(0, self.began + self.sent / RATE - loop.time()))
+        return frame
+
+
+async def offer(pc, session):
     await pc.setLocalDescription(await pc.createOffer())
-    answer = ask("POST", url, token, pc.localDescription.sdp.encode(), "application/sdp")
-    assert answer.status == 201, answer.status
-    sdp = answer.read().decode()
+    sdp = session.post(pc.localDescription.sdp)
     await pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
-    return urllib.parse.urljoin(url, answer.headers["Location"])
 
 
-async def publish(pc, url, token):
-    pc.addTrack(AudioStreamTrack())
+async def publish(pc, session):
+    pc.addTrack(ToneTrack())
     pc.addTrack(VideoStreamTrack())
-    session = await offer(pc, url, token)
+    await offer(pc, session)
     print("publishing", flush=True)
     await asyncio.get_event_loop().run_in_executor(None, sys.stdin.readline)
-    print("ended", ask("DELETE", session, token).status, flush=True)
+    print("ended", session.end(), flush=True)
 
 
-async def view(pc, url, token):
+async def view(pc, session):
     seen = {"audio": 0, "video": 0, "width": 0}
+    tone = Tone(RATE)
     enough = asyncio.Event()
 
     async def count(track):
         while True:
-            frame = await track.recv()
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
             seen[track.kind] += 1
             if track.kind == "video":
                 seen["width"] = frame.width
+            else:
+                tone.hear(array.array("h", bytes(frame.planes[0])[: frame.samples * 4])[::2])
             if all(seen[kind] >= n for kind, n in WANTED.items()):
                 enough.set()
 
     pc.on("track", lambda track: asyncio.ensure_future(count(track)))
     pc.addTransceiver("audio", direction="recvonly")
     pc.addTransceiver("video", direction="recvonly")
-    session = await offer(pc, url, token)
+    await offer(pc, session)
     try:
-        await asyncio.wait_for(enough.wait(), 40)
+        await asyncio.wait_for(enough.wait(), 90)
     except asyncio.TimeoutError:
         pass
-    seen["ended"] = ask("DELETE", session, token).status
-    print(json.dumps(seen), flush=True)
+    print(json.dumps({**seen, "tone": tone.height(), "ended": session.end()}), flush=True)
 
 
 async def main(what, url, token):
     pc = RTCPeerConnection()
-    await (publish if what == "publish" else view)(pc, url, token)
+    await (publish if what == "publish" else view)(pc, Session(url, token))
     await pc.close()
 
 

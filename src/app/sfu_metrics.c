@@ -44,6 +44,9 @@ static void put_traffic(struct buf *b, const struct sfu_stats *s)
     put_two(b, "madang_sfu_bytes_total", "Bytes in these", "dir", dirs, s->in_bytes, s->out_bytes);
     put_one(b, "madang_sfu_rtx_packets_total", "counter", "Packets that were sent again", s->again);
     put_one(b, "madang_sfu_rtx_bytes_total", "counter", "Bytes in these", s->again_bytes);
+    put_one(b, "madang_sfu_sound_along_bytes_total", "counter",
+            "Bytes of older sound that was sent along with later one, against losses",
+            s->along_bytes);
     put_one(b, "madang_sfu_padding_bytes_total", "counter",
             "Bytes that were sent to find out how much may be sent", s->padding_bytes);
 }

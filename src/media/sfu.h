@@ -47,6 +47,7 @@ struct sfu_conf {
     unsigned max_peers;      /* 0 = 4096 */
     unsigned max_subscribed; /* lines of one peer that are sent on; 0 = 100 */
     unsigned out_bytes;      /* sealed and not flushed; 0 = 1 MB */
+    unsigned last_n;         /* pictures that a peer is sent at a time; 0 = any number */
     unsigned loudest;        /* microphones of a room that are passed on at a time; 0 = 8 */
     /* What is sent to one peer, bits a second: at first, 0 = 300 k (5 M to whom tells nothing of single
      * packets); at most, 0 = 20 M. */
@@ -198,12 +199,14 @@ struct sfu_stats {
     uint64_t out_packets, out_bytes;           /* whatever left */
     uint64_t again, again_bytes;               /* of these: retransmissions (RTX) */
     uint64_t padding, padding_bytes;           /* of these: to probe */
-    uint64_t asked, key_frames_asked;          /* NACKed numbers and PLIs that we sent */
-    uint64_t nacked, key_frames_wanted;        /* that came */
-    uint64_t switches;                         /* subscriptions that went on with another stream */
-    uint64_t raised, lowered;                  /* choices of layers for an estimate */
-    uint64_t waited;                           /* packets that could not leave at once */
-    uint64_t too_late; /* packets that were not sent, since too many waited */
+    uint64_t along,
+        along_bytes; /* sound that was sent along with later one, against losses: packets and bytes of it */
+    uint64_t asked, key_frames_asked;   /* NACKed numbers and PLIs that we sent */
+    uint64_t nacked, key_frames_wanted; /* that came */
+    uint64_t switches;                  /* subscriptions that went on with another stream */
+    uint64_t raised, lowered;           /* choices of layers for an estimate */
+    uint64_t waited;                    /* packets that could not leave at once */
+    uint64_t too_late;                  /* packets that were not sent, since too many waited */
     uint64_t unknown_ssrc, malformed, lost_memory;
     uint64_t refused[SFU_REFUSALS]; /* offers */
     uint64_t opened, ended[TRANSPORT_ENDS];

@@ -40,7 +40,7 @@ void sfu_down_open(struct sfu_peer *p, int64_t now_us)
     bwe_init(&d->bwe, now_us, &b);
     pacer_init(&d->pacer, now_us, &c);
     pacer_set(&d->pacer, now_us, FIRST_PACE_BPS);
-    alloc_init(&d->alloc, 0);
+    alloc_init(&d->alloc, p->sfu->conf.last_n);
     p->down = d;
 }
 
@@ -154,26 +154,22 @@ void sfu_share(struct sfu_peer *p, int64_t now_us)
     struct sfu_down *d = p->down;
     struct alloc_line *lines[SFU_LINES_MAX];
     unsigned n = 0;
-    double sound_bps = 0;
     if (d == NULL || transport_out(p->transport) == NULL)
         return;
     for (unsigned i = 0; i < p->n_subs; i++) {
         struct sfu_sub *u = p->subs[i];
-        if (u->pub == NULL || !u->open)
+        if (u->pub == NULL || !u->open || !u->is_video || n == SFU_LINES_MAX)
             continue;
-        if (!u->is_video) {
-            sound_bps += (double)sfu_rate(&u->pub->streams[0], SUB_ALL, SUB_ALL);
-        } else if (n < SFU_LINES_MAX) {
-            find_options(u, now_us);
-            hold_back(u, now_us);
-            lines[n++] = &u->share;
-        }
+        find_options(u, now_us);
+        hold_back(u, now_us);
+        lines[n++] = &u->share;
     }
+    double sound_bps = sfu_sound_bps(p, d->along);
     struct alloc before = d->alloc;
     d->share_us = now_us + SHARE_EVERY_US;
     d->shared_bps = bwe_bps(&d->bwe);
     alloc_run(&d->alloc, now_us, may_take(d, now_us, sound_bps, lines, n), sound_bps, lines, n);
-    d->wanted_bps = alloc_wanted(&d->alloc, sound_bps, lines, n);
+    d->wanted_bps = alloc_wanted(&d->alloc, sfu_sound_bps(p, d->guard), lines, n);
     bwe_want(&d->bwe, d->wanted_bps);
     p->room->stats.raised += d->alloc.raised - before.raised;
     p->room->stats.lowered += d->alloc.lowered - before.lowered;
@@ -224,7 +220,10 @@ void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const
             u->peer->room->stats.too_late++;
         return;
     }
-    sfu_send(u, now_us, o, r, packet, cluster);
+    if (u->is_video)
+        sfu_send(u, now_us, o, r, packet, cluster);
+    else
+        sfu_send_sound(u, now_us, o, r, packet);
     note_left(u, now_us, o->seq);
 }
 
@@ -444,6 +443,7 @@ void sfu_down_tick(struct sfu_peer *p, int64_t now_us)
     if (now_us >= d->share_us) {
         remember_enough(p);
         doubt(p, now_us);
+        sfu_guard(p, now_us);
         sfu_share(p, now_us);
         sfu_ask_keys(p, now_us);
     }

@@ -1,7 +1,8 @@
 /*
  * Inside of the SFU; nobody else includes this. sfu.c: rooms, peers, who gets which packet. sfu_offer.c: offers
  * to lines. sfu_pub.c: what comes in. sfu_feed.c: feedback, both ways. sfu_sub.c: who is sent what. sfu_out.c:
- * building, sealing, sending. sfu_down.c: how much leaves to a peer, and when. sfu_stats.c: what can be looked at.
+ * building, sealing, sending. sfu_down.c: how much leaves to a peer, and when. sfu_sound.c: sound that survives losses.
+ * sfu_stats.c: what can be looked at.
  */
 #ifndef MADANG_MEDIA_SFU_INT_H
 #define MADANG_MEDIA_SFU_INT_H
@@ -108,6 +109,7 @@ struct sfu_sub {
     struct hold hold;        /* of pictures: what the receiver is told of their delay */
     uint8_t pt[CODECS], rtx_pt[CODECS]; /* of this line; 255: none */
     uint8_t red_pt;                     /* of Opus with its redundancy; 0: none */
+    struct sfu_copies *copies;          /* sound that left; owned; NULL: it is not sent twice */
     struct sub sub;
 };
 
@@ -134,6 +136,12 @@ struct sfu_down {
     double shared_bps; /* for which it was shared */
     double wanted_bps; /* what all that is wanted would take */
     bool is_told;      /* some feedback has come */
+    /* Older sound that goes along: packets that losses call for, since when; and that there is room for. */
+    uint8_t guard, along;
+    int64_t guard_us,
+        crowded_us; /* crowded_us: until then there is no more room than the estimate says */
+    uint64_t came_before, lost_before;
+    double lost, told; /* packets of late */
     uint16_t pad_at;   /* the line that repeats something for a probe */
     uint16_t pads;     /* so far in a row */
 };
@@ -298,6 +306,15 @@ int64_t sfu_down_due(const struct sfu_peer *p);
 /* A round trip to the peer, as well as it is known. */
 int64_t sfu_rtt_us(const struct sfu_peer *p);
 
+/* ---- sfu_sound.c ---- */
+/* How much older sound goes along from now on, by what is lost on the way to the peer. Takes memory; not for a packet. */
+void sfu_guard(struct sfu_peer *p, int64_t now_us);
+/* What all of its sound takes, with so much along. */
+double sfu_sound_bps(const struct sfu_peer *p, unsigned along);
+/* One packet of sound, with what goes along. */
+void sfu_send_sound(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
+                    const uint8_t *packet);
+
 /* ---- sfu_record.c ---- */
 /* A packet of a room that is recorded; begins: its numbers do so anew. */
 void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq,
@@ -308,6 +325,11 @@ void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream,
  * 0: it could not leave. */
 size_t sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
                 const uint8_t *packet, uint8_t cluster);
+/* The same with n bytes in front of the payload, instead of o->front. */
+size_t sfu_send_behind(struct sfu_sub *u, int64_t now_us, const struct sub_out *o,
+                       const struct rtp *r, const uint8_t *packet, const uint8_t *front, size_t n);
+/* The same bytes once more, as they left. */
+bool sfu_send_sealed(struct sfu_peer *p, const uint8_t *sealed, size_t n);
 /* The same of nothing but n bytes of padding. */
 size_t sfu_send_padding(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, uint8_t n,
                         uint8_t cluster);

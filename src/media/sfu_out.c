@@ -91,22 +91,43 @@ static size_t seal(struct sfu_peer *p, int64_t now_us, const struct sub_out *o,
     return transport_send(p->transport, to, n) ? n : 0;
 }
 
-size_t sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
-                const uint8_t *packet, uint8_t cluster)
+static size_t send_parts(struct sfu_sub *u, int64_t now_us, const struct sub_out *o,
+                         const struct rtp *r, const uint8_t *packet, const uint8_t *front,
+                         size_t front_n, uint8_t cluster)
 {
     uint8_t head[HEAD_MAX];
-    if (o->skip > r->payload)
+    if (o->skip > r->payload || front_n + r->payload > PKTCACHE_LARGE)
         return 0;
     size_t head_n = build_head(u, now_us, o, r, &u->pub->peer->exts, packet, head);
     struct srtp_parts parts = {
         .head = head,
-        .front = o->front,
+        .front = front,
         .payload = packet + r->head + o->skip,
         .head_n = (uint16_t)head_n,
-        .front_n = o->front_n,
+        .front_n = (uint16_t)front_n,
         .payload_n = (uint16_t)(r->payload - o->skip),
     };
     return seal(u->peer, now_us, o, &parts, cluster);
+}
+
+size_t sfu_send(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
+                const uint8_t *packet, uint8_t cluster)
+{
+    return send_parts(u, now_us, o, r, packet, o->front, o->front_n, cluster);
+}
+
+size_t sfu_send_behind(struct sfu_sub *u, int64_t now_us, const struct sub_out *o,
+                       const struct rtp *r, const uint8_t *packet, const uint8_t *front, size_t n)
+{
+    return send_parts(u, now_us, o, r, packet, front, n, BWE_PROBE_NONE);
+}
+
+bool sfu_send_sealed(struct sfu_peer *p, const uint8_t *sealed, size_t n)
+{
+    uint8_t *to = slab(p->sfu);
+    memcpy(to, sealed, n);
+    p->sfu->out_n += n;
+    return transport_send(p->transport, to, n);
 }
 
 size_t sfu_send_padding(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, uint8_t n,

@@ -77,6 +77,7 @@ void sfu_sub_free(struct sfu_sub *u)
     }
     list_del(&u->of_pub);
     sub_free(&u->sub);
+    xfree(u->copies);
     p->room->stats.subscribed--;
     xfree(u);
 }

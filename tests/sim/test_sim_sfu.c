@@ -119,8 +119,11 @@ static void come(struct sim *s, unsigned i)
         client_line(c, RECEIVES, SFU_MIC, 0, track_of(k, SFU_MIC));
         client_line(c, RECEIVES, SFU_CAMERA, 0, track_of(k, SFU_CAMERA));
     }
+    c->takes_red = chance(s, 500);
     if (s->narrow)
         c->link = link_new(some_rate(s), 20000);
+    if (s->narrow)
+        c->link->loss = s->down;
     client_offer(c, ROOM, BOTH);
     client_connect(c);
     s->here[i] = true;
@@ -309,8 +312,10 @@ static void mend(struct sim *s)
 {
     s->up = s->down = 0;
     for (unsigned i = 0; i < PEOPLE; i++) {
-        if (s->w->clients[i].link != NULL)
-            s->w->clients[i].link->bps = 20e6;
+        if (s->w->clients[i].link == NULL)
+            continue;
+        s->w->clients[i].link->bps = 20e6;
+        s->w->clients[i].link->loss = 0;
     }
     for (unsigned k = 0; k < 100; k++)
         step(s, true);

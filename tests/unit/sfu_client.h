@@ -34,7 +34,7 @@ enum {
     EXT_HOLD = 5,
     EXT_RID = 10
 };
-enum { PT_OPUS = 111, PT_VP8 = 96, PT_RTX = 97 };
+enum { PT_OPUS = 111, PT_RED = 63, PT_VP8 = 96, PT_RTX = 97 };
 enum direction { SENDS, RECEIVES };
 
 struct line {
@@ -62,6 +62,14 @@ struct line {
     bool begun;
 };
 
+enum { LEFT = 256, LEFT_MAX = 500 };
+/* A small packet that left to a client, sealed and in the clear. */
+struct left {
+    size_t sealed_n, n;
+    int64_t twcc;
+    uint8_t sealed[LEFT_MAX], plain[LEFT_MAX];
+};
+
 struct client {
     struct world *w;
     uint64_t id;
@@ -74,6 +82,7 @@ struct client {
     uint16_t twcc; /* next that it sends */
     unsigned restarts;
     bool only_remb; /* it has no transport-wide feedback */
+    bool takes_red; /* sound with redundancy */
     /* What came. */
     unsigned plis, nacks, feedbacks, arrivals, reports, srs, rembs;
     uint64_t remb_bps; /* the last one */
@@ -82,10 +91,12 @@ struct client {
     unsigned answers, refusals;
     bool open, ended;
     enum transport_end why;
-    int64_t came_us[2]; /* when the last two packets came, as it was told */
-    int64_t twcc_seen;  /* of what left to it */
-    unsigned hold_ms;   /* how long it should hold pictures back, as it was last told */
-    struct link *link;  /* NULL: everything arrives at once, and nobody tells of it */
+    int64_t came_us[2];      /* when the last two packets came, as it was told */
+    int64_t twcc_seen;       /* of what left to it */
+    unsigned hold_ms;        /* how long it should hold pictures back, as it was last told */
+    struct left left[LEFT];  /* a ring */
+    unsigned n_left, copies; /* copies: of sound, byte by byte */
+    struct link *link;       /* NULL: everything arrives at once, and nobody tells of it */
 };
 
 struct world {

@@ -24,8 +24,10 @@ struct in_flight {
 struct link {
     double bps; /* 0: nothing gets through */
     int64_t delay_us, queue_us;
-    unsigned loss; /* of 1000 */
-    bool is_mute;  /* nothing is told */
+    unsigned loss;  /* of 1000 */
+    unsigned burst; /* so many are lost at a time; 0: each by itself */
+    unsigned losing;
+    bool is_mute; /* nothing is told */
     uint64_t rng;
     int64_t free_us, waited_us; /* waited_us: the longest of late */
     uint64_t dropped;
@@ -53,7 +55,12 @@ static inline bool link_loses(struct link *l)
     l->rng ^= l->rng << 13;
     l->rng ^= l->rng >> 7;
     l->rng ^= l->rng << 17;
-    return (l->rng >> 20) % 1000 < l->loss;
+    if (l->losing == 0 && (l->rng >> 20) % (1000 * MAX_OF(l->burst, 1u)) < l->loss)
+        l->losing = MAX_OF(l->burst, 1u);
+    if (l->losing == 0)
+        return false;
+    l->losing--;
+    return true;
 }
 
 /* A packet sets out. */
@@ -78,7 +85,8 @@ static inline void link_note(struct link *l, int64_t now_us, int64_t twcc)
         l->base = l->next = twcc;
     for (; l->next <= twcc; l->next++)
         l->at_us[l->next % LINK_TOLD] = RTCP_NOT_CAME;
-    l->at_us[twcc % LINK_TOLD] = now_us;
+    if (l->at_us[twcc % LINK_TOLD] == RTCP_NOT_CAME)
+        l->at_us[twcc % LINK_TOLD] = now_us;
     l->base = MAX_OF(l->base, l->next - LINK_TOLD + 1);
     if (l->tell_us == 0)
         l->tell_us = now_us + LINK_TELL_US;

@@ -7,6 +7,49 @@
 
 #include "sfu_client.h"
 
+/* The same number was sealed before: then it has to be the same bytes, or its keystream has been used twice. */
+static UNUSED_OK const struct left *find_left(const struct client *c, const uint8_t *p, size_t n)
+{
+    for (unsigned i = 0; i < LEFT; i++) {
+        if (c->left[i].sealed_n == n && memcmp(c->left[i].sealed, p, n) == 0)
+            return &c->left[i];
+    }
+    fail_msg("a number was sealed twice");
+    return NULL;
+}
+
+static UNUSED_OK void deliver(struct client *c, int64_t twcc, const uint8_t *p, size_t n)
+{
+    if (c->link == NULL)
+        client_rtp(c, p, n);
+    else
+        link_take(c->link, c->w->now, twcc, p, n);
+}
+
+static UNUSED_OK void world_media(struct client *c, uint8_t *p, size_t n)
+{
+    struct left *to = &c->left[c->n_left % LEFT];
+    uint8_t sealed[LEFT_MAX];
+    size_t sealed_n = n;
+    memcpy(sealed, p, MIN_OF(n, sizeof sealed));
+    enum srtp_result r = srtp_unprotect(c->in, p, &n);
+    if (r == SRTP_E_REPLAY) {
+        const struct left *k = find_left(c, sealed, sealed_n);
+        c->copies++;
+        deliver(c, k->twcc, k->plain, k->n);
+        return;
+    }
+    assert_int_equal(r, SRTP_OK);
+    check_leaving(c, p, n);
+    if (sealed_n <= LEFT_MAX) {
+        *to = (struct left){.sealed_n = sealed_n, .n = n, .twcc = c->twcc_seen};
+        memcpy(to->sealed, sealed, sealed_n);
+        memcpy(to->plain, p, n);
+        c->n_left++;
+    }
+    deliver(c, c->twcc_seen, p, n);
+}
+
 static UNUSED_OK void world_send(void *ctx, const struct tuple *to, const struct datagram *d,
                                  unsigned flags)
 {
@@ -25,12 +68,7 @@ static UNUSED_OK void world_send(void *ctx, const struct tuple *to, const struct
         client_rtcp(c, copy, n);
         return;
     }
-    assert_int_equal(srtp_unprotect(c->in, copy, &n), SRTP_OK);
-    check_leaving(c, copy, n);
-    if (c->link == NULL)
-        client_rtp(c, copy, n);
-    else
-        link_take(c->link, w->now, c->twcc_seen, copy, n);
+    world_media(c, copy, n);
 }
 
 static UNUSED_OK void world_flush(void *ctx)
@@ -252,7 +290,11 @@ static UNUSED_OK void put_line(struct buf *b, const struct client *c, unsigned i
 {
     const struct line *l = &c->lines[i];
     buf_putf(b, "m=%s 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\na=mid:%u\r\na=rtcp-mux\r\n",
-             l->video ? "video" : "audio", l->video ? "96 97" : "111", i);
+             l->video ? "video" : "audio",
+             l->video       ? "96 97"
+             : c->takes_red ? "111 63"
+                            : "111",
+             i);
     buf_putf(b, "a=extmap:4 %s\r\na=extmap:3 %s\r\na=extmap:2 %s\r\n", rtp_ext_uri(RTP_EXT_MID),
              rtp_ext_uri(RTP_EXT_TRANSPORT_CC), rtp_ext_uri(RTP_EXT_ABS_SEND_TIME));
     buf_putf(b, "a=extmap:1 %s\r\na=extmap:10 %s\r\n", rtp_ext_uri(RTP_EXT_AUDIO_LEVEL),
@@ -267,6 +309,10 @@ static UNUSED_OK void put_line(struct buf *b, const struct client *c, unsigned i
                     "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n");
     else
         buf_puts(b, "a=rtpmap:111 opus/48000/2\r\n");
+    if (!l->video && !c->only_remb)
+        buf_puts(b, "a=rtcp-fb:111 transport-cc\r\n");
+    if (!l->video && c->takes_red)
+        buf_puts(b, "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n");
     if (l->direction == SENDS && l->layers > 1) {
         for (unsigned k = 0; k < l->layers; k++)
             buf_putf(b, "a=rid:r%u send\r\n", k);

@@ -194,6 +194,49 @@ static void redundancy_goes_to_those_who_take_it(void **state)
     close_table(t);
 }
 
+/* So much of what it was sent is lost, in 1/256. */
+static void report_loss(struct client *c, uint32_t ssrc, uint8_t fraction)
+{
+    uint8_t mem[100];
+    struct rtcp_writer w;
+    struct rtcp_report r = {.ssrc = ssrc, .fraction = fraction};
+    rtcp_begin(&w, mem, sizeof mem);
+    rtcp_put_rr(&w, (uint32_t)c->id, &r, 1);
+    client_feedback(c, &w);
+    world_run(c->w, SECOND);
+}
+
+/* Publishers with redundancy of their own bring one older block. */
+static void who_loses_much_gets_more_than_the_publisher_brings(void **state)
+{
+    (void)state;
+    struct table *t = open_table();
+    struct client *a = join(t, &speaks, true), *b = join(t, &likewise, false),
+                  *c = join(t, &plain, false);
+    struct got *gb = &t->got[b - t->w->clients], *gc = &t->got[c - t->w->clients];
+    struct rtp r = {.ssrc = 500, .seq = 10, .timestamp = 1000, .pt = 63};
+    for (uint8_t i = 0; i < 6; i++) {
+        uint8_t red[] = {0xEF, 0x0F, 0x00, 0x02, 0x6F, 7, (uint8_t)(i - 1), 7, i};
+        if (i == 3)
+            report_loss(b, gb->packets[0].r.ssrc, 60);
+        send_rtp(a, &r, 0, 0, NULL, 0, red, sizeof red);
+        r.seq++;
+        r.timestamp += 960;
+    }
+    static const uint8_t one[] = {0xE0, 0x0F, 0x00, 0x02, 0x60, 7, 1, 7, 2},
+                         two[] = {0xE0, 0x1E, 0x00, 0x02, 0xE0, 0x0F, 0x00, 0x02,
+                                  0x60, 7,    3,    7,    4,    7,    5};
+    assert_int_equal(gb->n, 6);
+    assert_int_equal(gb->packets[2].r.payload, sizeof one);
+    assert_memory_equal(gb->packets[2].p + gb->packets[2].r.head, one, sizeof one);
+    assert_int_equal(gb->packets[5].r.pt, 97);
+    assert_int_equal(gb->packets[5].r.payload, sizeof two);
+    assert_memory_equal(gb->packets[5].p + gb->packets[5].r.head, two, sizeof two);
+    assert_int_equal(gc->n, 6); /* the other one notices nothing */
+    assert_int_equal(gc->packets[5].r.payload, 2);
+    close_table(t);
+}
+
 /* ---- Pictures ---- */
 
 struct source {
@@ -354,6 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(redundancy_goes_to_those_who_take_it),
+        cmocka_unit_test(who_loses_much_gets_more_than_the_publisher_brings),
         cmocka_unit_test(descriptors_go_to_those_who_take_them),
         cmocka_unit_test(spatial_layers_follow_the_page),
     };

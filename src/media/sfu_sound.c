@@ -1,0 +1,237 @@
+/* Sound that survives losses: who loses packets gets the last ones once more, with the next one. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "media/sfu_int.h"
+
+enum {
+    MORE = 2, /* older packets that go along, at most */
+    RED_HEAD = 4,
+    RED_BACK_MAX = 0x3FFF, /* RFC 2198 3: ticks, and ... */
+    RED_LEN_MAX = 0x3FF,   /* ... bytes of an older block */
+    RED_MAX = 1000,        /* heads and older blocks */
+    COPY_MAX = 500,        /* bytes of a sealed packet that is kept */
+    COPY_LATE_US = 200000, /* what left before that is too late to be heard */
+    HOLD_US = 30000000,    /* since it was last needed */
+    CALM_US =
+        2000000, /* so long no queue has grown: there is room for sound, whatever is known of it */
+    CROWDED_US = 60000000, /* if that was wrong */
+    MEMORY = 8             /* looks that a loss is remembered for, about */
+};
+/* Shares of what is sent; what the sound may take of the estimate. */
+static const double SOME_LOST = 0.005, MUCH_LOST = 0.02, ROOM = 0.8;
+
+/* The last packets of a line as they left: the same number must never be sealed again with other bytes, but the same bytes
+ * may be sent as often as one likes; whoever has had them already passes them over (RFC 3711 3.3.2). */
+struct sfu_copies {
+    struct {
+        int64_t at_us;
+        size_t n; /* 0: none */
+        uint8_t bytes[COPY_MAX];
+    } at[MORE + 1]; /* a ring */
+    unsigned newest;
+};
+
+/* ---- How much is needed ---- */
+
+/* What is lost on the way to the peer, of what it tells of. */
+static double share_lost(struct sfu_peer *p)
+{
+    struct sfu_down *d = p->down;
+    const struct bwe_stats *st = &d->bwe.stats;
+    if (!d->bwe.has_feedback)
+        return p->loss_down / 1000.0;
+    double lost = (double)(st->lost - MIN_OF(st->lost, d->lost_before));
+    double came = (double)(st->came - MIN_OF(st->came, d->came_before));
+    d->lost_before = st->lost;
+    d->came_before = st->came;
+    d->lost += lost - d->lost / MEMORY;
+    d->told += lost + came - d->told / MEMORY;
+    return d->told > 0 ? d->lost / d->told : 0;
+}
+
+/* Without what goes along, which takes about as much again. */
+static double plain_bps(const struct sfu_peer *p)
+{
+    double bps = 0;
+    for (unsigned i = 0; i < p->n_subs; i++) {
+        const struct sfu_sub *u = p->subs[i];
+        if (!u->is_video && u->open && u->pub != NULL)
+            bps += (double)sfu_rate(&u->pub->streams[0], SUB_ALL, SUB_ALL);
+    }
+    return bps;
+}
+
+double sfu_sound_bps(const struct sfu_peer *p, unsigned along)
+{
+    return plain_bps(p) * (1 + along);
+}
+
+/* Lines whose browsers take no redundancy have their packets kept. */
+static void keep_copies(struct sfu_sub *u, bool on)
+{
+    on = on && !u->is_video && u->open && u->red_pt == 0;
+    if (on && u->copies == NULL) {
+        u->copies = xcalloc(1, sizeof *u->copies);
+    } else if (!on) {
+        xfree(u->copies);
+        u->copies = NULL;
+    }
+}
+
+static unsigned needed(double lost)
+{
+    return lost >= MUCH_LOST ? MORE : lost >= SOME_LOST ? 1 : 0;
+}
+
+/* What fits into the estimate; more, one after the other, where that is low only since little is sent. */
+static unsigned allowed(struct sfu_peer *p, int64_t now_us)
+{
+    struct sfu_down *d = p->down;
+    unsigned fits = d->guard;
+    while (fits > 0 && sfu_sound_bps(p, fits) > ROOM * bwe_bps(&d->bwe))
+        fits--;
+    bool calm = now_us - d->bwe.calm_us > CALM_US;
+    if (d->along > fits && !calm)
+        d->crowded_us = now_us + CROWDED_US;
+    if (!calm || now_us < d->crowded_us)
+        return fits;
+    return MAX_OF(fits, MIN_OF((unsigned)d->guard, d->along + 1u));
+}
+
+void sfu_guard(struct sfu_peer *p, int64_t now_us)
+{
+    struct sfu_down *d = p->down;
+    unsigned n = needed(share_lost(p));
+    if (n >= d->guard || now_us - d->guard_us > HOLD_US) {
+        d->guard = (uint8_t)n;
+        d->guard_us = now_us;
+    }
+    d->along = (uint8_t)allowed(p, now_us);
+    for (unsigned i = 0; i < p->n_subs; i++)
+        keep_copies(p->subs[i], d->along > 0);
+}
+
+/* ---- Redundancy (RFC 2198) ---- */
+
+/* Where the newest block begins. */
+static bool newest_at(const struct sfu_pub *b, const struct rtp *r, const uint8_t *packet,
+                      uint16_t *at)
+{
+    struct codec_packet k;
+    *at = 0;
+    if (r->pt != b->red_pt)
+        return true;
+    if (!codec_read_red(packet + r->head, r->payload, b->pt, &k))
+        return false;
+    *at = k.red_before;
+    return true;
+}
+
+struct block {
+    const uint8_t *p;
+    unsigned n, back;
+};
+
+/* The packet with that number, as an older block of r. */
+static bool find_block(const struct sfu_pub *b, int64_t seq, const struct rtp *r, struct block *out)
+{
+    const struct pktcache_packet *c = pktcache_get(&b->streams[0].cache, seq);
+    struct rtp old;
+    uint16_t at;
+    if (c == NULL || rtp_parse(&old, c->p, c->n) != RTP_OK || !newest_at(b, &old, c->p, &at))
+        return false;
+    *out = (struct block){c->p + old.head + at, (unsigned)old.payload - at,
+                          r->timestamp - old.timestamp};
+    return out->n > 0 && out->n <= RED_LEN_MAX && out->back > 0 && out->back <= RED_BACK_MAX;
+}
+
+/* Heads and older blocks, oldest first; how many bytes, 0: there is nothing to send along. */
+static size_t put_older(const struct sfu_sub *u, const struct sub_out *o, const struct rtp *r,
+                        unsigned most, uint8_t out[RED_MAX])
+{
+    struct block found[MORE];
+    unsigned n = 0;
+    size_t heads = 1, bytes = 0;
+    for (unsigned i = 1; i <= most && n < MORE; i++) {
+        if (!find_block(u->pub, o->in_seq - (int64_t)i, r, &found[n]) ||
+            heads + RED_HEAD + bytes + found[n].n > RED_MAX)
+            continue;
+        heads += RED_HEAD;
+        bytes += found[n++].n;
+    }
+    if (n == 0)
+        return 0;
+    uint8_t *head = out, *block = out + heads;
+    while (n-- > 0) {
+        set_u32(head, (0x80u | u->sub.conf.pt) << 24 | found[n].back << 10 | found[n].n);
+        memcpy(block, found[n].p, found[n].n);
+        head += RED_HEAD;
+        block += found[n].n;
+    }
+    *head = u->sub.conf.pt;
+    return heads + bytes;
+}
+
+/* With older blocks, where the packet has not brought enough of them; false: as it is. */
+static bool send_red(struct sfu_sub *u, int64_t now_us, const struct sub_out *o,
+                     const struct rtp *r, const uint8_t *packet)
+{
+    struct sfu_peer *p = u->peer;
+    struct sub_out red = *o;
+    uint8_t older[RED_MAX];
+    bool has_some = o->pt == u->red_pt;
+    if (u->sub.conf.codec != CODEC_OPUS || (has_some && p->down->along < 2) ||
+        !newest_at(u->pub, r, packet, &red.skip))
+        return false;
+    size_t n = put_older(u, o, r, p->down->along, older);
+    if (n == 0)
+        return false;
+    red.pt = u->red_pt;
+    red.front_n = 0;
+    size_t sent = sfu_send_behind(u, now_us, &red, r, packet, older, n);
+    pacer_spent_more(&p->down->pacer, (unsigned)n);
+    p->room->stats.along += sent > 0;
+    p->room->stats.along_bytes += sent > 0 ? n : 0;
+    return true;
+}
+
+/* ---- Copies ---- */
+
+static void send_copies(struct sfu_sub *u, int64_t now_us)
+{
+    struct sfu_peer *p = u->peer;
+    const struct sfu_copies *c = u->copies;
+    for (unsigned i = 1; i <= p->down->along; i++) {
+        unsigned at = (c->newest + MORE + 1 - i) % (MORE + 1);
+        size_t n = c->at[at].n;
+        if (n == 0 || now_us - c->at[at].at_us > COPY_LATE_US ||
+            !sfu_send_sealed(p, c->at[at].bytes, n))
+            continue;
+        pacer_spent_more(&p->down->pacer, (unsigned)n);
+        p->room->stats.along++;
+        p->room->stats.along_bytes += n;
+    }
+}
+
+/* What lies last in the slabs. */
+static void keep_copy(struct sfu_copies *c, int64_t now_us, const struct sfu *s, size_t n)
+{
+    c->newest = (c->newest + 1) % (MORE + 1);
+    c->at[c->newest].n = n <= COPY_MAX ? n : 0;
+    c->at[c->newest].at_us = now_us;
+    memcpy(c->at[c->newest].bytes, s->out + s->out_n - n, c->at[c->newest].n);
+}
+
+void sfu_send_sound(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
+                    const uint8_t *packet)
+{
+    if (u->peer->down->along > 0 && u->red_pt != 0 && send_red(u, now_us, o, r, packet))
+        return;
+    size_t n = sfu_send(u, now_us, o, r, packet, BWE_PROBE_NONE);
+    if (n == 0 || u->copies == NULL)
+        return;
+    keep_copy(u->copies, now_us, u->peer->sfu, n);
+    send_copies(u, now_us);
+}

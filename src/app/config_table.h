@@ -105,6 +105,10 @@
     X(INT, sfu_lines, "N", "100", 2, 128, "pictures and sounds that one connection is sent")       \
     X(INT, sfu_loudest, "N", "8", 1, 64,                                                           \
       "microphones of one group that are passed on at a time: the loudest")                        \
+    X(INT, sfu_last_n, "N", "0", 0, 128,                                                           \
+      "pictures that one connection is sent at a time: the most important; 0 for all it looks at") \
+    X(BITS, sfu_max_bitrate, "BITS", "20M", 100000, 1000 * G_,                                     \
+      "bits per second that one connection is sent, at most")                                      \
     X(SIZE, sfu_memory, "SIZE", "256M", 4 * M_, 65536 * M_,                                        \
       "memory for packets that may have to be sent again, of all groups")                          \
     X(SIZE, recordings_quota, "SIZE", "20G", M_, 16777216 * M_,                                    \

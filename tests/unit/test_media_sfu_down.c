@@ -14,9 +14,9 @@ struct hall {
     unsigned frame;
 };
 
-static struct hall hall_new(unsigned layers)
+static struct hall hall_like(unsigned layers, const struct sfu_conf *conf)
 {
-    struct hall h = {.w = world_new(NULL), .layers = layers};
+    struct hall h = {.w = world_new(conf), .layers = layers};
     sfu_room_open(h.w->sfu, ROOM);
     h.from = client_new(h.w);
     client_line(h.from, SENDS, SFU_MIC, 1, MIC);
@@ -27,6 +27,11 @@ static struct hall hall_new(unsigned layers)
     client_offer(h.from, ROOM, BOTH);
     client_connect(h.from);
     return h;
+}
+
+static struct hall hall_new(unsigned layers)
+{
+    return hall_like(layers, NULL);
 }
 
 /* The camera's frame, and two packets of sound. */
@@ -258,6 +263,54 @@ static void a_rate_that_is_told_is_a_limit(void **state)
     world_free(h.w);
 }
 
+static void nobody_is_sent_more_than_the_operator_allows(void **state)
+{
+    (void)state;
+    struct sfu_conf conf = {.max_bps = 700e3};
+    struct hall h = hall_like(LAYERS, &conf);
+    struct sfu_peer_stats st;
+    struct sfu_line_stats lines[2];
+    run(&h, 2);
+    struct client *c = viewer(&h, 20e6);
+    assert_in_range(until(&h, c, 1), 1, 10);
+    run(&h, 10);
+    assert_true(share_of(&h, c, 1) >= 95);
+    assert_int_equal(share_of(&h, c, LAYERS - 1), 0);
+    assert_true(sfu_peer_stats(h.w->sfu, c->id, &st, lines, 2));
+    assert_in_range(st.estimate_bps, 500000, 700000);
+    world_free(h.w);
+}
+
+static void pictures_of_the_most_important_are_sent(void **state)
+{
+    (void)state;
+    enum { PICTURES = 4, LAST = 2 };
+    struct sfu_conf conf = {.last_n = LAST};
+    struct hall h = hall_like(1, &conf);
+    run(&h, 2);
+    struct client *c = client_new(h.w);
+    c->link = link_new(20e6, DELAY_US);
+    for (unsigned i = 0; i < PICTURES; i++)
+        client_line(c, RECEIVES, SFU_CAMERA, 0, CAM);
+    client_offer(c, ROOM, BOTH);
+    client_connect(c);
+    struct sfu_wish wish[] = {{STR("0"), CAM, 640, 360, ALLOC_VISIBLE},
+                              {STR("1"), CAM, 640, 360, ALLOC_THUMBNAIL},
+                              {STR("2"), CAM, 640, 360, ALLOC_PINNED},
+                              {STR("3"), CAM, 640, 360, ALLOC_THUMBNAIL}};
+    sfu_wish(h.w->sfu, h.w->now, c->id, wish, PICTURES);
+    run(&h, 10);
+    for (unsigned i = 0; i < PICTURES; i++)
+        assert_int_equal(c->lines[i].packets > 0, i == 0 || i == 2);
+    wish[0].width = wish[0].height = 0; /* there is room for somebody */
+    wish[3].priority = ALLOC_SPEAKER;
+    sfu_wish(h.w->sfu, h.w->now, c->id, wish, PICTURES);
+    run(&h, 10);
+    assert_int_equal(c->lines[1].packets, 0);
+    assert_true(c->lines[3].packets > 100);
+    world_free(h.w);
+}
+
 static void people_come_and_go_while_packets_wait(void **state)
 {
     (void)state;
@@ -291,6 +344,8 @@ int main(void)
         cmocka_unit_test(sound_flows_where_pictures_cannot),
         cmocka_unit_test(who_tells_of_no_packet_is_judged_by_reports),
         cmocka_unit_test(a_rate_that_is_told_is_a_limit),
+        cmocka_unit_test(nobody_is_sent_more_than_the_operator_allows),
+        cmocka_unit_test(pictures_of_the_most_important_are_sent),
         cmocka_unit_test(people_come_and_go_while_packets_wait),
         cmocka_unit_test(the_first_picture_does_not_wait_for_an_estimate),
     };

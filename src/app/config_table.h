@@ -111,6 +111,9 @@
       "bits per second that one connection is sent, at most")                                      \
     X(SIZE, sfu_memory, "SIZE", "256M", 4 * M_, 65536 * M_,                                        \
       "memory for packets that may have to be sent again, of all groups")                          \
+    X(CHOICE, recordings, "off|on", "on", 0, 0,                                                    \
+      "people with an account may record rooms that they moderate; everybody in them is told, and "  \
+      "only who agrees is in the files")                                                           \
     X(SIZE, recordings_quota, "SIZE", "20G", M_, 16777216 * M_,                                    \
       "recordings of all groups, in the data folder; who records stops when it is reached")        \
     X(SECTION, log, "", "", 0, 0, "What it writes down")                                           \

@@ -1,4 +1,4 @@
-#include "app/control.h"
+#include "app/control_int.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,218 +39,24 @@ enum {
     LETTER_DISK
 }; /* beside the kinds of msg/media_msg.h */
 enum { MAILBOX_CAP = 4096, HOUSEKEEPING_US = 1000000, WALL_SLACK_US = 5000 };
-enum { MAIL_AGAIN_US = 2000, RING_LATE_US = 50000, GONE_US = 100000, DUMP_WAIT_US = 2000000 };
+enum { MAIL_AGAIN_US = 2000, RING_LATE_US = 50000, DUMP_WAIT_US = 2000000 };
 enum { TRIM_EVERY_S = 5, TRIM_FROM = 1 << 20 };
-
-struct control {
-    struct control_conf conf;
-    struct loop *loop;
-    struct mailbox *mail;
-    struct census *census;
-    struct doorman *doorman;
-    struct tape *tape;
-    struct password_thread *passwords;
-    struct store *store;      /* NULL: a TURN server alone */
-    struct disk_thread *disk; /* likewise */
-    struct push_desk push;
-    struct worker *const *workers;
-    unsigned n_workers, next_worker;
-    struct relay_mail *relays;
-    struct sfu_mail *groups;
-    struct recorder *recorder; /* NULL: nothing is recorded */
-    struct counts counts;
-    struct loop_hook hook;
-    struct loop_timer due, housekeeping, end, gone, mail_again, ring_late, dump_late;
-    enum { RING_NOT, RING_LATER, RING_NOW } ring; /* letters were put, and workers not woken */
-    struct dump_job dump;
-    struct loop_fd netif;
-    int64_t wall_offset_us;
-    unsigned housekept;
-    bool draining;
-};
 
 static int64_t wall_s(const struct control *c)
 {
     return (loop_now(c->loop) + c->wall_offset_us) / US_PER_S;
 }
 
-/* ---- ports of the exchange ---- */
-
-static void relay_stats(const struct control *c, struct turn_stats *sum)
+static void on_mail_again(struct loop_timer *t, int64_t now_us)
 {
-    *sum = (struct turn_stats){0};
-    for (unsigned i = 0; i < c->n_workers; i++) {
-        worker_turn_stats(c->workers[i], sum);
-    }
-}
-
-static bool port_password(void *ctx, const struct password_job *job)
-{
-    struct control *c = ctx;
-    return password_submit(c->passwords, job);
-}
-
-static bool port_db(void *ctx, const struct db_request *request)
-{
-    struct control *c = ctx;
-    return c->store && store_submit(c->store, request);
-}
-
-static void port_push(void *ctx, const struct push_job *job)
-{
-    struct control *c = ctx;
-    push_desk_send(&c->push, job);
-}
-
-static bool port_disk(void *ctx, const struct disk_request *request)
-{
-    struct control *c = ctx;
-    return c->disk && disk_submit(c->disk, request);
-}
-
-static struct str port_ca_cert(void *ctx)
-{
-    struct control *c = ctx;
-    return cert_keeper_ca_pem(c->conf.certs);
-}
-
-static void port_health(void *ctx, struct buf *json)
-{
-    struct control *c = ctx;
-    struct domain_counts n;
-    struct turn_stats relays;
-    if (c->conf.turn_only) {
-        relay_stats(c, &relays);
-        buf_putf(json, ",\"allocations\":%u", relays.allocations);
-        return;
-    }
-    domain_count(exchange_domain(tape_exchange(c->tape)), &n);
-    buf_putf(json, ",\"sessions\":%u,\"rooms\":%u", n.sessions, n.rooms);
-}
-
-static void port_metrics(void *ctx, struct buf *out)
-{
-    struct control *c = ctx;
-    metrics_write(out, &(struct metrics_sources){
-                           .exchange = tape_exchange(c->tape),
-                           .counts = &c->counts,
-                           .store = c->store,
-                           .disk = c->disk,
-                           .recorder = c->recorder,
-                           .passwords_waiting = password_waiting(c->passwords),
-                           .connections = census_total(c->census),
-                           .rec_dropped = rec_dropped(c->conf.rec),
-                           .workers = c->workers,
-                           .n_workers = c->n_workers,
-                           .relays = c->conf.relays,
-                           .groups = c->conf.groups,
-                       });
-    push_desk_metrics(out, &c->push);
-}
-
-/* ---- what workers are told of relays ---- */
-
-/* They are woken at the end of the round, and not even then for what they look up by themselves: a
- * worker reads its letters before it takes a request that a new scope could concern. */
-static bool post_to_worker(void *ctx, unsigned worker, struct letter *l)
-{
-    struct control *c = ctx;
-    bool lazy = l->kind == MEDIA_SCOPE_OPEN; /* before it is another's */
-    if (!worker_put(c->workers[worker], l)) {
-        c->ring = RING_NOW;
-        return false;
-    }
-    c->ring = MAX_OF(c->ring, lazy ? RING_LATER : RING_NOW);
-    return true;
-}
-
-static void ring_workers(struct control *c)
-{
-    for (unsigned i = 0; i < c->n_workers; i++) {
-        worker_ring(c->workers[i]);
-    }
-    c->ring = RING_NOT;
-    loop_timer_del(c->loop, &c->ring_late);
+    (void)t; /* the end of this round sees to it */
+    (void)now_us;
 }
 
 static void on_ring_late(struct loop_timer *t, int64_t now_us)
 {
     (void)now_us;
-    ring_workers(container_of(t, struct control, ring_late));
-}
-
-/* For letters that come rarely: there is no room only when the worker hangs. */
-static void give_worker(struct control *c, unsigned worker, struct letter *l)
-{
-    if (!worker_post(c->workers[worker], l)) {
-        log_warn("control", NULL, "worker %u does not read its letters", worker);
-        letter_drop(l);
-    }
-}
-
-static void port_relay(void *ctx, const struct relay_scope *what)
-{
-    struct control *c = ctx;
-    relay_mail_scope(c->relays, what);
-}
-
-static void tell_own_addresses(struct control *c)
-{
-    const struct sfu_ways ways = {c->conf.own.public_ip, c->conf.own.n_public, c->conf.listen};
-    struct netif_list *all = xmalloc(sizeof *all);
-    if (netif_read_all(all)) {
-        relay_mail_own(c->relays, all, &c->conf.own);
-    }
-    if (netif_read(all)) {
-        sfu_mail_at(c->groups, all, &ways);
-    }
-    xfree(all);
-}
-
-static uint64_t load_of_worker(void *ctx, unsigned worker)
-{
-    const struct control *c = ctx;
-    struct sfu_stats s = {0};
-    worker_sfu_stats(c->workers[worker], &s);
-    return s.peers + s.subscribed;
-}
-
-static void open_groups(struct control *c, unsigned workers)
-{
-    struct sfu_mail_conf conf = {
-        .workers = workers, .post = c->relays, .load = load_of_worker, .ctx = c};
-    random_bytes(&conf.hash, sizeof conf.hash);
-    sfu_mail_free(c->groups);
-    c->groups = sfu_mail_new(&conf);
-}
-
-/* What no worker takes is refused by a letter to ourselves: the domain is in the middle of something. */
-static void port_group(void *ctx, const struct group_order *order)
-{
-    struct control *c = ctx;
-    bool wants_answer = order->kind == GROUP_ORDER_OPEN || order->kind == GROUP_ORDER_OFFER;
-    if (sfu_mail_give(c->groups, group_mail_letter(order)) || !wants_answer) {
-        return;
-    }
-    struct media_sfu *no = sfu_letter(MEDIA_SFU_REFUSED, order->room, order->peer, 0, STR_NONE);
-    no->code = SFU_FULL;
-    if (!mailbox_post(c->mail, &no->letter)) {
-        letter_drop(&no->letter);
-    }
-}
-
-static void take_group(struct control *c, const struct letter *l)
-{
-    struct group_news news;
-    if (group_mail_news(container_of(l, struct media_sfu, letter), &news)) {
-        tape_group(c->tape, loop_now(c->loop), &news);
-    }
-}
-
-static void on_mail_again(struct loop_timer *t, int64_t now_us)
-{
-    (void)t; /* the end of this round sees to it */
-    (void)now_us;
+    control_ring_workers(container_of(t, struct control, ring_late));
 }
 
 /* ---- dumps ---- */
@@ -335,7 +141,9 @@ static void on_letter(void *ctx, struct letter *l)
     } else if (l->kind == MEDIA_DUMPED) {
         take_dump(c, container_of(l, struct media_dump, letter));
     } else if (l->kind >= MEDIA_SFU_ANSWER && l->kind <= MEDIA_SFU_FARES) {
-        take_group(c, l);
+        control_take_group(c, l);
+    } else if (l->kind == MEDIA_REC_STATE) {
+        control_take_recorded(c, l);
     }
     letter_drop(l);
 }
@@ -357,7 +165,7 @@ static void on_round_end(struct loop_hook *h, int64_t now_us)
         loop_timer_set(c->loop, &c->mail_again, now_us + MAIL_AGAIN_US);
     }
     if (c->ring == RING_NOW) {
-        ring_workers(c);
+        control_ring_workers(c);
     } else if (c->ring == RING_LATER && !loop_timer_armed(&c->ring_late)) {
         loop_timer_set(c->loop, &c->ring_late, now_us + RING_LATE_US);
     }
@@ -452,71 +260,11 @@ static void on_netif(struct loop_fd *fd, unsigned events)
     (void)events;
     if (netif_watch_drain(fd->fd)) {
         check_certificates(c, true);
-        tell_own_addresses(c);
+        control_tell_addresses(c);
     }
-}
-
-static void on_gone(struct loop_timer *t, int64_t now_us)
-{
-    struct control *c = container_of(t, struct control, gone);
-    struct turn_stats sum;
-    relay_stats(c, &sum);
-    if (sum.allocations == 0) {
-        loop_stop(c->loop);
-    } else {
-        loop_timer_set(c->loop, t, now_us + GONE_US);
-    }
-}
-
-static void on_end(struct loop_timer *t, int64_t now_us)
-{
-    struct control *c = container_of(t, struct control, end);
-    (void)now_us;
-    loop_stop(c->loop);
 }
 
 /* ---- signals ---- */
-
-static void drop_letter(struct letter *l)
-{
-    xfree(l);
-}
-
-/* A TURN server alone goes on listening: who comes is told of another server, or that there is no
- * room; it ends when the last relay has gone. */
-static void drain_relays(struct control *c, int64_t now_us)
-{
-    for (unsigned i = 0; i < c->n_workers; i++) {
-        struct letter *l = xcalloc(1, sizeof *l);
-        l->kind = MEDIA_DRAIN;
-        l->drop = drop_letter;
-        give_worker(c, i, l);
-    }
-    if (c->conf.turn_only) {
-        log_info("control", NULL, "stopping: no new relays, those that are there may end");
-        loop_timer_set(c->loop, &c->gone, now_us + GONE_US);
-    }
-}
-
-static void drain(struct control *c)
-{
-    int64_t now = loop_now(c->loop);
-    if (c->draining) {
-        loop_stop(c->loop); /* asked twice: now */
-        return;
-    }
-    c->draining = true;
-    if (!c->conf.turn_only) {
-        log_info("control", NULL, "stopping: telling %u sessions to come back",
-                 (unsigned)hub_counts(exchange_hub(tape_exchange(c->tape)))->sessions);
-        doorman_stop(c->doorman);
-        listen_close_tcp(c->conf.listen);
-    }
-    sdnotify_stopping();
-    drain_relays(c, now);
-    tape_drain(c->tape, now, c->conf.retry_ms);
-    loop_timer_set(c->loop, &c->end, now + c->conf.drain_us);
-}
 
 static void reload(struct control *c)
 {
@@ -524,7 +272,7 @@ static void reload(struct control *c)
     sdnotify_reloading(clock_mono_us());
     if (c->conf.reload(c->conf.ctx, &people)) {
         for (unsigned i = 0; i < c->n_workers; i++) {
-            give_worker(c, i, relay_people_letter(&people));
+            control_give_worker(c, i, relay_people_letter(&people));
         }
         relay_people_free(&people);
     }
@@ -540,7 +288,7 @@ static void on_signal(void *ctx, int sig)
     switch (sig) {
     case SIGHUP: reload(c); break;
     case SIGUSR1: dump(c); break;
-    default: drain(c);
+    default: control_drain(c);
     }
 }
 
@@ -585,7 +333,10 @@ static bool open_push(struct control *c, char *err, size_t errlen)
 
 static bool open_disk(struct control *c, char *err, size_t errlen)
 {
-    struct disk_conf conf = {.dir = c->conf.files_dir, .bytes_max = c->conf.files_max};
+    char recordings[4096 + 16];
+    snprintf(recordings, sizeof recordings, "%.4096s/recordings", c->conf.data_dir);
+    struct disk_conf conf = {
+        .dir = c->conf.files_dir, .bytes_max = c->conf.files_max, .recordings = recordings};
     struct disk *d = disk_open(&conf, err, errlen);
     c->disk =
         d ? disk_start(
@@ -635,22 +386,11 @@ struct control *control_new(const struct control_conf *conf, char *err, size_t e
     c->conf.doorman.census = c->census;
     c->doorman = doorman_new(c->loop, &c->conf.doorman);
     c->wall_offset_us = clock_wall_us() - clock_mono_us();
-    c->relays = relay_mail_new(0, post_to_worker, c, &c->counts);
-    open_groups(c, 0);
-    c->tape = tape_new(conf->rec, &conf->exchange,
-                       &(struct exchange_ports){
-                           .ctx = c,
-                           .password = port_password,
-                           .ca_cert = port_ca_cert,
-                           .health = port_health,
-                           .metrics = port_metrics,
-                           .relay = port_relay,
-                           .group = port_group,
-                           .db = port_db,
-                           .push = port_push,
-                           .disk = port_disk,
-                       },
-                       loop_now(c->loop), c->wall_offset_us, &c->counts);
+    c->relays = relay_mail_new(0, control_post_to_worker, c, &c->counts);
+    control_open_groups(c, 0);
+    const struct exchange_ports ports = control_ports(c);
+    c->tape = tape_new(conf->rec, &conf->exchange, &ports, loop_now(c->loop), c->wall_offset_us,
+                       &c->counts);
     doorman_taker(c->doorman, DOORMAN_HTTP, tape_take, c->tape);
     doorman_taker(c->doorman, DOORMAN_STUN, take_stun, c);
     if (conf->groups)
@@ -664,8 +404,8 @@ void control_workers(struct control *c, struct worker *const *workers, unsigned 
     c->workers = workers;
     c->n_workers = n;
     relay_mail_free(c->relays);
-    c->relays = relay_mail_new(n, post_to_worker, c, &c->counts);
-    open_groups(c, c->conf.groups ? n : 0);
+    c->relays = relay_mail_new(n, control_post_to_worker, c, &c->counts);
+    control_open_groups(c, c->conf.groups ? n : 0);
     post_dtls(c);
 }
 
@@ -684,9 +424,8 @@ static void start_timers(struct control *c)
     c->hook = (struct loop_hook){.fn = on_round_end, .name = "control.round_end"};
     c->due = (struct loop_timer){.fn = on_due, .name = "exchange.tick"};
     c->housekeeping = (struct loop_timer){.fn = on_housekeeping, .name = "control.housekeeping"};
-    c->end = (struct loop_timer){.fn = on_end, .name = "control.end"};
+    control_end_timers(c);
     c->dump_late = (struct loop_timer){.fn = on_dump_late, .name = "control.dump_late"};
-    c->gone = (struct loop_timer){.fn = on_gone, .name = "control.gone"};
     c->ring_late = (struct loop_timer){.fn = on_ring_late, .name = "control.ring_late"};
     c->mail_again = (struct loop_timer){.fn = on_mail_again, .name = "control.mail_again"};
     c->netif = (struct loop_fd){.fn = on_netif, .name = "netif", .fd = -1};
@@ -695,16 +434,6 @@ static void start_timers(struct control *c)
     int fd = netif_watch_open();
     if (fd >= 0 && loop_fd_add(c->loop, &c->netif, fd) != 0) {
         close(fd);
-    }
-}
-
-/* The end: whoever is still there is cut. */
-static void close_all(struct control *c)
-{
-    struct web *web = exchange_web(tape_exchange(c->tape));
-    tape_cut(c->tape, loop_now(c->loop));
-    for (int i = 0; i < 100 && web_connections(web) > 0; i++) {
-        loop_round(c->loop, 0);
     }
 }
 
@@ -717,11 +446,11 @@ void control_run(struct control *c)
         }
     }
     start_timers(c);
-    tell_own_addresses(c);
+    control_tell_addresses(c);
     tape_ready(c->tape, loop_now(c->loop));
     sdnotify_ready(NULL);
     loop_run(c->loop);
-    close_all(c);
+    control_close_all(c);
 }
 
 void control_free(struct control *c)

@@ -341,6 +341,13 @@ void exchange_group(struct exchange *x, int64_t now_us, const struct group_news 
     hub_settle(x->hub, now_us);
 }
 
+void exchange_recorded(struct exchange *x, int64_t now_us, const struct rec_state *state)
+{
+    domain_recorded(x->domain, now_us, wall_ms(x, now_us), state);
+    settle(x, now_us);
+    hub_settle(x->hub, now_us);
+}
+
 void exchange_wall(struct exchange *x, int64_t wall_offset_us)
 {
     x->wall_offset_us = wall_offset_us;

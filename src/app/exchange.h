@@ -5,7 +5,7 @@
  * loop, app/replay.c feeds it from a recording, tests feed it by hand.
  *
  * Inputs: streams (exchange_take and what their user callbacks bring), exchange_tick, exchange_password,
- * exchange_db, exchange_pushed, exchange_group, exchange_wall, exchange_hsts, exchange_drain. Outputs: what is written to streams, and the ports below.
+ * exchange_db, exchange_pushed, exchange_group, exchange_recorded, exchange_wall, exchange_hsts, exchange_drain. Outputs: what is written to streams, and the ports below.
  */
 #ifndef MADANG_APP_EXCHANGE_H
 #define MADANG_APP_EXCHANGE_H
@@ -75,6 +75,7 @@ void exchange_db(struct exchange *x, int64_t now_us, const struct db_answer *ans
 void exchange_pushed(struct exchange *x, int64_t now_us, const struct push_answer *answer);
 void exchange_disk(struct exchange *x, int64_t now_us, const struct disk_answer *answer);
 void exchange_group(struct exchange *x, int64_t now_us, const struct group_news *news);
+void exchange_recorded(struct exchange *x, int64_t now_us, const struct rec_state *state);
 /* The wall clock was set. */
 void exchange_wall(struct exchange *x, int64_t wall_offset_us);
 /* Another certificate is shown: whether browsers trust it (web_conf.hsts). */

@@ -60,10 +60,13 @@ struct media_sfu *group_mail_letter(const struct group_order *o)
         [GROUP_ORDER_OPEN] = MEDIA_SFU_OPEN,   [GROUP_ORDER_CLOSE] = MEDIA_SFU_CLOSE,
         [GROUP_ORDER_OFFER] = MEDIA_SFU_OFFER, [GROUP_ORDER_WISH] = MEDIA_SFU_WISH,
         [GROUP_ORDER_LEAVE] = MEDIA_SFU_LEAVE, [GROUP_ORDER_STATS] = MEDIA_SFU_STATS,
-        [GROUP_ORDER_MUTE] = MEDIA_SFU_MUTE,
+        [GROUP_ORDER_MUTE] = MEDIA_SFU_MUTE,   [GROUP_ORDER_RECORD] = MEDIA_SFU_RECORD,
+        [GROUP_ORDER_AGREE] = MEDIA_SFU_AGREE,
     };
     unsigned n = MIN_OF(o->n_lines, (uint32_t)MEDIA_SFU_LINES);
-    struct media_sfu *m = sfu_letter(kinds[o->kind], o->room, o->peer, n, o->sdp);
+    bool record = o->kind == GROUP_ORDER_RECORD;
+    struct media_sfu *m = sfu_letter(kinds[o->kind], o->room, record ? o->recording : o->peer, n,
+                                     record ? o->text : o->sdp);
     m->rights = o->rights;
     m->there = o->on;
     for (unsigned i = 0; i < n; i++)

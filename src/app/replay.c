@@ -308,6 +308,16 @@ static void feed_group(struct replay *r, struct rd *rd)
     xfree((void *)n.people);
 }
 
+static void feed_recorded(struct replay *r, struct rd *rd)
+{
+    struct rec_state s = {.recording = rd_u64(rd)};
+    s.bytes = rd_u64(rd);
+    s.duration_us = (int64_t)rd_u64(rd);
+    s.ended = rd_u8(rd) != 0;
+    s.end = rd_u8(rd);
+    exchange_recorded(r->x, r->rec.time, &s);
+}
+
 static void port_group(void *ctx, const struct group_order *order)
 {
     struct replay *r = ctx;
@@ -398,6 +408,7 @@ static void feed(struct replay *r)
     case TAPE_PUSHED: feed_pushed(r, &rd); break;
     case TAPE_DISK: feed_disk(r, &rd); break;
     case TAPE_GROUP: feed_group(r, &rd); break;
+    case TAPE_RECORDED: feed_recorded(r, &rd); break;
     case TAPE_HSTS: exchange_hsts(r->x, rd_u8(&rd)); break;
     case TAPE_READY: exchange_ready(r->x, now); break;
     case TAPE_DRAIN: exchange_drain(r->x, now, (int64_t)rd_u64(&rd)); break;

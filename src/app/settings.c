@@ -82,6 +82,7 @@ static void apply_facts(struct hello_facts *f, const struct config *c)
     f->limit_message = (int64_t)c->message_size;
     f->limit_rooms_per_session = c->rooms_per_session;
     f->limit_mesh = c->mesh;
+    f->recordings = c->recordings && c->groups != CONFIG_GROUPS_NEVER;
     f->limit_group = c->groups == CONFIG_GROUPS_NEVER ? 0 : c->group_places;
 }
 
@@ -133,6 +134,7 @@ static void apply_domain(struct domain_config *d, const struct config *c)
     d->mesh = (int)c->mesh;
     d->groups = (enum groups_when)c->groups;
     d->group_places = (int)c->group_places;
+    d->recordings = c->recordings != 0;
     d->capacity_default = (int)c->room_capacity;
     d->capacity_max = (int)c->room_capacity_max;
     d->name_max = (int)c->name_length;

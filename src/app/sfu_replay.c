@@ -110,6 +110,7 @@ static void feed_two(struct sfu_replay *r, const struct rec_record *rec, struct 
     switch (rec->kind) {
     case SFU_REC_RECORD: sfu_record(s, rec->time, t.id, t.what ? on_packet : NULL, NULL); break;
     case SFU_REC_KEY: sfu_key(s, rec->time, t.id, (unsigned)t.what); break;
+    case SFU_REC_AGREE: sfu_agree(s, rec->time, t.id); break;
     default: sfu_mute(s, rec->time, t.id, t.what != 0);
     }
 }
@@ -198,6 +199,7 @@ static void feed(struct sfu_replay *r, const struct rec_record *rec)
     case SFU_REC_WISH: feed_wishes(s, rec->time, &rd); break;
     case SFU_REC_RECORD:
     case SFU_REC_KEY:
+    case SFU_REC_AGREE:
     case SFU_REC_MUTE: feed_two(r, rec, &rd); break;
     case SFU_REC_STUN: feed_stun(s, rec->time, &rd); break;
     case SFU_REC_TRAIN: feed_train(s, rec->time, &rd); break;

@@ -328,6 +328,20 @@ void tape_group(struct tape *t, int64_t now_us, const struct group_news *news)
     put_outputs(t);
 }
 
+void tape_recorded(struct tape *t, int64_t now_us, const struct rec_state *state)
+{
+    uint8_t b[26];
+    set_u64(b, state->recording);
+    set_u64(b + 8, state->bytes);
+    set_u64(b + 16, (uint64_t)state->duration_us);
+    b[24] = state->ended;
+    b[25] = (uint8_t)state->end;
+    t->now_us = now_us;
+    put(t, TAPE_RECORDED, b, sizeof b);
+    exchange_recorded(t->x, now_us, state);
+    put_outputs(t);
+}
+
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us)
 {
     t->now_us = now_us;
@@ -508,8 +522,8 @@ static bool nobody_there(struct tape *t)
 {
     struct domain_counts n;
     domain_count(exchange_domain(t->x), &n);
-    return list_empty(&t->streams) && n.sessions == 0 && n.rooms == 0 && n.password_jobs == 0 &&
-           n.asks == 0 && n.uploads == 0 && t->asked <= 0;
+    return list_empty(&t->streams) && n.sessions == 0 && n.rooms == 0 && n.recordings == 0 &&
+           n.password_jobs == 0 && n.asks == 0 && n.uploads == 0 && t->asked <= 0;
 }
 
 void tape_idle(struct tape *t, int64_t now_us)

@@ -43,7 +43,8 @@ enum tape_kind {
     TAPE_PUSHED,           /* u8 outcome, u16 status, u8 attempts, endpoint text */
     TAPE_DISK,             /* u64 number, u8 owner, u8 op, u8 status, u64 size, bytes read */
     TAPE_DISK_ASKED,       /* * u8 whether the disk thread took it */
-    TAPE_GROUP             /* tape_group_write() */
+    TAPE_GROUP,            /* tape_group_write() */
+    TAPE_RECORDED          /* u64 recording, u64 bytes, u64 duration_us, u8 ended, u8 end */
 };
 
 struct tape;
@@ -65,6 +66,7 @@ void tape_db(struct tape *t, int64_t now_us, const struct db_answer *answer);
 void tape_pushed(struct tape *t, int64_t now_us, const struct push_answer *answer);
 void tape_disk(struct tape *t, int64_t now_us, const struct disk_answer *answer);
 void tape_group(struct tape *t, int64_t now_us, const struct group_news *news);
+void tape_recorded(struct tape *t, int64_t now_us, const struct rec_state *state);
 void tape_wall(struct tape *t, int64_t now_us, int64_t wall_offset_us);
 void tape_hsts(struct tape *t, int64_t now_us, bool on);
 void tape_ready(struct tape *t, int64_t now_us);

@@ -93,15 +93,17 @@ void tape_hash_disk(struct rec_hash *h, const struct disk_request *rq)
 
 void tape_hash_group(struct rec_hash *h, const struct group_order *o)
 {
-    uint8_t b[26];
+    uint8_t b[34];
     b[0] = (uint8_t)o->kind;
     set_u64(b + 1, o->room);
     set_u64(b + 9, o->peer);
     set_u32(b + 17, o->rights);
     set_u32(b + 21, o->n_lines);
     b[25] = o->on;
+    set_u64(b + 26, o->recording);
     rec_hash_add(h, TAPE_OUT_GROUP, b, sizeof b);
     rec_hash_add(h, TAPE_OUT_GROUP, o->sdp.p, o->sdp.n);
+    rec_hash_add(h, TAPE_OUT_GROUP, o->text.p, o->text.n);
     for (uint32_t i = 0; i < o->n_lines; i++) {
         const struct group_line *l = &o->lines[i];
         set_u64(b, l->track);

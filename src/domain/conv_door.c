@@ -392,6 +392,8 @@ static void at_door(struct domain *d, struct ask *a, struct conv *c, enum db_sta
         prove(d, a, c, s, p);
     else if (p && !m && !back && lobby_keeps(d, c, s, p))
         refuse(d, a, s, p, CODE_LOBBY, 0);
+    else if (p && record_holds(d, room_find(d, c->id), s, p->agrees))
+        refuse(d, a, s, p, CODE_RECORDED, 0);
     else if (s->user && !m)
         place(d, a, c, s->user->id);
     else if (!back && invited_by_link && !k->spent)

@@ -1,6 +1,7 @@
 /* Slow work in the background: what was deleted leaves the index, old texts of edited messages go, what is older
  * than a room, or the server, keeps, and the time that it is by all this. */
 #include "domain/conv.h"
+#include "domain/record.h"
 #include "domain/upload.h"
 
 #define SECOND 1000000LL
@@ -31,6 +32,7 @@ void conv_boot(struct domain *d)
     if (d->tidy.retain_at)
         return;
     keep_clock(d);
+    record_boot(d);
     /* What was left undone when the server ended last. */
     d->tidy.words_at = d->now + words_after;
     d->tidy.edits_at = d->now + words_after;
@@ -118,6 +120,7 @@ void conv_tick(struct domain *d)
         t->retain_at = d->now + retain_every;
         keep_clock(d);
         attach_tidy(d);
+        recording_tidy(d);
         retain_next(d, ask_new(d, (struct asker){0}, NULL, NULL, 0));
     }
 }

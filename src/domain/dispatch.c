@@ -4,6 +4,7 @@
 #include "domain/account.h"
 #include "domain/conv.h"
 #include "domain/push.h"
+#include "domain/record.h"
 #include "domain/upload.h"
 
 typedef void handler_fn(struct domain *d, struct session *s, const struct cmd *cmd);
@@ -136,6 +137,11 @@ static const struct {
     [CMD_ROOM_MUTE] = {room_mute, RATE_MANAGE, ANYBODY},
     [CMD_KNOCK] = {knock_request, RATE_JOIN, ANYBODY},
     [CMD_ROOM_ADMIT] = {room_admit, RATE_MANAGE, ANYBODY},
+    [CMD_RECORD_START] = {record_start, RATE_MANAGE, SIGNED_IN},
+    [CMD_RECORD_STOP] = {record_stop, RATE_MANAGE, ANYBODY},
+    [CMD_RECORD_AGREE] = {record_agree, RATE_MANAGE, ANYBODY},
+    [CMD_RECORDINGS] = {recording_list, RATE_MANAGE, SIGNED_IN},
+    [CMD_RECORDING_REMOVE] = {recording_remove, RATE_MANAGE, SIGNED_IN},
     [CMD_PIPE_LOST] = {do_pipe_lost, ALWAYS, EVEN_NEW},
     [CMD_OVERFLOW] = {do_overflow, ALWAYS, EVEN_NEW},
 };

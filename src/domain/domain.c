@@ -85,6 +85,7 @@ void domain_config_defaults(struct domain_config *cfg)
     conv_defaults(cfg);
     cfg->groups = GROUPS_NEVER;
     cfg->group_places = 100;
+    cfg->recordings = true;
 }
 
 struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32],
@@ -113,6 +114,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     list_init(&d->group_back);
     list_init(&d->group_close);
     list_init(&d->group_offers);
+    list_init(&d->recordings);
     hmap_init(&d->calls);
     list_init(&d->timed_calls);
     hmap_init(&d->convs);
@@ -144,6 +146,7 @@ void domain_free(struct domain *d)
         return;
     whip_free_all(d);
     room_free_all(d);
+    record_free_all(d);
     upload_free_all(d);
     session_free_all(d);
     call_free_all(d);
@@ -197,6 +200,7 @@ void domain_drain(struct domain *d, int64_t now_us, int64_t wall_ms)
 {
     domain_time(d, now_us, wall_ms);
     presence_drain(d);
+    record_drain(d);
     attempts_write(d);
 }
 
@@ -322,6 +326,7 @@ void domain_count(const struct domain *d, struct domain_counts *out)
         .password_jobs = d->n_jobs,
         .uploads = (uint32_t)d->uploads.n,
         .asks = (uint32_t)d->asks.n,
+        .recordings = d->n_recordings,
         .watchers = d->n_watchers,
         .people_here = d->presence.n_here,
         .people_pairs = d->presence.n_pairs,

@@ -16,6 +16,7 @@
 #include "msg/event.h"
 #include "msg/group.h"
 #include "msg/passkey_msg.h"
+#include "msg/rec_msg.h"
 #include "msg/store_msg.h"
 
 /* A token bucket: `burst` at once, then one every `every_us`. burst 0: no limit. */
@@ -62,6 +63,7 @@ struct domain_config {
     int mesh; /* participants of a room that publish */
     enum groups_when groups;
     int group_places; /* the same of a room in a group */
+    bool recordings;  /* rooms may be recorded */
     int capacity_default;
     int capacity_max;
     int name_max;       /* characters */
@@ -137,6 +139,8 @@ void domain_disk(struct domain *d, int64_t now_us, int64_t wall_ms,
                  const struct disk_answer *answer);
 /* What a worker tells of a group. */
 void domain_group(struct domain *d, int64_t now_us, int64_t wall_ms, const struct group_news *news);
+/* What the recording thread tells. */
+void domain_recorded(struct domain *d, int64_t now_us, int64_t wall_ms, const struct rec_state *n);
 /* The server stops: what is only in memory and matters afterwards is stored. */
 void domain_drain(struct domain *d, int64_t now_us, int64_t wall_ms);
 /* Does what is due; call it when now reaches domain_deadline (INT64_MAX: nothing is planned). */
@@ -153,8 +157,9 @@ struct domain_counts {
     uint32_t public_rooms;
     uint32_t participants;
     uint32_t password_jobs;
-    uint32_t uploads; /* under way */
-    uint32_t asks;    /* of the database and for passwords, that wait for their answers */
+    uint32_t uploads;    /* under way */
+    uint32_t asks;       /* of the database and for passwords, that wait for their answers */
+    uint32_t recordings; /* that are not over */
     uint32_t watchers;
     uint32_t people_here;  /* with an account */
     uint32_t people_pairs; /* of who watches, and whom */

@@ -23,6 +23,7 @@ struct room;
 struct call;
 struct group;
 struct group_peer;
+struct recording;
 struct user;
 struct watcher;
 
@@ -39,6 +40,7 @@ struct pending {
     uint64_t room;
     uint32_t password;
     bool media;
+    bool agrees; /* to being recorded */
     enum tri mic;
     enum tri cam;
     struct ticket *ticket;   /* join: opened, or NULL */
@@ -112,6 +114,7 @@ struct part {
     uint8_t muted;            /* bits of enum mute_kind */
     bool media;
     bool wants_media; /* asked for a place when there was none */
+    bool agreed;      /* to being in the room's recording */
 };
 
 struct ban {
@@ -149,11 +152,12 @@ struct room {
     bool share_few;      /* or shares a screen */
     struct list waiters; /* in the lobby */
     uint32_t n_waiters;
-    struct list whips;      /* sessions of programs: whip.h */
-    bool programs;          /* they may come in by tokens of the owner's */
-    struct group *group;    /* NULL: it has none */
-    int64_t no_group_until; /* none could be had */
-    uint64_t call;          /* that made it and ends it; 0: none, or there are more than two */
+    struct list whips;           /* sessions of programs: whip.h */
+    bool programs;               /* they may come in by tokens of the owner's */
+    struct group *group;         /* NULL: it has none */
+    struct recording *recording; /* NULL: it has none; record.h */
+    int64_t no_group_until;      /* none could be had */
+    uint64_t call;               /* that made it and ends it; 0: none, or there are more than two */
     bool stays;    /* the live room of the conversation of this id, which says who may do what */
     bool of_calls; /* made by a call: stays, empty or not, while one that is not over is for it */
 };
@@ -216,7 +220,9 @@ struct domain {
     struct hmap groups; /* by their own id: group.h */
     struct hmap group_peers;
     struct list group_back, group_close,
-        group_offers; /* by deadline: each kind waits equally long */
+        group_offers;       /* by deadline: each kind waits equally long */
+    struct list recordings; /* that are not over: record.h */
+    uint32_t n_recordings;
     struct hmap calls;
     struct list timed_calls;
     int64_t
@@ -421,6 +427,9 @@ void group_tell_mode(struct domain *d, const struct room *r, const struct sessio
 void group_review(struct domain *d, struct room *r);
 /* Borrowed until the next one. */
 void group_view(struct domain *d, const struct room *r, struct group_view_mode *v);
+/* It goes through the server as long as it is recorded: whether that may be, and from now on. */
+bool group_may_hold(const struct domain *d, const struct room *r);
+bool group_hold(struct domain *d, struct room *r);
 /* No worker takes the room. */
 void group_failed(struct domain *d, struct room *r);
 /* The participant leaves; has no place any more. */
@@ -437,6 +446,25 @@ void group_stats(struct domain *d, struct session *s, const struct cmd *cmd);
 void group_mute(struct domain *d, const struct part *part, bool offered);
 void group_tick(struct domain *d);
 int64_t group_deadline(const struct domain *d);
+
+/* ---- record.c: rooms that are recorded (record.h is its inside) ---- */
+void record_start(struct domain *d, struct session *s, const struct cmd *cmd);
+void record_stop(struct domain *d, struct session *s, const struct cmd *cmd);
+void record_agree(struct domain *d, struct session *s, const struct cmd *cmd);
+/* r, which may be NULL, is recorded, and s would come in without having agreed to that. */
+bool record_holds(struct domain *d, const struct room *r, const struct session *s, bool agrees);
+/* r is recorded, and everybody was told. */
+bool record_on(const struct room *r);
+int64_t record_since(const struct room *r); /* 0: it is not */
+/* The peer has made an offer. */
+void record_offered(struct domain *d, const struct group_peer *p);
+/* Somebody has left; the room ends; its memory does. */
+void record_left(struct domain *d, const struct room *r);
+void record_room_ends(struct domain *d, struct room *r);
+void record_forget(struct room *r);
+void record_boot(struct domain *d);
+void record_drain(struct domain *d);
+void record_free_all(struct domain *d);
 
 /* ---- conv_live.c, conv_door.c: live rooms of rooms that stay (conv.h) ---- */
 /* Who is in r has changed. */

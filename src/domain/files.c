@@ -1,5 +1,6 @@
 /* Files by HTTP: who may have, or send, which. Whatever the reason, who may not hears the same: there is none. */
 #include "domain/domain_int.h"
+#include "domain/record.h"
 #include "domain/upload.h"
 
 static const struct file_grant *const no_file = NULL;
@@ -67,6 +68,10 @@ void files_fetch(struct domain *d, struct session *s, const struct cmd *cmd)
     ask_then *then = f->what == FETCH_AVATAR ? avatar_answered
                      : f->what == FETCH_FILE ? file_answered
                                              : upload_answered;
+    if (f->what == FETCH_RECORDING) {
+        recording_fetch(d, cmd, token);
+        return;
+    }
     struct ask *a = ask_new(d, who, then, NULL, 0);
     a->a = f->id;
     a->b = f->part;

@@ -123,7 +123,7 @@ static void plan(struct group *g, struct list *with, int64_t until)
 static void plan_back(struct domain *d, struct group *g)
 {
     bool may = d->cfg.groups == GROUPS_AUTO && g->room->n_media <= DIRECT_MAX &&
-               list_empty(&g->room->whips);
+               !g->room->recording && list_empty(&g->room->whips);
     if (may && list_empty(&g->timed))
         plan(g, &d->group_back, d->now + BACK_US);
     else if (!may)
@@ -137,7 +137,7 @@ bool group_decide(struct domain *d, struct room *r)
         return false;
     }
     uint32_t from = d->cfg.groups == GROUPS_ALWAYS ? 1 : DIRECT_MAX + 1;
-    if (!list_empty(&r->whips)) /* programs know the server only */
+    if (!list_empty(&r->whips) || r->recording) /* both know the server only */
         from = 0;
     if (r->n_media < from || !group_possible(d, r))
         return false;
@@ -159,6 +159,17 @@ void group_review(struct domain *d, struct room *r)
 {
     if (group_decide(d, r))
         group_tell_mode(d, r, d->entering);
+}
+
+bool group_may_hold(const struct domain *d, const struct room *r)
+{
+    return group_on(r) || group_possible(d, r);
+}
+
+bool group_hold(struct domain *d, struct room *r)
+{
+    group_review(d, r);
+    return group_on(r);
 }
 
 static void go_back(struct domain *d, struct group *g)

@@ -275,6 +275,7 @@ void group_peer_offer(struct domain *d, struct group_peer *p, unsigned rights, s
                    });
     if (p->session)
         group_mute(d, room_part(p->group->room, p->session), true);
+    record_offered(d, p);
 }
 
 void group_offer(struct domain *d, struct session *s, const struct cmd *cmd)

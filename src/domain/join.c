@@ -72,7 +72,9 @@ static enum errcode join_check(struct domain *d, struct session *s, const struct
         return CODE_ROOM_FULL;
     *ask = r->hash && !join_ticket_good(t, r) && !lobby_admitted(r, s) &&
            !(p->verified && p->password == r->password);
-    return !*ask && !called && lobby_holds(d, r, s, t) ? CODE_LOBBY : CODE_NONE;
+    if (!*ask && !called && lobby_holds(d, r, s, t))
+        return CODE_LOBBY;
+    return !*ask && record_holds(d, r, s, p->agrees) ? CODE_RECORDED : CODE_NONE;
 }
 
 static void join_load(struct domain *d, struct session *s, struct pending *p)
@@ -114,6 +116,7 @@ void join_request(struct domain *d, struct session *s, int64_t id, const struct 
     p->media = join->media;
     p->mic = join->mic;
     p->cam = join->cam;
+    p->agrees = join->agrees;
     p->ticket = join_ticket(d, join);
     struct room *r = room_find(d, p->room);
     if (r ? r->stays : !p->ticket || p->ticket->stays) {
@@ -227,6 +230,7 @@ static void entry_swap(struct domain *d, struct entry *en, struct session *old, 
     en->part = &r->parts[place];
     en->part->access = was.access;
     en->part->muted = was.muted;
+    en->part->agreed = was.agreed;
     if (owner) {
         room_own(r, s->id);
         en->tell_room = true;
@@ -285,6 +289,7 @@ void join_enter(struct domain *d, struct session *s, struct pending *p,
     else
         en.part = room_add(d, en.room, s);
     en.part->since = p->since;
+    en.part->agreed |= p->agrees && record_on(en.room);
     if (p->ticket)
         entry_by_ticket(d, &en, s, p->ticket);
     bool freed = !p->media && en.part->media; /* the one that it replaces had a place */

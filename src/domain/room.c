@@ -56,6 +56,7 @@ struct room *room_new(struct domain *d, uint64_t id, struct str title)
 static void room_release(struct domain *d, struct room *r)
 {
     group_forget(d, r);
+    record_forget(r);
     lobby_forget(r);
     list_del(&r->public);
     list_del(&r->dirty);
@@ -72,6 +73,7 @@ static void room_release(struct domain *d, struct room *r)
 void room_destroy(struct domain *d, struct room *r)
 {
     roomlist_hide(d, r);
+    record_room_ends(d, r);
     group_room_ends(d, r);
     lobby_room_ends(d, r);
     whip_room_ends(r);
@@ -107,6 +109,7 @@ void room_view(const struct room *r, struct room_view *v)
         .publish_few = r->publish_few,
         .share_few = r->share_few,
         .programs = r->programs,
+        .recording_ms = record_since(r),
     };
 }
 
@@ -125,6 +128,7 @@ void person_view(const struct part *p, struct person_view *v)
         .hand_ms = s->hand_ms,
         .muted = p->muted,
         .program = s->program,
+        .recorded = p->agreed,
     };
 }
 
@@ -258,6 +262,7 @@ void room_leave(struct domain *d, struct room *r, struct session *s, enum left_r
     if (reason == LEFT_REMOVED || reason == LEFT_MERGED || reason == LEFT_ENDED)
         emit_to(d, s, &e);
     emit_room(d, r, &e, d->entering);
+    record_left(d, r);
     if (r->n_parts == 0) {
         if (!r->of_calls || !call_wants(d, r))
             room_destroy(d, r);

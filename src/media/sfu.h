@@ -148,12 +148,14 @@ void sfu_wish(struct sfu *s, int64_t now_us, uint64_t peer, const struct sfu_wis
 
 /* ---- Recording ---- */
 
-/* Every packet of every track of a room, those that nobody is sent, too, in order of arrival. Borrowed; may not call the
- * SFU. */
+/* Every packet of the tracks of a room that may be recorded, those that nobody is sent, too, in order of arrival. Borrowed;
+ * may not call the SFU. */
 typedef void sfu_record_fn(void *ctx, uint64_t room, const struct rec_head *h,
                            const uint8_t *payload);
-/* From now on; fn NULL: no more. Asks for key frames. false: there is no such room. */
+/* From now on; fn NULL: no more. To begin with, nobody has agreed to it. false: there is no such room. */
 bool sfu_record(struct sfu *s, int64_t now_us, uint64_t room, sfu_record_fn *fn, void *ctx);
+/* The peer has agreed: from now on its tracks are in the room's recording. Asks for key frames. */
+void sfu_agree(struct sfu *s, int64_t now_us, uint64_t peer);
 /* A key frame of one stream of a track, if there is such a one. */
 void sfu_key(struct sfu *s, int64_t now_us, uint64_t track, unsigned stream);
 

@@ -167,6 +167,7 @@ struct sfu_peer {
     unsigned subs_cap;
     struct sfu_down *down; /* NULL: it has never received */
     bool tells;            /* of each packet what became of it */
+    bool agreed;           /* to being in the room's recording */
     struct sfu_source sources[SFU_SSRCS_MAX];
     /* Transport-wide congestion control: what came, what leaves. */
     struct sfu_arrival

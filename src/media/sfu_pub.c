@@ -372,7 +372,7 @@ static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const stru
     take_answer(b->peer, &b->in[i], is_rtx);
     if (v == RECV_BEGIN)
         aim_again(b, now_us, i);
-    if (b->peer->room->record != NULL && !b->muted)
+    if (b->peer->room->record != NULL && b->peer->agreed && !b->muted)
         sfu_record_packet(b, now_us, i, seq, r, bytes, v == RECV_BEGIN);
     pass_on(b, now_us, i, seq, r, bytes, n);
     if (v == RECV_BEGIN)

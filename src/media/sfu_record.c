@@ -29,22 +29,28 @@ void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream,
     room->record(room->record_ctx, room->id, &h, (const uint8_t *)payload.p);
 }
 
-static void want_keys(struct sfu_pub *b, int64_t now_us)
-{
-    for (unsigned i = 0; codec_is_video(b->codec) && i < b->n; i++)
-        sfu_want_key(b, i, now_us);
-}
-
 bool sfu_record(struct sfu *s, int64_t now_us, uint64_t room, sfu_record_fn *fn, void *ctx)
 {
     struct sfu_room *r = sfu_find_room(s, room);
+    (void)now_us;
     if (r == NULL)
         return false;
     r->record = fn;
     r->record_ctx = ctx;
-    for (struct list *it = r->tracks.next; fn != NULL && it != &r->tracks; it = it->next)
-        want_keys(container_of(it, struct sfu_pub, in_room), now_us);
+    for (struct list *it = r->peers.next; it != &r->peers; it = it->next)
+        container_of(it, struct sfu_peer, in_room)->agreed = false;
     return true;
+}
+
+void sfu_agree(struct sfu *s, int64_t now_us, uint64_t peer)
+{
+    struct sfu_peer *p = sfu_find_peer(s, peer);
+    if (p == NULL || p->agreed)
+        return;
+    p->agreed = true;
+    for (unsigned i = 0; i < p->n_pubs; i++)
+        for (unsigned k = 0; codec_is_video(p->pubs[i]->codec) && k < p->pubs[i]->n; k++)
+            sfu_want_key(p->pubs[i], k, now_us);
 }
 
 void sfu_key(struct sfu *s, int64_t now_us, uint64_t track, unsigned stream)

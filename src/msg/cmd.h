@@ -18,6 +18,7 @@
 #include "msg/moderate.h"
 #include "msg/people.h"
 #include "msg/push_msg.h"
+#include "msg/record.h"
 #include "msg/values.h"
 #include "msg/whip.h"
 
@@ -55,16 +56,18 @@ enum cmd_way {
 
 /* All that come from clients; those of people with accounts are declared, with their fields, in a header
  * for each topic. */
-#define CMDTYPES(CMDTYPE)     \
-    ROOM_CMDTYPES(CMDTYPE)    \
-    ACCOUNT_CMDTYPES(CMDTYPE) \
-    PEOPLE_CMDTYPES(CMDTYPE)  \
-    CALL_CMDTYPES(CMDTYPE)    \
-    CONV_CMDTYPES(CMDTYPE)    \
-    PUSH_CMDTYPES(CMDTYPE)    \
-    FILES_CMDTYPES(CMDTYPE)   \
-    GROUP_CMDTYPES(CMDTYPE)   \
-    MODERATE_CMDTYPES(CMDTYPE)
+#define CMDTYPES(CMDTYPE)      \
+    ROOM_CMDTYPES(CMDTYPE)     \
+    ACCOUNT_CMDTYPES(CMDTYPE)  \
+    PEOPLE_CMDTYPES(CMDTYPE)   \
+    CALL_CMDTYPES(CMDTYPE)     \
+    CONV_CMDTYPES(CMDTYPE)     \
+    PUSH_CMDTYPES(CMDTYPE)     \
+    FILES_CMDTYPES(CMDTYPE)    \
+    GROUP_CMDTYPES(CMDTYPE)    \
+    MODERATE_CMDTYPES(CMDTYPE) \
+    RECORD_CMDTYPES(CMDTYPE)   \
+    RECORDINGS_CMDTYPES(CMDTYPE)
 
 enum cmd_type {
     CMD_NONE,
@@ -86,7 +89,8 @@ struct cmd_join {
     struct str ticket;   /* base64url, n = 0: none */
     bool has_link;       /* into a room that stays, for who is no member */
     uint8_t link[CONV_LINK_BYTES];
-    bool media; /* a place of the mesh is wanted */
+    bool media;  /* a place of the mesh is wanted */
+    bool agrees; /* to being recorded, where that is so */
     enum tri mic;
     enum tri cam;
 };
@@ -184,10 +188,11 @@ struct cmd_file {
 
 /* A file that a request by HTTP is about. Answered by EFFECT_HTTP_FILE, or by EFFECT_HTTP. */
 enum fetch_what {
-    FETCH_AVATAR,  /* of user id, part: pixels */
-    FETCH_FILE,    /* part 1: its thumbnail */
-    FETCH_UPLOAD,  /* it is to be sent, or somebody asks how much is there */
-    FETCH_UPLOADED /* all of it is there; EFFECT_HTTP answers */
+    FETCH_AVATAR,   /* of user id, part: pixels */
+    FETCH_FILE,     /* part 1: its thumbnail */
+    FETCH_UPLOAD,   /* it is to be sent, or somebody asks how much is there */
+    FETCH_UPLOADED, /* all of it is there; EFFECT_HTTP answers */
+    FETCH_RECORDING /* part: disk_recording_part() */
 };
 struct cmd_fetch {
     enum fetch_what what;
@@ -233,6 +238,7 @@ struct cmd {
         union files_args files;
         union group_args group;
         union moderate_args moderate;
+        union record_args record;
     } u;
 };
 

@@ -3,7 +3,9 @@
  *   msg/db_account.h   people, their ways in, settings of the server   SQL: edge/store/sql_account.c
  *   msg/db_people.h    directory, favourites, blocks, push             SQL: edge/store/sql_people.c
  *   msg/db_call.h      the record of calls                             SQL: edge/store/sql_call.c
- *   msg/db_conv.h      conversations, members, messages, files         SQL: edge/store/sql_conv.c
+ *   msg/db_conv.h      conversations, members, messages                SQL: edge/store/sql_conv.c
+ *   msg/db_files.h     files                                           SQL: edge/store/sql_files.c
+ *   msg/db_record.h    recordings of rooms                             SQL: edge/store/sql_record.c
  *
  * with lines DB_PROC(SYMBOL, MODE, "arguments", "columns of a row"): names separated by spaces, in order,
  * "" for none. They document, and a unit test counts them against the SQL. MODE is
@@ -22,13 +24,15 @@
 #include "msg/db_conv.h"
 #include "msg/db_files.h"
 #include "msg/db_people.h"
+#include "msg/db_record.h"
 
 #define DB_PROCS(DB_PROC)     \
     DB_PROCS_ACCOUNT(DB_PROC) \
     DB_PROCS_PEOPLE(DB_PROC)  \
     DB_PROCS_CALL(DB_PROC)    \
     DB_PROCS_CONV(DB_PROC)    \
-    DB_PROCS_FILES(DB_PROC)
+    DB_PROCS_FILES(DB_PROC)   \
+    DB_PROCS_RECORD(DB_PROC)
 
 enum db_mode { DB_WRITE, DB_READ, DB_READ_AFTER };
 

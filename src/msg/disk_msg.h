@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/str.h"
 
@@ -15,6 +16,7 @@ enum disk_area {
     DISK_FILE,   /* what messages have with them */
     DISK_UPLOAD, /* what is on its way; nothing of it outlives the server */
     DISK_EXPORT, /* what somebody asked for of their own; likewise */
+    DISK_RECORDING, /* of rooms: written by the recording thread; read and removed here when they are over */
     DISK_AREAS
 };
 struct disk_name {
@@ -28,6 +30,37 @@ struct disk_name {
 static inline struct disk_name disk_avatar(uint64_t id, int64_t stamp, uint32_t pixels)
 {
     return (struct disk_name){DISK_AVATAR, id, (uint64_t)stamp << 10 | pixels};
+}
+
+/* A file of a recording, as the recording thread calls it (media/rec_track.c): "0001-camera.webm". Part 0 is the
+ * manifest. */
+enum { DISK_RECORDING_KINDS = 4, DISK_RECORDING_NAME = 24, DISK_RECORDING_FILES = 9999 };
+#define DISK_RECORDING_ALL UINT64_MAX /* to remove: the whole recording */
+static inline uint32_t disk_recording_part(unsigned number, unsigned kind, bool mkv)
+{
+    return number | kind << 16 | (uint32_t)mkv << 20;
+}
+static inline unsigned disk_recording_kind(uint64_t part)
+{
+    return part >> 16 & (DISK_RECORDING_KINDS - 1);
+}
+static inline bool disk_recording_is_mkv(uint64_t part)
+{
+    return part >> 20 & 1;
+}
+static inline const char *disk_recording_word(unsigned kind)
+{
+    static const char *const words[DISK_RECORDING_KINDS] = {"mic", "camera", "screen", "sound"};
+    return words[kind];
+}
+static inline void disk_recording_file(uint64_t part, char name[DISK_RECORDING_NAME])
+{
+    if (part == 0)
+        snprintf(name, DISK_RECORDING_NAME, "manifest.json");
+    else
+        snprintf(name, DISK_RECORDING_NAME, "%04u-%s.%s", (unsigned)(part & 0xffff),
+                 disk_recording_word(disk_recording_kind(part)),
+                 disk_recording_is_mkv(part) ? "mkv" : "webm");
 }
 
 enum disk_op {

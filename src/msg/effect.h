@@ -62,6 +62,7 @@ struct file_grant {
     struct str filename; /* for what is saved; n = 0: none */
     uint64_t stamp;      /* another one for each content of that name */
     uint64_t size;       /* of an upload: how long it is to be */
+    bool as_said;        /* saved with its own type, and asked for again each time */
 };
 
 enum ended_reason {

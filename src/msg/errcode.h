@@ -21,6 +21,7 @@
     ERRCODE(ROOM_FULL, "room_full", "This room is full.")                                         \
     ERRCODE(ROOM_LOCKED, "room_locked", "This room is locked.")                                   \
     ERRCODE(LOBBY, "lobby", "Somebody who moderates this room has to let this session in.")       \
+    ERRCODE(RECORDED, "recorded", "This room is being recorded: who comes in agrees to that.")    \
     ERRCODE(ROOM_LIMIT, "room_limit", "The server has as many rooms as it may have.")             \
     ERRCODE(PASSWORD_REQUIRED, "password_required", "This room wants a password.")                \
     ERRCODE(PASSWORD_WRONG, "password_wrong", "This is not the password of the room.")            \
@@ -33,6 +34,7 @@
     ERRCODE(MEDIA_ELSEWHERE, "media_elsewhere", "This session publishes in another room.")        \
     ERRCODE(NOT_GROUP, "not_group", "Media of this room does not go through the server.")         \
     ERRCODE(NO_MEDIA, "no_media", "This session has no place for audio and video.")               \
+    ERRCODE(RECORDINGS_OFF, "recordings_off", "Rooms are not recorded here.")                     \
     ERRCODE(PEER_UNKNOWN, "peer_unknown", "There is no such participant in this room.")           \
     ERRCODE(BAD_BODY, "bad_body", "The body is missing or too large.")                            \
     ERRCODE(SIGN_IN_REQUIRED, "sign_in_required", "Only who is signed in may ask this.")          \

@@ -29,15 +29,16 @@
     EVENTTYPE(CAND, "cand")                 \
     EVENTTYPE(FILE, "file")
 
-#define EVENTTYPES(EVENTTYPE)     \
-    ROOM_EVENTTYPES(EVENTTYPE)    \
-    ACCOUNT_EVENTTYPES(EVENTTYPE) \
-    PEOPLE_EVENTTYPES(EVENTTYPE)  \
-    CALL_EVENTTYPES(EVENTTYPE)    \
-    CONV_EVENTTYPES(EVENTTYPE)    \
-    FILES_EVENTTYPES(EVENTTYPE)   \
-    GROUP_EVENTTYPES(EVENTTYPE)   \
-    MODERATE_EVENTTYPES(EVENTTYPE)
+#define EVENTTYPES(EVENTTYPE)      \
+    ROOM_EVENTTYPES(EVENTTYPE)     \
+    ACCOUNT_EVENTTYPES(EVENTTYPE)  \
+    PEOPLE_EVENTTYPES(EVENTTYPE)   \
+    CALL_EVENTTYPES(EVENTTYPE)     \
+    CONV_EVENTTYPES(EVENTTYPE)     \
+    FILES_EVENTTYPES(EVENTTYPE)    \
+    GROUP_EVENTTYPES(EVENTTYPE)    \
+    MODERATE_EVENTTYPES(EVENTTYPE) \
+    RECORD_EVENTTYPES(EVENTTYPE)
 
 /* RESULTTYPE(SYMBOL): results beside those of rooms, below. */
 #define RESULTTYPES(RESULTTYPE)     \
@@ -46,7 +47,8 @@
     CALL_RESULTTYPES(RESULTTYPE)    \
     CONV_RESULTTYPES(RESULTTYPE)    \
     FILES_RESULTTYPES(RESULTTYPE)   \
-    GROUP_RESULTTYPES(RESULTTYPE)
+    GROUP_RESULTTYPES(RESULTTYPE)   \
+    RECORD_RESULTTYPES(RESULTTYPE)
 
 enum event_type {
     EVENT_NONE,
@@ -85,6 +87,7 @@ struct room_view {
     bool publish_few; /* only who moderates publishes */
     bool share_few;   /* or shares a screen */
     bool programs;
+    int64_t recording_ms; /* since when it is recorded; 0: it is not */
 };
 
 struct person_view {
@@ -99,6 +102,7 @@ struct person_view {
     int64_t hand_ms; /* when it was raised; 0: it is not */
     uint8_t muted;   /* bits of enum mute_kind: by who moderates, until they lift it */
     bool program;    /* it sends by WHIP: nobody to talk to */
+    bool recorded;   /* has agreed to it */
 };
 
 struct chat_view {
@@ -158,6 +162,7 @@ struct hello_facts {
     int64_t limit_rooms_per_session;
     int64_t limit_mesh;
     int64_t limit_group; /* 0: there are no groups */
+    bool recordings;     /* people with an account may record rooms */
 };
 
 struct hello_view {
@@ -232,6 +237,7 @@ struct event {
         union files_view files;
         union group_view group;
         union moderate_view moderate;
+        union record_view record;
     } u;
 };
 

@@ -186,22 +186,27 @@ enum { GROUP_MAY_PUBLISH = 1, GROUP_MAY_SUBSCRIBE = 2 };
 /* What the domain wants of the worker that has the room. Rooms and peers have random ids of their own, one for each
  * life of a group and for each connection. */
 enum group_order_kind {
-    GROUP_ORDER_OPEN,  /* room: the first one of a room */
-    GROUP_ORDER_CLOSE, /* room, and all in it: the last one */
-    GROUP_ORDER_OFFER, /* peer, rights, sdp, lines; answered by ANSWER or REFUSED */
-    GROUP_ORDER_WISH,  /* peer, lines */
-    GROUP_ORDER_LEAVE, /* peer: its last one */
-    GROUP_ORDER_MUTE,  /* on, lines: tracks that are passed on to nobody (any more) */
-    GROUP_ORDER_STATS, /* lines: peers as tracks; answered by STATS */
+    GROUP_ORDER_OPEN,   /* room: the first one of a room */
+    GROUP_ORDER_CLOSE,  /* room, and all in it: the last one */
+    GROUP_ORDER_OFFER,  /* peer, rights, sdp, lines; answered by ANSWER or REFUSED */
+    GROUP_ORDER_WISH,   /* peer, lines */
+    GROUP_ORDER_LEAVE,  /* peer: its last one */
+    GROUP_ORDER_MUTE,   /* on, lines: tracks that are passed on to nobody (any more) */
+    GROUP_ORDER_STATS,  /* lines: peers as tracks; answered by STATS */
+    GROUP_ORDER_RECORD, /* recording, on, text: its folder; what becomes of it: struct rec_state */
+    GROUP_ORDER_AGREE,  /* peer: its tracks may be in the recording */
+    GROUP_ORDER_NAME,   /* recording, peer, text: what it calls them; for the recording thread */
     GROUP_ORDERS
 };
 struct group_order {
     enum group_order_kind kind;
     uint64_t room;
     uint64_t peer;
+    uint64_t recording;
     unsigned rights;
     bool on;
     struct str sdp;
+    struct str text;
     const struct group_line *lines;
     uint32_t n_lines;
 };

@@ -37,7 +37,7 @@ struct yard {
     int scopes;      /* of relays, open */
     bool groups;     /* there are such */
     int group_rooms; /* of workers, open */
-    uint64_t group, last_track;
+    uint64_t group, recording, last_track;
     uint64_t peers[PEERS]; /* that have offered and did not leave */
     unsigned n_peers;
     struct yard_db db;
@@ -216,6 +216,8 @@ static const char *const groups[] = {
     "{\"type\":\"group_close\",\"id\":$I,\"room\":\"$R\",\"conn\":\"a\"}",
     "{\"type\":\"group_stats\",\"id\":$I,\"room\":\"$R\"}",
     "{\"type\":\"media\",\"id\":$I,\"room\":\"$R\",\"on\":false}",
+    "{\"type\":\"record_agree\",\"id\":$I,\"room\":\"$R\"}",
+    "{\"type\":\"record_stop\",\"id\":$I,\"room\":\"$R\"}",
 };
 
 /* Of people with accounts. $U somebody's id, $V that of a call. */
@@ -252,6 +254,8 @@ static const char *const people[] = {
     "{\"type\":\"call_invite\",\"id\":$I,\"call\":\"$V\",\"to\":\"$U\"}",
     "{\"type\":\"calls\",\"id\":$I}",
     "{\"type\":\"calls_seen\",\"id\":$I}",
+    "{\"type\":\"record_start\",\"id\":$I,\"room\":\"$R\"}",
+    "{\"type\":\"recordings\",\"id\":$I}",
     "{\"type\":\"push_set\",\"id\":$I,\"endpoint\":\"https://$B/"
     "\",\"p256dh\":\"$B\",\"auth\":\"$B\"}",
 };
@@ -504,10 +508,24 @@ static void tell_group(struct yard *y, struct program *g)
                                     .n_people = 1});
 }
 
+/* The recording thread: of the recording that was ordered last, or of one that is none. */
+static void tell_recorded(struct yard *y, struct program *g)
+{
+    unsigned what = take(g);
+    tape_recorded(y->tape, y->now,
+                  &(struct rec_state){.recording = what & 1 ? y->recording : what,
+                                      .ended = what & 2,
+                                      .end = what >> 2 & 7,
+                                      .bytes = what,
+                                      .duration_us = 1000 * what});
+}
+
 static void to_world(struct yard *y, struct program *g, unsigned op)
 {
     unsigned arg = take(g);
-    if (y->groups && op == 15 && arg & 1 && arg != 255) {
+    if (y->groups && op == 15 && (arg & 15) == 1) {
+        tell_recorded(y, g);
+    } else if (y->groups && op == 15 && arg & 1 && arg != 255) {
         tell_group(y, g);
     } else if (op == 13) {
         pass(y, (int64_t)arg * 1000);
@@ -607,6 +625,7 @@ static void port_group(void *ctx, const struct group_order *o)
     y->group_rooms += o->kind == GROUP_ORDER_OPEN;
     y->group_rooms -= o->kind == GROUP_ORDER_CLOSE;
     y->group = o->room;
+    y->recording = o->kind == GROUP_ORDER_RECORD ? o->recording : y->recording;
     while (i < y->n_peers && y->peers[i] != o->peer) {
         i++;
     }

@@ -32,7 +32,7 @@ static inline struct disk *disk_inline_open(struct disk_inline *in)
         list_init(&in->answers);
         snprintf(in->dir, sizeof in->dir, "/tmp/madang-files-XXXXXX");
         assert_non_null(mkdtemp(in->dir));
-        in->disk = disk_open(&(struct disk_conf){in->dir, 0}, why, sizeof why);
+        in->disk = disk_open(&(struct disk_conf){.dir = in->dir}, why, sizeof why);
         if (!in->disk)
             fail_msg("%s", why);
     }

@@ -100,6 +100,7 @@ struct world {
     uint8_t whip[WHIP_RESOURCE]; /* the session that was answered last */
     struct buf groups;           /* orders to workers, as world_group() writes them */
     uint64_t group, peer;        /* of the last order that had one */
+    uint64_t recording;          /* of the last order about one */
     uint64_t order_tracks[8];
     size_t n_order_tracks; /* that its lines named */
     struct buf relays;     /* what was said of them, and "send;" for each desc and cand */
@@ -174,14 +175,18 @@ static inline const char *relays(struct world *w)
 /* "open;", "offer 3 v=0 0:mic 1:-;", "wish 1:640x360/0;": rights, the body, the lines; - is no track. */
 static inline void world_group(struct world *w, const struct group_order *o)
 {
-    static const char *const orders[GROUP_ORDERS] = {"open",  "close", "offer", "wish",
-                                                     "leave", "mute",  "stats"};
+    static const char *const orders[GROUP_ORDERS] = {"open", "close", "offer",  "wish",  "leave",
+                                                     "mute", "stats", "record", "agree", "name"};
     static const char *const kinds[] = {"mic", "camera", "screen", "sound", ""};
     buf_puts(&w->groups, orders[o->kind]);
     w->group = o->room;
     if (o->peer)
         w->peer = o->peer;
-    if (o->kind == GROUP_ORDER_MUTE)
+    if (o->kind == GROUP_ORDER_RECORD)
+        w->recording = o->recording;
+    if (o->kind == GROUP_ORDER_NAME)
+        buf_putf(&w->groups, " " PRIstr, STR_ARG(o->text));
+    if (o->kind == GROUP_ORDER_MUTE || o->kind == GROUP_ORDER_RECORD)
         buf_puts(&w->groups, o->on ? " on" : " off");
     w->n_order_tracks = o->n_lines ? 0 : w->n_order_tracks;
     if (o->kind == GROUP_ORDER_OFFER)

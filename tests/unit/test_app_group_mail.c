@@ -41,10 +41,14 @@ static void an_offer_becomes_a_letter(void **state)
 
 static void each_order_has_its_letter(void **state)
 {
-    static const enum media_kind want[GROUP_ORDERS] = {
-        MEDIA_SFU_OPEN,  MEDIA_SFU_CLOSE, MEDIA_SFU_OFFER, MEDIA_SFU_WISH,
-        MEDIA_SFU_LEAVE, MEDIA_SFU_MUTE,  MEDIA_SFU_STATS,
-    };
+    static const enum media_kind
+        want
+            [GROUP_ORDERS] =
+                {
+                    MEDIA_SFU_OPEN,  MEDIA_SFU_CLOSE, MEDIA_SFU_OFFER, MEDIA_SFU_WISH,
+                    MEDIA_SFU_LEAVE, MEDIA_SFU_MUTE,  MEDIA_SFU_STATS, MEDIA_SFU_RECORD,
+                    MEDIA_SFU_AGREE, /* names are for the recording thread */
+                };
     struct group_line many[GROUP_LINES_MAX + 9];
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(many); i++)
@@ -53,7 +57,7 @@ static void each_order_has_its_letter(void **state)
                                       .height = 360,
                                       .priority = GROUP_THUMBNAIL,
                                       .track = i};
-    for (int kind = 0; kind < GROUP_ORDERS; kind++) {
+    for (int kind = 0; kind < GROUP_ORDER_NAME; kind++) {
         struct media_sfu *m =
             group_mail_letter(&(struct group_order){.kind = (enum group_order_kind)kind,
                                                     .room = 3,
@@ -66,6 +70,19 @@ static void each_order_has_its_letter(void **state)
         assert_int_equal(m->lines[5].priority, ALLOC_THUMBNAIL);
         letter_drop(&m->letter);
     }
+}
+
+static void a_recording_has_its_number_and_folder(void **state)
+{
+    (void)state;
+    struct media_sfu *m = group_mail_letter(&(struct group_order){
+        .kind = GROUP_ORDER_RECORD, .room = 3, .recording = 9, .on = true, .text = STR("a/b")});
+    assert_int_equal(m->letter.kind, MEDIA_SFU_RECORD);
+    assert_int_equal(m->room, 3);
+    assert_int_equal(m->peer, 9);
+    assert_true(m->there);
+    assert_true(str_eq(str_of(media_sfu_text(m), m->text_n), STR("a/b")));
+    letter_drop(&m->letter);
 }
 
 /* The news of a letter with these; freed at once, so nothing of it may be looked at but numbers. */
@@ -129,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_offer_becomes_a_letter),
         cmocka_unit_test(each_order_has_its_letter),
+        cmocka_unit_test(a_recording_has_its_number_and_folder),
         cmocka_unit_test(letters_become_news),
         cmocka_unit_test(people_lie_in_the_letter),
     };

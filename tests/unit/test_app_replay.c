@@ -40,6 +40,9 @@ static void a_worker_tells(struct yard *y)
                                .n_people = 1};
         tape_group(y->tape, y->now, &n);
     }
+    for (int i = 0; i < 2; i++) /* of a recording that nobody knows */
+        tape_recorded(y->tape, y->now,
+                      &(struct rec_state){.recording = 7, .bytes = 8, .ended = i == 1});
     yard_settle(y);
 }
 

@@ -28,7 +28,7 @@ static struct disk *fresh(uint64_t max)
     static int n;
     char dir[80], err[400];
     snprintf(dir, sizeof dir, "%s/%d", top, ++n);
-    struct disk *d = disk_open(&(struct disk_conf){dir, max}, err, sizeof err);
+    struct disk *d = disk_open(&(struct disk_conf){.dir = dir, .bytes_max = max}, err, sizeof err);
     if (!d)
         fail_msg("%s", err);
     return d;
@@ -141,7 +141,7 @@ static void quota_and_restart(void **state)
     (void)state;
     char dir[80], err[400];
     snprintf(dir, sizeof dir, "%s/quota", top);
-    struct disk_conf conf = {dir, 10};
+    struct disk_conf conf = {.dir = dir, .bytes_max = 10};
     struct disk *d = disk_open(&conf, err, sizeof err);
     struct disk_name a = NAME(DISK_AVATAR, 1, 96), up = NAME(DISK_UPLOAD, 2, 0);
     assert_int_equal(put(d, a, 0, "123456"), DISK_OK);
@@ -196,12 +196,49 @@ static void nothing_is_followed(void **state)
     (void)state;
     char dir[80], path[120], err[400];
     snprintf(dir, sizeof dir, "%s/links", top);
-    struct disk *d = disk_open(&(struct disk_conf){dir, 0}, err, sizeof err);
+    struct disk *d = disk_open(&(struct disk_conf){.dir = dir}, err, sizeof err);
     put(d, NAME(DISK_FILE, 0x109, 0), 0, "makes the folder");
     snprintf(path, sizeof path, "%s/file/09/0000000000000009-0", dir);
     assert_int_equal(symlink("/etc/passwd", path), 0);
     assert_int_equal(get(d, NAME(DISK_FILE, 9, 0), 0, 10), DISK_FAILED);
     assert_int_equal(put(d, NAME(DISK_FILE, 9, 0), 0, "x"), DISK_FAILED);
+    disk_close(d);
+}
+
+/* Written by the recording thread. */
+static void recordings_are_read_and_removed(void **state)
+{
+    (void)state;
+    char dir[80], all[100], path[160], err[400];
+    const struct disk_name camera = NAME(DISK_RECORDING, 0x109, disk_recording_part(1, 1, false));
+    snprintf(dir, sizeof dir, "%s/beside", top);
+    snprintf(all, sizeof all, "%s/recordings", top);
+    struct disk *d = disk_open(&(struct disk_conf){.dir = dir, .recordings = all}, err, sizeof err);
+    assert_non_null(d);
+    snprintf(path, sizeof path, "%s/09", all);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/09/0000000000000109", all);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/09/0000000000000109/0001-camera.webm", all);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("a picture", f);
+    fclose(f);
+    assert_int_equal(get(d, camera, 2, 100), DISK_OK);
+    assert_true(str_eq(got.data, STR("picture")));
+    assert_int_equal(get(d, NAME(DISK_RECORDING, 0x109, 0), 0, 9), DISK_MISSING);
+    assert_int_equal(put(d, camera, 0, "another"), DISK_FAILED);
+    assert_int_equal(disk_bytes(d), 0);
+    struct disk_request rq = {.op = DISK_UNLINK,
+                              .name = NAME(DISK_RECORDING, 0x109, DISK_RECORDING_ALL)};
+    for (int i = 0; i < 2; i++) { /* what isn't there is gone, too */
+        disk_do(d, &rq, into, &got);
+        assert_int_equal(got.status, DISK_OK);
+        assert_int_equal(get(d, camera, 0, 9), DISK_MISSING);
+    }
+    rq = (struct disk_request){.op = DISK_RENAME, .name = camera, .to = NAME(DISK_FILE, 1, 0)};
+    disk_do(d, &rq, into, &got);
+    assert_int_equal(got.status, DISK_FAILED);
     disk_close(d);
 }
 
@@ -317,6 +354,7 @@ int main(void)
         cmocka_unit_test(quota_and_restart),
         cmocka_unit_test(a_full_disk_keeps_whole_pieces),
         cmocka_unit_test(nothing_is_followed),
+        cmocka_unit_test(recordings_are_read_and_removed),
         cmocka_unit_test(the_thread_answers_in_order),
         cmocka_unit_test(the_queue_has_an_end),
     };

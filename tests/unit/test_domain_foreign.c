@@ -93,6 +93,12 @@ static const struct trial trials[] = {
     {CMD_KNOCK, NO_ONE, ",'room':'$R'"},
     {CMD_ROOM_ADMIT, NO_ONE, ",'room':'$R','session':'$S','on':true"},
     {CMD_MEDIA_TOKEN, NO_ONE, ",'room':'$R','view':true"},
+    {CMD_RECORD_START, NO_ONE, ",'room':'$R'"},
+    {CMD_RECORD_START, NO_ONE, ",'room':'$V'"},
+    {CMD_RECORD_STOP, NO_ONE, ",'room':'$R'"},
+    {CMD_RECORD_AGREE, NO_ONE, ",'room':'$R'"},
+    {CMD_RECORDINGS, PERSONS, ""},
+    {CMD_RECORDING_REMOVE, NO_ONE, ",'recording':'$R'"},
     /* the account */
     {CMD_ME, BY_HTTP_ONLY},
     {CMD_REGISTER, BY_HTTP_ONLY},

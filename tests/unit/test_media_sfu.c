@@ -131,6 +131,11 @@ static void who_records_gets_everything_whoever_looks(void **state)
     frames(&p, 2, 1, true);
     assert_false(sfu_record(p.w->sfu, p.w->now, ROOM + 1, take, &t));
     assert_true(sfu_record(p.w->sfu, p.w->now, ROOM, take, &t));
+    frames(&p, 2, 1, true);
+    assert_int_equal(t.packets, 0); /* it has not agreed */
+    assert_int_equal(p.a->plis, 0);
+    sfu_agree(p.w->sfu, p.w->now, 99);
+    sfu_agree(p.w->sfu, p.w->now, p.a->id);
     assert_int_equal(p.a->plis, 1); /* at once */
     frames(&p, 10, 1, true);
     assert_int_equal(p.b->lines[1].packets, 0); /* nobody looks */
@@ -150,6 +155,9 @@ static void who_records_gets_everything_whoever_looks(void **state)
     sfu_key(p.w->sfu, p.w->now, CAM_A, 1); /* there is no such one */
     sfu_key(p.w->sfu, p.w->now, MIC_A, 0);
     assert_true(sfu_record(p.w->sfu, p.w->now, ROOM, NULL, NULL));
+    frames(&p, 2, 1, true);
+    assert_true(
+        sfu_record(p.w->sfu, p.w->now, ROOM, take, &t)); /* another one: it is asked again */
     frames(&p, 2, 1, true);
     assert_int_equal(t.packets, 30);
     assert_int_equal(p.a->plis, 2);

@@ -77,6 +77,27 @@ static void all_else_is_saved(void **state)
     }
 }
 
+static void a_recording_is_saved_and_plays(void **state)
+{
+    (void)state;
+    struct fx *fx = new_with("video/webm", "0123456789");
+    grant.as_said = true;
+    grant.filename = STR("Talk 0001-camera.webm");
+    const char *out = get(fx, "/api/recording/" ID "/0001-camera.webm", "Range: bytes=2-4\r\n");
+    assert_has(out, " 206 ");
+    assert_has(out, "Content-Type: video/webm\r\n");
+    assert_has(out,
+               "Content-Disposition: attachment; filename*=UTF-8''Talk%200001-camera.webm\r\n");
+    assert_has(out, "X-Content-Type-Options: nosniff\r\n");
+    assert_has(out, "Cache-Control: private, no-cache\r\n");
+    assert_has(out, "Content-Range: bytes 2-4/10\r\n");
+    assert_has(out, "\r\n\r\n234");
+    assert_has(get(fx, "/api/recording/" ID "/manifest.json", ""), " 200 ");
+    assert_has(get(fx, "/api/recording/" ID "/0012-mic.mkv", ""), " 200 ");
+    assert_string_equal(fx->heard, "fetch 4 5 65537;fetch 4 5 0;fetch 4 5 1048588;");
+    fx_free(fx);
+}
+
 static void names_are_strict(void **state)
 {
     (void)state;
@@ -99,6 +120,19 @@ static void names_are_strict(void **state)
         "/api/avatar/" ID "/96/",
         "/api/avatar/" ID "/96/../512",
         "/api/avatar//96",
+        "/api/recording/" ID,
+        "/api/recording/" ID "/",
+        "/api/recording/" ID "/0000-mic.webm",
+        "/api/recording/" ID "/1-mic.webm",
+        "/api/recording/" ID "/00001-mic.webm",
+        "/api/recording/" ID "/0001-mic.webm/",
+        "/api/recording/" ID "/0001-mic.webm%00",
+        "/api/recording/" ID "/0001-MIC.webm",
+        "/api/recording/" ID "/0001-other.webm",
+        "/api/recording/" ID "/0001-mic.mp4",
+        "/api/recording/" ID "/../" ID "/0001-mic.webm",
+        "/api/recording/" ID "/manifest.json.new",
+        "/api/recording/..%2f" ID "/manifest.json",
     };
     struct fx *fx = new_with("image/png", "x");
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -493,6 +527,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_picture_is_shown),
         cmocka_unit_test(all_else_is_saved),
+        cmocka_unit_test(a_recording_is_saved_and_plays),
         cmocka_unit_test(names_are_strict),
         cmocka_unit_test(who_may_not_hears_that_there_is_none),
         cmocka_unit_test(ranges_and_etags),

@@ -16,7 +16,7 @@
 
 enum { PATH_SIZE = 48 };
 
-static const char *const areas[DISK_AREAS] = {"avatar", "file", "upload", "export"};
+static const char *const areas[DISK_AREAS] = {"avatar", "file", "upload", "export", "recordings"};
 
 struct disk {
     int area[DISK_AREAS]; /* descriptors of directories; -1: none */
@@ -39,11 +39,19 @@ static void grow(struct disk *d, uint64_t from, uint64_t to)
     atomic_fetch_add_explicit(&d->bytes, to - from, memory_order_relaxed);
 }
 
-/* "5e/00000123456789ab-512": in one of 256 folders, since directories with a million files are slow. */
+/* "5e/00000123456789ab-512": in one of 256 folders, since directories with a million files are slow. A recording is a
+ * folder of its own there. */
 static void path_of(const struct disk_name *n, char path[PATH_SIZE])
 {
-    snprintf(path, PATH_SIZE, "%02x/%016" PRIx64 "-%" PRIu64, (unsigned)(n->id & 0xff), n->id,
-             n->part);
+    char name[DISK_RECORDING_NAME] = "";
+    if (n->area == DISK_RECORDING) {
+        if (n->part != DISK_RECORDING_ALL)
+            disk_recording_file(n->part, name);
+        snprintf(path, PATH_SIZE, "%02x/%016" PRIx64 "/%s", (unsigned)(n->id & 0xff), n->id, name);
+    } else {
+        snprintf(path, PATH_SIZE, "%02x/%016" PRIx64 "-%" PRIu64, (unsigned)(n->id & 0xff), n->id,
+                 n->part);
+    }
 }
 
 /* ---- at the start ---- */
@@ -107,8 +115,12 @@ struct disk *disk_open(const struct disk_conf *conf, char *err, size_t errlen)
     d->max = conf->bytes_max ? conf->bytes_max : UINT64_MAX;
     for (int a = 0; a < DISK_AREAS; a++)
         d->area[a] = -1;
-    for (int a = 0; good && a < DISK_AREAS; a++)
+    for (int a = 0; good && a < DISK_RECORDING; a++)
         good = open_area(d, root, (enum disk_area)a);
+    if (good && conf->recordings) { /* which are not counted here */
+        d->area[DISK_RECORDING] = open_dir(AT_FDCWD, conf->recordings);
+        good = d->area[DISK_RECORDING] >= 0;
+    }
     if (!good) {
         snprintf(err, errlen, "The directory %.300s cannot be used: %s.", conf->dir,
                  strerror(errno));
@@ -278,9 +290,31 @@ static void do_rename(struct disk *d, const struct disk_request *rq, const char 
         a->status = status_of(errno, "keeping", to);
 }
 
+/* The folder and what is in it; what isn't there is gone, too. */
+static void remove_recording(int area, const char *path, struct disk_answer *a)
+{
+    int fd = openat(area, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *e;
+    while (dir && (e = readdir(dir))) {
+        if (e->d_name[0] != '.')
+            unlinkat(fd, e->d_name, 0);
+    }
+    if (dir)
+        closedir(dir);
+    else if (fd >= 0)
+        close(fd);
+    if (unlinkat(area, path, AT_REMOVEDIR) != 0 && errno != ENOENT)
+        a->status = status_of(errno, "removing", path);
+}
+
 static void do_unlink(struct disk *d, const struct disk_request *rq, const char *path,
                       struct disk_answer *a)
 {
+    if (rq->name.area == DISK_RECORDING) {
+        remove_recording(d->area[DISK_RECORDING], path, a);
+        return;
+    }
     int area = d->area[rq->name.area];
     uint64_t size = size_at(area, path);
     if (unlinkat(area, path, 0) == 0)
@@ -295,8 +329,11 @@ void disk_do(struct disk *d, const struct disk_request *rq, uint8_t *into, struc
     *a = (struct disk_answer){
         .op = rq->op, .owner = rq->owner, .number = rq->number, .status = DISK_OK};
     path_of(&rq->name, path);
-    if ((unsigned)rq->name.area >= DISK_AREAS || (unsigned)rq->to.area >= DISK_AREAS) {
+    if ((unsigned)rq->name.area >= DISK_AREAS || (unsigned)rq->to.area >= DISK_AREAS ||
+        (rq->name.area == DISK_RECORDING && rq->op != DISK_READ && rq->op != DISK_UNLINK)) {
         a->status = DISK_FAILED;
+    } else if (d->area[rq->name.area] < 0) {
+        a->status = rq->op == DISK_UNLINK ? DISK_OK : DISK_MISSING;
     } else if (rq->op == DISK_RENAME) {
         do_rename(d, rq, path, a);
     } else if (rq->op == DISK_UNLINK) {

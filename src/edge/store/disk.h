@@ -20,6 +20,8 @@ struct disk;
 struct disk_conf {
     const char *dir;    /* made if need be, with what is below it: 0700 */
     uint64_t bytes_max; /* of all files together; 0: as many as fit */
+    const char *
+        recordings; /* of rooms: a directory of its own, which is not counted; NULL: there are none */
 };
 
 /* Opens the directory, counts what lies there, and removes what was on its way or made for one download. NULL

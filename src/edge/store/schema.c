@@ -266,7 +266,20 @@ static const char conv_v1[] =
     "CREATE INDEX attachment_by_message ON attachment(message);\n"
     "CREATE INDEX attachment_by_user ON attachment(user);\n"
     "CREATE INDEX attachment_by_end ON attachment(expires) WHERE expires IS NOT NULL;\n"
-    "CREATE INDEX attachment_by_age ON attachment(created) WHERE have > 0;\n";
+    "CREATE INDEX attachment_by_age ON attachment(created) WHERE have > 0;\n"
+    /* Its files lie in the data folder. user NULL: their account is gone, and it goes soon. */
+    "CREATE TABLE recording(\n"
+    "  id INTEGER PRIMARY KEY,\n"
+    "  user INTEGER REFERENCES user(id) ON DELETE SET NULL,\n"
+    "  room INTEGER NOT NULL,\n"
+    "  title TEXT NOT NULL,\n"
+    "  state INTEGER NOT NULL,\n"
+    "  started INTEGER NOT NULL,\n"
+    "  duration INTEGER NOT NULL DEFAULT 0,\n"
+    "  bytes INTEGER NOT NULL DEFAULT 0\n"
+    ") STRICT;\n"
+    "CREATE INDEX recording_by_user ON recording(user, started);\n"
+    "CREATE INDEX recording_by_state ON recording(state);\n";
 
 static const char *const v1[] = {account_v1, people_v1, call_v1, conv_v1, NULL};
 

@@ -37,7 +37,7 @@ struct sql_step {
     /* Only when this argument (1 is ?1) is not NULL; 0: always. */
     unsigned char given;
 };
-#define SQL_STEPS_MAX 18
+#define SQL_STEPS_MAX 20
 /* clang-format off */
 #define SQL_DO(text)    {.sql = text}
 #define SQL_MUST(text)  {.sql = text, .must = true}
@@ -59,7 +59,7 @@ struct sql_proc {
 extern const struct sql_proc sql_account[];
 extern const struct sql_proc sql_people[];
 extern const struct sql_proc sql_call[];
-extern const struct sql_proc sql_conv[], sql_files[];
+extern const struct sql_proc sql_conv[], sql_files[], sql_record[];
 
 struct sql_info {
     const char *name, *args, *cols; /* as in the list */

@@ -20,8 +20,8 @@ static unsigned words(const char *list)
 
 static void build(void)
 {
-    static const struct sql_proc *const topics[] = {sql_account, sql_people, sql_call, sql_conv,
-                                                    sql_files};
+    static const struct sql_proc *const topics[] = {sql_account, sql_people, sql_call,
+                                                    sql_conv,    sql_files,  sql_record};
     for (unsigned i = DB_NONE + 1; i < DB_PROC_COUNT; i++) {
         procs[i].n_args = words(procs[i].args);
         procs[i].n_cols = words(procs[i].cols);

@@ -117,6 +117,7 @@ const struct sql_proc sql_account[] = {
                " OR EXISTS(SELECT 1 FROM user o WHERE o.role > 0 AND o.flags = 0 AND o.id <> ?1))"),
       SQL_DO("DELETE FROM web_session WHERE user = ?1"),
       SQL_DO("DELETE FROM known_net WHERE user = ?1"),
+      SQL_DO("UPDATE recording SET user = NULL WHERE user = ?1"),
       SQL_DO("DELETE FROM recovery WHERE user = ?1"),
       SQL_DO("DELETE FROM api_token WHERE user = ?1"),
       SQL_DO("DELETE FROM passkey WHERE user = ?1"),

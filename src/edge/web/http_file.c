@@ -55,10 +55,44 @@ bool http_ask_disk(struct web_conn *c, struct disk_request rq)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
+/* "0001-camera.webm", exactly as it is called. */
+static bool read_recording_file(struct str name, uint32_t *part)
+{
+    char exact[DISK_RECORDING_NAME];
+    unsigned number = 0;
+
+    *part = 0;
+    if (str_eq(name, STR("manifest.json")))
+        return true;
+    for (size_t i = 0; i < 4 && i < name.n; i++) {
+        if (name.p[i] < '0' || name.p[i] > '9')
+            return false;
+        number = number * 10 + (unsigned)(name.p[i] - '0');
+    }
+    for (unsigned k = 0; number > 0 && k < 2 * DISK_RECORDING_KINDS; k++) {
+        *part = disk_recording_part(number, k / 2, k % 2);
+        disk_recording_file(*part, exact);
+        if (str_eq(name, str_from(exact)))
+            return true;
+    }
+    return false;
+}
+
+static bool read_recording(struct str path, struct cmd_fetch *what)
+{
+    struct str name;
+
+    what->what = FETCH_RECORDING;
+    return http_file_id(path, &what->id, &name) && read_recording_file(name, &what->part);
+}
+
 static bool read_path(struct str path, struct cmd_fetch *what)
 {
-    struct str rest, avatar = STR("/api/avatar/");
+    struct str rest, avatar = STR("/api/avatar/"), recording = STR("/api/recording/");
     bool picture = str_starts(path, avatar);
+
+    if (str_starts(path, recording))
+        return read_recording(str_skip(path, recording.n), what);
 
     if (!http_file_id(str_skip(path, picture ? avatar.n : strlen("/api/file/")), &what->id, &rest))
         return false;
@@ -133,7 +167,8 @@ static void describe(struct transfer *t, const struct file_grant *g)
 
     t->name = g->name;
     t->inlined = shown(g->type);
-    if (!t->inlined || !str_copy(g->type, t->type, sizeof t->type))
+    t->fresh = g->as_said;
+    if ((!t->inlined && !g->as_said) || !str_copy(g->type, t->type, sizeof t->type))
         snprintf(t->type, sizeof t->type, "application/octet-stream");
     snprintf(t->etag, sizeof t->etag, "\"%llx-%llx-%llx\"", (unsigned long long)g->name.id,
              (unsigned long long)g->name.part, (unsigned long long)g->stamp);
@@ -150,7 +185,7 @@ static struct reply reply_of(const struct transfer *t)
     return (struct reply){
         .status = 200,
         .type = t->type,
-        .cache = "private, max-age=31536000, immutable",
+        .cache = t->fresh ? "private, no-cache" : "private, max-age=31536000, immutable",
         .etag = str_from(t->etag),
         .extra = buf_str(&t->fields),
         .ranges = true,

@@ -89,6 +89,7 @@ static const struct route {
     {STR_INIT("/api/send/"), true, false, false, 1 << HTTP1_POST, "POST", es_post_begin},
     {STR_INIT("/api/avatar/"), true, false, false, GETS, "GET, HEAD", http_file_begin},
     {STR_INIT("/api/file/"), true, false, false, GETS, "GET, HEAD", http_file_begin},
+    {STR_INIT("/api/recording/"), true, false, false, GETS, "GET, HEAD", http_file_begin},
     {STR_INIT("/api/upload/"), true, false, false, 1 << HTTP1_PUT | 1 << HTTP1_HEAD, "PUT, HEAD",
      http_upload_begin},
     {STR_INIT("/api/"), true, false, false, GETS | 1 << HTTP1_POST, "POST", http_call_begin},

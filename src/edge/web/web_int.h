@@ -215,8 +215,8 @@ struct transfer {
     uint64_t end; /* get: behind the last one that goes out; put: how long the whole is to be */
     uint64_t first, total; /* put: what the client says */
     bool begun;            /* get: the head of the response is out; put: the body is being taken */
-    bool inlined;
-    bool expects; /* put: "100 Continue", once it is welcome */
+    bool inlined, fresh;   /* fresh: asked for again each time */
+    bool expects;          /* put: "100 Continue", once it is welcome */
     char type[40];
     char etag[64];
     struct buf fields; /* more of the response */

@@ -18,6 +18,8 @@ static void res_limits(struct buf *b, const struct hello_facts *f)
     }
     if (f->limit_group)
         p = LIT(p, ",\"group\":true");
+    if (f->recordings)
+        p = LIT(p, ",\"recordings\":true");
     p = put_text(LIT(p, ",\"server\":"), f->server);
     p = put_int(LIT(p, ",\"limits\":{\"name\":"), f->limit_name);
     p = put_int(LIT(p, ",\"chat\":"), f->limit_chat);

@@ -8,9 +8,9 @@
 #include "base/utf8.h"
 #include "edge/web/wire_out_int.h"
 
-static const struct wire_topic *const topics[] = {&wire_account, &wire_people,  &wire_call,
-                                                  &wire_conv,    &wire_push,    &wire_files,
-                                                  &wire_group,   &wire_moderate};
+static const struct wire_topic *const topics[] = {&wire_account, &wire_people,   &wire_call,
+                                                  &wire_conv,    &wire_push,     &wire_files,
+                                                  &wire_group,   &wire_moderate, &wire_record};
 
 const struct fields *wire_table_command(enum cmd_type type)
 {

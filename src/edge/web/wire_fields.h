@@ -181,7 +181,7 @@ struct wire_topic {
     const struct fields *views[RESULT_END];
 };
 extern const struct wire_topic wire_account, wire_people, wire_call, wire_conv, wire_push,
-    wire_files, wire_group, wire_moderate;
+    wire_files, wire_group, wire_moderate, wire_record;
 
 /* NULL: it has none. */
 const struct fields *wire_table_command(enum cmd_type type);

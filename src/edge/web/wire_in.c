@@ -176,7 +176,7 @@ static bool read_join(struct wire_in *in, const json_t *o, uint64_t *room, struc
     if (!need_id(in, o, "room", &join->room) || !opt_password(in, o, &join->password) ||
         !opt_str(in, o, "ticket", &join->ticket) || !opt_link(in, o, join) ||
         !opt_bool(in, o, "media", &join->media) || !opt_tri(in, o, "mic", &join->mic) ||
-        !opt_tri(in, o, "cam", &join->cam))
+        !opt_tri(in, o, "cam", &join->cam) || !opt_bool(in, o, "recorded", &join->agrees))
         return false;
     *room = join->room;
     return true;
@@ -384,6 +384,7 @@ static const struct reader {
 #define ROW(symbol, type, ways) [CMD_##symbol] = {STR_INIT(type), ways, NULL},
         ACCOUNT_CMDTYPES(ROW) PEOPLE_CMDTYPES(ROW) CALL_CMDTYPES(ROW) CONV_CMDTYPES(ROW)
             PUSH_CMDTYPES(ROW) FILES_CMDTYPES(ROW) GROUP_CMDTYPES(ROW) MODERATE_CMDTYPES(ROW)
+                RECORD_CMDTYPES(ROW) RECORDINGS_CMDTYPES(ROW)
 #undef ROW
 };
 

@@ -6,7 +6,7 @@
 /* The fields of a room object, without braces. */
 void wire_out_room_fields(struct buf *b, const struct room_view *r)
 {
-    char *at = start(b, 320, r->title.n), *p = at;
+    char *at = start(b, 360, r->title.n), *p = at;
     if (!at)
         return;
     p = put_id(LIT(p, "\"room\":"), r->id);
@@ -27,6 +27,8 @@ void wire_out_room_fields(struct buf *b, const struct room_view *r)
         p = LIT(p, ",\"share\":\"moderators\"");
     if (r->programs)
         p = LIT(p, ",\"programs\":true");
+    if (r->recording_ms)
+        p = put_int(LIT(p, ",\"recording\":"), r->recording_ms);
     stop(b, at, p);
 }
 
@@ -55,7 +57,7 @@ static char *put_muted(char *p, unsigned muted)
 
 void wire_out_person(struct buf *b, const struct person_view *v)
 {
-    char *at = start(b, 288, v->name.n), *p = at;
+    char *at = start(b, 304, v->name.n), *p = at;
     if (!at)
         return;
     p = put_id(LIT(p, "{\"session\":"), v->session);
@@ -72,6 +74,8 @@ void wire_out_person(struct buf *b, const struct person_view *v)
     p = put_muted(p, v->muted);
     if (v->program)
         p = LIT(p, ",\"program\":true");
+    if (v->recorded)
+        p = LIT(p, ",\"recorded\":true");
     *p++ = '}';
     stop(b, at, p);
 }

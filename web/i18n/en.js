@@ -2,11 +2,13 @@
 import groups from './groups.en.js';
 import messages from './messages.en.js';
 import people from './people.en.js';
+import record from './record.en.js';
 import stay from './stay.en.js';
 
 /** @type {Record<string, string>} */
 export default {
   ...people,
+  ...record,
   ...groups,
   ...messages,
   ...stay,

@@ -2,11 +2,13 @@
 import groups from './groups.ko.js';
 import messages from './messages.ko.js';
 import people from './people.ko.js';
+import record from './record.ko.js';
 import stay from './stay.ko.js';
 
 /** @type {Record<string, string>} */
 export default {
   ...people,
+  ...record,
   ...groups,
   ...messages,
   ...stay,

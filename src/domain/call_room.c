@@ -225,7 +225,7 @@ void call_room_group(struct domain *d, struct call *c)
         return; /* just the two of them */
     r->call = 0;
     if (r->owner == 0) {
-        room_own(r, c->f.sides[CALL_CALLER].device);
+        room_own(d, r, c->f.sides[CALL_CALLER].device);
         room_changed(d, r, 0, false);
     }
     for (struct call_end *e = c->user[CALL_CALLER]->calls; e; e = next) {

@@ -85,7 +85,7 @@ void create_finish(struct domain *d, struct session *s, struct pending *p, struc
     r->capacity = (uint32_t)p->set.capacity;
     if (hash.n)
         room_set_hash(r, hash);
-    room_own(r, s->id);
+    room_own(d, r, s->id);
     if (p->set.is_public == TRI_YES)
         roomlist_show(d, r);
     struct part *part = room_add(d, r, s);

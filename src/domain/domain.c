@@ -113,6 +113,7 @@ struct domain *domain_new(const struct domain_config *cfg, const uint8_t seed[32
     hmap_init(&d->group_peers);
     list_init(&d->group_back);
     list_init(&d->group_close);
+    list_init(&d->no_group);
     list_init(&d->group_offers);
     list_init(&d->recordings);
     hmap_init(&d->calls);

@@ -157,6 +157,7 @@ struct room {
     struct group *group;         /* NULL: it has none */
     struct recording *recording; /* NULL: it has none; record.h */
     int64_t no_group_until;      /* none could be had */
+    struct list no_group;        /* in domain.no_group meanwhile */
     uint64_t call;               /* that made it and ends it; 0: none, or there are more than two */
     bool stays;    /* the live room of the conversation of this id, which says who may do what */
     bool of_calls; /* made by a call: stays, empty or not, while one that is not over is for it */
@@ -219,7 +220,7 @@ struct domain {
     struct list whips_over;
     struct hmap groups; /* by their own id: group.h */
     struct hmap group_peers;
-    struct list group_back, group_close,
+    struct list group_back, group_close, no_group,
         group_offers;       /* by deadline: each kind waits equally long */
     struct list recordings; /* that are not over: record.h */
     uint32_t n_recordings;
@@ -384,7 +385,7 @@ void room_destroy(struct domain *d, struct room *r);
 void room_changed(struct domain *d, struct room *r, uint64_t by, bool access);
 void room_set_title(struct room *r, struct str title);
 void room_set_hash(struct room *r, struct str hash);
-void room_own(struct room *r, uint64_t owner);
+void room_own(struct domain *d, struct room *r, uint64_t owner);
 void room_tick(struct domain *d);
 int64_t room_deadline(const struct domain *d);
 void room_ticket(struct domain *d, const struct room *r, const struct session *s,

@@ -87,6 +87,7 @@ void group_forget(struct domain *d, struct room *r)
 {
     for (uint32_t i = 0; i < r->n_parts; i++)
         forget_peers(d, &r->parts[i].peers);
+    list_del(&r->no_group);
     if (!r->group)
         return;
     forget_peers(d, &r->group->watchers);
@@ -186,6 +187,8 @@ static void go_back(struct domain *d, struct group *g)
 void group_failed(struct domain *d, struct room *r)
 {
     r->no_group_until = d->now + AGAIN_US;
+    list_del(&r->no_group);
+    list_push_back(&d->no_group, &r->no_group);
     if (group_on(r))
         go_back(d, r->group);
     for (uint32_t i = r->n_parts; i-- > 0 && r->n_media > (uint32_t)d->cfg.mesh;) {
@@ -244,12 +247,29 @@ static struct group_peer *first_offer(const struct domain *d)
     return first ? container_of(first, struct group_peer, waits) : NULL;
 }
 
+static struct room *first_without(const struct domain *d)
+{
+    struct list *first = list_first(&d->no_group);
+    return first ? container_of(first, struct room, no_group) : NULL;
+}
+
+/* Whoever found no place when none could be had may have one now. */
+static void try_again(struct domain *d, struct room *r)
+{
+    list_del(&r->no_group);
+    group_review(d, r);
+    if (r->n_media < group_places(d, r))
+        media_tell_free(d, r);
+}
+
 int64_t group_deadline(const struct domain *d)
 {
+    const struct room *without = first_without(d);
     const struct group *back = first_of(&d->group_back), *end = first_of(&d->group_close);
     const struct group_peer *offer = first_offer(d);
     int64_t at = back ? back->until : INT64_MAX;
     at = MIN_OF(at, end ? end->until : INT64_MAX);
+    at = MIN_OF(at, without ? without->no_group_until : INT64_MAX);
     return MIN_OF(at, offer ? offer->until : INT64_MAX);
 }
 
@@ -257,6 +277,9 @@ void group_tick(struct domain *d)
 {
     struct group *g;
     struct group_peer *p;
+    struct room *r;
+    while ((r = first_without(d)) != NULL && r->no_group_until <= d->now)
+        try_again(d, r);
     while ((g = first_of(&d->group_back)) != NULL && g->until <= d->now)
         go_back(d, g);
     while ((g = first_of(&d->group_close)) != NULL && g->until <= d->now)

@@ -171,7 +171,7 @@ static void room_from_ticket(struct room *r, const struct ticket *t)
 
 static void room_wait_for_owner(struct domain *d, struct room *r)
 {
-    room_own(r, 0);
+    room_own(d, r, 0);
     r->orphan_until = d->now + d->cfg.owner_wait_us;
     list_push_back(&d->orphans, &r->orphan);
 }
@@ -232,7 +232,7 @@ static void entry_swap(struct domain *d, struct entry *en, struct session *old, 
     en->part->muted = was.muted;
     en->part->agreed = was.agreed;
     if (owner) {
-        room_own(r, s->id);
+        room_own(d, r, s->id);
         en->tell_room = true;
     }
     if (was.media)
@@ -256,7 +256,7 @@ static void entry_by_ticket(struct domain *d, struct entry *en, struct session *
         en->tell_room = true;
     }
     if (t->owner && r->owner == 0 && t->version >= r->base) {
-        room_own(r, s->id);
+        room_own(d, r, s->id);
         en->tell_room = true;
     }
 }

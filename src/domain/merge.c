@@ -159,6 +159,11 @@ void merge_go_on(struct domain *d, struct session *s, const struct store_answer 
             media_tell(d, into, room_part(into, moves[i].session));
     if (mode)
         group_tell_mode(d, into, NULL);
+    for (uint32_t i = 0; i < n; i++)
+        if (moves[i].came) {
+            lobby_leave(d, into, moves[i].session);
+            lobby_show(d, into, moves[i].session);
+        }
     xfree(moves);
     room_destroy(d, r);
 }

@@ -43,6 +43,7 @@ struct room *room_new(struct domain *d, uint64_t id, struct str title)
     list_init(&r->orphan);
     list_init(&r->waiters);
     list_init(&r->whips);
+    list_init(&r->no_group);
     r->id = id;
     r->version = 1;
     r->access = 1;
@@ -233,10 +234,12 @@ void room_drop_part(struct domain *d, struct room *r, struct session *s)
     scope_close(d, r, &scope);
 }
 
-void room_own(struct room *r, uint64_t owner)
+void room_own(struct domain *d, struct room *r, uint64_t owner)
 {
     r->owner = owner;
     list_del(&r->orphan);
+    for (uint32_t i = 0; r->share_few && i < r->n_parts; i++) /* who may share is another one now */
+        group_mute(d, &r->parts[i], false);
 }
 
 /* The one who has been here longest owns it now; programs own nothing. */
@@ -245,9 +248,10 @@ static void room_succeed(struct domain *d, struct room *r)
     uint32_t i = 0;
     while (i < r->n_parts && r->parts[i].session->program)
         i++;
-    room_own(r, i < r->n_parts ? r->parts[i].session->id : 0);
+    room_own(d, r, i < r->n_parts ? r->parts[i].session->id : 0);
     room_changed(d, r, 0, false);
-    lobby_show(d, r, r->parts[0].session);
+    if (i < r->n_parts)
+        lobby_show(d, r, r->parts[i].session);
 }
 
 void room_leave(struct domain *d, struct room *r, struct session *s, enum left_reason reason)

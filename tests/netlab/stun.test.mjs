@@ -110,11 +110,13 @@ yard.test('what is malformed gets no answer', async () => {
 
 yard.test('one address gets a burst of 60 and then 20 a second; others are not concerned', async (t) => {
   const hex = Array.from({ length: 400 }, (_, i) => binding(i + 1));
+  const since = Date.now();
+  const most = () => 60 + 20 * Math.ceil((Date.now() - since) / 1000) + 5; // 5: what was taken while the answer came
   const [many, other] = await Promise.all([ask(ben, { hosts: SERVER4, hex, waitMs: 1000 }), ask(ann, { hex: [binding(1)] })]);
   t.diagnostic(`${many.answers.length} of 400 answered`);
-  assert.ok(many.answers.length >= 40 && many.answers.length <= 60 + 25, `${many.answers.length}`);
+  assert.ok(many.answers.length >= 40 && many.answers.length <= most(), `${many.answers.length}`);
   assert.equal(other.answers.length, 1);
   const none = await Promise.all([ask(ben, { hex: hex.slice(0, 100), waitMs: 300 }), ask(cho, { hosts: [SERVER6[0]], hex: [binding(1)] })]);
-  assert.ok(none[0].answers.length < 60, `${none[0].answers.length}`);
+  assert.ok(many.answers.length + none[0].answers.length <= most(), `${many.answers.length} and ${none[0].answers.length}`);
   assert.equal(none[1].answers.length, 1);
 });

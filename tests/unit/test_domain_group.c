@@ -204,9 +204,14 @@ static void no_worker_takes_it(void **state)
     assert_string_equal(next(all[0]), "");
     assert_string_equal(groups(w), "open;close;");
     assert_error(ask(all[4], "'type':'media','room':'%s','on':true", room), "media_full");
-    world_pass(w, MINUTE); /* it may be another time */
-    assert_ack(ask(all[4], "'type':'media','room':'%s','on':true", room));
+    drain_all(w);
+    world_pass(w, MINUTE); /* it may be another time: nobody has to ask for that */
     assert_string_equal(groups(w), "open;");
+    assert_has(next(all[0]), "'mode':'group'}");
+    assert_string_equal(next(all[0]), "");
+    assert_has(next(all[4]), "'mode':'group'}");
+    assert_has(next(all[4]), "'code':'media_free'");
+    assert_ack(ask(all[4], "'type':'media','room':'%s','on':true", room));
 }
 
 static void the_room_ends_and_so_does_its_group(void **state)

@@ -15,6 +15,9 @@
 //            setCreate(fields)  join({password}?)  cancelJoin()  answerOtherTab('switch'|'muted'|'cancel')
 //   room:    leave(room?)  show(room)  roomSet({title?, public?, locked?, capacity?, password?})
 //            removePerson(session)  mergeInto(room)  askMedia(on)
+//   order:   order.hand(on)  order.why(kind)  order.heeded()  and, for those who moderate:
+//            order.mute(session, kind, {hard, on})  order.muteAll('ask'|'mute'|'lift')  order.lowerAll()
+//            order.admit(session, on)  order.admitAll()  order.token(terms): app/order.js
 //   talking: sendChat(text)  sendWhisper(to, text)  resend(chatId)  typing(on)  chatSeen()
 //   me:      setName(name)  setMic(on)  setCam(on)  setListenOnly(on)
 //            setDevice('mic'|'camera'|'speaker', id)  flipCamera()  retryDevice('mic'|'camera')
@@ -28,6 +31,7 @@
 //   people:  home(tab), account.*, people.*, calls.*: app/with_people.js
 import { Call } from './app/call.js';
 import { Bus, codeOf, toaster } from './app/context.js';
+import { Order, orderActions } from './app/order.js';
 import { Rooms } from './app/rooms.js';
 import { Talk } from './app/talk.js';
 import { Account } from './app/account.js';
@@ -84,6 +88,7 @@ export function createApp(env, log) {
   const talk = new Talk(c, call);
   const lobby = { watching: false };
   const people = withPeople(c, rooms);
+  const order = new Order(c, { screen: call.screen, ringer: people.ringer });
 
   rooms.ghosts = () => call.mesh.connected();
   call.waits = () => rooms.reclaiming.size > 0;
@@ -92,7 +97,7 @@ export function createApp(env, log) {
   call.hushed = () => people.calls.hushed(call.room()?.id);
   call.relaysFirst = (room) => people.calls.relaysFirst(room);
   call.answered = () => people.calls.answered(call.room()?.id);
-  listenNet(c, { rooms, call, talk, lobby, people });
+  listenNet(c, { rooms, call, talk, lobby, people, order });
   store.subscribe((state, action) => {
     if (action.type === 'intent/set' && !action.passing) keepIntent(env.local, state.intent);
     if (!action.type.startsWith('chat/') && !action.type.startsWith('file/')) scheduleFollow();
@@ -104,6 +109,7 @@ export function createApp(env, log) {
     queueMicrotask(() => {
       scheduled = false;
       people.calls.follow();
+      order.follow();
       call.follow();
     });
   };
@@ -116,7 +122,7 @@ export function createApp(env, log) {
     meter: (/** @type {(level: number) => void} */ fn) => call.meter.listen(fn),
     link: (/** @type {string} */ room) => `${env.server}/r/${room}`,
     log,
-    actions: { ...makeActions(c, { rooms, call, talk, lobby, people }), ...people.actions },
+    actions: { ...makeActions(c, { rooms, call, talk, lobby, people, order }), ...people.actions },
     start() {
       rooms.expect();
       c.sig.start();
@@ -139,7 +145,7 @@ function keepIntent(local, intent) {
 }
 
 /** @typedef {{rooms: Rooms, call: Call, talk: Talk, lobby: {watching: boolean},
- *   people: ReturnType<typeof withPeople>}} Parts */
+ *   people: ReturnType<typeof withPeople>, order: Order}} Parts */
 
 /** @param {Context} c @param {Parts} parts */
 function listenNet(c, parts) {
@@ -168,7 +174,7 @@ function listenNet(c, parts) {
 }
 
 /** @param {Context} c @param {Parts} parts @param {Message} message */
-function event(c, { rooms, call, talk, people }, { head, body }) {
+function event(c, { rooms, call, talk, people, order }, { head, body }) {
   const e = /** @type {any} */ (head);
   if (people.event(e) || call.groups.event(e, body)) return;
   switch (e.type) {
@@ -188,6 +194,9 @@ function event(c, { rooms, call, talk, people }, { head, body }) {
     case 'left':
       if (c.state().rooms[e.room]?.self === e.session) return e.reason === 'merged' ? undefined : rooms.putOut(e);
       return left(c, call, e);
+    case 'admitted':
+      rooms.admitted(e);
+      return;
     case 'entered':
       if (e.replaces) call.mesh.drop(e.replaces);
       break;
@@ -203,6 +212,7 @@ function event(c, { rooms, call, talk, people }, { head, body }) {
   const room = e.room?.room ?? e.room;
   if (!room && e.type === 'notice') return c.toast('info', 'notice', { text: e.text ?? e.code });
   c.dispatch({ type: 'room/event', room, event: e, now: Date.now(), former: c.state().self.former });
+  order.event(e);
   c.bus.emit('event', e);
 }
 
@@ -232,7 +242,7 @@ async function watch(c, on) {
 const orSay = (c, asked) => { asked.catch((e) => c.toast('error', codeOf(e))); };
 
 /** @param {Context} c @param {Parts} parts */
-function makeActions(c, { rooms, call, talk, lobby, people }) {
+function makeActions(c, { rooms, call, talk, lobby, people, order }) {
   const set = (/** @type {Partial<Intent>} */ patch) => c.dispatch({ type: 'intent/set', patch });
   const inCurrent = (/** @type {(room: string) => void} */ fn) => {
     const { current } = c.state();
@@ -264,6 +274,7 @@ function makeActions(c, { rooms, call, talk, lobby, people }) {
       inCurrent((room) => orSay(c, c.sig.request('room_remove', { room, session }))),
     mergeInto: (/** @type {string} */ into) =>
       inCurrent((room) => orSay(c, merge(c, room, into))),
+    order: orderActions(order),
     askMedia: (/** @type {boolean} */ on) => inCurrent((room) => { askMedia(c, room, on); }),
     sendChat: (/** @type {string} */ text) => talk.send(text),
     sendWhisper: (/** @type {string} */ to, /** @type {string} */ text) => talk.send(text, to),

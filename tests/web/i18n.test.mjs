@@ -22,6 +22,8 @@ import { WHY } from '../../web/views/people/sign.js';
 import { FILE_ERRORS } from '../../web/views/file-card.js';
 import { BROWSERS } from '../../web/views/permission.js';
 import { REMEDIES } from '../../web/views/problem.js';
+import { KINDS as BARS } from '../../web/app/order.js';
+import { RIGHTS } from '../../web/views/order/programs.js';
 import { WORDS } from '../../web/domain/link_words.js';
 import { QUALITIES } from '../../web/views/control-bar.js';
 import { KEYS } from '../../web/views/shortcuts.js';
@@ -84,7 +86,10 @@ const FAMILIES = {
   'unsent.': [...REASONS, 'text_only'],
   'bad_name.': BAD_NAME,
   'delete.': ['account', 'messages', 'calls'],
-  'toast.': ['asked_declined', 'asked_busy', 'asked_no_answer', 'asked_failed', 'codes_left', 'signed_out', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],
+  'order.': BARS.flatMap((k) => [`mute_${k}`, `let_${k}`]),
+  'asked.': BARS.flatMap((k) => [`soft_${k}`, `hard_${k}`, `do_${k}`]),
+  'programs.': [...RIGHTS, 'token', 'whip', 'whep', 'watch'],
+  'toast.': [...BARS.flatMap((k) => [`barred_muted_${k}`, `barred_few_${k}`, `may_${k}`]), 'hand_lowered', 'all_asked', 'asked_declined', 'asked_busy', 'asked_no_answer', 'asked_failed', 'codes_left', 'signed_out', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],
 };
 
 test('the two languages have the same keys', () => {

@@ -35,6 +35,9 @@ export class Rooms {
     c.bus.on('event', (e) => {
       if (e.type === 'room_changed') this.renewTicket(e.room.room);
     });
+    /** @type {string | null} where one waits to be let in */
+    this.outside = null;
+    c.store.subscribe((state) => this.#goneAway(state.prejoin));
   }
 
   // ---- sessions
@@ -82,6 +85,7 @@ export class Rooms {
     if (ack.joined) this.entered(ack.joined);
     else if (ack.join_error && first) this.#notBack(first, ack.join_error.code, ack.join_error.retry_ms);
     for (const fields of this.returning.splice(0)) this.#goBack(fields);
+    this.#waitAgain();
     const { rooms, screen } = this.c.state();
     if (handoff?.current && rooms[handoff.current] && screen !== 'room') this.show(handoff.current);
   }
@@ -110,6 +114,7 @@ export class Rooms {
     this.#out(room);
     if (!shown) return;
     c.dispatch({ type: 'prejoin/open', room });
+    if (code === 'lobby') return void this.#knock(room);
     c.dispatch({ type: 'prejoin/set', patch: { error: code } });
   }
 
@@ -176,6 +181,7 @@ export class Rooms {
       return c.dispatch({ type: 'prejoin/set', patch: { busy: false, otherTab: true } });
     }
     this.answered = false;
+    this.password = password;
     const media = !Object.values(c.state().rooms).some((r) => r.media) && c.state().support.webrtc;
     const { mic, cam } = this.shown();
     try {
@@ -208,8 +214,55 @@ export class Rooms {
   #refused(code, retryMs, room) {
     const { c } = this;
     if (code === 'already_joined' && room) return this.show(room);
+    if (code === 'lobby' && room) return void this.#knock(room);
     const retryAt = retryMs ? Date.now() + retryMs : null;
     c.dispatch({ type: 'prejoin/set', patch: { busy: false, error: code === 'session_lost' ? 'lost' : code, retryAt } });
+  }
+
+  // ---- outside of a room whose people are let in one by one
+
+  /** Whoever moderates is told, and it goes on by itself. @param {string} room */
+  async #knock(room) {
+    const { c } = this;
+    this.outside = room;
+    try {
+      await c.sig.request('knock', { room });
+      const waiting = this.outside === room; // the answer may have been as quick
+      if (waiting) c.dispatch({ type: 'prejoin/set', patch: { busy: false, error: null, retryAt: null, waiting } });
+    } catch (e) {
+      const code = codeOf(e);
+      if (code === 'session_lost') return; // begun() knocks again
+      this.outside = null;
+      this.#refused(code, /** @type {any} */ (e).retryMs, room);
+    }
+  }
+
+  /** The answer from inside. @param {{room: string, on: boolean}} e */
+  admitted({ room, on }) {
+    if (this.outside !== room) return;
+    this.outside = null;
+    const error = on ? null : 'not_admitted';
+    this.c.dispatch({ type: 'prejoin/set', patch: { waiting: false, busy: false, error } });
+    this.answered = true;
+    if (on) this.join({ password: this.password });
+  }
+
+  /** Whoever looks elsewhere does not wait.
+   * @param {import('../domain/types.js').PrejoinState | null} prejoin */
+  #goneAway(prejoin) {
+    const { outside } = this;
+    if (!outside || prejoin?.room === outside) return;
+    this.outside = null;
+    this.c.sig.request('knock', { room: outside, on: false }).catch(() => {});
+  }
+
+  /** The server knows nothing of it any more. */
+  #waitAgain() {
+    if (!this.outside) return;
+    this.outside = null;
+    this.c.dispatch({ type: 'prejoin/set', patch: { waiting: false, busy: false } });
+    this.answered = true;
+    this.join({ password: this.password });
   }
 
   /** @param {'switch'|'muted'|'cancel'} answer */

@@ -41,7 +41,7 @@ export function withPeople(c, rooms) {
   const push = new Push(c, { workers: env.workers, notification: env.notification });
   const parts = { account, people, calls, convs, live, stay, own, passkeys, confirm, push };
   return {
-    ...parts,
+    ...parts, ringer,
     /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack @param {boolean} again */
     begun(ack, again) {
       if (!c.state().account.asked) account.begin();

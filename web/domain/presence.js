@@ -42,9 +42,13 @@ export function roster(participants, self, now, before, ghosts = []) {
 
 /** @param {Participant} p @param {SessionId} self @param {number} now @returns {Person} */
 function person(p, self, now) {
+  const muted = p.muted ?? [];
+  // What somebody is muted for is not shown of them, whatever their page says.
   return {
-    session: p.session, name: p.name, mic: !!p.mic, cam: !!p.cam, screen: !!p.screen, media: !!p.media,
-    away: !!p.away, suffix: '', self: p.session === self, ghost: false, joinedAt: now,
+    session: p.session, name: p.name, mic: !!p.mic && !muted.includes('mic'), cam: !!p.cam && !muted.includes('camera'),
+    screen: !!p.screen && !muted.includes('screen'), media: !!p.media, away: !!p.away, suffix: '',
+    self: p.session === self, ghost: false, joinedAt: now, hand: p.hand ?? 0, muted, program: !!p.program,
+    ...(p.user ? { user: p.user } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 // The rooms one is in, as state.
 import { addChat, append, chatDone, chatId, chatPatch } from './chat.js';
 import { groupEvent, groupOf } from './group.js';
+import { ORDER, orderEvent } from './order.js';
 import { drop, patch, put, roster } from './presence.js';
 
 /** @typedef {import('./types.js').RoomState} RoomState */
@@ -48,8 +49,8 @@ function joinedRoom(before, { joined, now, ghosts = [], former = [], wantedMedia
   return {
     id: room.room, room, self, owner: room.owner === self, chat, unread: before?.unread ?? 0, typing: {},
     ...roster(joined.participants, self, now, before, ghosts.filter((id) => id !== before?.self)),
-    ticket, relay, media: !!joined.media, mediaFull: wantedMedia && !joined.media, mediaFree: false,
-    stale: false, ...groupOf(joined, before),
+    ticket, relay, media: !!joined.media, mediaFull: wantedMedia && !joined.media && room.publish !== 'moderators',
+    mediaFree: false, stale: false, ...ORDER, ...groupOf(joined, before),
   };
 }
 
@@ -67,11 +68,14 @@ function changedRoom(r, room, now) {
   if (room.title !== was.title) say('room_renamed', room.title);
   if (room.locked !== was.locked) say(room.locked ? 'room_locked' : 'room_unlocked');
   if (room.password !== was.password) say('room_password');
+  if (room.lobby !== was.lobby) say(room.lobby ? 'room_lobby' : 'room_no_lobby');
   if (room.owner !== was.owner && room.owner) {
     const p = r.people[room.owner];
     chat = append(chat, notice('owner', { time: now, name: p?.name ?? '', from: room.owner, own: !!p?.self }));
   }
-  return { ...r, room, chat, owner: room.owner === r.self };
+  // Everybody may take part again: nothing begins by itself, but one is told.
+  const free = was.publish === 'moderators' && room.publish !== 'moderators' && !r.media;
+  return { ...r, room, chat, owner: room.owner === r.self, mediaFree: r.mediaFree || free };
 }
 
 /** @param {RoomState} r @param {any} e @param {number} now @returns {RoomState} */
@@ -158,6 +162,7 @@ function roomEvent(r, e, { now, ghosts = [], former = [] }) {
     case 'whisper': return whispered(r, e);
     case 'typing': return typed(r, e, now);
     case 'notice': return { ...r, mediaFree: r.mediaFree || e.code === 'media_free', chat: append(r.chat, notice(e.code, { time: now, text: e.text ?? '' })) };
+    case 'knocking': case 'mute_request': return orderEvent(r, e);
     default: return groupEvent(r, e);
   }
 }
@@ -176,6 +181,7 @@ function oneRoom(r, action) {
     case 'room/media': return { ...r, media: action.on, mediaFull: !!action.full, mediaFree: false };
     case 'room/notice':
       return { ...r, chat: append(r.chat, notice(action.code, { time: action.now, text: action.text ?? '' })) };
+    case 'room/heeded': return r.asked ? { ...r, asked: null } : r;
     case 'room/large': return r.large === action.session ? r : { ...r, large: action.session };
     case 'room/unghost': return { ...r, ...drop(r, action.session) };
     case 'chat/sending': return { ...r, chat: append(r.chat, action.item) };

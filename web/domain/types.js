@@ -71,8 +71,10 @@
 
 /**
  * A participant as shown. `suffix` is '' or the tag that tells two people of one name apart.
- * @typedef {Participant & {suffix: string, self: boolean, ghost: boolean, joinedAt: number}} Person
+ * @typedef {Participant & {suffix: string, self: boolean, ghost: boolean, joinedAt: number, hand: number,
+ *   muted: ('mic'|'camera'|'screen')[], program: boolean}} Person
  *   `ghost`: not in the server's list just now (server restarted), but still connected directly
+ *   `hand`: when it was raised; 0: it is not
  */
 
 /**
@@ -96,6 +98,8 @@
  * @property {'direct'|'group'} mode  whether media goes from each to each, or over the server
  * @property {import('./group.js').Tracks} tracks  what is published over the server, by id
  * @property {SessionId|null} speaker  who speaks, as the server hears it
+ * @property {import('./order.js').Knock[]} knocks  who waits outside; told to those who moderate
+ * @property {import('./order.js').Asked|null} asked  what somebody who moderates wants of one
  * @property {SessionId|null} large  who is shown large where one is: whoever has spoken for a while
  */
 
@@ -217,6 +221,7 @@
  * @property {string} [link]  of a room that stays
  * @property {import('./convs.js').PublicRoom & {inside: boolean}} [look]  the room that stays behind it;
  *   inside: one is a member
+ * @property {boolean} [waiting]  whoever moderates has been told that one waits outside
  * @property {boolean} otherTab  in the room already in another tab: actions.answerOtherTab()
  */
 

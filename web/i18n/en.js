@@ -1,6 +1,7 @@
 // English. Same keys as ko.js (tests/web/i18n.test.mjs holds them together); see index.js for the form.
 import groups from './groups.en.js';
 import messages from './messages.en.js';
+import order from './order.en.js';
 import people from './people.en.js';
 import record from './record.en.js';
 import stay from './stay.en.js';
@@ -11,6 +12,7 @@ export default {
   ...record,
   ...groups,
   ...messages,
+  ...order,
   ...stay,
   'app.title': 'madang · meet in the yard',
   'skip': 'Skip to the content',

@@ -1,6 +1,7 @@
 // 한국어. en.js와 같은 키를 가집니다(tests/web/i18n.test.mjs가 확인합니다). 형식은 index.js에 있습니다.
 import groups from './groups.ko.js';
 import messages from './messages.ko.js';
+import order from './order.ko.js';
 import people from './people.ko.js';
 import record from './record.ko.js';
 import stay from './stay.ko.js';
@@ -11,6 +12,7 @@ export default {
   ...record,
   ...groups,
   ...messages,
+  ...order,
   ...stay,
   'app.title': 'madang · 마당에서 만나요',
   'skip': '본문으로 바로 가기',

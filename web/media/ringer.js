@@ -1,7 +1,7 @@
 // The sounds of ringing, made by WebAudio: no file to load. Browsers play nothing before the person has done
 // something on the page: until then `ready` is false, and the page says so.
 
-/** @typedef {'incoming'|'waiting'|'outgoing'} Tune */
+/** @typedef {'incoming'|'waiting'|'outgoing'|'knock'} Tune */
 /** @typedef {{at: number, hz: number, for: number, loud: number}} Note  seconds */
 
 const [C5, E5, G5] = [523.25, 659.25, 783.99];
@@ -17,6 +17,7 @@ export const TUNES = {
   },
   waiting: { every: 4, notes: notes([0, 0.22], [E5], 0.16, 0.08) },
   outgoing: { every: 3, notes: notes([0, 0], [440, 480], 1, 0.05) },
+  knock: { every: 0, notes: notes([0, 0.18], [C5, G5], 0.2, 0.1) }, // somebody waits outside: once
 };
 const VIBRATE = [350, 150, 350, 1200];
 
@@ -68,6 +69,11 @@ export class Ringer {
     this.tune = tune;
     this.#quiet();
     if (tune) this.#again();
+  }
+
+  /** Not again and again. @param {Tune} tune */
+  once(tune) {
+    if (this.ready && !this.tune) this.#sound(TUNES[tune].notes);
   }
 
   #quiet() {

@@ -13,9 +13,11 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 /** @typedef {string} SessionId */
 /** @typedef {{room: RoomId, title: string, public: boolean, password: boolean, locked: boolean, capacity:
  *   number,
- *             count: number, owner: SessionId | null, stays?: boolean}} Room */
+ *             count: number, owner: SessionId | null, stays?: boolean, lobby?: boolean,
+ *             publish?: 'moderators', share?: 'moderators', programs?: boolean}} Room */
 /** @typedef {{session: SessionId, name: string, user?: string, mic: boolean, cam: boolean, screen: boolean,
- *             media: boolean, away: boolean}} Participant */
+ *             media: boolean, away: boolean, hand?: number, muted?: ('mic'|'camera'|'screen')[],
+ *             program?: boolean}} Participant */
 /** @typedef {{name: number, chat: number, title: number, message: number, rooms_per_session: number,
  *             mesh: number, group?: number}} Limits */
 /** @typedef {{room: Room, self: SessionId, participants: Participant[], history: ChatEvent[], ticket: string,
@@ -29,7 +31,8 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   mic?: boolean,
  *             cam?: boolean}} CreateFields */
 /** @typedef {{room: RoomId, title?: string, public?: boolean, locked?: boolean, capacity?: number,
- *             password?: string}} RoomSetFields */
+ *             password?: string, lobby?: boolean, publish?: 'all'|'moderators', share?: 'all'|'moderators',
+ *             programs?: boolean}} RoomSetFields */
 /** @typedef {{name?: string, lang?: string, client?: string, join?: JoinFields, replaces?: string}}
  *   HelloFields */
 /** @typedef {{room: RoomId, to: SessionId, conn: string, kind: 'offer'|'answer'|'rollback'}} DescFields
@@ -68,7 +71,13 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   watch: [{on: boolean}, Partial<WatchAck>], room_set: [RoomSetFields, Room],
  *   room_remove: [{room: RoomId, session: SessionId}, {}], room_merge: [{room: RoomId, into: RoomId}, {}],
  *   ticket: [{room: RoomId}, {ticket: string}], media: [{room: RoomId, on: boolean}, {media: boolean}],
- *   state: [{mic?: boolean, cam?: boolean, screen?: boolean}, {}], name: [{name: string}, {name: string}],
+ *   room_mute: [{room: RoomId, session: SessionId, kind: 'mic'|'camera'|'screen'|'hand', hard?: boolean,
+ *     on?: boolean}, {}],
+ *   knock: [{room: RoomId, on?: boolean}, {}],
+ *   room_admit: [{room: RoomId, session: SessionId, on: boolean}, {}],
+ *   media_token: [{room: RoomId, publish?: boolean, view?: boolean, ttl_s?: number}, {token: string}],
+ *   state: [{mic?: boolean, cam?: boolean, screen?: boolean, hand?: boolean}, {}],
+ *   name: [{name: string}, {name: string}],
  *   chat: [{room: RoomId, text: string}, ChatAck], whisper: [{room: RoomId, to: SessionId, text: string},
  *   {time: number}],
  *   desc: [DescFields, {}], cand: [CandFields, {}], file: [FileFields, {}],

@@ -28,9 +28,10 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
  * @property {(answer: 'switch' | 'muted' | 'cancel') => void} answerOtherTab
  * @property {(room?: string) => void} leave
  * @property {(room: string) => void} show
- * @property {(fields: NewRoom & { locked?: boolean }) => void} roomSet
+ * @property {(fields: Omit<import('../net/protocol.js').RoomSetFields, 'room'>) => void} roomSet
  * @property {(session: string) => void} removePerson
  * @property {(room: string) => void} mergeInto
+ * @property {ReturnType<typeof import('../app/order.js').orderActions>} order
  * @property {(on: boolean) => void} askMedia
  * @property {(text: string) => void} sendChat
  * @property {(to: string, text: string) => void} sendWhisper
@@ -71,7 +72,7 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
 /** @typedef {'settings' | 'share' | 'help' | 'create' | 'room' | 'permission' | 'merge'
  *   | 'certificate' | 'password' | 'new-codes' | 'delete' | 'block' | 'passkey' | 'picture'
  *   | 'call-invite' | 'network' | 'conv-room' | 'conv-members' | 'conv-leave' | 'conv-edit' | 'conv-links'
- *   | 'conv-archive' | 'conv-picture' | 'public-rooms' | 'token'} DialogName */
+ *   | 'conv-archive' | 'conv-picture' | 'public-rooms' | 'token' | 'order' | 'programs'} DialogName */
 
 /**
  * @typedef {object} Ui

@@ -3,6 +3,8 @@ import { html } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
 import { useDevices } from './devices.js';
 import { MediaButton } from './media-buttons.js';
+import { barredIn, mediaRoom } from '../domain/order.js';
+import { HandButton, ownHand, useHands } from './order/hand.js';
 import { HoldButton, useCall } from './people/call-bar.js';
 import { convHere, mayModerate } from './people/here.js';
 import { Icon } from './ui/icon.js';
@@ -43,8 +45,11 @@ function ScreenButton({ cls = '' }) {
   const { state, act, t } = useApp();
   if (!state.media.canShareScreen) return null;
   const on = state.media.screen.phase === 'live';
-  return html`<button type="button" class=${`round ${on ? 'active' : ''} ${cls}`} data-act="screen" aria-pressed=${String(on)} aria-label=${t('screen.share')}
-    title=${`${t(on ? 'screen.stop' : 'screen.share')} (S)`} onClick=${() => (on ? act.stopScreen() : act.startScreen())}>
+  const barred = barredIn(state, mediaRoom(state)).screen;
+  const why = barred && t(`toast.barred_${barred}_screen`);
+  const run = () => (barred ? act.order.why('screen') : on ? act.stopScreen() : act.startScreen());
+  return html`<button type="button" class=${`round ${on ? 'active' : ''} ${cls}`} data-act="screen" aria-pressed=${String(on)} aria-label=${why ? `${t('screen.share')}. ${why}` : t('screen.share')}
+    aria-disabled=${barred ? 'true' : undefined} data-barred=${barred || undefined} title=${why || `${t(on ? 'screen.stop' : 'screen.share')} (S)`} onClick=${run}>
     <${Icon} name=${on ? 'screen-off' : 'screen'} /></button>`;
 }
 
@@ -71,11 +76,13 @@ function MoreMenu() {
       : { text: t('share.title'), icon: 'link', key: 'share', run: () => setUi({ dialog: 'share' }) },
   ];
   if (call) items.push({ text: t(call.heldHere ? 'call.unhold' : 'call.hold'), icon: call.heldHere ? 'play' : 'pause', key: 'hold', run: () => { act.calls.hold(call.call, !call.heldHere); } });
-  if (media.canShareScreen) items.push({ text: t(media.screen.phase === 'live' ? 'screen.stop' : 'screen.share'), icon: 'screen', key: 'screen', run: () => (media.screen.phase === 'live' ? act.stopScreen() : act.startScreen()) });
+  if (useHands()) items.push({ text: t(ownHand(state) ? 'hand.lower' : 'hand.raise'), icon: 'hand', key: 'hand', run: () => act.order.hand(!ownHand(state)) });
+  if (media.canShareScreen && !barredIn(state, mediaRoom(state)).screen) items.push({ text: t(media.screen.phase === 'live' ? 'screen.stop' : 'screen.share'), icon: 'screen', key: 'screen', run: () => (media.screen.phase === 'live' ? act.stopScreen() : act.startScreen()) });
   if (media.canFlip) items.push({ text: t('cam.flip'), icon: 'flip', key: 'flip', run: () => act.flipCamera() });
   if (!here.media && !state.intent.listenOnly) items.push({ text: t('bar.ask_media'), icon: 'cam', key: 'ask-media', run: () => act.askMedia(true) });
-  if (here.room.stays && mayModerate(state)) items.push({ line: true }, { text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) });
-  if (here.owner && !call) items.push({ line: true }, { text: t('room.settings'), icon: 'edit', key: 'room', run: () => setUi({ dialog: 'room' }) },
+  if (mayModerate(state) && !call) items.push({ line: true }, { text: t('order.title'), icon: 'shield', key: 'order', run: () => setUi({ dialog: 'order' }) });
+  if (here.room.stays && mayModerate(state)) items.push({ text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) });
+  if (here.owner && !call) items.push({ text: t('room.settings'), icon: 'edit', key: 'room', run: () => setUi({ dialog: 'room' }) },
     { text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) },
     { text: t('merge.title'), icon: 'merge', key: 'merge', run: () => setUi({ dialog: 'merge' }) });
   if (others.length > 0) items.push({ line: true }, { label: t('bar.other_rooms') }, ...others.map((r) => ({
@@ -97,6 +104,7 @@ export function ControlBar() {
     <${MicGroup} />
     <${CamGroup} />
     <${HoldButton} />
+    <${HandButton} />
     <${ScreenButton} cls="wide-only" />
     <${ChatButton} unread=${here.unread + offers + (convHere(state)?.unread ?? 0)} />
     <${MoreMenu} />

@@ -16,6 +16,8 @@ import { CreateDialog } from './create-dialog.js';
 import { HelpDialog } from './help.js';
 import { MergeDialog, RoomDialog } from './room-dialog.js';
 import { NetworkDialog } from './network.js';
+import { ProgramsDialog } from './order/programs.js';
+import { RulesDialog } from './order/rules.js';
 import { OtherTabDialog } from './other-tab.js';
 import { PermissionDialog } from './permission.js';
 import { SettingsDialog } from './settings.js';
@@ -29,6 +31,7 @@ const DIALOGS = {
   'conv-room': ConvRoomDialog, 'conv-members': ConvMembersDialog, 'conv-leave': ConvLeaveDialog,
   'conv-edit': ConvEditDialog, 'conv-links': ConvLinksDialog, 'conv-archive': ConvArchiveDialog,
   'conv-picture': RoomPictureDialog, 'public-rooms': PublicRoomsDialog, token: TokenDialog, network: NetworkDialog,
+  order: RulesDialog, programs: ProgramsDialog,
 };
 
 export function Dialogs() {

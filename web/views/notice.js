@@ -2,7 +2,7 @@
 /** @typedef {import('../domain/types.js').ChatItem} ChatItem */
 
 const CODES = ['entered', 'left', 'gone', 'removed', 'renamed', 'room_renamed', 'room_locked', 'room_unlocked',
-  'room_password', 'owner', 'merged', 'rejoined', 'media_full', 'media_free'];
+  'room_password', 'room_lobby', 'room_no_lobby', 'owner', 'merged', 'rejoined', 'media_full', 'media_free'];
 const COUNTED = ['entered', 'left', 'gone', 'removed'];
 
 /** @param {ChatItem} item @param {import('../i18n/index.js').Translate} t @returns {string} */

@@ -1,6 +1,10 @@
 // Who is here, and how; the owner's tools.
 import { html, useState } from '../vendor/htm-preact.js';
 import { useApp, useUid } from './context.js';
+import { hands } from '../domain/order.js';
+import { HandSign } from './order/hand.js';
+import { KnockList } from './order/knocks.js';
+import { MuteAll } from './order/rules.js';
 import { convHere, mayModerate } from './people/here.js';
 import { PersonMenu } from './person-menu.js';
 import { fullName, linkState } from './tile.js';
@@ -38,13 +42,14 @@ function Row({ person: p }) {
   const role = p.user ? members?.find((m) => m.user === p.user)?.role : undefined;
   const owner = here.room.owner === p.session || role === 'owner';
   const facts = [owner && t('people.owner'), role === 'moderator' && t('conv.role_moderator'),
-    here.room.stays && !p.user && t('live.guest'), link && t(link), !p.media && !link && t('people.chat_only')].filter(Boolean).join(' · ');
+    p.program && t('people.program'), here.room.stays && !p.user && !p.program && t('live.guest'), p.muted.includes('mic') && t('people.muted'), link && t(link), !p.media && !link && t('people.chat_only')].filter(Boolean).join(' · ');
   return html`<li class=${`person ${p.away ? 'away' : ''}`} data-person=${p.session}>
     <${Face} session=${p.session} name=${p.name} />
     <div class="grow">
       ${renaming ? html`<${Rename} done=${() => setRenaming(false)} />` : html`<p class="cut"><b>${fullName(p)}</b>${p.self && html` <span class="soft">(${t('tile.you')})</span>`}</p>`}
       ${facts && html`<p class="small soft cut">${facts}</p>`}
     </div>
+    <${HandSign} session=${p.session} />
     ${p.screen && html`<span class="person-sign" title=${t('tile.screen')}><${Icon} name="screen" size="s" /><span class="unseen">${t('tile.screen')}</span></span>`}
     ${!cam && p.media && html`<span class="person-sign" title=${t('tile.cam_off')}><${Icon} name="cam-off" size="s" /><span class="unseen">${t('tile.cam_off')}</span></span>`}
     ${!mic && html`<span class="person-sign" title=${t('tile.mic_off')}><${Icon} name="mic-off" size="s" /><span class="unseen">${t('tile.mic_off')}</span></span>`}
@@ -57,10 +62,11 @@ function OwnerTools() {
   const { state, act, t, setUi } = useApp();
   const { room } = state.rooms[/** @type {string} */ (state.current)];
   return html`<div class="owner-tools" role="group" aria-label=${t('people.tools')}>
+    <${MuteAll} />
     <button type="button" class="btn" data-act="lock" aria-pressed=${String(room.locked)} onClick=${() => act.roomSet({ locked: !room.locked })}>
       <${Icon} name=${room.locked ? 'unlock' : 'lock'} size="s" />${t(room.locked ? 'room.unlock' : 'room.lock')}</button>
-    ${!room.stays && html`<button type="button" class="btn" data-act="room-settings" onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" size="s" />${t('room.settings')}</button>
-    <button type="button" class="btn" data-act="merge" onClick=${() => setUi({ dialog: 'merge' })}><${Icon} name="merge" size="s" />${t('merge.title')}</button>`}
+    <button type="button" class="btn" data-act="rules" onClick=${() => setUi({ dialog: 'order' })}><${Icon} name="shield" size="s" />${t('order.title')}</button>
+    ${!room.stays && html`<button type="button" class="btn" data-act="room-settings" onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" size="s" />${t('room.settings')}</button>`}
   </div>`;
 }
 
@@ -69,10 +75,13 @@ export function People() {
   const here = state.rooms[/** @type {string} */ (state.current)];
   const [find, setFind] = useState('');
   const id = useUid();
-  const all = here.order.map((s) => here.people[s]).filter(Boolean);
+  // Whose turn it is stands first.
+  const up = hands(here);
+  const all = [...up, ...here.order.map((s) => here.people[s]).filter((p) => p && !up.includes(p))];
   const wanted = find.trim().normalize('NFC').toLowerCase();
   const shown = wanted ? all.filter((p) => fullName(p).normalize('NFC').toLowerCase().includes(wanted)) : all;
   return html`<div class="people">
+    <${KnockList} />
     <p class="people-count soft small tnum">${t('people.count', { count: all.length })}${here.room.capacity ? ` / ${here.room.capacity}` : ''}</p>
     ${all.length >= SEARCH_FROM && html`<div class="people-find"><label class="unseen" for=${id}>${t('people.find')}</label>
       <input class="input" id=${id} type="search" placeholder=${t('people.find')} value=${find} onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => setFind(e.currentTarget.value)} /></div>`}

@@ -84,6 +84,14 @@ function doorOf({ prejoin, lobby }) {
   return { title: look.title, count: look.live ?? 0, password: !!look.password && !look.inside };
 }
 
+/** Whoever moderates has been told, and one is let in without doing anything more. */
+function Waiting() {
+  const { act, t } = useApp();
+  return html`<div class="waiting" data-waiting>
+    <div class="waiting-says"><span class="spinner"></span><div role="status"><h2>${t('waiting.title')}</h2><p class="soft">${t('waiting.more')}</p></div></div>
+    <button type="button" class="btn wide" data-act="cancel-waiting" onClick=${() => act.cancelJoin()}>${t('waiting.cancel')}</button></div>`;
+}
+
 const QUIET = ['password_required', 'password_wrong'];
 
 function JoinForm() {
@@ -135,7 +143,7 @@ export function Prejoin() {
         </div>
         ${pre.look && !pre.look.inside && html`<p class="soft small" data-stays>${t(state.account.user ? 'live.become' : 'live.as_guest')}</p>
           ${!state.account.user && html`<button type="button" class="link-btn" data-act="sign-in-first" onClick=${() => act.live.signInFirst()}>${t('lobby.sign_in')}</button>`}`}
-        <${JoinForm} />
+        ${pre.waiting ? html`<${Waiting} />` : html`<${JoinForm} />`}
         ${!state.intent.listenOnly && html`<div class="device-list">
           <${DeviceSelect} kind="mic" />
           <${Meter} />

@@ -11,7 +11,7 @@ import { Icon } from './ui/icon.js';
 /** @type {Record<string, Remedy>} */
 export const REMEDIES = {
   // joining
-  room_unknown: 'lobby', room_full: 'retry', room_locked: 'retry', lobby: 'retry', recorded: 'retry', recordings_off: 'dismiss', room_limit: 'retry', removed: 'lobby',
+  room_unknown: 'lobby', room_full: 'retry', room_locked: 'retry', lobby: 'retry', not_admitted: 'lobby', recorded: 'retry', recordings_off: 'dismiss', room_limit: 'retry', removed: 'lobby',
   rooms_cap: 'lobby', password_required: 'password', password_wrong: 'password', bad_title: 'retry',
   bad_name: 'dismiss', busy: 'retry', rate: 'retry', lost: 'retry', already_joined: 'here', media_elsewhere: 'dismiss',
   media_full: 'dismiss',

@@ -1,7 +1,10 @@
 // What one has to know or press during a call, above the stage: sound that waits for a tap, a device
 // that failed, a full mesh, talking while muted.
+import { barredIn } from '../domain/order.js';
 import { html, useState } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
+import { AskedHint, FewHint } from './order/hints.js';
+import { KnockHint } from './order/knocks.js';
 import { Problem } from './problem.js';
 import { useRemedy } from './remedy.js';
 import { Icon } from './ui/icon.js';
@@ -42,13 +45,16 @@ export function RoomHints() {
   const [seen, setSeen] = useState('');
   const { media } = state;
   return html`<div class="hints">
+    <${KnockHint} />
+    <${AskedHint} />
     ${media.playbackBlocked && html`<${Hint} icon="speaker-off" name="playback" text=${t('hint.playback')} button=${t('hint.playback_do')}
       run=${() => act.resumePlayback()} />`}
     <${DeviceTrouble} />
+    <${FewHint} />
     ${here.mediaFree && !here.media && !state.intent.listenOnly && html`<${Hint} icon="cam" name="media_free" tone="calm"
       text=${t('hint.media_free')} button=${t('hint.media_free_do')} run=${() => act.askMedia(true)} />`}
     ${here.mediaFull && !here.mediaFree && !here.media && seen !== here.id && html`<${Hint} icon="info" name="media_full" tone="calm"
       text=${t('error.media_full', { count: state.self.limits.mesh })} button=${t('ok')} run=${() => setSeen(here.id)} />`}
-    ${media.mutedSpeaking && html`<${Hint} icon="mic-off" name="muted" tone="calm" text=${t('hint.muted')} button=${t('mic.on')} run=${() => act.setMic(true)} />`}
+    ${media.mutedSpeaking && !barredIn(state, here).mic && html`<${Hint} icon="mic-off" name="muted" tone="calm" text=${t('hint.muted')} button=${t('mic.on')} run=${() => act.setMic(true)} />`}
   </div>`;
 }

@@ -4,6 +4,9 @@ import { ControlBar } from './control-bar.js';
 import { useApp } from './context.js';
 import { Panel } from './panel.js';
 import { isHeld, otherOf } from '../domain/ring.js';
+import { barredIn, mediaRoom } from '../domain/order.js';
+import { ownHand } from './order/hand.js';
+import { useKnocks } from './order/knocks.js';
 import { CallHints, Lasting, useCall } from './people/call-bar.js';
 import { callTitle } from './names.js';
 import { shortcutOf } from './shortcuts.js';
@@ -18,13 +21,17 @@ import { Sounds } from './video.js';
 function doShortcut({ act, state, ui, setUi }, what) {
   const { intent, media } = state;
   const alone = intent.listenOnly;
+  const barred = barredIn(state, mediaRoom(state));
+  const kind = { mic: /** @type {const} */ ('mic'), cam: /** @type {const} */ ('camera'), screen: /** @type {const} */ ('screen') }[what];
+  if (kind && barred[kind]) return act.order.why(kind);
   if (alone && (what === 'mic' || what === 'cam')) act.setListenOnly(false);
   if (what === 'mic') act.setMic(alone || !intent.mic);
   else if (what === 'cam') act.setCam(alone || !intent.cam);
   else if (what === 'screen' && media.canShareScreen) {
     if (media.screen.phase === 'live') act.stopScreen();
     else act.startScreen();
-  } else if (what === 'chat' || what === 'people') setUi({ panel: ui.panel === what ? null : what });
+  } else if (what === 'hand') act.order.hand(!ownHand(state));
+  else if (what === 'chat' || what === 'people') setUi({ panel: ui.panel === what ? null : what });
   else if (what === 'view') setUi({ view: ui.view === 'speaker' ? 'gallery' : 'speaker', pinned: null, page: 0 });
   else if (what === 'prev' || what === 'next') setUi({ page: Math.max(0, ui.page + (what === 'next' ? 1 : -1)) });
   else if (what === 'link') setUi({ dialog: 'share' });
@@ -65,6 +72,7 @@ function RoomHead() {
   const here = state.rooms[/** @type {string} */ (state.current)];
   const { room, order, owner, people } = here;
   const call = useCall();
+  const knocks = useKnocks().length;
   const title = call ? callTitle(order.map((id) => people[id]).filter(Boolean), otherOf(call, state.account.user?.user ?? '').display, t) : room.title || t('room.untitled');
   return html`<header class="room-head">
     <h1 class="cut" data-room-title>${title}</h1>
@@ -76,7 +84,8 @@ function RoomHead() {
     ${owner && !call && html`<button type="button" class="icon-btn" data-act="room-settings" aria-label=${t('room.settings')} title=${t('room.settings')}
       onClick=${() => setUi({ dialog: 'room' })}><${Icon} name="edit" /></button>`}
     <button type="button" class="pill tnum" data-act="people" aria-expanded=${String(ui.panel === 'people')} title=${`${t('people.title')} (P)`} onClick=${() => setUi({ panel: ui.panel === 'people' ? null : 'people' })}>
-      <${Icon} name="people" size="s" /><span class="unseen">${t('people.title')} </span>${order.length}</button>
+      <${Icon} name="people" size="s" /><span class="unseen">${t('people.title')} </span>${order.length}
+      ${knocks > 0 && html`<span class="count" data-knocking=${knocks}><span aria-hidden="true">${knocks}</span><span class="unseen">${t('knock.title')}: ${knocks}</span></span>`}</button>
     ${call ? html`<button type="button" class="pill strong" data-act="call-invite" title=${t('call.invite')} onClick=${() => setUi({ dialog: 'call-invite' })}>
       <${Icon} name="person-add" size="s" /><span class="wide-text">${t('call.invite')}</span></button>`
       : html`<button type="button" class="pill strong" data-act="share" title=${`${t('share.title')} (L)`} onClick=${() => setUi({ dialog: 'share' })}>

@@ -3,7 +3,7 @@
 import { composing } from './typing.js';
 
 /** Key and what it does (`keys.WHAT`). @type {[string, string][]} */
-export const KEYS = [['M', 'mic'], ['V', 'cam'], ['S', 'screen'], ['C', 'chat'], ['P', 'people'], ['L', 'link'],
+export const KEYS = [['M', 'mic'], ['V', 'cam'], ['S', 'screen'], ['C', 'chat'], ['P', 'people'], ['H', 'hand'], ['L', 'link'],
   ['G', 'view'], ['PgUp', 'prev'], ['PgDn', 'next'], ['Esc', 'close'], ['?', 'help']];
 
 /** Where letters are text. @param {EventTarget | null} target */

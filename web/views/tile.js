@@ -1,6 +1,7 @@
 // One person on the stage: picture or face, name, and how they are.
 import { html, useRef } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
+import { HandSign } from './order/hand.js';
 import { PersonMenu } from './person-menu.js';
 import { useSeen } from './seen.js';
 import { Face } from './ui/face.js';
@@ -55,6 +56,7 @@ export function Tile({ person: p, box, pip, rank, onRatio }) {
       data-session=${p.session} data-self=${p.self ? '1' : undefined} data-link=${link || undefined} data-rank=${rank}>
     ${id ? html`<${Video} id=${id} mirror=${p.self && intent.facing === 'user'} label=${t(p.self ? 'prejoin.preview' : 'tile.video', { name })} onRatio=${onRatio} />`
       : html`<div class="tile-face"><${Face} session=${p.session} name=${p.name} size="xl" /></div>`}
+    <${HandSign} session=${p.session} cls="tile-hand" />
     ${link && html`<span class=${`tile-link ${link === 'tile.blocked' ? 'long' : ''}`}><${Icon} name=${p.away ? 'away' : 'wait'} size="s" /><span>${t(link)}</span>
         ${link === 'tile.blocked' && html`<button type="button" class="btn" data-act="retry-call" onClick=${() => act.retryCall()}>${t('do.retry')}</button>`}</span>`}
     <figcaption class="tile-name">

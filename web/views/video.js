@@ -1,5 +1,6 @@
 // A <video> or <audio> that shows a stream of app.streams. The elements are muted where they are only
 // looked at: sound is played by one <audio> for each person (sounds.js), so that tiles may come and go.
+import { mediaRoom } from '../domain/order.js';
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { useApp } from './context.js';
 
@@ -94,6 +95,10 @@ function Sound({ id, silent }) {
 /** The sound of everybody who is here. @param {{ silent?: boolean }} props  silent: the call is on hold */
 export function Sounds({ silent = false }) {
   const { state } = useApp();
-  const ids = Object.values(state.peers).flatMap((p) => [p.audio, p.sound]).filter(Boolean);
+  // Who is muted is not heard, whatever their page sends.
+  const here = mediaRoom(state);
+  const muted = (/** @type {string} */ session) => here?.people[session]?.muted ?? [];
+  const ids = Object.values(state.peers).flatMap(({ session, audio, sound }) => [
+    muted(session).includes('mic') ? null : audio, muted(session).includes('screen') ? null : sound]).filter(Boolean);
   return html`<div hidden>${ids.map((id) => html`<${Sound} key=${id} id=${id} silent=${silent} />`)}</div>`;
 }

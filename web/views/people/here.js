@@ -1,17 +1,10 @@
 // The room that is shown, when it is one that stays: whose words these are, and who moderates.
+import { convOf, moderates } from '../../domain/order.js';
 
-/** @typedef {import('../../domain/convs.js').Conv} Conv */
+/** @typedef {import('../../domain/types.js').State} State */
 
-/** The conversation of the room that is shown, when one is in it.
- * @param {import('../../domain/types.js').State} state @returns {Conv | null} */
-export function convHere({ rooms, current, convs, account }) {
-  const here = current ? rooms[current] : null;
-  return here?.room.stays && account.user ? convs.list[here.id] ?? null : null;
-}
+/** The conversation of the room that is shown, when one is in it. @param {State} state */
+export const convHere = (state) => convOf(state, state.current ? state.rooms[state.current] : null);
 
-/** Whether one may lock the room and remove people. @param {import('../../domain/types.js').State} state */
-export function mayModerate(state) {
-  const here = state.current ? state.rooms[state.current] : null;
-  const conv = convHere(state);
-  return !!here && (here.owner || (!!conv && conv.role !== 'member'));
-}
+/** Whether one keeps order in the room that is shown. @param {State} state */
+export const mayModerate = (state) => moderates(state, state.current ? state.rooms[state.current] : null);

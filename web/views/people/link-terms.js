@@ -15,7 +15,7 @@ export const TERMS = { uses: 10, ttl_s: 7 * DAY_S };
 
 /** @param {{ legend: string, name: string, values: number[], value: number, word: (n: number) => string,
  *   set: (n: number) => void }} props */
-function Numbers({ legend, name, values, value, word, set }) {
+export function Numbers({ legend, name, values, value, word, set }) {
   const id = useUid();
   return html`<fieldset class="field"><legend class="group-label">${legend}</legend>
     <div class="segments">${values.map((n) => html`<label key=${n}><input type="radio" name=${id} data-field=${`${name}-${n}`} checked=${value === n} onChange=${() => set(n)} />

@@ -4,34 +4,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { BIN } from '../lib/server.mjs';
 import { House } from './lib/house.mjs';
+import { publish } from './lib/whip.mjs';
 
 // Not on the loopback alone: Firefox pairs no address of the machine with that.
 const house = new House('whip', { args: ['--groups', 'auto'], host: '0.0.0.0' });
 const run = promisify(execFile);
-
-/** Runs in the page: a moving picture and a tone go to that endpoint. @param {{ url: string, token: string }} to */
-async function publish({ url, token }) {
-  const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
-  const g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-  let n = 0;
-  setInterval(() => {
-    g.fillStyle = n++ % 2 ? '#2a8' : '#28a';
-    g.fillRect(0, 0, 320, 240);
-  }, 100);
-  const audio = new AudioContext(), tone = audio.createOscillator(), to = audio.createMediaStreamDestination();
-  tone.connect(to);
-  tone.start();
-  const pc = new RTCPeerConnection();
-  for (const track of [...canvas.captureStream(10).getTracks(), ...to.stream.getTracks()]) {
-    pc.addTransceiver(track, { direction: 'sendonly' });
-  }
-  await pc.setLocalDescription();
-  const answer = await fetch(url, { method: 'POST', body: pc.localDescription?.sdp,
-    headers: { 'Content-Type': 'application/sdp', 'Authorization': `Bearer ${token}` } });
-  await pc.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
-  Object.assign(window, { whip: { pc, session: answer.headers.get('Location') } });
-  return answer.status;
-}
 
 /** Runs in the page: the one picture has been seen in another colour than before. */
 const moves = () => {

@@ -10,6 +10,7 @@ import { fakeClock } from '../../web/core/clock.js';
 import { Log } from '../../web/core/log.js';
 import { createStore } from '../../web/core/store.js';
 import { barredIn, handOf, hands, mediaRoom, moderates, others } from '../../web/domain/order.js';
+import { linkWord } from '../../web/domain/link_words.js';
 import { INITIAL, reduce } from '../../web/domain/root.js';
 import { addresses } from '../../web/views/order/programs.js';
 
@@ -84,6 +85,18 @@ test('without a place since only moderators speak, the places are not full; when
   assert.deepEqual([s.rooms.R.media, s.rooms.R.mediaFull, s.rooms.R.mediaFree], [false, false, false]);
   s = event(s, { type: 'room_changed', room: { ...ROOM, owner: 'a' }, by: 'a' });
   assert.equal(s.rooms.R.mediaFree, true);
+
+  // It is taken from those who have one, too, and then it is not that the places are full.
+  s = person_(enter({ owner: 'a' }), 'me', { media: false });
+  assert.deepEqual([s.rooms.R.media, s.rooms.R.mediaFull], [false, true]);
+  s = event(s, { type: 'room_changed', room: { ...ROOM, owner: 'a', publish: 'moderators' }, by: 'a' });
+  assert.deepEqual([s.rooms.R.mediaFull, s.rooms.R.mediaFree], [false, false]);
+});
+
+test('who sends nothing just now has a good way when the server measured one', () => {
+  const told = { up_bps: 0, down_bps: 9e5, loss_up: 0, loss_down: 0, rtt_ms: 20 };
+  assert.deepEqual([{ told }, { told: { ...told, loss_down: 0.2 } }, { told: { ...told, rtt_ms: undefined } }, undefined].map(linkWord),
+    ['good', 'receives_badly', 'unknown', 'unknown']);
 });
 
 test('where programs go', () => {

@@ -25,6 +25,7 @@ export function linkWord(peer) {
   const { stats = null, told = null } = peer ?? {};
   const way = wayWord(told);
   if (way) return way;
-  if (!stats?.quality) return 'unknown';
+  // Somebody who sends nothing just now has numbers of the server only, and nothing was amiss there.
+  if (!stats?.quality) return typeof told?.rtt_ms === 'number' ? 'good' : 'unknown';
   return stats.quality === 3 ? 'good' : stats.quality === 2 ? 'weak' : 'bad';
 }

@@ -75,7 +75,8 @@ function changedRoom(r, room, now) {
   }
   // Everybody may take part again: nothing begins by itself, but one is told.
   const free = was.publish === 'moderators' && room.publish !== 'moderators' && !r.media;
-  return { ...r, room, chat, owner: room.owner === r.self, mediaFree: r.mediaFree || free };
+  const mediaFull = r.mediaFull && room.publish !== 'moderators';
+  return { ...r, room, chat, owner: room.owner === r.self, mediaFull, mediaFree: r.mediaFree || free };
 }
 
 /** @param {RoomState} r @param {any} e @param {number} now @returns {RoomState} */
@@ -109,8 +110,11 @@ function left(r, e, now, ghosts) {
 
 /** @param {RoomState} r @param {any} e @param {number} now @returns {RoomState} */
 function changedPerson(r, e, now) {
-  const old = r.people[e.participant.session];
-  const next = { ...r, ...put(r, e.participant, r.self, now) };
+  const { session, media } = e.participant;
+  const old = r.people[session];
+  // The server may take one's place: the room has another way for its media now, or few may speak.
+  const lost = session === r.self && r.media && !media;
+  const next = { ...r, ...put(r, e.participant, r.self, now), ...(lost ? { media, mediaFull: true } : {}) };
   if (!old || old.name === e.participant.name) return next;
   return {
     ...next,

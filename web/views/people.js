@@ -43,7 +43,8 @@ function Row({ person: p }) {
   const owner = here.room.owner === p.session || role === 'owner';
   const facts = [owner && t('people.owner'), role === 'moderator' && t('conv.role_moderator'),
     p.program && t('people.program'), here.room.stays && !p.user && !p.program && t('live.guest'), p.muted.includes('mic') && t('people.muted'), link && t(link), !p.media && !link && t('people.chat_only')].filter(Boolean).join(' · ');
-  return html`<li class=${`person ${p.away ? 'away' : ''}`} data-person=${p.session}>
+  const speaking = mic && (p.self ? media.speaking : !!state.peers[p.session]?.speaking);
+  return html`<li class=${`person ${p.away ? 'away' : ''} ${speaking ? 'speaking' : ''}`} data-person=${p.session}>
     <${Face} session=${p.session} name=${p.name} />
     <div class="grow">
       ${renaming ? html`<${Rename} done=${() => setRenaming(false)} />` : html`<p class="cut"><b>${fullName(p)}</b>${p.self && html` <span class="soft">(${t('tile.you')})</span>`}</p>`}

@@ -19,14 +19,21 @@ void pktcache_memory_free(struct pktcache_memory *m)
     pool_free(&m->small);
 }
 
-void pktcache_init(struct pktcache *c, struct pktcache_memory *m, unsigned slots)
+static uint32_t power_of(unsigned slots)
 {
     uint32_t n = 1;
     while (n < slots && n < PKTCACHE_SLOTS_MAX)
         n *= 2;
+    return n;
+}
+
+void pktcache_init(struct pktcache *c, struct pktcache_memory *m, unsigned slots)
+{
+    uint32_t n = power_of(slots);
     *c = (struct pktcache){
         .memory = m,
         .mask = n - 1,
+        .keep_ms = PKTCACHE_KEEP_MS,
         .newest = -1,
     };
     c->slots = xcalloc(n, sizeof *c->slots);
@@ -43,17 +50,49 @@ static void empty(struct pktcache *c, struct pktcache_packet *k)
     *k = (struct pktcache_packet){0};
 }
 
-void pktcache_free(struct pktcache *c)
+void pktcache_clear(struct pktcache *c)
 {
     for (uint32_t i = 0; c->slots != NULL && i <= c->mask; i++)
         empty(c, &c->slots[i]);
+    c->oldest = 0;
+    c->newest = -1;
+}
+
+void pktcache_free(struct pktcache *c)
+{
+    pktcache_clear(c);
     xfree(c->slots);
     c->slots = NULL;
+}
+
+void pktcache_keep(struct pktcache *c, unsigned ms)
+{
+    c->keep_ms = (uint16_t)MIN_OF(ms, (unsigned)PKTCACHE_KEEP_MAX_MS);
+}
+
+void pktcache_grow(struct pktcache *c, unsigned slots)
+{
+    uint32_t n = power_of(slots);
+    if (n <= c->mask + 1)
+        return;
+    struct pktcache_packet *to = xcalloc(n, sizeof *to);
+    for (uint32_t i = 0; i <= c->mask; i++) {
+        if (c->slots[i].p != NULL)
+            to[c->slots[i].seq & (n - 1)] = c->slots[i];
+    }
+    xfree(c->slots);
+    c->slots = to;
+    c->mask = n - 1;
 }
 
 static struct pktcache_packet *slot(struct pktcache *c, int64_t seq)
 {
     return &c->slots[(uint64_t)seq & c->mask];
+}
+
+static bool is_old(const struct pktcache *c, const struct pktcache_packet *k, uint16_t now_ms)
+{
+    return k->p == NULL || (uint16_t)(now_ms - k->at_ms) >= c->keep_ms;
 }
 
 /* The oldest ones go: those that the ring has no place for beside seq, and a few of those that are too old. */
@@ -65,12 +104,18 @@ static void expire(struct pktcache *c, int64_t seq, uint16_t now_ms)
     for (; c->oldest <= c->newest; c->oldest++) {
         struct pktcache_packet *k = slot(c, c->oldest);
         if (c->oldest >= seq - (int64_t)c->mask) {
-            bool is_old = k->p == NULL || (uint16_t)(now_ms - k->at_ms) >= PKTCACHE_KEEP_MS;
-            if (!is_old || old++ == EXPIRE)
+            if (c->newest - c->oldest < PKTCACHE_LEAST || !is_old(c, k, now_ms) || old++ == EXPIRE)
                 return;
         }
         empty(c, k);
     }
+}
+
+void pktcache_age(struct pktcache *c, int64_t now_us)
+{
+    for (; c->oldest <= c->newest && is_old(c, slot(c, c->oldest), (uint16_t)(now_us / 1000));
+         c->oldest++)
+        empty(c, slot(c, c->oldest));
 }
 
 /* A slab of that size: a free one, or that of our oldest packet of the size. */

@@ -2,7 +2,8 @@
  * The last packets of one stream that comes in, in the clear: what is sent to subscribers, at once or a
  * little later, and what is sent to them again (RFC 4588) is read from here. A ring by sequence
  * number over slabs that all streams of an SFU share; a packet lives until the ring comes round, newer ones come
- * PKTCACHE_KEEP_MS later, or the shared memory is wanted by a newer one of this stream. No allocation once slabs exist.
+ * pktcache_keep() later (of them at least PKTCACHE_LEAST), or the shared memory is wanted by a newer one of this stream. No
+ * allocation for a packet once slabs exist.
  */
 #ifndef MADANG_MEDIA_PKTCACHE_H
 #define MADANG_MEDIA_PKTCACHE_H
@@ -17,7 +18,9 @@ enum {
     PKTCACHE_SMALL = 304,  /* bytes of a slab for sound ... */
     PKTCACHE_LARGE = 1504, /* ... and for pictures; nothing larger is kept */
     PKTCACHE_SLOTS_MAX = 4096,
-    PKTCACHE_KEEP_MS = 2000 /* longer than pictures wait to leave, and then are asked for again */
+    PKTCACHE_KEEP_MS = 600, /* at first ... */
+    PKTCACHE_KEEP_MAX_MS = 2000,
+    PKTCACHE_LEAST = 16 /* so many of the last packets, however old */
 };
 
 /* One for all streams of a worker. */
@@ -40,6 +43,7 @@ struct pktcache {
     struct pktcache_memory *memory;
     struct pktcache_packet *slots; /* owned */
     uint32_t mask;
+    uint16_t keep_ms;
     int64_t oldest, newest; /* what is there lies between them, both included */
     uint64_t dropped;       /* there was no memory, or it was too large */
 };
@@ -48,6 +52,14 @@ struct pktcache {
 void pktcache_init(struct pktcache *c, struct pktcache_memory *m, unsigned slots);
 /* Gives everything back. */
 void pktcache_free(struct pktcache *c);
+/* The stream begins anew, under other numbers. */
+void pktcache_clear(struct pktcache *c);
+/* How long packets are kept from now on, at most PKTCACHE_KEEP_MAX_MS. */
+void pktcache_keep(struct pktcache *c, unsigned ms);
+/* At least so many slots, as of pktcache_init(). Takes memory; not for a packet. */
+void pktcache_grow(struct pktcache *c, unsigned slots);
+/* All that is too old goes, though nothing new comes. To be called at least each minute. */
+void pktcache_age(struct pktcache *c, int64_t now_us);
 
 /* Copies the packet in, over the one that is `slots` older. NULL: it is there already, older than all that
  * the ring can hold, too large, or there is no memory. What it gives lives until its slot is needed. */

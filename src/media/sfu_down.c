@@ -10,7 +10,8 @@ enum {
     TRUST_US =
         2000000, /* so long a peer without a bad word gets the least picture whatever the estimate is */
     HURRY_US = 5000000,
-    MEMORY_US = 2000000,
+    MEMORY_US = 1000000, /* numbers are remembered so long; twice where a round trip takes long */
+    FAR_US = 200000,
     STALE_US = 1500000, /* a layer that has stopped, while others of its track go on */
     BURST_US = 5000,    /* what the pace allows in so much time may leave as one train */
     PADS_BACK = 16,     /* packets that are repeated for probes, one after the other */
@@ -218,6 +219,7 @@ void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const
             push(u, now_us, c, o->seq, size);
         else
             u->peer->room->stats.too_late++;
+        sfu_keep_longer(&u->pub->streams[o->stream]);
         return;
     }
     if (u->is_video)
@@ -421,9 +423,10 @@ static void doubt(struct sfu_peer *p, int64_t now_us)
 /* Whatever is asked for again has left within the last MEMORY_US. */
 static void remember_enough(struct sfu_peer *p)
 {
+    unsigned looks = MEMORY_US / SHARE_EVERY_US * (sfu_rtt_us(p) > FAR_US ? 2 : 1);
     for (unsigned i = 0; i < p->n_subs; i++) {
         struct sfu_sub *u = p->subs[i];
-        sub_grow(&u->sub, (unsigned)(u->sub.packets - u->packets) * (MEMORY_US / SHARE_EVERY_US));
+        sub_grow(&u->sub, (unsigned)(u->sub.packets - u->packets) * looks);
         u->packets = u->sub.packets;
     }
 }

@@ -300,6 +300,8 @@ void sfu_feed_back(struct sfu_peer *p, int64_t now_us)
     rtcp_begin(&w, mem, sizeof mem);
     if (now_us >= p->report_at_us) {
         p->report_at_us = now_us + SFU_REPORT_EVERY_US;
+        for (unsigned i = 0; i < p->n_pubs; i++)
+            sfu_keep_enough(p->pubs[i], now_us);
         report(p, now_us, &w);
     }
     for (unsigned i = 0; i < p->n_pubs; i++) {

@@ -25,10 +25,10 @@
 
 enum {
     SFU_S = 1000000,
-    SFU_LAYERS = 4,      /* spatial and temporal ones that are told apart */
-    SFU_SPARE_SSRCS = 8, /* that one may send feedback by, or take instead of others */
-    SFU_SSRCS_MAX = 32,  /* that one peer may send by */
-    SFU_VIDEO_SLOTS = 512,
+    SFU_LAYERS = 4,        /* spatial and temporal ones that are told apart */
+    SFU_SPARE_SSRCS = 8,   /* that one may send feedback by, or take instead of others */
+    SFU_SSRCS_MAX = 32,    /* that one peer may send by */
+    SFU_VIDEO_SLOTS = 256, /* of packets that are kept; at first, as many as may wait to leave */
     SFU_SOUND_SLOTS = 64,
     SFU_REMB_BPS = 5000000, /* what publishers may send who are told a rate; to begin with */
     SFU_RTT_US = 100000,    /* until it is known */
@@ -67,6 +67,9 @@ struct sfu_stream {
     /* Of the current second, and of the one before: by layer. */
     uint32_t bytes[SFU_LAYERS][SFU_LAYERS], bps[SFU_LAYERS][SFU_LAYERS];
     uint8_t spatial, temporal; /* the highest layers of the second before */
+    bool is_wanted;            /* somebody gets it, or waits for it: its packets are kept */
+    bool waits;                /* some of it could not leave at once, in the last second */
+    uint64_t packets;          /* that had come then */
     int64_t window_us, at_us;  /* at_us: its last packet */
     bool is_measured;
     uint16_t width, height; /* as its last key frame says */
@@ -241,6 +244,12 @@ struct sfu_reading {
 bool sfu_read(const struct sfu_pub *b, unsigned stream, const struct rtp *r, const uint8_t *packet,
               struct sfu_reading *out);
 void sfu_pub_free(struct sfu_pub *b);
+/* Each second: how long packets of its streams are kept, by who gets them. Takes memory. */
+void sfu_keep_enough(struct sfu_pub *b, int64_t now_us);
+/* Somebody is going to get it. */
+void sfu_keep_stream(struct sfu_stream *st);
+/* Some of it has to wait, and is read when it leaves. */
+void sfu_keep_longer(struct sfu_stream *st);
 /* What the peer publishes on that line; NULL: nothing. */
 struct sfu_pub *sfu_pub_of(struct sfu_peer *p, struct str mid);
 void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsigned stream,

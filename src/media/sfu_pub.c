@@ -5,7 +5,13 @@
 
 #include "base/util.h"
 
-enum { FIRST_US = 250000 /* what is sent is known so soon */ };
+enum {
+    FIRST_US = 250000, /* what is sent is known so soon */
+    /* How long packets are kept that have left: a gap is seen with the next picture, and asked for more than once. */
+    KEEP_MS = 300,
+    KEEP_RTTS = 3,
+    KEEP_WAITING_MS = 1000 /* where some wait to leave */
+};
 
 /* ---- Life ---- */
 
@@ -44,6 +50,42 @@ struct sfu_pub *sfu_pub_new(struct sfu_peer *p, uint64_t id, enum sfu_kind kind,
     hmap_insert(&s->tracks, &b->node, sfu_hash_id(s, id));
     p->room->stats.tracks++;
     return b;
+}
+
+void sfu_keep_stream(struct sfu_stream *st)
+{
+    if (!st->is_wanted)
+        pktcache_keep(&st->cache, PKTCACHE_KEEP_MS);
+    st->is_wanted = true;
+}
+
+void sfu_keep_longer(struct sfu_stream *st)
+{
+    st->waits = true;
+    pktcache_keep(&st->cache, MAX_OF((unsigned)st->cache.keep_ms, (unsigned)KEEP_WAITING_MS));
+}
+
+void sfu_keep_enough(struct sfu_pub *b, int64_t now_us)
+{
+    for (unsigned i = 0; i < b->n; i++) {
+        struct sfu_stream *st = &b->streams[i];
+        int64_t rtt_us = 0;
+        st->is_wanted = false;
+        LIST_FOREACH(it, &b->subs) {
+            const struct sfu_sub *u = container_of(it, struct sfu_sub, of_pub);
+            if (u->sub.current != (int)i && u->sub.target != (int)i)
+                continue;
+            st->is_wanted = true;
+            rtt_us = MAX_OF(rtt_us, sfu_rtt_us(u->peer));
+        }
+        unsigned ms = KEEP_MS + KEEP_RTTS * (unsigned)(rtt_us / 1000);
+        ms = MAX_OF(ms, st->waits ? (unsigned)KEEP_WAITING_MS : 0u);
+        st->waits = false;
+        pktcache_keep(&st->cache, ms);
+        pktcache_age(&st->cache, now_us);
+        pktcache_grow(&st->cache, (unsigned)(b->in[i].packets - st->packets) * 2 * ms / 1000);
+        st->packets = b->in[i].packets;
+    }
 }
 
 static void drop_sources(struct sfu_peer *p, const struct sfu_pub *b)
@@ -341,8 +383,9 @@ static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, 
         pass_over(b, i, seq);
         return;
     }
-    const struct pktcache_packet *kept = pktcache_put(&st->cache, seq, now_us, bytes, n);
-    b->peer->room->stats.lost_memory += kept == NULL;
+    const struct pktcache_packet *kept =
+        st->is_wanted ? pktcache_put(&st->cache, seq, now_us, bytes, n) : NULL;
+    b->peer->room->stats.lost_memory += st->is_wanted && kept == NULL;
     if (m.k.dd != NULL && seq == b->in[i].highest)
         keep_structure(st->dd, m.k.dd);
     if (m.k.key && codec_is_video(b->codec)) {
@@ -370,8 +413,10 @@ static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const stru
     if (v == RECV_REPEAT)
         return;
     take_answer(b->peer, &b->in[i], is_rtx);
-    if (v == RECV_BEGIN)
+    if (v == RECV_BEGIN) {
+        pktcache_clear(&b->streams[i].cache);
         aim_again(b, now_us, i);
+    }
     if (b->peer->room->record != NULL && b->peer->agreed && !b->muted)
         sfu_record_packet(b, now_us, i, seq, r, bytes, v == RECV_BEGIN);
     pass_on(b, now_us, i, seq, r, bytes, n);

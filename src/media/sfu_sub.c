@@ -125,6 +125,8 @@ void sfu_aim(struct sfu_sub *u)
     } else {
         sub_aim(&u->sub, u->pub->in[0].begun ? 0 : SUB_NONE, SUB_ALL, SUB_ALL);
     }
+    if (u->sub.target != SUB_NONE)
+        sfu_keep_stream(&u->pub->streams[u->sub.target]);
 }
 
 void sfu_ask_key(struct sfu_sub *u, int64_t now_us)

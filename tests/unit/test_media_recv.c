@@ -324,6 +324,44 @@ static void packets_are_kept_for_a_time(void **state)
     pktcache_memory_free(&m);
 }
 
+static void what_is_kept_follows_what_is_needed(void **state)
+{
+    (void)state;
+    struct pktcache_memory m;
+    struct pktcache c;
+    uint8_t p[1000] = {0};
+    const int64_t each = 20000;
+    pktcache_memory_init(&m, 1 << 20);
+    pktcache_init(&c, &m, 32);
+    pktcache_keep(&c, 100);
+    for (int64_t i = 1000; i < 1200; i++) {
+        if (i == 1040)
+            pktcache_keep(&c, 1000);
+        if (i == 1060)
+            pktcache_grow(&c, 100); /* with all that was there */
+        assert_non_null(pktcache_put(&c, i, i * each, p, sizeof p));
+        int64_t kept = i < 1040 ? PKTCACHE_LEAST : i < 1060 ? 32 : 50;
+        assert_true(m.large.in_use <= kept + 1);
+        if (i > 1000 + kept && (i < 1040 || i >= 1090))
+            assert_non_null(pktcache_get(&c, i - kept + 1));
+    }
+    pktcache_keep(&c, PKTCACHE_KEEP_MAX_MS + 1);
+    pktcache_age(&c, 1210 * each);
+    assert_int_equal(m.large.in_use, 50); /* what has gone before does not come back */
+    pktcache_age(&c, 1290 * each);
+    assert_non_null(pktcache_get(&c, 1199));
+    assert_null(pktcache_get(&c, 1190));
+    pktcache_clear(&c);
+    assert_int_equal(m.large.in_use, 0);
+    assert_non_null(pktcache_put(&c, 7, 1300 * each, p, sizeof p)); /* it has begun anew */
+    assert_non_null(pktcache_get(&c, 7));
+    pktcache_age(&c, 1500 * each);
+    assert_int_equal(m.large.in_use, 0);
+    assert_non_null(pktcache_put(&c, 8, 1500 * each, p, sizeof p));
+    pktcache_free(&c);
+    pktcache_memory_free(&m);
+}
+
 static void sizes_have_their_own_memory(void **state)
 {
     (void)state;
@@ -385,6 +423,7 @@ int main(void)
         cmocka_unit_test(the_senders_clock_is_known_from_its_reports),
         cmocka_unit_test(packets_are_kept_until_the_ring_comes_round),
         cmocka_unit_test(packets_are_kept_for_a_time),
+        cmocka_unit_test(what_is_kept_follows_what_is_needed),
         cmocka_unit_test(sizes_have_their_own_memory),
         cmocka_unit_test(without_memory_a_stream_lives_on_its_own),
     };

@@ -206,6 +206,31 @@ static void the_first_picture_does_not_wait_for_an_estimate(void **state)
     world_free(h.w);
 }
 
+static void what_begins_anew_is_sent_again_too(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(1);
+    uint8_t mem[100];
+    struct rtcp_writer w;
+    h.from->lines[1].seq[0] = 60000;
+    run(&h, 2);
+    struct client *c = viewer(&h, 20e6);
+    assert_in_range(until(&h, c, 0), 1, 5);
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t again = sfu_stats(h.w->sfu)->again;
+        rtcp_begin(&w, mem, sizeof mem);
+        rtcp_put_nack(&w, (uint32_t)c->id, c->lines[VIEWER_CAM].ssrc,
+                      &c->lines[VIEWER_CAM].last_seq, 1);
+        client_feedback(c, &w);
+        run(&h, 1);
+        assert_true(sfu_stats(h.w->sfu)->again > again);
+        h.from->lines[1].seq[0] += 5000; /* its encoder was made anew */
+        h.from->plis++;
+        run(&h, 2);
+    }
+    world_free(h.w);
+}
+
 /* Reports each second, and nothing of single packets. */
 static void report(struct hall *h, struct client *c, unsigned fraction)
 {
@@ -342,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_bad_way_costs_others_nothing),
         cmocka_unit_test(who_loses_packets_is_told_to_hold_pictures_back),
         cmocka_unit_test(sound_flows_where_pictures_cannot),
+        cmocka_unit_test(what_begins_anew_is_sent_again_too),
         cmocka_unit_test(who_tells_of_no_packet_is_judged_by_reports),
         cmocka_unit_test(a_rate_that_is_told_is_a_limit),
         cmocka_unit_test(nobody_is_sent_more_than_the_operator_allows),

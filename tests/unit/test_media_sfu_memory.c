@@ -17,6 +17,18 @@ static struct world *meeting(void)
     return w;
 }
 
+static void look(struct client *c, uint16_t width)
+{
+    for (unsigned line = 0; line < c->n; line++) {
+        char mid[8];
+        snprintf(mid, sizeof mid, "%u", line);
+        struct sfu_wish wish = {str_from(mid), c->lines[line].track, width,
+                                (uint16_t)(width * 9 / 16), ALLOC_VISIBLE};
+        if (c->lines[line].direction == RECEIVES)
+            sfu_wish(c->w->sfu, c->w->now, c->id, &wish, 1);
+    }
+}
+
 /* Comes, with or without something of its own, to receive of so many others. */
 static void come(struct world *w, bool publishes, unsigned first, unsigned others)
 {
@@ -32,13 +44,7 @@ static void come(struct world *w, bool publishes, unsigned first, unsigned other
     }
     client_offer(c, ROOM, BOTH);
     client_connect(c);
-    for (unsigned line = 0; line < c->n; line++) {
-        char mid[8];
-        snprintf(mid, sizeof mid, "%u", line);
-        struct sfu_wish wish = {str_from(mid), c->lines[line].track, 640, 360, ALLOC_VISIBLE};
-        if (c->lines[line].direction == RECEIVES)
-            sfu_wish(w->sfu, w->now, c->id, &wish, 1);
-    }
+    look(c, 640);
 }
 
 /* A frame of everybody who publishes. */
@@ -101,6 +107,58 @@ static void somebody_in_a_meeting_of_ten_costs_little(void **state)
     world_free(w);
 }
 
+/* 25 frames a second of 110, 420 and 1,250 kbit/s from everybody, and sound. */
+static void talk(struct world *w, unsigned seconds)
+{
+    static const unsigned packets_of[] = {1, 2, 5};
+    for (unsigned n = 0; n < seconds * 25; n++) {
+        for (unsigned i = 0; i < w->n; i++) {
+            struct client *c = &w->clients[i];
+            bool key = n == 0 || c->plis > 0;
+            c->plis = 0;
+            for (unsigned layer = 0; layer < 3; layer++) {
+                for (unsigned k = 0; k < packets_of[layer]; k++)
+                    client_send(c, 1, layer, key && k == 0, k + 1 == packets_of[layer]);
+            }
+            c->lines[1].timestamp += 3600;
+            client_send(c, 0, 0, false, true);
+            client_send(c, 0, 0, false, true);
+            if (n % 100 == 0)
+                client_check(c);
+        }
+        world_run(w, 40000);
+    }
+}
+
+/* What each of ten costs more when all send; width: of the pictures that they look at. */
+static int64_t of_packets(uint16_t width)
+{
+    enum { PEOPLE = 10 };
+    static const unsigned sizes[] = {450, 980, 1180};
+    struct world *w = meeting();
+    for (unsigned i = 0; i < PEOPLE; i++) {
+        come(w, true, 0, PEOPLE - 1);
+        look(&w->clients[i], width);
+        w->clients[i].link = link_new(30e6, 20000);
+        w->clients[i].lines[0].sizes[0] = 90;
+        memcpy(w->clients[i].lines[1].sizes, sizes, sizeof sizes);
+    }
+    int64_t before = alloc_bytes;
+    talk(w, 10);
+    int64_t each = (alloc_bytes - before) / PEOPLE;
+    print_message("packets of one in a meeting of ten, %u wide: %lld bytes\n", width,
+                  (long long)each);
+    world_free(w);
+    return each;
+}
+
+static void what_is_kept_of_packets_in_a_meeting_of_ten_is_little(void **state)
+{
+    (void)state;
+    assert_in_range(of_packets(1280), 10 * KB, 240 * KB);
+    assert_in_range(of_packets(0), KB, 20 * KB); /* only sound */
+}
+
 static void packets_take_none(void **state)
 {
     (void)state;
@@ -129,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(somebody_who_looks_at_one_costs_little),
         cmocka_unit_test(somebody_in_a_meeting_of_ten_costs_little),
+        cmocka_unit_test(what_is_kept_of_packets_in_a_meeting_of_ten_is_little),
         cmocka_unit_test(packets_take_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

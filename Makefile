@@ -69,7 +69,7 @@ format: ## Let clang-format write
 fuzz: ## All fuzz targets for FUZZ_SECONDS each, growing build/fuzz/corpus
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
 
-bench: build ## Measure beside ws, Socket.IO, libsrtp2, coturn and Janus (bench/); WHAT=signaling|store|people|srtp|relay|sfu|click
+bench: build ## Measure beside ws, Socket.IO, libsrtp2, coturn and Janus (bench/); WHAT=signaling|store|people|srtp|relay|sfu|click|frame
 	@scripts/install-deps.sh bench
 	@bench/run.sh
 

@@ -2,16 +2,19 @@
 # run.sh: what make bench does. Gets the peers, builds the load generators, measures signaling (bench/measure.mjs), the
 # store (bench/store), messages, sign-ins, presence and the directory (bench/people), SRTP (bench/srtp), the relay
 # (bench/turn/measure.mjs) and the SFU (bench/sfu/measure.mjs, as root); WHAT=signaling, store, people, srtp, relay or sfu does
-# one of them, WHAT=click calls in real browsers (bench/click.mjs; CALLS, PAIRS). Their
+# one of them, WHAT=click calls in real browsers (bench/click.mjs; CALLS, PAIRS), WHAT=frame the first picture of a player in
+# Chromium (bench/first-frame.mjs; TRIES, LINES). Their
 # variables: ROUNDS, CLIENTS, SECONDS, ONLY, ROWS, SERVERS, BENCH_CPUS, BENCH_JSON. MADANG_BIN names another program than
 # build/madang.
 set -eu
 cd "$(dirname "$0")/.."
 
-if [ "${WHAT:-all}" = click ]; then
+browsers=''
+case ${WHAT:-all} in click) browsers=click ;; frame) browsers=first-frame ;; esac
+if [ "$browsers" ]; then
     scripts/install-deps.sh test
     scripts/npm-ci.sh all
-    exec node --test-reporter=spec bench/click.mjs
+    exec node --test-reporter=spec "bench/$browsers.mjs"
 fi
 sum=$(cksum <bench/package-lock.json)
 case ${WHAT:-all} in sfu | srtp | relay) sum='' ;; esac # no peers from npm

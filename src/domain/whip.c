@@ -351,62 +351,25 @@ static struct str etag(const struct whip *w, char text[WHIP_ETAG_MAX])
     return buf_str(&b);
 }
 
-static struct str next_line(struct str *rest)
-{
-    struct str line = *rest;
-    if (str_split_once(*rest, '\n', &line, rest))
-        line.n++;
-    else
-        *rest = STR_NONE;
-    return line;
-}
-
-/* The offer with other credentials. */
-static void renew_offer(struct whip *w, struct str ufrag, struct str pwd)
-{
-    struct buf b;
-    struct str rest = w->offer;
-    buf_init(&b, WHIP_BODY_MAX + 64 * 1024);
-    while (rest.n > 0) {
-        struct str line = next_line(&rest);
-        if (str_starts(line, STR("a=ice-ufrag:")))
-            buf_putf(&b, "a=ice-ufrag:" PRIstr "\r\n", STR_ARG(ufrag));
-        else if (str_starts(line, STR("a=ice-pwd:")))
-            buf_putf(&b, "a=ice-pwd:" PRIstr "\r\n", STR_ARG(pwd));
-        else
-            buf_put_str(&b, line);
-    }
-    xfree((void *)(uintptr_t)w->offer.p);
-    w->offer = str_of(str_dup(buf_str(&b)), buf_len(&b));
-    buf_free(&b);
-}
-
-static bool has_ufrag(const struct whip *w, struct str ufrag)
-{
-    struct str rest = w->offer;
-    while (rest.n > 0) {
-        struct str line = str_trim(next_line(&rest));
-        if (str_starts(line, STR("a=ice-ufrag:")))
-            return str_eq(str_skip(line, strlen("a=ice-ufrag:")), ufrag);
-    }
-    return false;
-}
-
 /* Whatever its candidates are: we answer checks, and send none. New credentials begin ICE anew. */
 static void trickle(struct domain *d, struct whip *w, const struct cmd *cmd)
 {
     const struct cmd_whip *q = &cmd->u.whip;
     char now[WHIP_ETAG_MAX];
     struct group_line lines[WHIP_LINES];
-    bool any = str_eq(q->etag, STR("*"));
+    bool stale = !str_eq(q->etag, STR("*")) && !str_eq(q->etag, etag(w, now));
+    bool restart = !stale && q->ufrag.n && q->pwd.n && !whip_has_ufrag(w, q->ufrag);
+    int64_t wait = restart ? session_addr_rate(d, cmd->addr_key, &d->cfg.hello) : 0;
+    if (wait) { /* it costs what an offer does */
+        answer_error(d, cmd->http, CODE_RATE, wait);
+        return;
+    }
     w->asked = WHIP_TRICKLE;
     w->http = cmd->http;
-    if (!any && !str_eq(q->etag, etag(w, now))) {
-        answer(d, w, &(struct whip_view){.stale = true});
-    } else if (q->ufrag.n == 0 || q->pwd.n == 0 || has_ufrag(w, q->ufrag)) {
-        answer(d, w, &(struct whip_view){0});
+    if (!restart) {
+        answer(d, w, &(struct whip_view){.stale = stale});
     } else {
-        renew_offer(w, q->ufrag, q->pwd);
+        whip_renew_offer(w, q->ufrag, q->pwd);
         order_offer(d, w, lines,
                     w->program ? group_peer_lines(w->peer, lines) : lines_received(w, lines));
     }
@@ -436,22 +399,6 @@ void whip_request(struct domain *d, struct session *s, const struct cmd *cmd)
 
 /* ---- what the worker says ---- */
 
-/* The new credentials, as a fragment (RFC 8840, 9). */
-static void put_fragment(struct buf *b, struct str sdp)
-{
-    struct str rest = sdp;
-    bool ufrag = false, pwd = false;
-    while (rest.n > 0 && !(ufrag && pwd)) {
-        struct str line = str_trim(next_line(&rest));
-        bool is_ufrag = str_starts(line, STR("a=ice-ufrag:")),
-             is_pwd = str_starts(line, STR("a=ice-pwd:"));
-        if ((is_ufrag && !ufrag) || (is_pwd && !pwd))
-            buf_putf(b, PRIstr "\r\n", STR_ARG(line));
-        ufrag |= is_ufrag;
-        pwd |= is_pwd;
-    }
-}
-
 void whip_answered(struct domain *d, struct whip *w, struct str sdp)
 {
     char mem[700], tag[WHIP_ETAG_MAX];
@@ -461,7 +408,7 @@ void whip_answered(struct domain *d, struct whip *w, struct str sdp)
     buf_init_fixed(&fragment, mem, sizeof mem);
     if (w->asked == WHIP_TRICKLE) {
         w->generation++;
-        put_fragment(&fragment, sdp);
+        whip_put_fragment(&fragment, sdp);
         sdp = buf_str(&fragment);
     }
     struct whip_view v = {

@@ -1,6 +1,7 @@
 /* Programs that publish into rooms and players that watch them, by plain HTTP: WHIP (RFC 9725) and WHEP. A program that
  * publishes is a participant, with a session that has no pipe; who watches is nobody whom the others see. whip.c has the
- * requests and the life of these sessions, whip_aim.c says which tracks a player gets. */
+ * requests and the life of these sessions, whip_aim.c says which tracks a player gets, whip_sdp.c has what changes
+ * in a description. */
 #ifndef MADANG_DOMAIN_WHIP_H
 #define MADANG_DOMAIN_WHIP_H
 
@@ -37,6 +38,13 @@ struct whip {
 /* ---- whip_aim.c ---- */
 /* What the lines are to carry now; true: that is something else than before. */
 bool whip_aim(const struct room *r, struct whip *w);
+
+/* ---- whip_sdp.c ---- */
+/* The offer gets other credentials of ICE. */
+void whip_renew_offer(struct whip *w, struct str ufrag, struct str pwd);
+bool whip_has_ufrag(const struct whip *w, struct str ufrag);
+/* The credentials of a description, as a fragment (RFC 8840, 9). */
+void whip_put_fragment(struct buf *b, struct str sdp);
 
 /* ---- whip.c, for group*.c ---- */
 void whip_answered(struct domain *d, struct whip *w, struct str sdp);

@@ -314,6 +314,30 @@ static void owners_put_programs_out(void **state)
     assert_true(room_find(w->d, id_of(room))->owner == 0);
 }
 
+/* Each costs what an offer does, and counts as one. */
+static void nobody_restarts_without_end(void **state)
+{
+    struct world *w = *state;
+    struct client *ann;
+    char room[B32_SIZE];
+    w->cfg.hello = (struct domain_rate){3, SECOND};
+    world_again(w);
+    make_room(w, room, &ann);
+    send_in(w, room, "Stage", token_for(w, room, 1));
+    answered(w, w->peer);
+    struct cmd_whip q = {.verb = WHIP_TRICKLE, .session = w->whip, .etag = STR("*")};
+    const char *answer = "";
+    for (int i = 0; i < 3; i++) {
+        q.ufrag = q.pwd = str_from(i == 0 ? "one" : i == 1 ? "two" : "three");
+        answer = request(w, room, q);
+        if (i < 2)
+            assert_has(answered(w, w->peer), "trickle");
+    }
+    assert_has(answer, "'rate'");
+    q.ufrag = q.pwd = STR_NONE; /* candidates cost nothing */
+    assert_string_equal(request(w, room, q), "trickle  ");
+}
+
 static void ice_restarts_by_patch(void **state)
 {
     struct world *w = *state;
@@ -403,6 +427,7 @@ int main(void)
         TEST(the_operators_token_makes_the_room),
         TEST(owners_put_programs_out),
         TEST(ice_restarts_by_patch),
+        TEST(nobody_restarts_without_end),
         TEST(who_watches_is_nobody_and_gets_what_there_is),
         TEST(merging_rooms_leaves_programs_behind),
     };

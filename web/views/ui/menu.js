@@ -74,7 +74,7 @@ export function Menu({ items, label, cls = 'icon-btn', place = 'down end', child
     if (!open || !list.current) return;
     keepInside(list.current);
     const all = itemsOf(list.current);
-    // Of choices the one that holds; where choices are only a part, the beginning, or a long menu opens in its middle.
+    // Of choices the one that holds; where they are only a part, the beginning, not the middle.
     const held = all[0]?.hasAttribute('aria-checked') && all.find((e) => e.getAttribute('aria-checked') === 'true');
     (held || all[0])?.focus();
   }, [open]);

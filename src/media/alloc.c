@@ -10,14 +10,15 @@ enum {
     HOLD_MAX_US = 60000000,
     LEAST_BPS = 10000,
     EVERY_US = 5000000,   /* between two steps up of a line */
-    VAIN_US = 15000000,   /* lower again within: it was in vain */
+    VAIN_US = 6000000,    /* lower again within: it was in vain; later the line has changed */
     PROVED_US = 60000000, /* and after so long it was not */
     CONFIRM_US = 1000000  /* so long what a probe has shown is good for */
 };
 static const double HEADROOM = 1.15;
 static const double FRAMES_WEIGH =
-    2.5;                          /* halved frames against halved pixels: motion is worth more */
-static const double FILLS = 0.85; /* of the size that is shown is large enough */
+    2.5;                           /* halved frames against halved pixels: motion is worth more */
+static const double ANOTHER = 1.5; /* of what was too much */
+static const double FILLS = 0.85;  /* of the size that is shown is large enough */
 
 void alloc_init(struct alloc *a, unsigned last_n)
 {
@@ -211,10 +212,13 @@ static double total(struct alloc_line *const *lines, unsigned n)
 
 /* ---- Steps ---- */
 
-static void lower(struct alloc *a, struct alloc_line *l, int64_t now_us, int to)
+/* sum: what everything costs, which was too much. */
+static void lower(struct alloc *a, struct alloc_line *l, int64_t now_us, int to, double sum)
 {
-    if (l->raised_us != 0 && now_us - l->raised_us < VAIN_US)
+    if (l->raised_us != 0 && now_us - l->raised_us < VAIN_US) {
         l->hold_us = MIN_OF(2 * l->hold_us, (int64_t)HOLD_MAX_US);
+        a->vain_bps = sum;
+    }
     l->choice = to;
     l->room_us = 0;
     a->lowered++;
@@ -225,7 +229,8 @@ static void lower_all(struct alloc *a, int64_t now_us, double bps, struct alloc_
                       unsigned n)
 {
     share(a, bps, lines, n);
-    bool too_much = total(lines, n) > bps;
+    double sum = total(lines, n);
+    bool too_much = sum > bps;
     unsigned pictures = 0;
     for (unsigned i = 0; i < n; i++)
         pictures += lines[i]->choice >= 0 && is_seen(lines[i]);
@@ -235,11 +240,11 @@ static void lower_all(struct alloc *a, int64_t now_us, double bps, struct alloc_
         if (l->choice >= 0 && !is_seen(l))
             l->choice = ALLOC_PAUSED;
         else if (too_much && l->ideal < l->choice)
-            lower(a, l, now_us, l->ideal);
+            lower(a, l, now_us, l->ideal, sum);
     }
 }
 
-static bool may_rise(const struct alloc *a, struct alloc_line *l, int64_t now_us)
+static bool may_rise(const struct alloc *a, struct alloc_line *l, int64_t now_us, double bps)
 {
     if (l->ideal <= l->choice) {
         l->room_us = 0;
@@ -252,7 +257,12 @@ static bool may_rise(const struct alloc *a, struct alloc_line *l, int64_t now_us
     if (now_us - l->raised_us >= PROVED_US)
         l->hold_us = HOLD_US;
     bool confirmed = a->confirmed_us != 0 && now_us - a->confirmed_us < CONFIRM_US;
-    return now_us - l->raised_us >= EVERY_US &&
+    if (confirmed && a->vain_bps > 0 && bps > ANOTHER * a->vain_bps)
+        return true; /* the way has become another one; what was in vain before says nothing */
+    if (l->choice < 0 && now_us - l->room_us >= HOLD_US && now_us - l->raised_us >= EVERY_US)
+        return true; /* nothing at all is seen: that is not to be waited for */
+    bool goes_on = confirmed && now_us - l->raised_us < CONFIRM_US; /* probes find more and more */
+    return (goes_on || now_us - l->raised_us >= EVERY_US) &&
            (now_us - l->room_us >= l->hold_us || (confirmed && l->hold_us == HOLD_US));
 }
 
@@ -267,7 +277,7 @@ static void rise(struct alloc *a, struct alloc_line *l, int64_t now_us, double b
         if (k == l || k->ideal >= k->choice || (sum <= bps && !(turn && k->ideal < 0)))
             continue;
         sum -= cost(k, k->choice) - cost(k, k->ideal);
-        lower(a, k, now_us, k->ideal);
+        lower(a, k, now_us, k->ideal, sum);
     }
     if (sum > bps)
         return;
@@ -283,7 +293,7 @@ static void raise_all(struct alloc *a, int64_t now_us, double bps, struct alloc_
     share(a, bps, lines, n);
     for (unsigned p = 0; p < ALLOC_PRIORITIES; p++) {
         for (unsigned i = 0; i < n; i++) {
-            if (lines[i]->priority == p && may_rise(a, lines[i], now_us))
+            if (lines[i]->priority == p && may_rise(a, lines[i], now_us, bps))
                 rise(a, lines[i], now_us, bps, lines, n);
         }
     }

@@ -44,7 +44,8 @@ struct alloc_line {
 };
 
 struct alloc {
-    unsigned last_n;      /* pictures at most; 0: any number */
+    unsigned last_n; /* pictures at most; 0: any number */
+    double vain_bps; /* what was too much when something had been raised in vain; 0: nothing has */
     int64_t confirmed_us; /* a probe has shown that there is room */
     uint64_t raised, lowered;
 };

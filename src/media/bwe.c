@@ -20,7 +20,8 @@ static const double LIMITED = 0.65, LIMITED_NO_MORE = 0.8; /* of the estimate */
 static const double PEAK_FADES = 0.8, PEAK_ROOM = 1.1;
 static const double REPORT_FEW = 0.02 * 256, REPORT_MANY = 0.1 * 256, REPORT_UP = 1.08;
 static const double AHEAD = 1.5;
-static const double STANDING_MS = 50, STANDING_COMES = 0.9;
+static const double STANDING_MS = 50, STANDING_COMES = 0.9, LIMITED_COMES = 0.55,
+                    STANDING_LOST = 0.15, SETTLED_LOST = 0.1;
 
 void bwe_init(struct bwe *b, int64_t now_us, const struct bwe_conf *conf)
 {
@@ -99,14 +100,27 @@ static void set_bps(struct bwe *b)
 }
 
 /* A queue need not grow to be too long: when it is full, it only stands, and less comes than leaves. Of others'
- * queues we are not to blame: then as much comes. */
+ * queues we are not to blame: then as much comes. What little is sent differs much by chance. */
+static bool is_too_much(const struct bwe *b)
+{
+    if (bwe_trend_queue_ms(&b->trend) < STANDING_MS)
+        return false;
+    double share = b->acked.newest / fmin(b->sent_bps, b->bps);
+    return b->limited ? bwe_loss_now(&b->loss) > STANDING_LOST || share < LIMITED_COMES
+                      : share < STANDING_COMES;
+}
+
+/* What stays so for all of the last packets, while hardly anything is lost, is no queue: the way has become longer. */
+static void settle(struct bwe *b)
+{
+    if (bwe_trend_queue_ms(&b->trend) > STANDING_MS && bwe_trend_is_steady(&b->trend) &&
+        bwe_loss_now(&b->loss) < SETTLED_LOST)
+        bwe_trend_settle(&b->trend);
+}
+
 static enum bwe_usage usage(const struct bwe *b)
 {
-    bool stands = bwe_trend_queue_ms(&b->trend) > STANDING_MS;
-    if (b->trend.usage == BWE_NORMAL && stands && !b->limited &&
-        b->acked.newest < STANDING_COMES * fmin(b->sent_bps, b->bps))
-        return BWE_OVERUSE;
-    return b->trend.usage;
+    return b->trend.usage == BWE_NORMAL && is_too_much(b) ? BWE_OVERUSE : b->trend.usage;
 }
 
 static bool was_full(const struct bwe *b)
@@ -127,6 +141,7 @@ static double acked_bps(const struct bwe *b, enum bwe_usage used)
 static void update(struct bwe *b, int64_t now_us)
 {
     double before = b->bps;
+    settle(b);
     enum bwe_usage used = usage(b);
     double acked = acked_bps(b, used);
     if (used == BWE_OVERUSE) {
@@ -138,10 +153,11 @@ static void update(struct bwe *b, int64_t now_us)
                      was_full(b) ? sqrt(b->rate.bps * b->probe_bps) : b->probe_bps);
         bwe_loss_found(&b->loss, b->probe_bps);
     } else {
-        bwe_rate_update(&b->rate, now_us, used, acked, b->rtt_us, b->limited);
+        /* Even of the little that is sent not all comes: then an estimate from better times is worth nothing. */
+        bwe_rate_update(&b->rate, now_us, used, acked, b->rtt_us, b->limited && !is_too_much(b));
     }
     b->probe_bps = 0;
-    bwe_loss_update(&b->loss, now_us, b->rate.bps, acked);
+    bwe_loss_update(&b->loss, now_us, b->rate.bps, acked, b->limited);
     set_bps(b);
     if (b->bps < before)
         bwe_probes_dropped(&b->probes, now_us, before, b->bps);

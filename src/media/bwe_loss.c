@@ -17,10 +17,12 @@ static const double AGE = 0.95; /* the weight of an observation when the next on
 static const double ANYWAY_COST =
     30; /* in nats, for all: above some 10 % less is tried now and then */
 static const double CONTRADICTION = 2; /* in nats: 7 to 1 */
-static const double UP = 1.04;         /* for each observation */
-static const double UP_FREE = 1.2;     /* when nothing is lost */
-static const double FOUND = 1.5;       /* at most, of what a probe has shown */
-static const double FEW = 0.01;        /* fewer are nobody's concern, and are not looked at */
+/* That a link should carry just what is sent, although that is far less than the estimate, takes better proof. */
+static const double CONTRADICTION_LIMITED = 6;
+static const double UP = 1.04;     /* for each observation */
+static const double UP_FREE = 1.2; /* when nothing is lost */
+static const double FOUND = 1.5;   /* at most, of what a probe has shown */
+static const double FEW = 0.01;    /* fewer are nobody's concern, and are not looked at */
 
 void bwe_loss_init(struct bwe_loss *l)
 {
@@ -66,6 +68,17 @@ double bwe_loss_share(const struct bwe_loss *l)
     return sent > 0 ? lost / sent : 0;
 }
 
+double bwe_loss_now(const struct bwe_loss *l)
+{
+    const struct bwe_loss_seen *last = &l->seen[(l->next + BWE_LOSS_WINDOW - 1) % BWE_LOSS_WINDOW];
+    double sent = l->sent, lost = l->lost;
+    if (l->n > 0) {
+        sent += last->sent;
+        lost += last->lost;
+    }
+    return sent > 0 ? lost / sent : 0;
+}
+
 /* log of the likelihood of what was seen, if the capacity is c and a share is lost anyway. */
 static double likelihood(const struct bwe_loss *l, double c, double anyway)
 {
@@ -92,7 +105,7 @@ static double best_likelihood(const struct bwe_loss *l, double c, double *anyway
 }
 
 /* The highest capacity that what was seen does not contradict. */
-static void estimate(struct bwe_loss *l, double bps, double acked_bps)
+static void estimate(struct bwe_loss *l, double bps, double acked_bps, bool limited)
 {
     static const double steps[] = {1, 0.95, 0.9, 0.8, 0.7};
     double from = l->cap_bps > 0 ? fmin(l->cap_bps * UP, bps) : bps;
@@ -113,7 +126,7 @@ static void estimate(struct bwe_loss *l, double bps, double acked_bps)
         best = fmax(best, score[i]);
     }
     for (unsigned i = 0; i < n; i++) {
-        if (score[i] < best - CONTRADICTION)
+        if (score[i] < best - (limited ? CONTRADICTION_LIMITED : CONTRADICTION))
             continue;
         l->anyway = anyway[i];
         l->cap_bps = i == 0 && c[0] >= bps ? 0 : c[i];
@@ -121,7 +134,7 @@ static void estimate(struct bwe_loss *l, double bps, double acked_bps)
     }
 }
 
-void bwe_loss_update(struct bwe_loss *l, int64_t now_us, double bps, double acked_bps)
+void bwe_loss_update(struct bwe_loss *l, int64_t now_us, double bps, double acked_bps, bool limited)
 {
     if (l->sent < SEEN_PACKETS || now_us - l->begun_us < SEEN_US || l->last_us <= l->first_us)
         return;
@@ -133,7 +146,7 @@ void bwe_loss_update(struct bwe_loss *l, int64_t now_us, double bps, double acke
     l->n = MIN_OF(l->n + 1, (unsigned)BWE_LOSS_WINDOW);
     l->sent = l->lost = l->bytes = 0;
     if (l->n >= SEEN_LEAST || l->cap_bps > 0)
-        estimate(l, bps, acked_bps);
+        estimate(l, bps, acked_bps, limited);
 }
 
 void bwe_loss_found(struct bwe_loss *l, double bps)

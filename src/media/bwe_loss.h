@@ -36,10 +36,14 @@ void bwe_loss_packet(struct bwe_loss *l, int64_t now_us, int64_t sent_us, unsign
 void bwe_loss_undo(struct bwe_loss *l);
 /* What happened until now was an outage, and says nothing of the capacity. */
 void bwe_loss_reset(struct bwe_loss *l);
-/* After feedback: estimate and acknowledged rate as they are; cap_bps is what losses allow. */
-void bwe_loss_update(struct bwe_loss *l, int64_t now_us, double bps, double acked_bps);
+/* After feedback: estimate and acknowledged rate as they are; cap_bps is what losses allow. limited: much less is sent than
+ * the estimate. */
+void bwe_loss_update(struct bwe_loss *l, int64_t now_us, double bps, double acked_bps,
+                     bool limited);
 /* A probe has shown that more than cap_bps gets through. */
 void bwe_loss_found(struct bwe_loss *l, double bps);
+/* Of the last observation, and of what has come since. */
+double bwe_loss_now(const struct bwe_loss *l);
 /* The share that was lost in the observations that are kept. */
 double bwe_loss_share(const struct bwe_loss *l);
 

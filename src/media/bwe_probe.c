@@ -55,7 +55,8 @@ static bool is_calm(const struct bwe_probes *p, int64_t now_us, int64_t calm_us)
 }
 
 /* What is to be probed, besides looking for more: of each it is taken once. */
-static double take_plan(struct bwe_probes *p, int64_t now_us, double bps, int64_t calm_us)
+static double take_plan(struct bwe_probes *p, int64_t now_us, double bps, double wanted_bps,
+                        int64_t calm_us)
 {
     double to = p->next_bps;
     p->next_bps = 0;
@@ -65,7 +66,7 @@ static double take_plan(struct bwe_probes *p, int64_t now_us, double bps, int64_
         return to;
     to = now_us - p->dropped_us < DROP_US ? DROP_TRY * p->dropped_bps : 0;
     p->dropped_bps = 0;
-    return to;
+    return fmin(to, MORE * wanted_bps); /* more would only fill a queue */
 }
 
 bool bwe_probes_next(struct bwe_probes *p, int64_t now_us, double bps, double wanted_bps,
@@ -73,7 +74,7 @@ bool bwe_probes_next(struct bwe_probes *p, int64_t now_us, double bps, double wa
 {
     if (now_us < p->busy_us)
         return false;
-    double to = take_plan(p, now_us, bps, calm_us);
+    double to = take_plan(p, now_us, bps, wanted_bps, calm_us);
     if (to <= bps && wanted_bps > bps && is_calm(p, now_us, calm_us) &&
         now_us - p->asked_us >= every(p))
         to = fmin(wanted_bps * MORE, bps * STEP_MAX);

@@ -12,13 +12,15 @@ enum {
     STRANGE_US = 3000000,   /* clocks do not differ by so much between two groups */
     DELTAS_MAX = 60,        /* with that many the slope counts in full */
     THRESHOLD_GAP_MS = 100, /* the threshold moves at most as in so long */
-    QUEUE_POINTS = 10,      /* none of which is fast, when there is a queue */
+    QUEUE_POINTS = 10,      /* none of which is fast, when there is a queue, ... */
+    LONG_POINTS = 4,        /* ... or, when it is longer than LONG_MS, none of these */
     LEAST_US = 10000000     /* the least delay is remembered for one to two of these */
 };
 static const double SMOOTHING = 0.9, GAIN = 4, K_UP = 0.0087, K_DOWN = 0.039;
 static const double THRESHOLD = 12.5, THRESHOLD_MIN = 6, THRESHOLD_MAX = 600, OUTLIER = 15;
 static const double OVERUSE_MS = 10;
 static const double QUEUE_MS = 8; /* less is none */
+static const double LONG_MS = 80, STEADY_MS = 15;
 
 void bwe_trend_init(struct bwe_trend *t)
 {
@@ -48,12 +50,36 @@ static void adapt(struct bwe_trend *t, double slope, int64_t at_us)
     t->threshold = fmin(fmax(t->threshold, THRESHOLD_MIN), THRESHOLD_MAX);
 }
 
-double bwe_trend_queue_ms(const struct bwe_trend *t)
+static double least_of(const struct bwe_trend *t, unsigned points)
 {
     double least = INFINITY;
-    for (unsigned i = 1; i <= MIN_OF(t->n, (unsigned)QUEUE_POINTS); i++)
+    for (unsigned i = 1; i <= MIN_OF(t->n, points); i++)
         least = fmin(least, t->raw_ms[(t->next + BWE_TREND_WINDOW - i) % BWE_TREND_WINDOW]);
-    return t->n == 0 ? 0 : least - fmin(t->least_ms, t->least_before_ms);
+    return least - fmin(t->least_ms, t->least_before_ms);
+}
+
+/* At 25 frames a second points are rare; what is beyond all jitter needs fewer of them. */
+double bwe_trend_queue_ms(const struct bwe_trend *t)
+{
+    double few = t->n == 0 ? 0 : least_of(t, LONG_POINTS);
+    return few < LONG_MS ? fmin(few, least_of(t, QUEUE_POINTS)) : few;
+}
+
+bool bwe_trend_is_steady(const struct bwe_trend *t)
+{
+    double least = INFINITY, most = -INFINITY;
+    for (unsigned i = 0; i < t->n; i++) {
+        least = fmin(least, t->raw_ms[i]);
+        most = fmax(most, t->raw_ms[i]);
+    }
+    return t->n == BWE_TREND_WINDOW && most - least < STEADY_MS;
+}
+
+void bwe_trend_settle(struct bwe_trend *t)
+{
+    t->least_ms = t->least_before_ms = INFINITY;
+    for (unsigned i = 0; i < t->n; i++)
+        t->least_ms = fmin(t->least_ms, t->raw_ms[i]);
 }
 
 static void detect(struct bwe_trend *t, double slope, double sent_ms, int64_t at_us)

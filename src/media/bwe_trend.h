@@ -44,6 +44,10 @@ struct bwe_trend {
 void bwe_trend_init(struct bwe_trend *t);
 /* Forgets what came, as after a gap; keeps the threshold. */
 void bwe_trend_reset(struct bwe_trend *t);
+/* Were the delays of all the last groups about the same? */
+bool bwe_trend_is_steady(const struct bwe_trend *t);
+/* The delay as it is now is the least there is. */
+void bwe_trend_settle(struct bwe_trend *t);
 /* How long the queue is at least, compared with the last seconds. */
 double bwe_trend_queue_ms(const struct bwe_trend *t);
 /* A packet that came, in order of sending; one that was sent before the current group is passed over. */

@@ -22,7 +22,7 @@ static const double START_BPS = 300e3;
 static const double START_UNTOLD_BPS = 5e6;
 /* The pace until something is known: the first picture is not to be waited for. */
 static const double FIRST_PACE_BPS = 8e6 / 2.5;
-static const double LESS = 0.95, LEAST_ROOM = 1.2;
+static const double LESS = 0.95, LEAST_ROOM = 1.2, LEAST_SLACK = 1.25;
 
 static struct bwe_conf bwe_conf(const struct sfu_peer *p)
 {
@@ -117,19 +117,19 @@ static double least_bps(struct alloc_line *const *lines, unsigned n)
     return best != NULL ? best->options[0].bps : 0;
 }
 
-/* An estimate that has only begun is no reason to show nothing. */
+/* An estimate that has only begun is no reason to show nothing, nor is one that is hardly too low. */
 static double may_take(const struct sfu_down *d, int64_t now_us, double sound_bps,
                        struct alloc_line *const *lines, unsigned n)
 {
     double bps = bwe_bps(&d->bwe);
+    double least = least_bps(lines, n);
     bool begins = d->begun_us == 0 || now_us - d->begun_us < TRUST_US;
-    if (!begins || bps < LESS * d->bwe.conf.start_bps)
-        return bps;
-    return fmax(bps, sound_bps + LEAST_ROOM * least_bps(lines, n));
+    if ((begins && bps >= LESS * d->bwe.conf.start_bps) || bps * LEAST_SLACK >= sound_bps + least)
+        return fmax(bps, sound_bps + LEAST_ROOM * least);
+    return bps;
 }
 
-/* Thousandths that do not arrive the first time. */
-static unsigned lost_down(const struct sfu_peer *p)
+unsigned sfu_lost_down(const struct sfu_peer *p)
 {
     const struct bwe *b = &p->down->bwe;
     return b->has_feedback ? (unsigned)(1000 * bwe_loss_share(&b->loss)) : p->loss_down;
@@ -140,7 +140,7 @@ static void hold_back(struct sfu_sub *u, int64_t now_us)
 {
     const struct sfu_peer *to = u->peer, *from = u->pub->peer;
     hold_update(&u->hold, now_us,
-                hold_need_ms(lost_down(to), sfu_rtt_us(to)) +
+                hold_need_ms(sfu_lost_down(to), sfu_rtt_us(to)) +
                     hold_need_ms(from->lost_up, sfu_rtt_us(from)));
 }
 
@@ -165,6 +165,10 @@ void sfu_share(struct sfu_peer *p, int64_t now_us)
         hold_back(u, now_us);
         lines[n++] = &u->share;
     }
+    /* Somebody to be seen at all is worth more than sound two or three times. */
+    while (d->along > 0 &&
+           sfu_sound_bps(p, d->along) + LEAST_ROOM * least_bps(lines, n) > bwe_bps(&d->bwe))
+        d->along--;
     double sound_bps = sfu_sound_bps(p, d->along);
     struct alloc before = d->alloc;
     d->share_us = now_us + SHARE_EVERY_US;
@@ -194,7 +198,7 @@ static void note_left(struct sfu_sub *u, int64_t now_us, uint16_t seq)
 }
 
 /* It has to wait. */
-static bool push(struct sfu_sub *u, int64_t now_us, enum pacer_class c, uint16_t seq, unsigned size)
+bool sfu_queue(struct sfu_sub *u, int64_t now_us, enum pacer_class c, uint16_t seq, unsigned size)
 {
     struct sfu_peer *p = u->peer;
     struct pacer_entry e = {
@@ -216,7 +220,7 @@ void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const
     uint8_t cluster;
     if (!pacer_pass(&u->peer->down->pacer, now_us, c, size, &cluster)) {
         if (is_kept)
-            push(u, now_us, c, o->seq, size);
+            sfu_queue(u, now_us, c, o->seq, size);
         else
             u->peer->room->stats.too_late++;
         sfu_keep_longer(&u->pub->streams[o->stream]);
@@ -229,41 +233,6 @@ void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const
     note_left(u, now_us, o->seq);
 }
 
-/* As RTX; the bytes that left. */
-static size_t send_again(struct sfu_sub *u, int64_t now_us, uint16_t seq, uint8_t cluster)
-{
-    const struct sub_sent *e = sub_at(&u->sub, seq);
-    struct sub_out o;
-    struct rtp r;
-    const struct pktcache_packet *c = e != NULL ? sfu_find_sent(u, e, seq, &r, &o) : NULL;
-    if (c == NULL || !sub_wrap(&u->sub, &o))
-        return 0;
-    return sfu_send(u, now_us, &o, &r, c->p, cluster);
-}
-
-static void count_again(struct sfu_peer *p, size_t n)
-{
-    p->room->stats.again += n > 0;
-    p->room->stats.again_bytes += n;
-}
-
-void sfu_leave_again(struct sfu_sub *u, int64_t now_us, uint16_t seq)
-{
-    struct sfu_peer *p = u->peer;
-    const struct sub_sent *e = sub_find(&u->sub, now_us, seq, sfu_rtt_us(p));
-    struct sub_out o;
-    struct rtp r;
-    uint8_t cluster;
-    const struct pktcache_packet *c = e != NULL ? sfu_find_sent(u, e, seq, &r, &o) : NULL;
-    if (c == NULL || u->sub.conf.rtx_pt > 127 || rtp_seq_diff(seq, u->left) > 0)
-        return; /* what waits need not be sent again */
-    unsigned size = c->n + 2u + SFU_OVERHEAD;
-    if (pacer_pass(&p->down->pacer, now_us, PACER_AGAIN, size, &cluster))
-        count_again(p, send_again(u, now_us, seq, cluster));
-    else
-        push(u, now_us, PACER_AGAIN, seq, size);
-}
-
 static void send_entry(struct sfu_peer *p, int64_t now_us, const struct pacer_entry *e,
                        uint8_t cluster)
 {
@@ -272,7 +241,7 @@ static void send_entry(struct sfu_peer *p, int64_t now_us, const struct pacer_en
     struct sub_out o;
     struct rtp r;
     if (e->flags & IS_AGAIN) {
-        count_again(p, send_again(u, now_us, e->seq, cluster));
+        sfu_send_again(u, now_us, e->seq, cluster);
         return;
     }
     const struct pktcache_packet *c = from != NULL ? sfu_find_sent(u, from, e->seq, &r, &o) : NULL;
@@ -291,7 +260,7 @@ static size_t repeat(struct sfu_sub *u, int64_t now_us, uint8_t cluster)
     struct sfu_down *d = u->peer->down;
     if (u->sub.current == SUB_NONE)
         return 0;
-    return send_again(u, now_us, (uint16_t)(u->left - d->pads++ % PADS_BACK), cluster);
+    return sfu_repeat(u, now_us, (uint16_t)(u->left - d->pads++ % PADS_BACK), cluster);
 }
 
 static uint8_t rtx_of(const struct sfu_sub *u)

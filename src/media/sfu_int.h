@@ -2,7 +2,7 @@
  * Inside of the SFU; nobody else includes this. sfu.c: rooms, peers, who gets which packet. sfu_offer.c: offers
  * to lines. sfu_pub.c: what comes in. sfu_feed.c: feedback, both ways. sfu_sub.c: who is sent what. sfu_out.c:
  * building, sealing, sending. sfu_down.c: how much leaves to a peer, and when. sfu_sound.c: sound that survives losses.
- * sfu_stats.c: what can be looked at.
+ * sfu_again.c: what is wanted again. sfu_stats.c: what can be looked at.
  */
 #ifndef MADANG_MEDIA_SFU_INT_H
 #define MADANG_MEDIA_SFU_INT_H
@@ -144,9 +144,11 @@ struct sfu_down {
     int64_t guard_us,
         crowded_us; /* crowded_us: until then there is no more room than the estimate says */
     uint64_t came_before, lost_before;
-    double lost, told; /* packets of late */
-    uint16_t pad_at;   /* the line that repeats something for a probe */
-    uint16_t pads;     /* so far in a row */
+    double lost, told;  /* packets of late */
+    double again_bytes; /* that may be sent once more now, ... */
+    int64_t again_us;   /* ... as of then */
+    uint16_t pad_at;    /* the line that repeats something for a probe */
+    uint16_t pads;      /* so far in a row */
 };
 
 struct sfu_peer {
@@ -291,8 +293,8 @@ const struct pktcache_packet *sfu_find_sent(const struct sfu_sub *u, const struc
 void sfu_forward(struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq,
                  const struct rtp *r, const uint8_t *packet, const struct codec_packet *k,
                  bool is_kept);
-/* The peer asks for these of ours. */
-void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k);
+/* The receiver cannot go on without a key frame of what it is sent. */
+void sfu_need_key(struct sfu_sub *u, int64_t now_us);
 void sfu_take_pli(struct sfu_peer *p, int64_t now_us, uint32_t ssrc);
 struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc);
 
@@ -303,8 +305,8 @@ void sfu_down_close(struct sfu_peer *p);
 /* A packet leaves, now or when it is its turn. is_kept: it is in the publisher's cache. */
 void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
                const uint8_t *packet, bool is_kept);
-/* That number is wanted again. */
-void sfu_leave_again(struct sfu_sub *u, int64_t now_us, uint16_t seq);
+/* It waits for its turn. false: there is no room. */
+bool sfu_queue(struct sfu_sub *u, int64_t now_us, enum pacer_class c, uint16_t seq, unsigned size);
 /* Shares the estimate between the peer's lines and aims all of them. */
 void sfu_share(struct sfu_peer *p, int64_t now_us);
 /* Asks for the key frames that its lines wait for. */
@@ -313,6 +315,8 @@ void sfu_ask_keys(struct sfu_peer *p, int64_t now_us);
 void sfu_down_told(struct sfu_peer *p, int64_t now_us);
 void sfu_down_tick(struct sfu_peer *p, int64_t now_us);
 int64_t sfu_down_due(const struct sfu_peer *p);
+/* Thousandths that do not reach the peer the first time. */
+unsigned sfu_lost_down(const struct sfu_peer *p);
 /* A round trip to the peer, as well as it is known. */
 int64_t sfu_rtt_us(const struct sfu_peer *p);
 
@@ -324,6 +328,13 @@ double sfu_sound_bps(const struct sfu_peer *p, unsigned along);
 /* One packet of sound, with what goes along. */
 void sfu_send_sound(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
                     const uint8_t *packet);
+/* ---- sfu_again.c ---- */
+/* The peer asks for these of ours. */
+void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k);
+/* A number that was asked for, by RTX. */
+void sfu_send_again(struct sfu_sub *u, int64_t now_us, uint16_t seq, uint8_t cluster);
+/* Any number that has left, once more; the bytes of the datagram, 0: it could not leave. */
+size_t sfu_repeat(struct sfu_sub *u, int64_t now_us, uint16_t seq, uint8_t cluster);
 
 /* ---- sfu_record.c ---- */
 /* A packet of a room that is recorded; begins: its numbers do so anew. */

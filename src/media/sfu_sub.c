@@ -178,17 +178,10 @@ const struct pktcache_packet *sfu_find_sent(const struct sfu_sub *u, const struc
     return c;
 }
 
-void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet *k)
+void sfu_need_key(struct sfu_sub *u, int64_t now_us)
 {
-    struct rtcp_nack_iter it;
-    uint16_t seq;
-    if (!rtcp_read_nack(k, &it))
-        return;
-    struct sfu_sub *u = sfu_sub_of(p, it.media);
-    while (u != NULL && rtcp_nack_next(&it, &seq)) {
-        p->room->stats.nacked++;
-        sfu_leave_again(u, now_us, seq);
-    }
+    if (u->pub != NULL && u->is_video && u->sub.current != SUB_NONE)
+        sfu_want_key(u->pub, (unsigned)u->sub.current, now_us);
 }
 
 void sfu_take_pli(struct sfu_peer *p, int64_t now_us, uint32_t ssrc)
@@ -197,6 +190,5 @@ void sfu_take_pli(struct sfu_peer *p, int64_t now_us, uint32_t ssrc)
     if (u == NULL || u->pub == NULL || !u->is_video)
         return;
     p->room->stats.key_frames_wanted++;
-    if (u->sub.current != SUB_NONE)
-        sfu_want_key(u->pub, (unsigned)u->sub.current, now_us);
+    sfu_need_key(u, now_us);
 }

@@ -261,6 +261,8 @@ static bool take_newest(struct sub *s, int64_t now_us, int64_t in_seq, const str
         return false;
     }
     s->out_highest = in_seq + s->offset;
+    if (k->key && k->begins && k->spatial == 0)
+        s->key_seq = s->out_highest;
     sub_render(s, remember(s, in_seq), (uint16_t)s->out_highest, r, payload, k, out);
     out->in_seq = in_seq;
     count(s, r, k, now_us, out);
@@ -300,6 +302,18 @@ static struct sub_sent *entry_at(const struct sub *s, uint16_t seq)
 const struct sub_sent *sub_at(const struct sub *s, uint16_t seq)
 {
     return entry_at(s, seq);
+}
+
+bool sub_is_needed(const struct sub *s, uint16_t seq)
+{
+    int64_t full = rtp_seq_unwrap(s->out_highest, seq);
+    return codec_is_video(s->conf.codec) && full >= s->key_seq && full <= s->out_highest;
+}
+
+bool sub_is_forgotten(const struct sub *s, uint16_t seq)
+{
+    return sub_is_needed(s, seq) &&
+           rtp_seq_unwrap(s->out_highest, seq) <= s->out_highest - (int64_t)s->sent_mask - 1;
 }
 
 const struct sub_sent *sub_find(struct sub *s, int64_t now_us, uint16_t seq, int64_t rtt_us)

@@ -59,6 +59,7 @@ struct sub {
     uint64_t frames[SUB_FRAMES / 64]; /* which of the last ones were sent: a ring */
     int64_t in_highest;               /* of the current stream */
     int64_t offset;                   /* out = in + offset */
+    int64_t key_seq;                  /* number of the newest key frame that was sent */
     int64_t out_highest;              /* last number that was given; first - 1 at the beginning */
     uint32_t in_timestamp, timestamp_offset, out_timestamp; /* of the newest packet */
     int64_t newest_us;
@@ -126,6 +127,10 @@ bool sub_pad(struct sub *s, struct sub_out *out);
 /* The packet with that number is wanted again: where it came from, or NULL: it was never sent, is
  * forgotten, or was sent again within rtt_us. */
 const struct sub_sent *sub_find(struct sub *s, int64_t now_us, uint16_t seq, int64_t rtt_us);
+/* Was it sent since the last key frame ... */
+bool sub_is_needed(const struct sub *s, uint16_t seq);
+/* ... and cannot be had any more? Of sound nothing is needed. */
+bool sub_is_forgotten(const struct sub *s, uint16_t seq);
 /* Its number in the stream that it came from; `in` is how that stream arrives. */
 int64_t sub_sent_seq(const struct sub_sent *from, const struct recv *in);
 /* The packet as it left under the number seq. */

@@ -90,7 +90,7 @@ static void second(struct bwe_loss *l, int64_t *now, double bps, double share)
             owed -= owed >= 1;
         }
         *now += 250 * MS;
-        bwe_loss_update(l, *now, 2e6, bps * (1 - share));
+        bwe_loss_update(l, *now, 2e6, bps * (1 - share), false);
     }
 }
 
@@ -412,9 +412,28 @@ static void it_takes_little_memory(void **state)
     assert_true(sizeof(struct bwe) <= 2560);
 }
 
+static void a_way_that_has_become_longer_is_no_queue(void **state)
+{
+    (void)state;
+    struct bwe_trend t;
+    bwe_trend_init(&t);
+    int64_t now = 0;
+    for (unsigned i = 0; i < 60; i++, now += 20 * MS)
+        bwe_trend_packet(&t, now, now + (i < 35 ? 10 : 210) * MS);
+    assert_true(bwe_trend_queue_ms(&t) > 190);
+    assert_true(bwe_trend_is_steady(&t));
+    bwe_trend_settle(&t);
+    assert_true(bwe_trend_queue_ms(&t) < 1);
+    for (unsigned i = 0; i < 20; i++, now += 20 * MS)
+        bwe_trend_packet(&t, now, now + (210 + 10 * i) * MS);
+    assert_false(bwe_trend_is_steady(&t));
+    assert_true(bwe_trend_queue_ms(&t) > 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_way_that_has_become_longer_is_no_queue),
         cmocka_unit_test(a_queue_that_grows_is_seen_and_one_that_shrinks),
         cmocka_unit_test(jitter_is_no_queue),
         cmocka_unit_test(a_clock_that_jumps_begins_anew),

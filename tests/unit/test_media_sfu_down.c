@@ -1,87 +1,5 @@
 /* How much of a publisher's pictures reaches people whose lines carry little, on virtual time. */
-#include "sfu_world.h"
-
-enum { ROOM = 7, MIC = 501, CAM = 502, BOTH = SFU_MAY_PUBLISH | SFU_MAY_SUBSCRIBE };
-enum { LAYERS = 3, FRAME_US = 40000, DELAY_US = 20000, VIEWER_MIC = 0, VIEWER_CAM = 1 };
-
-/* About 110, 420 and 1,250 kbit/s at 25 frames a second, with headers. */
-static const unsigned packets_of[LAYERS] = {1, 2, 5}, size_of[LAYERS] = {450, 980, 1180};
-
-struct hall {
-    struct world *w;
-    struct client *from;
-    unsigned layers, served; /* served: key frames that were asked for and sent */
-    unsigned frame;
-};
-
-static struct hall hall_like(unsigned layers, const struct sfu_conf *conf)
-{
-    struct hall h = {.w = world_new(conf), .layers = layers};
-    sfu_room_open(h.w->sfu, ROOM);
-    h.from = client_new(h.w);
-    client_line(h.from, SENDS, SFU_MIC, 1, MIC);
-    client_line(h.from, SENDS, SFU_CAMERA, layers, CAM);
-    h.from->lines[0].sizes[0] = 90;
-    for (unsigned i = 0; i < layers; i++)
-        h.from->lines[1].sizes[i] = size_of[layers == 1 ? LAYERS - 1 : i];
-    client_offer(h.from, ROOM, BOTH);
-    client_connect(h.from);
-    return h;
-}
-
-static struct hall hall_new(unsigned layers)
-{
-    return hall_like(layers, NULL);
-}
-
-/* The camera's frame, and two packets of sound. */
-static void frame(struct hall *h)
-{
-    struct client *c = h->from;
-    bool key = c->plis > h->served || h->frame == 0;
-    h->served = c->plis;
-    h->frame++;
-    for (unsigned i = 0; i < h->layers; i++) {
-        unsigned n = packets_of[h->layers == 1 ? LAYERS - 1 : i] * (key ? 3 : 1);
-        for (unsigned k = 0; k < n; k++)
-            client_send(c, 1, i, key && k == 0, k + 1 == n);
-    }
-    c->lines[1].timestamp += 3600;
-    for (unsigned k = 0; k < 2; k++) {
-        client_send(c, 0, 0, false, true);
-        c->lines[0].timestamp += 960;
-        world_run(h->w, FRAME_US / 2);
-    }
-    if (h->frame % 100 == 0) {
-        for (unsigned i = 0; i < h->w->n; i++)
-            client_check(&h->w->clients[i]);
-    }
-}
-
-static void run(struct hall *h, unsigned seconds)
-{
-    for (unsigned i = 0; i < seconds * 25; i++)
-        frame(h);
-}
-
-static void look(struct client *c, uint16_t width)
-{
-    struct sfu_wish wish = {STR("1"), CAM, width, (uint16_t)(width * 9 / 16), ALLOC_SPEAKER};
-    sfu_wish(c->w->sfu, c->w->now, c->id, &wish, 1);
-}
-
-/* Somebody who looks, by a way that carries so much. */
-static struct client *viewer(struct hall *h, double bps)
-{
-    struct client *c = client_new(h->w);
-    client_line(c, RECEIVES, SFU_MIC, 0, MIC);
-    client_line(c, RECEIVES, SFU_CAMERA, 0, CAM);
-    c->link = link_new(bps, DELAY_US);
-    client_offer(c, ROOM, BOTH);
-    client_connect(c);
-    look(c, 1280);
-    return c;
-}
+#include "sfu_hall.h"
 
 /* What share of the frames of a second came as this layer or a better one, in percent. */
 static unsigned share_of(struct hall *h, struct client *c, unsigned layer)
@@ -163,7 +81,7 @@ static void who_loses_packets_is_told_to_hold_pictures_back(void **state)
     bad->link->loss = 50;
     run(&h, 5);
     /* A gap is seen, and one question is answered. */
-    assert_in_range(bad->hold_ms, DELAY_US / 1000 + 50, 150);
+    assert_in_range(bad->hold_ms, DELAY_US / 1000 + 50, 250);
     assert_int_equal(good->hold_ms, 0);
     assert_true(share_of(&h, bad, LAYERS - 1) >= 90); /* and it goes on getting all */
     bad->link->loss = 200;
@@ -172,6 +90,38 @@ static void who_loses_packets_is_told_to_hold_pictures_back(void **state)
     bad->link->loss = 0;
     run(&h, 25);
     assert_int_equal(bad->hold_ms, 0);
+    world_free(h.w);
+}
+
+/* Asks for the last n numbers of the picture. */
+static void ask(struct hall *h, struct client *c, unsigned n)
+{
+    uint16_t wanted[200];
+    uint8_t mem[1200];
+    struct rtcp_writer w;
+    for (unsigned i = 0; i < n; i++)
+        wanted[i] = (uint16_t)(c->lines[VIEWER_CAM].last_seq - n + i);
+    rtcp_begin(&w, mem, sizeof mem);
+    rtcp_put_nack(&w, (uint32_t)c->id, c->lines[VIEWER_CAM].ssrc, wanted, n);
+    client_feedback(c, &w);
+    run(h, 1);
+}
+
+static void who_has_lost_too_much_gets_a_key_frame(void **state)
+{
+    (void)state;
+    struct hall h = hall_new(LAYERS);
+    run(&h, 2);
+    struct client *c = viewer(&h, 20e6);
+    run(&h, 10);
+    unsigned plis = h.from->plis;
+    uint64_t again = sfu_stats(h.w->sfu)->again;
+    ask(&h, c, 20);
+    assert_int_equal(h.from->plis, plis);
+    assert_int_equal(sfu_stats(h.w->sfu)->again - again, 20);
+    ask(&h, c, 200);
+    assert_int_equal(h.from->plis, plis + 1);
+    assert_true(sfu_stats(h.w->sfu)->again - again < 100);
     world_free(h.w);
 }
 
@@ -366,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_narrow_way_carries_a_low_layer_and_a_wide_one_all_of_it_again),
         cmocka_unit_test(a_bad_way_costs_others_nothing),
         cmocka_unit_test(who_loses_packets_is_told_to_hold_pictures_back),
+        cmocka_unit_test(who_has_lost_too_much_gets_a_key_frame),
         cmocka_unit_test(sound_flows_where_pictures_cannot),
         cmocka_unit_test(what_begins_anew_is_sent_again_too),
         cmocka_unit_test(who_tells_of_no_packet_is_judged_by_reports),

@@ -123,12 +123,23 @@ static void plan(struct group *g, struct list *with, int64_t until)
 /* Two may go back to each other, after a while. */
 static void plan_back(struct domain *d, struct group *g)
 {
-    bool may = d->cfg.groups == GROUPS_AUTO && g->room->n_media <= DIRECT_MAX &&
-               !g->room->recording && list_empty(&g->room->whips);
+    const struct room *r = g->room;
+    bool may = d->cfg.groups == GROUPS_AUTO && r->n_media <= DIRECT_MAX && !r->recording &&
+               !r->publish_few && list_empty(&r->whips);
     if (may && list_empty(&g->timed))
         plan(g, &d->group_back, d->now + BACK_US);
     else if (!may)
         plan(g, NULL, 0);
+}
+
+/* How many have to publish. */
+static uint32_t group_from(const struct domain *d, const struct room *r)
+{
+    if (!list_empty(&r->whips) || r->recording) /* both know the server only */
+        return 0;
+    if (d->cfg.groups == GROUPS_ALWAYS || r->publish_few) /* so do those who only watch */
+        return 1;
+    return DIRECT_MAX + 1;
 }
 
 bool group_decide(struct domain *d, struct room *r)
@@ -137,10 +148,7 @@ bool group_decide(struct domain *d, struct room *r)
         plan_back(d, r->group);
         return false;
     }
-    uint32_t from = d->cfg.groups == GROUPS_ALWAYS ? 1 : DIRECT_MAX + 1;
-    if (!list_empty(&r->whips) || r->recording) /* both know the server only */
-        from = 0;
-    if (r->n_media < from || !group_possible(d, r))
+    if (r->n_media < group_from(d, r) || !group_possible(d, r))
         return false;
     if (!r->group)
         group_begin(d, r);

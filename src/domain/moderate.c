@@ -84,8 +84,10 @@ bool order_set(struct domain *d, struct room *r, const struct cmd_room_set *set)
     bool share = set_one(&r->share_few, set->share_few);
     if (lobby && !r->lobby)
         lobby_opens(d, r);
-    if (publish)
+    if (publish) {
         take_places(d, r);
+        group_review(d, r);
+    }
     for (uint32_t i = 0; share && i < r->n_parts; i++)
         group_mute(d, &r->parts[i], false);
     return lobby || publish || share;

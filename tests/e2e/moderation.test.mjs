@@ -217,6 +217,8 @@ house.test('only those who moderate speak and share; and all again', async () =>
   await a.told(b, { media: false });
   await b.page.see('[data-hint=few]');
   for (const what of ['mic', 'cam']) await b.page.see(`[data-act=${what}][data-barred=few]`);
+  // The others see and hear all the same.
+  for (const p of [b, c]) await receives(p.page, a.session, { mic: true, camera: 2, ms: 60_000 });
   await b.page.click('.bar [data-act=hand]');
   await a.openPeople();
   await a.page.see(`[data-person="${b.session}"] [data-hand="1"]`);

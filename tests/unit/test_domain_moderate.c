@@ -175,6 +175,33 @@ static void only_who_moderates_publishes(void **state)
     assert_ack(ask(b, "'type':'media','room':'%s','on':true", room));
 }
 
+/* Who only watches has nobody to connect with directly. */
+static void few_who_publish_are_a_group(void **state)
+{
+    struct world *w = *state;
+    char room[B32_SIZE];
+    w->cfg.groups = GROUPS_AUTO;
+    world_again(w);
+    struct client *a = hello(w, "Ann"), *b = hello(w, "Ben");
+    create(a, room, "");
+    assert_ack(join(b, room, ""));
+    drain_all(w);
+    assert_ack(ask(a, SET ",'publish':'moderators'", room));
+    assert_has(next(b), "'media':false");
+    assert_has(next(b), "'type':'group_mode'");
+    assert_has(next(b), "'type':'room_changed'");
+#define WATCH "'type':'group_offer','room':'%s','conn':'g','lines':[{'mid':'0'%s}]\nv=0"
+    assert_ack(ask(b, WATCH, room, ""));
+    assert_error(ask(b, WATCH, room, ",'kind':'mic'"), "no_media");
+    world_pass(w, 4 * SECOND);
+    drain_all(w);
+    world_pass(w, 10 * SECOND);
+    assert_string_equal(next(a), "");                 /* it stays one */
+    assert_ack(ask(a, SET ",'publish':'all'", room)); /* two can talk directly again */
+    world_pass(w, 6 * SECOND);
+    assert_has(last(b), "'mode':'direct'}");
+}
+
 static void only_who_moderates_shares(void **state)
 {
     struct world *w = *state;
@@ -232,6 +259,7 @@ int main(void)
         WORLD_TEST(the_next_owner_is_told_who_waits),
         CALL_TEST(members_of_a_room_that_stays_need_not_wait),
         WORLD_TEST(only_who_moderates_publishes),
+        WORLD_TEST(few_who_publish_are_a_group),
         WORLD_TEST(only_who_moderates_shares),
         CALL_TEST(nobody_mutes_their_like),
     };

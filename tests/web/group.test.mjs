@@ -235,13 +235,13 @@ class FakePc {
   become(state) { this.connectionState = state; this.onconnectionstatechange(); }
 }
 
-function setup({ refuse = [] } = {}) {
+function setup({ refuse = [], sends } = {}) {
   const clock = fakeClock();
   const sent = [];
   const heard = [];
   let pc;
   const group = new Group({
-    conn: 'g-1', iceServers: [], clock, log: new Log(), create: () => (pc = new FakePc()),
+    conn: 'g-1', sends, iceServers: [], clock, log: new Log(), create: () => (pc = new FakePc()),
     async send(type, fields, body) {
       sent.push({ type, ...fields, body });
       const no = refuse.shift();
@@ -251,6 +251,16 @@ function setup({ refuse = [] } = {}) {
   for (const what of ['phase', 'track', 'flows', 'left', 'ended']) group.on(what, (e) => heard.push([what, e.id ?? e]));
   return { clock, sent, heard, group, pc };
 }
+
+test('who has no place only receives', async () => {
+  const { clock, sent, group, pc } = setup({ sends: false });
+  group.setTrack('camera', 'C');
+  group.want([want('v')]);
+  await clock.advance(1);
+  await group.answered('v=0\r\n');
+  assert.deepEqual(sent[0].lines.map((l) => l.kind), Array(8).fill(undefined));
+  assert.equal(pc.lines.length, 8);
+});
 
 test('one offer with all lines, tracks without another one, and wishes as soon as the server has the lines', async () => {
   const { clock, sent, heard, group, pc } = setup();

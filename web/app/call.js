@@ -93,9 +93,11 @@ export class Call {
     };
   }
 
-  /** The room that media is in. */
+  /** The room that media is in; without a place anywhere, one can still watch the group that is in view. */
   room() {
-    return Object.values(this.c.state().rooms).find((r) => r.media);
+    const { rooms, current } = this.c.state();
+    const here = current ? rooms[current] : undefined;
+    return Object.values(rooms).find((r) => r.media) ?? (here?.mode === 'group' ? here : undefined);
   }
 
   // ---- from the state to devices and connections
@@ -104,7 +106,7 @@ export class Call {
   follow() {
     const { intent, screen, support } = this.c.state();
     const open = support.webrtc && !intent.listenOnly
-      && (screen === 'prejoin' || (!!this.room() && !this.hushed()) || this.waits() || this.warm());
+      && (screen === 'prejoin' || (!!this.room()?.media && !this.hushed()) || this.waits() || this.warm());
     const held = this.held();
     this.capture.want({
       mic: { open, muted: !intent.mic || held, id: intent.micId, label: intent.micLabel, facing: 'user' },

@@ -70,6 +70,8 @@ export class Groups {
     }
     this.room = r.id;
     this.mode = r.mode;
+    // With a place one sends as well: that is another connection.
+    if (this.group && this.group.sends !== r.media) this.group.end('place');
     if (r.mode === 'group' && !this.group && this.again === null) this.#open(r);
     this.#want(r);
     this.#move(r);
@@ -169,7 +171,7 @@ export class Groups {
     const { c, call } = this;
     const { id } = r;
     const group = new Group({
-      conn: `g-${randomId(12)}`, clock: c.clock, log: c.log, iceServers: this.servers(r),
+      conn: `g-${randomId(12)}`, clock: c.clock, log: c.log, iceServers: this.servers(r), sends: r.media,
       send: (type, fields, body) => c.sig.request(type, { room: id, ...fields }, body),
     });
     this.group = group;

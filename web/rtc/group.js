@@ -49,11 +49,13 @@ export class Group extends Emitter {
    * @param {RTCIceServer[]} o.iceServers
    * @param {import('../core/clock.js').Clock} o.clock
    * @param {import('../core/log.js').Log} o.log
+   * @param {boolean} [o.sends]  not who only watches
    * @param {(config: RTCConfiguration) => RTCPeerConnection} [o.create]
    */
-  constructor({ conn, send, iceServers, clock, log, create }) {
+  constructor({ conn, send, iceServers, clock, log, create, sends = true }) {
     super();
     this.conn = conn;
+    this.sends = sends;
     this.send = send;
     this.clock = clock;
     this.log = log;
@@ -84,7 +86,7 @@ export class Group extends Emitter {
     this.pc = create ? create(config) : new RTCPeerConnection(config);
     this.pc.onconnectionstatechange = () => this.#changed();
     this.pc.oniceconnectionstatechange = () => this.#changed();
-    for (const role of ROLES) this.#addSender(role);
+    if (sends) for (const role of ROLES) this.#addSender(role);
     for (const kind of KINDS) for (let n = 0; n < AT_FIRST; n++) this.#addReceiver(kind);
   }
 

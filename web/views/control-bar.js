@@ -89,7 +89,7 @@ function MoreMenu() {
     text: r.room.title || t('room.untitled'), icon: 'forward', run: () => act.show(r.id) })));
   if (here.mode === 'group') items.push({ line: true }, { label: t('quality') }, ...QUALITIES.map((q) => ({
     text: t(`quality.${q}`), checked: state.intent.quality === q, key: `quality-${q}`, run: () => act.setQuality(q) })));
-  if (here.media) items.push({ line: true }, { text: t('link.title'), icon: 'signal', key: 'network', run: () => setUi({ dialog: 'network' }) });
+  if (here.media || here.mode === 'group') items.push({ line: true }, { text: t('link.title'), icon: 'signal', key: 'network', run: () => setUi({ dialog: 'network' }) });
   items.push({ line: true }, { text: t('settings'), icon: 'settings', key: 'settings', run: () => setUi({ dialog: 'settings' }) },
     { text: t('help'), icon: 'help', key: 'help', run: () => setUi({ dialog: 'help' }) });
   return html`<${Menu} items=${items} label=${t('bar.more')} cls="round" place="up end" name="more"><${Icon} name="more" /><//>`;

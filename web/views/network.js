@@ -52,7 +52,7 @@ export function NetworkDialog({ close }) {
     return () => clearInterval(timer);
   }, []);
   if (!here) return null;
-  const people = here.order.map((s) => here.people[s]).filter((p) => p?.media && (!p.self || here.mode === 'group'));
+  const people = here.order.map((s) => here.people[s]).filter((p) => p && (p.self ? here.mode === 'group' : p.media));
   return html`<${Dialog} title=${t('link.title')} onClose=${close} name="network">
     <p class="soft" data-mode=${here.mode}>${t(here.mode === 'group' ? 'link.group' : 'link.direct')}</p>
     <ul class="net-list">${people.map((p) => html`<${Row} key=${p.session} person=${p} />`)}</ul>

@@ -43,7 +43,7 @@ export function RulesDialog({ close }) {
     <div class="stack">
       <${Switch} label=${t('room.lock')} more=${t('room.lock_more')} on=${room.locked} name="rule-lock" set=${(/** @type {boolean} */ on) => act.roomSet({ locked: on })} />
       <${Switch} label=${t('order.lobby')} more=${t('order.lobby_more')} on=${!!room.lobby} name="rule-lobby" set=${(/** @type {boolean} */ on) => act.roomSet({ lobby: on })} />
-      <${Switch} label=${t('order.publish')} more=${t('order.publish_more')} on=${!!room.publish} name="rule-publish" set=${(/** @type {boolean} */ on) => act.roomSet({ publish: few(on) })} />
+      ${(state.self.groups || room.publish) && html`<${Switch} label=${t('order.publish')} more=${t('order.publish_more')} on=${!!room.publish} name="rule-publish" set=${(/** @type {boolean} */ on) => act.roomSet({ publish: few(on) })} />`}
       <${Switch} label=${t('order.share')} more=${t('order.share_more')} on=${!!room.share} name="rule-share" set=${(/** @type {boolean} */ on) => act.roomSet({ share: few(on) })} />
       <${Everybody} here=${here} />
       ${state.self.groups && html`<button type="button" class="btn wide" data-act="programs" onClick=${() => setUi({ dialog: 'programs' })}><${Icon} name="device" size="s" />${t('programs.title')} …</button>`}

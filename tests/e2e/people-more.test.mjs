@@ -12,7 +12,7 @@ const PICTURE = path.resolve('web/icons/icon-512.png');
 
 /** @type {Promise<import('./lib/house.mjs').HouseServer> | undefined} */
 let made;
-const home = () => (made ??= house.server({ args: ['--registration', 'open', '--user-invites', 'on'], shared: true }));
+const home = () => (made ??= house.server({ args: ['--registration', 'open', '--user-invites', 'on', '--groups', 'auto'], shared: true }));
 
 /** @param {string} name */
 async function newUser(name) {
@@ -148,10 +148,18 @@ house.test('call waiting: hold and accept, back again; a third person comes in, 
   await ian.page.click('[data-act=accept-video]');
   await gil.page.gone('[data-hint=asked]');
   await Promise.all([gil.talks(3), hoa.talks(3), ian.talks(3)]);
+  const way = (/** @type {User} */ u, /** @type {string} */ mode) => u.page.until(({ mode, n }) => {
+    const { call } = /** @type {any} */ (window).madang.parts;
+    const held = [...call.shown.people.keys()];
+    return held.length === n && held.every((s) => (call.shown.wayOf(s) === 'group') === (mode === 'group'));
+  }, { mode, n: mode === 'group' ? 2 : 1 }, { ms: 60_000, what: `${mode}` });
+  await Promise.all([gil, hoa, ian].map((u) => way(u, 'group')));
   await gil.page.until(() => ['hoa, ian', 'ian, hoa'].includes(document.querySelector('[data-room-title]')?.textContent ?? ''));
   await gil.page.click('[data-act=leave]');
   await Promise.all([hoa.talks(2), ian.talks(2)]);
-}, { timeout: 150_000 });
+  await Promise.all([hoa, ian].map((u) => way(u, 'direct')));
+  await Promise.all([hoa.hears(), ian.hears()]);
+}, { timeout: 200_000 });
 
 house.test('a page that is loaded again in the middle of a call is back in it', async () => {
   const [jil, ken] = await Promise.all([newUser('jil'), newUser('ken')]);

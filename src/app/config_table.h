@@ -109,6 +109,8 @@
       "pictures that one connection is sent at a time: the most important; 0 for all it looks at") \
     X(BITS, sfu_max_bitrate, "BITS", "20M", 100000, 1000 * G_,                                     \
       "bits per second that one connection is sent, at most")                                      \
+    X(INT, metrics_rooms, "N", "20", 0, 1000,                                                      \
+      "groups that /metrics tells of one by one, by their room's id: those that began first")      \
     X(SIZE, sfu_memory, "SIZE", "256M", 4 * M_, 65536 * M_,                                        \
       "memory for packets that may have to be sent again, of all groups")                          \
     X(CHOICE, recordings, "off|on", "on", 0, 0,                                                    \

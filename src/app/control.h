@@ -41,10 +41,11 @@ struct control_conf {
     struct listen_set *listen;
     struct cert_keeper *certs;
     struct relay_own_conf own;
-    bool relays;     /* TURN is on */
-    bool groups;     /* workers have SFUs */
-    bool turn_only;  /* no page: the drain waits for relays */
-    struct rec *rec; /* or NULL */
+    bool relays;         /* TURN is on */
+    bool groups;         /* workers have SFUs */
+    unsigned show_rooms; /* of each worker, whose numbers are in the metrics one by one */
+    bool turn_only;      /* no page: the drain waits for relays */
+    struct rec *rec;     /* or NULL */
     /* SIGHUP: does what isn't control's own (log level), and reads who may relay; false: nothing
      * of that has changed, or it cannot be read. */
     bool (*reload)(void *ctx, struct relay_people *people);

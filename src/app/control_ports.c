@@ -87,6 +87,7 @@ static void port_metrics(void *ctx, struct buf *out)
                            .n_workers = c->n_workers,
                            .relays = c->conf.relays,
                            .groups = c->conf.groups,
+                           .rooms = c->conf.show_rooms,
                        });
     push_desk_metrics(out, &c->push);
 }

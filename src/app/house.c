@@ -210,6 +210,7 @@ static bool start_control(struct house *h)
     c->turn_only = h->conf.turn_only;
     c->relays = h->conf.worker.relays;
     c->groups = h->conf.worker.groups;
+    c->show_rooms = h->conf.worker.show_rooms;
     snprintf(h->server, sizeof h->server, "madang/%s", madang_version());
     c->exchange.domain.facts.server = str_from(h->server);
     c->exchange.domain.facts.stun_port = h->listen.nudp ? h->listen.udp_at[0].port : 0;

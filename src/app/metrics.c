@@ -10,6 +10,8 @@
 #include "app/turn_metrics.h"
 #include "app/recorder.h"
 #include "app/worker.h"
+#include "base/mem.h"
+#include "base/util.h"
 #include "base/version.h"
 #include "edge/rec/rec_thread.h"
 #include "edge/store/disk.h"
@@ -138,6 +140,17 @@ static void put_turn(struct buf *b, const struct metrics_sources *src)
     }
 }
 
+/* Those of all workers. */
+static void put_rooms(struct buf *b, const struct metrics_sources *src)
+{
+    unsigned max = src->n_workers * src->rooms, n = 0;
+    struct sfu_room_stats *rooms = xcalloc(MAX_OF(max, 1u), sizeof *rooms);
+    for (unsigned i = 0; i < src->n_workers; i++)
+        n += worker_sfu_rooms(src->workers[i], rooms + n, max - n);
+    sfu_metrics_rooms(b, rooms, n);
+    xfree(rooms);
+}
+
 /* One of a single CPU: a worker that has little more to give stands near 1 a second. */
 static void put_workers(struct buf *b, const struct metrics_sources *src)
 {
@@ -150,6 +163,7 @@ static void put_workers(struct buf *b, const struct metrics_sources *src)
     }
     if (src->groups) {
         sfu_metrics_write(b, &sum);
+        put_rooms(b, src);
     }
 }
 

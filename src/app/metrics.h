@@ -25,8 +25,9 @@ struct metrics_sources {
     uint64_t rec_dropped;
     struct worker *const *workers;
     unsigned n_workers;
-    bool relays; /* they have TURN servers */
-    bool groups; /* and SFUs */
+    bool relays;    /* they have TURN servers */
+    bool groups;    /* and SFUs */
+    unsigned rooms; /* of each worker's so many are told of one by one */
 };
 
 /* Control thread. */

@@ -1,8 +1,12 @@
 #include "app/sfu_metrics.h"
 
 #include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/code.h"
+#include "base/util.h"
 
 /* ---- All together ---- */
 
@@ -32,6 +36,8 @@ static void put_now(struct buf *b, const struct sfu_stats *s)
     put_one(b, "madang_sfu_tracks", "gauge", "Pictures and sounds that are published", s->tracks);
     put_one(b, "madang_sfu_lines", "gauge", "Lines on which one of these is sent to somebody",
             s->subscribed);
+    put_one(b, "madang_sfu_estimate_bps", "gauge", "Bits a second that may be sent to all of them",
+            s->estimate_bps);
 }
 
 static const char *const dirs[2] = {"in", "out"};
@@ -110,6 +116,103 @@ void sfu_metrics_write(struct buf *out, const struct sfu_stats *s)
     put_connections(out, s);
 }
 
+/* ---- Of single rooms ---- */
+
+/* What of the numbers; label NULL: there is one value. */
+struct room_metric {
+    const char *name, *type, *help, *label;
+    const char *const *values;
+    size_t at[2]; /* in struct sfu_stats */
+};
+
+#define ROOM_AT(member) offsetof(struct sfu_stats, member)
+
+static const struct room_metric of_rooms[] = {
+    {"peers", "gauge", "Connections of people in one group", NULL, NULL, {ROOM_AT(peers)}},
+    {"estimate_bps",
+     "gauge",
+     "Bits a second that may be sent to them",
+     NULL,
+     NULL,
+     {ROOM_AT(estimate_bps)}},
+    {"packets_total",
+     "counter",
+     "Packets of one group",
+     "dir",
+     dirs,
+     {ROOM_AT(in_packets), ROOM_AT(out_packets)}},
+    {"bytes_total",
+     "counter",
+     "Bytes in these",
+     "dir",
+     dirs,
+     {ROOM_AT(in_bytes), ROOM_AT(out_bytes)}},
+    {"rtx_packets_total", "counter", "Packets that were sent again", NULL, NULL, {ROOM_AT(again)}},
+    {"nacked_total",
+     "counter",
+     "Packets that were missed",
+     "dir",
+     dirs,
+     {ROOM_AT(nacked), ROOM_AT(asked)}},
+    {"key_frame_requests_total",
+     "counter",
+     "Key frames that were asked for",
+     "dir",
+     dirs,
+     {ROOM_AT(key_frames_wanted), ROOM_AT(key_frames_asked)}},
+    {"layer_switches_total",
+     "counter",
+     "Times that a line went on with another layer",
+     NULL,
+     NULL,
+     {ROOM_AT(switches)}},
+};
+
+static uint64_t stat_at(const struct sfu_stats *s, size_t at)
+{
+    uint64_t v;
+    memcpy(&v, (const char *)s + at, sizeof v);
+    return v;
+}
+
+static void put_room(struct buf *b, const struct room_metric *m, const char *name,
+                     const struct sfu_room_stats *r)
+{
+    char id[B32_SIZE];
+    b32_encode(id, r->room);
+    for (unsigned i = 0; i < (m->label != NULL ? 2 : 1); i++) {
+        buf_putf(b, "%s{room=\"%s\"", name, id);
+        if (m->label != NULL)
+            buf_putf(b, ",%s=\"%s\"", m->label, m->values[i]);
+        buf_putf(b, "} %" PRIu64 "\n", stat_at(&r->st, m->at[i]));
+    }
+}
+
+static void put_rooms_ended(struct buf *b, const struct sfu_room_stats *rooms, unsigned n)
+{
+    char id[B32_SIZE];
+    put_head(b, "madang_sfu_room_ended_total", "counter",
+             "Connections of one group that ended by themselves");
+    for (unsigned i = 0; i < n; i++) {
+        b32_encode(id, rooms[i].room);
+        for (int k = 0; k < TRANSPORT_ENDS; k++)
+            buf_putf(b, "madang_sfu_room_ended_total{room=\"%s\",reason=\"%s\"} %" PRIu64 "\n", id,
+                     transport_end_name((enum transport_end)k), rooms[i].st.ended[k]);
+    }
+}
+
+void sfu_metrics_rooms(struct buf *out, const struct sfu_room_stats *rooms, unsigned n)
+{
+    for (size_t k = 0; k < ARRAY_LEN(of_rooms); k++) {
+        char name[64];
+        snprintf(name, sizeof name, "madang_sfu_room_%s", of_rooms[k].name);
+        put_head(out, name, of_rooms[k].type, of_rooms[k].help);
+        for (unsigned i = 0; i < n; i++)
+            put_room(out, &of_rooms[k], name, &rooms[i]);
+    }
+    put_rooms_ended(out, rooms, n);
+}
+
 /* ---- Each ---- */
 
 struct listing {
@@ -145,10 +248,11 @@ static void dump_room(void *ctx, uint64_t room, const struct sfu_stats *s)
              ",\"in_packets\":%" PRIu64 ",\"in_bytes\":%" PRIu64 ",\"out_packets\":%" PRIu64
              ",\"out_bytes\":%" PRIu64 ",\"rtx\":%" PRIu64 ",\"nacks_out\":%" PRIu64
              ",\"nacks_in\":%" PRIu64 ",\"plis_out\":%" PRIu64 ",\"plis_in\":%" PRIu64
-             ",\"switches\":%" PRIu64 ",\"too_late\":%" PRIu64 ",\"peers\":[",
+             ",\"switches\":%" PRIu64 ",\"too_late\":%" PRIu64 ",\"sound_along_bytes\":%" PRIu64
+             ",\"estimate_bps\":%" PRIu64 ",\"peers\":[",
              l->rooms > 1 ? "," : "", id, s->tracks, s->subscribed, s->in_packets, s->in_bytes,
              s->out_packets, s->out_bytes, s->again, s->asked, s->nacked, s->key_frames_asked,
-             s->key_frames_wanted, s->switches, s->too_late);
+             s->key_frames_wanted, s->switches, s->too_late, s->along_bytes, s->estimate_bps);
     l->peers = 0;
     sfu_each_peer(l->s, room, l, dump_peer);
     buf_puts(l->b, "]}");

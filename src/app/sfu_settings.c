@@ -7,6 +7,7 @@ void sfu_settings_apply(struct worker_conf *w, const struct config *c)
     w->sfu.max_rooms = (c->sfu_rooms + n - 1) / n;
     w->sfu.max_peers = (c->sfu_peers + n - 1) / n;
     w->sfu.max_subscribed = c->sfu_lines;
+    w->show_rooms = (c->metrics_rooms + n - 1) / n;
     w->sfu.loudest = c->sfu_loudest;
     w->sfu.last_n = c->sfu_last_n;
     w->sfu.max_bps = (double)c->sfu_max_bitrate;

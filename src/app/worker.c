@@ -305,6 +305,11 @@ void worker_sfu_stats(const struct worker *w, struct sfu_stats *sum)
         worker_sfu_add_stats(w->sfu, sum);
 }
 
+unsigned worker_sfu_rooms(const struct worker *w, struct sfu_room_stats *out, unsigned max)
+{
+    return w->sfu != NULL ? worker_sfu_copy_rooms(w->sfu, out, max) : 0;
+}
+
 const struct counts *worker_counts(const struct worker *w)
 {
     return &w->counts;

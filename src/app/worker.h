@@ -38,6 +38,7 @@ struct worker_conf {
                                  * what it points to is copied */
     struct worker_team *team; /* of all workers; NULL: it is the only one */
     bool groups;              /* an SFU, too */
+    unsigned show_rooms;      /* of which the numbers can be seen one by one */
     struct sfu_conf sfu;      /* worker, seed, hash and fingerprint are not the caller's to fill */
     uint8_t dtls_cookie_key[32]; /* random, the same for all workers */
     unsigned max_relays;         /* relay sockets at once: each costs a descriptor; 0: none */
@@ -75,6 +76,8 @@ void worker_stop(struct worker *w, int64_t drain_us);
 void worker_turn_stats(const struct worker *w, struct turn_stats *sum);
 /* The same of its SFU; each member on its own. */
 void worker_sfu_stats(const struct worker *w, struct sfu_stats *sum);
+/* Of single rooms, about a second ago: at most conf.show_rooms. How many were written. */
+unsigned worker_sfu_rooms(const struct worker *w, struct sfu_room_stats *out, unsigned max);
 /* CPU time of its thread. */
 uint64_t worker_cpu_us(const struct worker *w);
 /* What its thread counts; may be read at any time until worker_stop(). */

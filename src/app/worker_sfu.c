@@ -13,7 +13,8 @@
 enum {
     WALL_US = 10000000, /* the wall clock is looked at so often */
     GATHER_US = 1500,   /* media that comes within so much time is handled, and leaves, together */
-    SHOW_US = 50000     /* others see the numbers so late at most */
+    SHOW_US = 50000,    /* others see the numbers so late at most ... */
+    SHOW_ROOMS_US = 1000000 /* ... and those of single rooms */
 };
 
 /* ---- Sending ---- */
@@ -119,11 +120,70 @@ static void on_timer(struct loop_timer *t, int64_t now_us)
     sfu_core_tick(f->core, now_us);
 }
 
+static struct shown_room *place_of(struct worker_sfu *f, uint64_t room)
+{
+    struct shown_room *free = NULL;
+    for (unsigned i = 0; i < f->w->conf.show_rooms; i++) {
+        uint64_t id = atomic_load_explicit(&f->rooms[i].room, memory_order_relaxed);
+        if (id == room)
+            return &f->rooms[i];
+        if (id == 0 && free == NULL)
+            free = &f->rooms[i];
+    }
+    return free;
+}
+
+static void show_room(void *ctx, uint64_t room, const struct sfu_stats *st)
+{
+    struct shown_room *k = place_of(ctx, room);
+    uint64_t words[SFU_STATS_WORDS];
+    if (k == NULL)
+        return;
+    memcpy(words, st, sizeof words);
+    for (unsigned i = 0; i < SFU_STATS_WORDS; i++)
+        atomic_store_explicit(&k->v[i], words[i], memory_order_release);
+    atomic_store_explicit(&k->room, room, memory_order_release);
+    k->is_there = true;
+}
+
+static void show_rooms(struct worker_sfu *f, int64_t now_us, uint64_t rooms)
+{
+    if (now_us - f->rooms_us < SHOW_ROOMS_US && rooms == f->n_rooms)
+        return;
+    f->rooms_us = now_us;
+    f->n_rooms = rooms;
+    sfu_look_at_estimates(sfu_core_sfu(f->core));
+    for (unsigned i = 0; i < f->w->conf.show_rooms; i++)
+        f->rooms[i].is_there = false;
+    sfu_each_room(sfu_core_sfu(f->core), f, show_room);
+    for (unsigned i = 0; i < f->w->conf.show_rooms; i++) {
+        if (!f->rooms[i].is_there)
+            atomic_store_explicit(&f->rooms[i].room, 0, memory_order_release);
+    }
+}
+
+unsigned worker_sfu_copy_rooms(const struct worker_sfu *f, struct sfu_room_stats *out, unsigned max)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < f->w->conf.show_rooms && n < max; i++) {
+        uint64_t words[SFU_STATS_WORDS];
+        uint64_t room = atomic_load_explicit(&f->rooms[i].room, memory_order_acquire);
+        for (unsigned k = 0; k < SFU_STATS_WORDS; k++)
+            words[k] = atomic_load_explicit(&f->rooms[i].v[k], memory_order_acquire);
+        if (room == 0 || atomic_load_explicit(&f->rooms[i].room, memory_order_acquire) != room)
+            continue;
+        out[n].room = room;
+        memcpy(&out[n++].st, words, sizeof words);
+    }
+    return n;
+}
+
 static void show(struct worker_sfu *f, int64_t now_us)
 {
     uint64_t words[SFU_STATS_WORDS];
     struct sfu_stats all;
     sfu_core_stats(f->core, &all);
+    show_rooms(f, now_us, all.rooms);
     memcpy(words, &all, sizeof words);
     f->shown_us = now_us;
     for (unsigned i = 0; i < SFU_STATS_WORDS; i++)
@@ -205,6 +265,8 @@ struct worker_sfu *worker_sfu_open(struct worker *w, char *why, size_t why_n)
     random_bytes(&conf.hash, sizeof conf.hash);
     f->w = w;
     worker_shakes_open(f);
+    f->rooms = xcalloc(MAX_OF(w->conf.show_rooms, 1u), sizeof *f->rooms);
+    f->rooms_us = INT64_MIN / 2;
     f->timer = (struct loop_timer){.fn = on_timer, .name = "sfu"};
     f->show_timer = (struct loop_timer){.fn = on_show_timer, .name = "sfu stats"};
     f->core = sfu_core_new(&conf, &ops, w->conf.rec, loop_now(w->loop));
@@ -229,5 +291,6 @@ void worker_sfu_close(struct worker_sfu *f)
     worker_shakes_close(f);
     loop_timer_del(f->w->loop, &f->timer);
     loop_timer_del(f->w->loop, &f->show_timer);
+    xfree(f->rooms);
     xfree(f);
 }

@@ -12,6 +12,7 @@ struct buf;
 struct sfu_stats;
 struct udp_train;
 struct worker;
+struct sfu_room_stats;
 struct worker_sfu;
 
 /* NULL with a sentence in why. */
@@ -37,5 +38,8 @@ void worker_sfu_round(struct worker_sfu *f, int64_t now_us);
 void worker_sfu_dump(const struct worker_sfu *f, struct buf *out, unsigned max);
 /* Any thread: what was counted some milliseconds ago, added to *sum. */
 void worker_sfu_add_stats(const struct worker_sfu *f, struct sfu_stats *sum);
+/* Any thread: of single rooms, as worker_sfu_rooms(). */
+unsigned worker_sfu_copy_rooms(const struct worker_sfu *f, struct sfu_room_stats *out,
+                               unsigned max);
 
 #endif

@@ -18,6 +18,13 @@ struct worker_rec;
 enum { SFU_STATS_WORDS = sizeof(struct sfu_stats) / sizeof(uint64_t) };
 _Static_assert(sizeof(struct sfu_stats) % sizeof(uint64_t) == 0, "is copied by words");
 
+/* A room as others may see it. Its numbers are the room's only if the name was the same before and after. */
+struct shown_room {
+    _Atomic uint64_t room; /* 0: free */
+    _Atomic uint64_t v[SFU_STATS_WORDS];
+    bool is_there;
+};
+
 struct worker_shakes {
     struct dtls_ctx *ctx;
     int64_t ctx_s; /* when it was made */
@@ -41,6 +48,9 @@ struct worker_sfu {
     int64_t gathered_us; /* the last round in which it has */
     int64_t shown_us;
     _Atomic uint64_t shown[SFU_STATS_WORDS]; /* struct sfu_stats */
+    struct shown_room *rooms; /* conf.show_rooms of them, those that came first; owned */
+    int64_t rooms_us;         /* when they were shown */
+    uint64_t n_rooms;         /* that there were then */
 };
 
 /* ---- worker_sfu_shake.c ---- */

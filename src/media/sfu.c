@@ -164,7 +164,7 @@ void sfu_room_close(struct sfu *s, uint64_t room)
         sfu_peer_free(container_of(first, struct sfu_peer, in_room));
     hmap_remove(&s->rooms, &r->node);
     speakers_free(&r->speakers);
-    r->stats.rooms = 0;
+    r->stats.rooms = r->stats.estimate_bps = 0;
     sfu_stats_add(&s->gone, &r->stats);
     xfree(r);
 }

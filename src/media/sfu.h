@@ -197,10 +197,11 @@ int64_t sfu_deadline(const struct sfu *s);
 /* Of all, or of one room. All members are uint64_t: they are added up. */
 struct sfu_stats {
     uint64_t rooms, peers, tracks, subscribed; /* now */
-    uint64_t in_packets, in_bytes;             /* authentic RTP */
-    uint64_t out_packets, out_bytes;           /* whatever left */
-    uint64_t again, again_bytes;               /* of these: retransmissions (RTX) */
-    uint64_t padding, padding_bytes;           /* of these: to probe */
+    uint64_t estimate_bps; /* what may be sent to all of them, as of sfu_look_at_estimates() */
+    uint64_t in_packets, in_bytes;   /* authentic RTP */
+    uint64_t out_packets, out_bytes; /* whatever left */
+    uint64_t again, again_bytes;     /* of these: retransmissions (RTX) */
+    uint64_t padding, padding_bytes; /* of these: to probe */
     uint64_t along,
         along_bytes; /* sound that was sent along with later one, against losses: packets and bytes of it */
     uint64_t asked, key_frames_asked;   /* NACKed numbers and PLIs that we sent */
@@ -216,8 +217,13 @@ struct sfu_stats {
 void sfu_stats_add(struct sfu_stats *to, const struct sfu_stats *more);
 /* Good until the next call. */
 const struct sfu_stats *sfu_stats(struct sfu *s);
+void sfu_look_at_estimates(struct sfu *s);
 /* NULL: there is no such room. */
 const struct sfu_stats *sfu_room_stats(const struct sfu *s, uint64_t room);
+struct sfu_room_stats {
+    uint64_t room;
+    struct sfu_stats st;
+};
 void sfu_each_room(const struct sfu *s, void *ctx,
                    void (*fn)(void *ctx, uint64_t room, const struct sfu_stats *st));
 /* By id, in no order; nothing may be changed meanwhile. */

@@ -22,6 +22,18 @@ const struct sfu_stats *sfu_stats(struct sfu *s)
     return &s->all;
 }
 
+void sfu_look_at_estimates(struct sfu *s)
+{
+    HMAP_FOREACH(it, &s->rooms) {
+        struct sfu_room *r = container_of(it, struct sfu_room, node);
+        r->stats.estimate_bps = 0;
+        LIST_FOREACH(k, &r->peers) {
+            const struct sfu_down *d = container_of(k, struct sfu_peer, in_room)->down;
+            r->stats.estimate_bps += d != NULL ? (uint64_t)bwe_bps(&d->bwe) : 0;
+        }
+    }
+}
+
 const struct sfu_stats *sfu_room_stats(const struct sfu *s, uint64_t room)
 {
     const struct sfu_room *r = sfu_find_room(s, room);

@@ -127,6 +127,7 @@ static UNUSED_OK struct worker *hire(struct house *h, unsigned index)
                                .stun = {.key = {3, 4}, .unlimited = true},
                                .team = h->team,
                                .groups = true,
+                               .show_rooms = 4,
                                .max_streams = 40,
                                .recorder = h->recorder,
                                .control = h->box};

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "app/sfu_metrics.h"
+#include "base/code.h"
 
 static const char *line_of(const struct buf *b, const char *line)
 {
@@ -33,6 +34,7 @@ static void numbers_stand_under_their_names(void **state)
         {"madang_sfu_peers", s.peers},
         {"madang_sfu_tracks", s.tracks},
         {"madang_sfu_lines", s.subscribed},
+        {"madang_sfu_estimate_bps", s.estimate_bps},
         {"madang_sfu_packets_total{dir=\"in\"}", s.in_packets},
         {"madang_sfu_packets_total{dir=\"out\"}", s.out_packets},
         {"madang_sfu_bytes_total{dir=\"in\"}", s.in_bytes},
@@ -69,6 +71,37 @@ static void numbers_stand_under_their_names(void **state)
     buf_free(&b);
 }
 
+static void single_rooms_are_told_by_their_ids(void **state)
+{
+    (void)state;
+    struct sfu_room_stats rooms[2] = {{.room = 11}, {.room = 12}};
+    struct buf b;
+    char text[200], id[B32_SIZE];
+    rooms[1].st.peers = 3;
+    rooms[1].st.out_bytes = 77;
+    rooms[1].st.asked = 5;
+    rooms[1].st.ended[TRANSPORT_FINGERPRINT] = 2;
+    static const struct {
+        const char *name, *rest;
+    } lines[] = {
+        {"peers", "} 3"},
+        {"bytes_total", ",dir=\"out\"} 77"},
+        {"nacked_total", ",dir=\"out\"} 5"},
+        {"nacked_total", ",dir=\"in\"} 0"},
+        {"ended_total", ",reason=\"fingerprint\"} 2"},
+    };
+    buf_init(&b, 65536);
+    sfu_metrics_rooms(&b, rooms, 2);
+    b32_encode(id, rooms[1].room);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        snprintf(text, sizeof text, "\nmadang_sfu_room_%s{room=\"%s\"%s\n", lines[i].name, id,
+                 lines[i].rest);
+        if (line_of(&b, text) == NULL)
+            fail_msg("missing: %s", text);
+    }
+    buf_free(&b);
+}
+
 static void rooms_are_listed_as_far_as_wanted(void **state)
 {
     (void)state;
@@ -97,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_stand_under_their_names),
+        cmocka_unit_test(single_rooms_are_told_by_their_ids),
         cmocka_unit_test(rooms_are_listed_as_far_as_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,7 @@ static void an_answer_names_where_the_server_is_now(void **state)
     struct house h;
     struct client a;
     struct sfu_stats stats = {0};
+    struct sfu_room_stats rooms[4];
     open_house(&h);
     client_open(&a, &h, 1, true);
     client_offer(&a, a.print);
@@ -139,6 +140,11 @@ static void an_answer_names_where_the_server_is_now(void **state)
         worker_sfu_stats(h.w, &stats);
     }
     assert_int_equal(stats.rooms, 1);
+    while (worker_sfu_rooms(h.w, rooms, ARRAY_LEN(rooms)) == 0) {
+    }
+    assert_int_equal(rooms[0].room, ROOM);
+    assert_int_equal(rooms[0].st.rooms, 1);
+    assert_int_equal(worker_sfu_rooms(h.w, rooms, 0), 0);
     close_house(&h);
 }
 

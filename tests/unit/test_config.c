@@ -695,7 +695,7 @@ static void test_groups_are_split_between_the_workers(void **state)
     struct house_conf h;
     (void)state;
     expect_start("groups = auto\nworkers = 4\nsfu-rooms = 10\nsfu-memory = 8M\nsfu-loudest = 5\n"
-                 "sfu-last-n = 9\nsfu-max-bitrate = 3M\n",
+                 "sfu-last-n = 9\nsfu-max-bitrate = 3M\nmetrics-rooms = 6\n",
                  NULL, NULL);
     settings_apply(&h, &c, &(struct relay_people){0});
     assert_true(h.worker.groups);
@@ -707,6 +707,7 @@ static void test_groups_are_split_between_the_workers(void **state)
     assert_int_equal(h.worker.sfu.cache_bytes, 2 << 20);
     assert_int_equal(h.worker.sfu.loudest, 5);
     assert_int_equal(h.worker.sfu.last_n, 9);
+    assert_int_equal(h.worker.show_rooms, 2);
     assert_true(h.worker.sfu.max_bps == 3e6);
     config_free(&c);
     expect_start("groups = never\n", NULL, NULL);

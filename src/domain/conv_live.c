@@ -12,6 +12,7 @@ struct room *live_open(struct domain *d, struct conv *c, const struct ticket *ti
     struct room *r = room_new(d, c->id, str_from(c->title));
     c->refs++; /* until live_closed() */
     r->stays = true;
+    r->programs = c->flags & CONV_PROGRAMS;
     room_set_hash(r, str_from(c->hash));
     if (ticket) {
         r->version = r->base = ticket->version;
@@ -118,10 +119,48 @@ static const struct conv_member *moderator(struct domain *d, struct session *s, 
     return NULL;
 }
 
+static void answer_set(struct domain *d, const struct asker *who, const struct room *r)
+{
+    struct event e = {.type = RESULT_ROOM, .room = r->id};
+    room_view(r, &e.u.room);
+    reply(d, who, &e);
+}
+
+/* a->a: whether programs may come in. */
+static void programs_kept(struct domain *d, struct ask *a, const struct ask_answer *answer)
+{
+    struct conv *c = conv_back(d, a);
+    struct room *r = room_find(d, conv_call(a)->conv);
+    if (answer->db->status != DB_OK) {
+        reply_db(d, &a->who, answer->db->status);
+        return;
+    }
+    if (c)
+        c->flags = (uint8_t)(a->a ? c->flags | CONV_PROGRAMS : c->flags & ~CONV_PROGRAMS);
+    if (!r || !r->stays) {
+        reply_error(d, &a->who, CODE_ROOM_UNKNOWN); /* all have left it meanwhile */
+        return;
+    }
+    bool changed = whip_switch(d, r, a->a ? TRI_YES : TRI_NO);
+    answer_set(d, &a->who, r);
+    if (changed)
+        room_changed(d, r, a->who.session, false);
+}
+
+/* They may come in after a restart, too: it is answered when that is stored. */
+static void keep_programs(struct domain *d, const struct cmd *cmd, const struct room *r)
+{
+    struct ask *a = ask_new(d, asker_of(cmd), programs_kept, NULL, sizeof(struct conv_call));
+    conv_call(a)->conv = r->id;
+    a->a = cmd->u.room_set.programs == TRI_YES;
+    CONV_ASK(d, a, conv_pinned(d, r->id), programs_kept, DB_ROOM_PROGRAMS, VAL_ID(r->id),
+             VAL_I((int64_t)a->a));
+}
+
 void live_set(struct domain *d, struct session *s, const struct cmd *cmd, struct room *r)
 {
     const struct cmd_room_set *set = &cmd->u.room_set;
-    struct event e = {.type = RESULT_ROOM, .room = r->id};
+    const struct asker who = asker_of(cmd);
     if (!moderator(d, s, cmd->id, r))
         return;
     if (set->has_title || set->has_password || set->capacity || set->is_public != TRI_ABSENT) {
@@ -132,9 +171,10 @@ void live_set(struct domain *d, struct session *s, const struct cmd *cmd, struct
     bool changed = locked != r->locked;
     r->locked = locked;
     bool order = order_set(d, r, set);
-    order |= whip_switch(d, r, set->programs);
-    room_view(r, &e.u.room);
-    emit_ack(d, s, cmd->id, &e);
+    if (set->programs != TRI_ABSENT && r->programs != (set->programs == TRI_YES))
+        keep_programs(d, cmd, r);
+    else
+        answer_set(d, &who, r);
     if (changed || order)
         room_changed(d, r, s->id, changed);
 }

@@ -70,7 +70,7 @@ static void edited(struct domain *d, struct ask *a, const struct ask_answer *ans
     if (!c)
         return;
     bool closer = (c->flags & ~a->a & (CONV_PUBLIC | CONV_UNLISTED)) != 0;
-    c->flags = (uint8_t)a->a;
+    c->flags = (uint8_t)((a->a & ~(uint64_t)CONV_PROGRAMS) | (c->flags & CONV_PROGRAMS));
     if (conv_call(a)->type == CMD_ROOM_EDIT && conv_call(a)->one.n) {
         xfree(c->title);
         c->title = str_dup(conv_call(a)->one);

@@ -166,6 +166,7 @@ static void room_from_ticket(struct room *r, const struct ticket *t)
     r->lobby = t->lobby;
     r->publish_few = t->publish_few;
     r->share_few = t->share_few;
+    r->programs = t->programs;
     room_set_hash(r, str_of(t->hash, t->hash_n));
 }
 

@@ -308,6 +308,7 @@ void room_ticket(struct domain *d, const struct room *r, const struct session *s
         .lobby = r->lobby,
         .publish_few = r->publish_few,
         .share_few = r->share_few,
+        .programs = r->programs,
         .owner = r->owner == s->id,
         .stays = r->stays,
         .since = room_part(r, s)->since,

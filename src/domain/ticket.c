@@ -15,7 +15,8 @@ enum {
     FLAG_LOBBY = 16,
     FLAG_PUBLISH_FEW = 32,
     FLAG_SHARE_FEW = 64,
-    FLAGS_ALL = 127
+    FLAG_PROGRAMS = 128,
+    FLAGS_ALL = 255
 };
 
 static void ticket_write(struct buf *b, const struct ticket *t)
@@ -24,7 +25,7 @@ static void ticket_write(struct buf *b, const struct ticket *t)
     buf_u8(b, (uint8_t)((t->is_public ? FLAG_PUBLIC : 0) | (t->locked ? FLAG_LOCKED : 0) |
                         (t->owner ? FLAG_OWNER : 0) | (t->stays ? FLAG_STAYS : 0) |
                         (t->lobby ? FLAG_LOBBY : 0) | (t->publish_few ? FLAG_PUBLISH_FEW : 0) |
-                        (t->share_few ? FLAG_SHARE_FEW : 0)));
+                        (t->share_few ? FLAG_SHARE_FEW : 0) | (t->programs ? FLAG_PROGRAMS : 0)));
     buf_u64(b, t->room);
     buf_u64(b, t->lineage);
     buf_u64(b, (uint64_t)t->until_ms);
@@ -51,6 +52,7 @@ static bool ticket_read(struct ticket *t, struct rd r)
     t->lobby = flags & FLAG_LOBBY;
     t->publish_few = flags & FLAG_PUBLISH_FEW;
     t->share_few = flags & FLAG_SHARE_FEW;
+    t->programs = flags & FLAG_PROGRAMS;
     t->room = rd_u64(&r);
     t->lineage = rd_u64(&r);
     t->until_ms = (int64_t)rd_u64(&r);

@@ -24,7 +24,7 @@ struct ticket {
     uint32_t capacity;
     bool is_public;
     bool locked;
-    bool lobby, publish_few, share_few;
+    bool lobby, publish_few, share_few, programs;
     bool owner;    /* the holder owned the room */
     bool stays;    /* the room is that of a conversation: `hash` is the password's that was there */
     int64_t since; /* then: what a guest may see from */

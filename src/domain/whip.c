@@ -302,7 +302,7 @@ static void watch(struct domain *d, struct room *r, const struct cmd *cmd, struc
     order_wish(d, w); /* an offer does not say how large a picture is */
 }
 
-static enum errcode begin(struct domain *d, const struct cmd *cmd, struct str name)
+static enum errcode begin(struct domain *d, const struct cmd *cmd, struct str name, bool asked)
 {
     bool publishes = !cmd->u.whip.view;
     struct media_token t;
@@ -311,6 +311,10 @@ static enum errcode begin(struct domain *d, const struct cmd *cmd, struct str na
     if (r && publishes && !code)
         end_namesake(d, r, name);
     r = room_find(d, cmd->room); /* it may have ended with its last program */
+    if (!r && publishes && !code && !asked && d->cfg.groups != GROUPS_NEVER) {
+        whip_knock(d, cmd, t.by_operator);
+        return CODE_NONE;
+    }
     if (!code)
         code = room_check(d, r, cmd, &t);
     if (code)
@@ -323,20 +327,20 @@ static enum errcode begin(struct domain *d, const struct cmd *cmd, struct str na
     return CODE_NONE;
 }
 
-static void offer(struct domain *d, const struct cmd *cmd)
+void whip_offer(struct domain *d, const struct cmd *cmd, bool asked)
 {
     const struct cmd_whip *q = &cmd->u.whip;
     char name[NAMES_BYTES_MAX];
     size_t n = 0;
     enum names_verdict good = names_clean(q->name, d->cfg.name_max, name, &n);
-    int64_t wait = session_addr_rate(d, cmd->addr_key, &d->cfg.hello);
+    int64_t wait = asked ? 0 : session_addr_rate(d, cmd->addr_key, &d->cfg.hello);
     enum errcode code = CODE_NONE;
     if (wait)
         code = CODE_RATE;
     else if (good != NAMES_OK && !(q->view && good == NAMES_EMPTY))
         code = CODE_BAD_NAME;
     else
-        code = begin(d, cmd, str_of(name, n));
+        code = begin(d, cmd, str_of(name, n), asked);
     if (code)
         answer_error(d, cmd->http, code, code == CODE_BUSY ? 1000 : wait);
 }
@@ -380,7 +384,7 @@ void whip_request(struct domain *d, struct session *s, const struct cmd *cmd)
     const struct cmd_whip *q = &cmd->u.whip;
     (void)s;
     if (q->verb == WHIP_OFFER) {
-        offer(d, cmd);
+        whip_offer(d, cmd, false);
         return;
     }
     struct whip *w = whip_find(d, q->session);

@@ -1,7 +1,7 @@
 /* Programs that publish into rooms and players that watch them, by plain HTTP: WHIP (RFC 9725) and WHEP. A program that
  * publishes is a participant, with a session that has no pipe; who watches is nobody whom the others see. whip.c has the
  * requests and the life of these sessions, whip_aim.c says which tracks a player gets, whip_sdp.c has what changes
- * in a description. */
+ * in a description, whip_door.c opens rooms that stay. */
 #ifndef MADANG_DOMAIN_WHIP_H
 #define MADANG_DOMAIN_WHIP_H
 
@@ -38,6 +38,13 @@ struct whip {
 /* ---- whip_aim.c ---- */
 /* What the lines are to carry now; true: that is something else than before. */
 bool whip_aim(const struct room *r, struct whip *w);
+
+/* ---- whip_door.c ---- */
+/* Nobody is in the room of this offer: asks whether it is one that stays, opens it if programs may come in, and goes on by
+ * whip_offer(). */
+void whip_knock(struct domain *d, const struct cmd *cmd, bool by_operator);
+/* asked: the room is open if it is one that stays. */
+void whip_offer(struct domain *d, const struct cmd *cmd, bool asked);
 
 /* ---- whip_sdp.c ---- */
 /* The offer gets other credentials of ICE. */

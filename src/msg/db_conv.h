@@ -4,7 +4,7 @@
 #define MADANG_MSG_DB_CONV_H
 
 /* Bits of conv.flags. */
-enum { CONV_PUBLIC = 1, CONV_ARCHIVED = 2, CONV_UNLISTED = 4 };
+enum { CONV_PUBLIC = 1, CONV_ARCHIVED = 2, CONV_UNLISTED = 4, CONV_PROGRAMS = 8 };
 /* conv_member.state. OPEN is 0: only these count as members of a room; the two people of a direct conversation
  * always do. */
 enum conv_state { CONV_OPEN, CONV_REQUEST, CONV_IGNORED, CONV_BANNED };
@@ -64,8 +64,9 @@ enum conv_role { CONV_MEMBER, CONV_MODERATOR, CONV_OWNER, CONV_ROLES };
     DB_PROC(SEARCH, READ, "user text conv before limit", "id conv " DB_MESSAGE_COLS)               \
     /* rooms */                                                                                    \
     DB_PROC(ROOM_MAKE, WRITE, "id owner title topic flags now max", "")                            \
-    /* NULL: stays as it is. retention -1: the server's. */                                        \
+    /* NULL: stays as it is. retention -1: the server's. Of flags all but CONV_PROGRAMS. */        \
     DB_PROC(ROOM_EDIT, WRITE, "id title topic flags retention", "")                                \
+    DB_PROC(ROOM_PROGRAMS, WRITE, "id on", "")                                                     \
     /* was, picture: the stamp of the one before. */                                              \
     DB_PROC(ROOM_PICTURE, WRITE, "id picture", "was")                                              \
     /* password: its hash, NULL: none. */                                                          \

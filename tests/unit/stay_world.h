@@ -54,6 +54,14 @@ static inline struct scene scene_new(struct world *w, const char *more)
     return s;
 }
 
+/* What goes with `join` to come back after a restart. */
+static inline void ticket_of(struct client *c, uint64_t room, char out[2100])
+{
+    char ticket[2000];
+    value(ask(c, "'type':'ticket','room':'%s'", id_text(room)), "ticket", ticket, sizeof ticket);
+    snprintf(out, 2100, ",'ticket':'%s'", ticket);
+}
+
 /* Whom a matrix asks as: hana is who becomes it. */
 enum who { OWNER, MODERATOR, MEMBER, INVITED, BANNED, STRANGER, GUEST, WHO };
 static const char *const who_names[WHO] = {"owner",  "moderator", "member", "invited",

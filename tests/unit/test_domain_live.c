@@ -473,13 +473,6 @@ static void somebody_who_reloads_signed_out_is_not_let_in(void **state)
     assert_has(a, "'join_error':{'code':'room_unknown'");
 }
 
-static void ticket_of(struct client *c, uint64_t room, char out[2100])
-{
-    char ticket[2000];
-    value(ask(c, "'type':'ticket','room':'%s'", id_text(room)), "ticket", ticket, sizeof ticket);
-    snprintf(out, 2100, ",'ticket':'%s'", ticket);
-}
-
 static void a_restart_loses_nothing(void **state)
 {
     struct scene s = scene_new(*state, ",'unlisted':true");

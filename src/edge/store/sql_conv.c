@@ -238,8 +238,12 @@ const struct sql_proc sql_conv[] = {
     {DB_ROOM_EDIT,
      NULL,
      {SQL_MUST("UPDATE conv SET title = coalesce(?2, title), topic = coalesce(?3, topic),"
-               " flags = coalesce(?4, flags), retention = CASE"
+               " flags = coalesce((?4 & ~8) | (flags & 8), flags), retention = CASE"
                " WHEN ?5 < 0 THEN NULL ELSE coalesce(?5, retention) END"
+               " WHERE id = ?1 AND kind = 1")}},
+    {DB_ROOM_PROGRAMS,
+     NULL,
+     {SQL_MUST("UPDATE conv SET flags = CASE WHEN ?2 THEN flags | 8 ELSE flags & ~8 END"
                " WHERE id = ?1 AND kind = 1")}},
     {DB_ROOM_PICTURE,
      NULL,

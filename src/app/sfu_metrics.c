@@ -66,6 +66,8 @@ static void put_feedback(struct buf *b, const struct sfu_stats *s)
     put_two(b, "madang_sfu_key_frame_requests_total",
             "Key frames that were asked for (PLI, FIR): by us (out), by those who watch (in)",
             "dir", dirs, s->key_frames_wanted, s->key_frames_asked);
+    put_one(b, "madang_sfu_replayed_pictures_total", "counter",
+            "Pictures that began with a key frame that was kept", s->replayed);
 }
 
 static void put_layers(struct buf *b, const struct sfu_stats *s)

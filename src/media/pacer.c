@@ -77,9 +77,14 @@ void pacer_probe(struct pacer *p, int64_t now_us, const struct bwe_cluster *c)
     p->budget = 0; /* the cluster has its own pace from its first packet on */
 }
 
+int64_t pacer_takes_us(const struct pacer *p, uint32_t bytes)
+{
+    return (int64_t)(8e6 * bytes / (p->conf.factor * p->bps));
+}
+
 int64_t pacer_wait_us(const struct pacer *p)
 {
-    return (int64_t)(8e6 * p->bytes / (p->conf.factor * p->bps));
+    return pacer_takes_us(p, p->bytes);
 }
 
 /* ---- Queues ---- */

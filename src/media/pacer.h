@@ -86,6 +86,8 @@ int64_t pacer_deadline(const struct pacer *p);
 
 /* How long pictures have to wait, at the pace. */
 int64_t pacer_wait_us(const struct pacer *p);
+/* How long so many bytes take to leave, at the pace. */
+int64_t pacer_takes_us(const struct pacer *p, uint32_t bytes);
 /* Has a picture waited longer than longest_us since this was asked last, or been dropped? Then less should be sent;
  * those of a layer that is given up go by pacer_drop(). */
 bool pacer_late(struct pacer *p);

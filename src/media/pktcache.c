@@ -54,7 +54,7 @@ void pktcache_clear(struct pktcache *c)
 {
     for (uint32_t i = 0; c->slots != NULL && i <= c->mask; i++)
         empty(c, &c->slots[i]);
-    c->oldest = 0;
+    c->oldest = c->whole = 0;
     c->newest = -1;
 }
 
@@ -127,6 +127,7 @@ static uint8_t *slab(struct pktcache *c, size_t n)
         if (k->p == NULL || pool_of(c, k->n) != pool_of(c, n))
             continue;
         p = k->p;
+        c->whole = MAX_OF(c->whole, i + 1);
         *k = (struct pktcache_packet){0};
     }
     return p;
@@ -143,6 +144,7 @@ const struct pktcache_packet *pktcache_put(struct pktcache *c, int64_t seq, int6
     uint8_t *to = n <= PKTCACHE_LARGE ? slab(c, n) : NULL;
     if (to == NULL) {
         c->dropped++;
+        c->whole = MAX_OF(c->whole, seq + 1);
         return NULL;
     }
     c->oldest = c->oldest > c->newest ? seq : MIN_OF(c->oldest, seq);

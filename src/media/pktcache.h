@@ -45,7 +45,8 @@ struct pktcache {
     uint32_t mask;
     uint16_t keep_ms;
     int64_t oldest, newest; /* what is there lies between them, both included */
-    uint64_t dropped;       /* there was no memory, or it was too large */
+    int64_t whole;    /* nothing that was to be put has gone, or found no room, from here on */
+    uint64_t dropped; /* there was no memory, or it was too large */
 };
 
 /* slots: rounded up to a power of two, at most PKTCACHE_SLOTS_MAX. Aborts without memory (control plane). */
@@ -71,6 +72,12 @@ static inline const struct pktcache_packet *pktcache_get(const struct pktcache *
 {
     const struct pktcache_packet *k = &c->slots[(uint64_t)seq & c->mask];
     return k->p != NULL && k->seq == (uint32_t)seq && seq >= c->oldest ? k : NULL;
+}
+
+/* Is all there that was to be put from that number on? */
+static inline bool pktcache_is_whole(const struct pktcache *c, int64_t seq)
+{
+    return seq >= c->oldest && seq >= c->whole;
 }
 
 #endif

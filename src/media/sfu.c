@@ -405,7 +405,10 @@ bool sfu_stun(struct sfu *s, int64_t now_us, const struct tuple *from, const str
     }
     if (p == NULL)
         return false;
+    bool is_new = transport_state(p->transport) == TRANSPORT_NEW;
     transport_stun(p->transport, now_us, from, m);
+    if (is_new && transport_state(p->transport) == TRANSPORT_CHECKED)
+        sfu_call_ahead(p, now_us);
     settle(p);
     return true;
 }

@@ -32,6 +32,12 @@ static struct bwe_conf bwe_conf(const struct sfu_peer *p)
                              .max_bps = c->max_bps};
 }
 
+static void set_pace(struct sfu_down *d, int64_t now_us)
+{
+    double bps = bwe_bps(&d->bwe);
+    pacer_set(&d->pacer, now_us, d->is_told ? bps : fmax(bps, FIRST_PACE_BPS));
+}
+
 void sfu_down_open(struct sfu_peer *p, int64_t now_us)
 {
     struct sfu_down *d = xcalloc(1, sizeof *d);
@@ -40,7 +46,7 @@ void sfu_down_open(struct sfu_peer *p, int64_t now_us)
     d->share_us = now_us;
     bwe_init(&d->bwe, now_us, &b);
     pacer_init(&d->pacer, now_us, &c);
-    pacer_set(&d->pacer, now_us, FIRST_PACE_BPS);
+    set_pace(d, now_us);
     alloc_init(&d->alloc, p->sfu->conf.last_n);
     p->down = d;
 }
@@ -93,7 +99,7 @@ static unsigned stream_options(const struct sfu_stream *st, unsigned stream,
     return n;
 }
 
-static void find_options(struct sfu_sub *u, int64_t now_us)
+void sfu_find_options(struct sfu_sub *u, int64_t now_us)
 {
     struct alloc_option o[ALLOC_OPTIONS];
     const struct sfu_pub *b = u->pub;
@@ -161,7 +167,7 @@ void sfu_share(struct sfu_peer *p, int64_t now_us)
         struct sfu_sub *u = p->subs[i];
         if (u->pub == NULL || !u->open || !u->is_video || n == SFU_LINES_MAX)
             continue;
-        find_options(u, now_us);
+        sfu_find_options(u, now_us);
         hold_back(u, now_us);
         lines[n++] = &u->share;
     }
@@ -343,12 +349,6 @@ static void drain(struct sfu_peer *p, int64_t now_us)
     }
     if (pacer_late(&p->down->pacer))
         relieve(p, now_us);
-}
-
-static void set_pace(struct sfu_down *d, int64_t now_us)
-{
-    double bps = bwe_bps(&d->bwe);
-    pacer_set(&d->pacer, now_us, d->is_told ? bps : fmax(bps, FIRST_PACE_BPS));
 }
 
 /* A probe has found more. At the beginning each one finds more, and everything comes up at once. */

@@ -1,8 +1,9 @@
 /*
  * Inside of the SFU; nobody else includes this. sfu.c: rooms, peers, who gets which packet. sfu_offer.c: offers
- * to lines. sfu_pub.c: what comes in. sfu_feed.c: feedback, both ways. sfu_sub.c: who is sent what. sfu_out.c:
- * building, sealing, sending. sfu_down.c: how much leaves to a peer, and when. sfu_sound.c: sound that survives losses.
- * sfu_again.c: what is wanted again. sfu_stats.c: what can be looked at.
+ * to lines. sfu_pub.c: what comes in. sfu_feed.c: feedback, both ways. sfu_sub.c: who is sent what. sfu_first.c: the
+ * first picture that somebody sees. sfu_out.c: building, sealing, sending. sfu_down.c: how much leaves to a peer, and
+ * when. sfu_sound.c: sound that survives losses. sfu_again.c: what is wanted again.
+ * sfu_stats.c: what can be looked at.
  */
 #ifndef MADANG_MEDIA_SFU_INT_H
 #define MADANG_MEDIA_SFU_INT_H
@@ -64,6 +65,10 @@ struct sfu_stream {
     bool wants_key;
     uint8_t key_tries;    /* since it was wanted */
     int64_t key_asked_us; /* last PLI */
+    /* Its last key frame and all that came behind it. */
+    bool has_group; /* and refers to nothing else */
+    int64_t group_seq, group_us;
+    uint32_t group_timestamp, group_bytes;
     /* Of the current second, and of the one before: by layer. */
     uint32_t bytes[SFU_LAYERS][SFU_LAYERS], bps[SFU_LAYERS][SFU_LAYERS];
     uint8_t spatial, temporal; /* the highest layers of the second before */
@@ -298,6 +303,16 @@ void sfu_need_key(struct sfu_sub *u, int64_t now_us);
 void sfu_take_pli(struct sfu_peer *p, int64_t now_us, uint32_t ssrc);
 struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc);
 
+/* ---- sfu_first.c ---- */
+/* A packet of pictures has come, and is kept or not. */
+void sfu_note_group(struct sfu_stream *st, int64_t now_us, int64_t seq, const struct rtp *r,
+                    const struct codec_packet *k, bool is_kept);
+/* The last key frame of what the line waits for and all behind it, if that is little and recent: then nobody is asked
+ * for another one. false: it still waits. */
+bool sfu_replay(struct sfu_sub *u, int64_t now_us);
+/* The peer is going to be open in a moment: asks for the key frames that it will begin with. */
+void sfu_call_ahead(struct sfu_peer *p, int64_t now_us);
+
 /* ---- sfu_down.c ---- */
 /* The peer is going to receive. */
 void sfu_down_open(struct sfu_peer *p, int64_t now_us);
@@ -307,6 +322,8 @@ void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const
                const uint8_t *packet, bool is_kept);
 /* It waits for its turn. false: there is no room. */
 bool sfu_queue(struct sfu_sub *u, int64_t now_us, enum pacer_class c, uint16_t seq, unsigned size);
+/* The ways to send what the line is bound to, as of now. */
+void sfu_find_options(struct sfu_sub *u, int64_t now_us);
 /* Shares the estimate between the peer's lines and aims all of them. */
 void sfu_share(struct sfu_peer *p, int64_t now_us);
 /* Asks for the key frames that its lines wait for. */

@@ -313,6 +313,8 @@ void sfu_mute(struct sfu *s, int64_t now_us, uint64_t track, bool on)
     if (b == NULL || b->muted == on)
         return;
     b->muted = on;
+    for (unsigned i = 0; i < b->n; i++)
+        b->streams[i].has_group = false; /* what is not passed on is not kept */
     for (struct list *it = b->subs.next; it != &b->subs; it = it->next)
         sfu_aim(container_of(it, struct sfu_sub, of_pub));
     ask_again(b, now_us);
@@ -393,6 +395,8 @@ static void pass_on(struct sfu_pub *b, int64_t now_us, unsigned i, int64_t seq, 
         st->key_tries = 0;
         recv_forget_before(&b->in[i], seq);
     }
+    if (codec_is_video(b->codec))
+        sfu_note_group(st, now_us, seq, r, &m.k, kept != NULL);
     measure(st, now_us, &m.k, n);
     sfu_forward(b, now_us, i, seq, r, kept != NULL ? kept->p : bytes, &m.k, kept != NULL);
 }
@@ -414,6 +418,7 @@ static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const stru
         return;
     take_answer(b->peer, &b->in[i], is_rtx);
     if (v == RECV_BEGIN) {
+        b->streams[i].has_group = false;
         pktcache_clear(&b->streams[i].cache);
         aim_again(b, now_us, i);
     }

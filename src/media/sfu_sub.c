@@ -131,7 +131,7 @@ void sfu_aim(struct sfu_sub *u)
 
 void sfu_ask_key(struct sfu_sub *u, int64_t now_us)
 {
-    if (u->is_video && u->pub != NULL && sub_waits(&u->sub))
+    if (u->is_video && u->pub != NULL && sub_waits(&u->sub) && !sfu_replay(u, now_us))
         sfu_want_key(u->pub, (unsigned)u->sub.target, now_us);
 }
 

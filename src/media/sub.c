@@ -13,6 +13,7 @@ enum {
     LATE_MAX = 128,
     PAUSE_MAX_S = 10,
     REPORT_MAX_S = 600,
+    HURRY_MS = 1, /* between two pictures */
     BASE = 65536
 };
 
@@ -111,6 +112,7 @@ static void begin(struct sub *s, int64_t now_us, int stream, int64_t in_seq, con
     uint32_t next = s->begun ? s->out_timestamp + pause_ticks(s, now_us, stream, r, streams)
                              : s->conf.first_timestamp;
     s->timestamp_offset = next - r->timestamp;
+    s->in_timestamp = r->timestamp;
     s->offset = s->out_highest + 1 - in_seq;
     s->in_highest = in_seq - 1;
     if (s->begun) {
@@ -251,6 +253,20 @@ void sub_pass_over(struct sub *s, int stream, int64_t in_seq)
     leave_no_number(s, in_seq);
 }
 
+void sub_hurry(struct sub *s, bool on)
+{
+    s->hurries = on;
+}
+
+/* The next picture of those that leave together. */
+static void hurry(struct sub *s, const struct rtp *r)
+{
+    uint32_t step = r->timestamp - s->in_timestamp,
+             most = codec_clock(s->conf.codec) * HURRY_MS / 1000;
+    s->timestamp_offset -= step - MIN_OF(step, most);
+    s->in_timestamp = r->timestamp;
+}
+
 static bool take_newest(struct sub *s, int64_t now_us, int64_t in_seq, const struct rtp *r,
                         const uint8_t *payload, const struct codec_packet *k, struct sub_out *out)
 {
@@ -260,6 +276,8 @@ static bool take_newest(struct sub *s, int64_t now_us, int64_t in_seq, const str
         leave_out(s, k);
         return false;
     }
+    if (s->hurries)
+        hurry(s, r);
     s->out_highest = in_seq + s->offset;
     if (k->key && k->begins && k->spatial == 0)
         s->key_seq = s->out_highest;

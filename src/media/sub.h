@@ -69,6 +69,7 @@ struct sub {
     uint16_t rtx_seq;
     bool begun;            /* something was sent */
     bool ended;            /* ... and the last of it ended a picture */
+    bool hurries;          /* sub_hurry() */
     struct sub_sent *sent; /* ring by out number; owned */
     uint32_t sent_mask;
     uint64_t packets, octets; /* for sender reports; octets of payload */
@@ -112,6 +113,10 @@ void sub_detach(struct sub *s, enum codec codec, uint8_t pt, uint8_t rtx_pt);
 bool sub_take(struct sub *s, int64_t now_us, int stream, int64_t in_seq, const struct rtp *r,
               const uint8_t *payload, const struct codec_packet *k, const struct recv *streams,
               struct sub_out *out);
+
+/* What is given from now on came a while ago, a key frame first, and leaves all together: times of its pictures are
+ * moved close to each other, so that nobody takes them for pictures of the future, and plays all that follow later. */
+void sub_hurry(struct sub *s, bool on);
 
 /* A number of that stream has come that holds nothing for others (padding): none is left for it. */
 void sub_pass_over(struct sub *s, int stream, int64_t in_seq);

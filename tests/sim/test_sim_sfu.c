@@ -48,7 +48,7 @@ struct sim {
     bool here[CLIENTS];
     bool stays; /* people come and look, but nobody leaves, and lines keep their tracks */
     unsigned frame;
-    uint64_t waited, lowered; /* over all runs */
+    uint64_t waited, lowered, replayed; /* over all runs */
 };
 
 static bool chance(struct sim *s, unsigned of_thousand)
@@ -283,10 +283,11 @@ struct network {
 static void begin(struct sim *s, uint64_t seed, const struct network *n, bool stays)
 {
     uint8_t bytes[RNG_SEED_SIZE] = {0};
-    uint64_t waited = s->waited, lowered = s->lowered;
+    uint64_t waited = s->waited, lowered = s->lowered, replayed = s->replayed;
     memset(s, 0, sizeof *s);
     s->waited = waited;
     s->lowered = lowered;
+    s->replayed = replayed;
     memcpy(bytes, &seed, sizeof seed);
     rng_init(&s->rng, bytes);
     s->up = n->up;
@@ -342,6 +343,7 @@ static uint64_t run(struct sim *s, uint64_t seed, const struct network *n, bool 
     sfu_room_close(s->w->sfu, ROOM);
     s->waited += sfu_stats(s->w->sfu)->waited;
     s->lowered += sfu_stats(s->w->sfu)->lowered;
+    s->replayed += sfu_stats(s->w->sfu)->replayed;
     assert_int_equal(sfu_stats(s->w->sfu)->peers, 0);
     assert_int_equal(sfu_stats(s->w->sfu)->tracks, 0);
     assert_int_equal(sfu_stats(s->w->sfu)->subscribed, 0);
@@ -365,6 +367,7 @@ static void meeting(struct network n)
         packets += run(s, seed, &n, seed % 2);
     assert_true(packets > runs * 1000);
     assert_true(!n.narrow || (s->waited > runs * 10 && s->lowered > runs));
+    assert_true(s->replayed > runs);
     free(s);
 }
 

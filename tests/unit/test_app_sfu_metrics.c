@@ -47,6 +47,7 @@ static void numbers_stand_under_their_names(void **state)
         {"madang_sfu_nacked_total{dir=\"out\"}", s.asked},
         {"madang_sfu_key_frame_requests_total{dir=\"in\"}", s.key_frames_wanted},
         {"madang_sfu_key_frame_requests_total{dir=\"out\"}", s.key_frames_asked},
+        {"madang_sfu_replayed_pictures_total", s.replayed},
         {"madang_sfu_layer_switches_total", s.switches},
         {"madang_sfu_layer_choices_total{way=\"up\"}", s.raised},
         {"madang_sfu_layer_choices_total{way=\"down\"}", s.lowered},

@@ -284,9 +284,17 @@ static void packets_are_kept_until_the_ring_comes_round(void **state)
     assert_null(pktcache_put(&c, 299, 3000, p, 10)); /* it is there */
     assert_null(pktcache_put(&c, 100, 3000, p, 10)); /* behind the ring */
     assert_int_equal(c.dropped, 0);
+    assert_true(pktcache_is_whole(&c, 172));
+    assert_false(pktcache_is_whole(&c, 171));
     assert_null(pktcache_put(&c, 300, 3000, p, sizeof p));
+    assert_false(pktcache_is_whole(&c, 300)); /* it found no room */
+    assert_true(pktcache_is_whole(&c, 301));
     assert_int_equal(c.dropped, 1);
     assert_int_equal(m.large.in_use, 127); /* its place is empty now */
+    pktcache_clear(&c);
+    assert_null(pktcache_get(&c, 299));
+    assert_non_null(pktcache_put(&c, 5, 4000, p, 10));
+    assert_true(pktcache_is_whole(&c, 5));
     pktcache_free(&c);
     assert_int_equal(m.large.in_use, 0);
     pktcache_memory_free(&m);

@@ -194,5 +194,6 @@ void call(struct client *c, int publisher, const unsigned *views, unsigned n)
         janus_publish(c, publisher);
     else
         janus_view(c, views, n);
+    c->answered_us = now_us();
     client_connect(c);
 }

@@ -151,6 +151,7 @@ static void take_keys(struct client *c, enum srtp_profile profile, const uint8_t
     for (unsigned i = 0; i < 4; i++)
         srtp_add(c->srtp_out, c->id * 10 + i);
     c->state = OPEN;
+    c->open_us = now_us();
 }
 
 static void take_dtls(struct client *c, const uint8_t *p, size_t n)

@@ -205,14 +205,17 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+enum step { ANSWERED, KEYS, FIRST_PACKET, KEY_FRAME };
+
 /* The median, in ms, of how long viewers waited. */
-static double waited(const struct load *l, bool key)
+static double waited(const struct load *l, enum step step)
 {
     int64_t *v = calloc(l->n, sizeof *v);
     unsigned n = 0;
     for (unsigned i = 0; i < l->n; i++) {
         const struct client *c = l->clients[i];
-        int64_t at = key ? c->key_us : c->first_us;
+        const int64_t steps[] = {c->answered_us, c->open_us, c->first_us, c->key_us};
+        int64_t at = steps[step];
         if (c->asked_us != 0 && at != 0)
             v[n++] = at - c->asked_us;
     }
@@ -251,14 +254,16 @@ static void measure(struct load *l)
     unsigned profile = l->n > 0 ? l->clients[l->n - 1]->profile : 0;
     printf("{\"us\":%.4f,\"packets\":%llu,\"sent\":%llu,\"lost\":%lld,\"late\":%llu,\"extra\":%llu,"
            "\"bad\":%llu,\"unsealed\":%llu,\"p50_us\":%u,\"p99_us\":%u,\"cpu_percent\":%.1f,"
-           "\"load_percent\":%.1f,\"came_s\":%.3f,\"first_ms\":%.2f,\"key_ms\":%.2f,"
+           "\"load_percent\":%.1f,\"came_s\":%.3f,\"answer_ms\":%.2f,\"keys_ms\":%.2f,"
+           "\"first_ms\":%.2f,\"key_ms\":%.2f,"
            "\"rss_before_kb\":%ld,\"rss_kb\":%ld,\"profile\":%u}\n",
            (double)cpu / 1000 / (double)l->got.packets, (unsigned long long)l->got.packets,
            (unsigned long long)l->sent, (long long)lost, (unsigned long long)l->got.late,
            (unsigned long long)l->got.padding, (unsigned long long)l->got.bad,
            (unsigned long long)l->got.unsealed, percentile(l, 0.5), percentile(l, 0.99),
-           (double)cpu / 1e7 / took_s, mine * 100 / took_s, came_s, waited(l, false),
-           waited(l, true), before, rss_kb(l), profile);
+           (double)cpu / 1e7 / took_s, mine * 100 / took_s, came_s, waited(l, ANSWERED),
+           waited(l, KEYS), waited(l, FIRST_PACKET), waited(l, KEY_FRAME), before, rss_kb(l),
+           profile);
 }
 
 static void read_arguments(struct load *l, int argc, char **argv)

@@ -72,7 +72,8 @@ struct client {
     int64_t arrivals[ARRIVALS_MAX]; /* from twcc_base on */
     int64_t twcc_base, twcc_highest;
     uint8_t twcc_count;
-    int64_t asked_us, first_us, key_us; /* view was asked for; first packet, key frame */
+    int64_t asked_us, answered_us, open_us; /* view was asked for; there were keys */
+    int64_t first_us, key_us;               /* first packet, key frame */
 };
 
 struct publisher {

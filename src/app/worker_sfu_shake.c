@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "app/shake_turn.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
@@ -17,7 +18,6 @@ enum {
     REPEATS_MAX = 16,
     DTLS_HANDSHAKE = 22, /* RFC 5246 6.2.1 */
     WAITING_MAX = 256,   /* datagrams that wait for their turn */
-    TURN_US = 1000,      /* what handshakes may take of a round */
     DATAGRAM_MAX = 1500
 };
 
@@ -173,7 +173,7 @@ static void take_turn(struct loop_task *t)
 {
     struct worker_sfu *f = container_of(t, struct worker_sfu, shakes.turn);
     struct worker_shakes *k = &f->shakes;
-    int64_t until = clock_mono_us() + TURN_US;
+    int64_t until = clock_mono_us() + shake_turn_us(loop_took_us(f->w->loop));
     while (k->n > 0) {
         struct waiting *d = &k->queue[k->first];
         struct shake *s = find(f, d->peer);

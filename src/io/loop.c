@@ -24,6 +24,7 @@ struct loop {
     bool no_pwait2;
 
     int64_t now_us;
+    int64_t took_us; /* the last round, without waiting */
     struct heap timers;
     int64_t next_us;      /* no timer is due before that */
     int64_t nap_us;       /* what the next round begins with */
@@ -327,7 +328,7 @@ int loop_round(struct loop *l, int64_t max_wait_us)
 {
     nap(l, max_wait_us);
     wait_events(l, wait_us(l, max_wait_us));
-    l->now_us = clock_mono_us();
+    int64_t began_us = l->now_us = clock_mono_us(); /* which callbacks may bring up to date */
     lap_begin(l);
     struct list ready; /* only what was ready before this round: the rest is for the next one */
     list_init(&ready);
@@ -338,7 +339,8 @@ int loop_round(struct loop *l, int64_t max_wait_us)
     for (int pass = 0; pass < DEFER_PASSES && !list_empty(&l->deferred); pass++)
         run_tasks(l, &l->deferred);
     run_hooks(l);
-    account(l, clock_mono_us() - l->now_us);
+    l->took_us = clock_mono_us() - began_us;
+    account(l, l->took_us);
     return l->ran;
 }
 
@@ -360,6 +362,11 @@ void loop_stop(struct loop *l)
 int64_t loop_now(const struct loop *l)
 {
     return l->now_us;
+}
+
+int64_t loop_took_us(const struct loop *l)
+{
+    return l->took_us;
 }
 
 int64_t loop_now_fresh(struct loop *l)

@@ -71,6 +71,8 @@ int64_t loop_now(const struct loop *l);
 /* Reads the clock again, for work that must not be charged with what ran before it in this
  * round. */
 int64_t loop_now_fresh(struct loop *l);
+/* How long the last round was at work. */
+int64_t loop_took_us(const struct loop *l);
 
 /* fd must be non-blocking. 0, or -1 with errno. The descriptor stays the caller's. */
 int loop_fd_add(struct loop *l, struct loop_fd *h, int fd);

@@ -138,7 +138,7 @@ async function measureRates(which, twcc) {
 
 /** @param {string} which */
 async function measureJoin(which) {
-  for (const [how, spacing] of [['', '0.263'], [', anew', '1.763']]) {
+  for (const [how, spacing] of [['', '0.15'], [', anew', '1.763']]) {
     const r = await meet(which, ['--publishers', '1', '--viewers', '11', '--spacing', spacing, '--warm', '0.3', '--seconds', '0.3']);
     results.add(`subscribe to answer${how}, ms`, which, r.answer_ms);
     results.add(`subscribe to keys${how}, ms`, which, r.keys_ms);

@@ -34,6 +34,7 @@ void pktcache_init(struct pktcache *c, struct pktcache_memory *m, unsigned slots
         .memory = m,
         .mask = n - 1,
         .keep_ms = PKTCACHE_KEEP_MS,
+        .held = INT64_MAX,
         .newest = -1,
     };
     c->slots = xcalloc(n, sizeof *c->slots);
@@ -55,6 +56,7 @@ void pktcache_clear(struct pktcache *c)
     for (uint32_t i = 0; c->slots != NULL && i <= c->mask; i++)
         empty(c, &c->slots[i]);
     c->oldest = c->whole = 0;
+    c->held = INT64_MAX;
     c->newest = -1;
 }
 
@@ -90,9 +92,11 @@ static struct pktcache_packet *slot(struct pktcache *c, int64_t seq)
     return &c->slots[(uint64_t)seq & c->mask];
 }
 
-static bool is_old(const struct pktcache *c, const struct pktcache_packet *k, uint16_t now_ms)
+/* The oldest one: has it gone already, or had its time? */
+static bool is_old(struct pktcache *c, uint16_t now_ms)
 {
-    return k->p == NULL || (uint16_t)(now_ms - k->at_ms) >= c->keep_ms;
+    const struct pktcache_packet *k = slot(c, c->oldest);
+    return k->p == NULL || (c->oldest < c->held && (uint16_t)(now_ms - k->at_ms) >= c->keep_ms);
 }
 
 /* The oldest ones go: those that the ring has no place for beside seq, and a few of those that are too old. */
@@ -104,7 +108,7 @@ static void expire(struct pktcache *c, int64_t seq, uint16_t now_ms)
     for (; c->oldest <= c->newest; c->oldest++) {
         struct pktcache_packet *k = slot(c, c->oldest);
         if (c->oldest >= seq - (int64_t)c->mask) {
-            if (c->newest - c->oldest < PKTCACHE_LEAST || !is_old(c, k, now_ms) || old++ == EXPIRE)
+            if (c->newest - c->oldest < PKTCACHE_LEAST || !is_old(c, now_ms) || old++ == EXPIRE)
                 return;
         }
         empty(c, k);
@@ -113,8 +117,7 @@ static void expire(struct pktcache *c, int64_t seq, uint16_t now_ms)
 
 void pktcache_age(struct pktcache *c, int64_t now_us)
 {
-    for (; c->oldest <= c->newest && is_old(c, slot(c, c->oldest), (uint16_t)(now_us / 1000));
-         c->oldest++)
+    for (; c->oldest <= c->newest && is_old(c, (uint16_t)(now_us / 1000)); c->oldest++)
         empty(c, slot(c, c->oldest));
 }
 

@@ -44,6 +44,7 @@ struct pktcache {
     struct pktcache_packet *slots; /* owned */
     uint32_t mask;
     uint16_t keep_ms;
+    int64_t held;           /* from here on nothing is too old; INT64_MAX: as of pktcache_keep() */
     int64_t oldest, newest; /* what is there lies between them, both included */
     int64_t whole;    /* nothing that was to be put has gone, or found no room, from here on */
     uint64_t dropped; /* there was no memory, or it was too large */
@@ -57,6 +58,11 @@ void pktcache_free(struct pktcache *c);
 void pktcache_clear(struct pktcache *c);
 /* How long packets are kept from now on, at most PKTCACHE_KEEP_MAX_MS. */
 void pktcache_keep(struct pktcache *c, unsigned ms);
+/* What has come from that number on stays however old it is, as long as there is room; INT64_MAX: no longer. */
+static inline void pktcache_hold(struct pktcache *c, int64_t seq)
+{
+    c->held = seq;
+}
 /* At least so many slots, as of pktcache_init(). Takes memory; not for a packet. */
 void pktcache_grow(struct pktcache *c, unsigned slots);
 /* All that is too old goes, though nothing new comes. To be called at least each minute. */

@@ -4,10 +4,11 @@
 
 enum {
     RECENT_US = 1000000,
-    LEAVES_US =
-        100000, /* with what waits already. A publisher who is asked needs 20 ms until its next picture, two ways
-                           through the network, and as long as a key frame takes to leave */
-    PACKETS_MAX = 200 /* the pacer has places for 256 */
+    PACKETS_MAX = 200, /* the pacer has places for 256 */
+    /* With what waits already. A publisher who is asked needs 20 ms until its next picture, two ways through the
+     * network, and as long as a key frame takes to leave. */
+    LEAVES_US = 100000,
+    HELD_MAX = 100000 /* bytes that are kept for it: what leaves in that time at the first pace */
 };
 
 void sfu_note_group(struct sfu_stream *st, int64_t now_us, int64_t seq, const struct rtp *r,
@@ -27,6 +28,15 @@ void sfu_note_group(struct sfu_stream *st, int64_t now_us, int64_t seq, const st
     }
     st->has_group = st->has_group && is_kept;
     st->group_bytes += (uint32_t)r->size + SFU_OVERHEAD;
+    bool is_held = st->has_group && st->group_bytes <= HELD_MAX &&
+                   now_us - st->group_us <= RECENT_US;
+    pktcache_hold(&st->cache, is_held ? st->group_seq : INT64_MAX);
+}
+
+void sfu_release_group(struct sfu_stream *st, int64_t now_us)
+{
+    if (!st->has_group || now_us - st->group_us > RECENT_US)
+        pktcache_hold(&st->cache, INT64_MAX);
 }
 
 /* Is all of it there, and is there little enough? */

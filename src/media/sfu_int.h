@@ -307,6 +307,8 @@ struct sfu_sub *sfu_sub_of(struct sfu_peer *p, uint32_t ssrc);
 /* A packet of pictures has come, and is kept or not. */
 void sfu_note_group(struct sfu_stream *st, int64_t now_us, int64_t seq, const struct rtp *r,
                     const struct codec_packet *k, bool is_kept);
+/* Now and then: it need not be kept any more, once it is old. */
+void sfu_release_group(struct sfu_stream *st, int64_t now_us);
 /* The last key frame of what the line waits for and all behind it, if that is little and recent: then nobody is asked
  * for another one. false: it still waits. */
 bool sfu_replay(struct sfu_sub *u, int64_t now_us);

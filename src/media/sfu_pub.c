@@ -82,6 +82,7 @@ void sfu_keep_enough(struct sfu_pub *b, int64_t now_us)
         ms = MAX_OF(ms, st->waits ? (unsigned)KEEP_WAITING_MS : 0u);
         st->waits = false;
         pktcache_keep(&st->cache, ms);
+        sfu_release_group(st, now_us);
         pktcache_age(&st->cache, now_us);
         pktcache_grow(&st->cache, (unsigned)(b->in[i].packets - st->packets) * 2 * ms / 1000);
         st->packets = b->in[i].packets;

@@ -291,8 +291,14 @@ static void packets_are_kept_until_the_ring_comes_round(void **state)
     assert_true(pktcache_is_whole(&c, 301));
     assert_int_equal(c.dropped, 1);
     assert_int_equal(m.large.in_use, 127); /* its place is empty now */
-    pktcache_clear(&c);
+    pktcache_hold(&c, 290);
+    pktcache_age(&c, 3600 * (int64_t)S);
+    assert_null(pktcache_get(&c, 289));
+    assert_non_null(pktcache_get(&c, 290));
+    pktcache_hold(&c, INT64_MAX);
+    pktcache_age(&c, 3600 * (int64_t)S + 1);
     assert_null(pktcache_get(&c, 299));
+    pktcache_clear(&c);
     assert_non_null(pktcache_put(&c, 5, 4000, p, 10));
     assert_true(pktcache_is_whole(&c, 5));
     pktcache_free(&c);

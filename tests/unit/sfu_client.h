@@ -23,9 +23,14 @@
 
 #define UNUSED_OK __attribute__((unused))
 
+#ifndef WORLD_CLIENTS /* who wants more says so before */
+#define WORLD_CLIENTS 12
+#define WORLD_LINES   24
+#endif
+
 enum {
-    CLIENTS = 12,
-    LINES = 24,
+    CLIENTS = WORLD_CLIENTS,
+    LINES = WORLD_LINES,
     SECOND = 1000000,
     EXT_LEVEL = 1,
     EXT_ABS = 2,

@@ -7,26 +7,37 @@ enum { RTCP_MTU = 1200, ASK_MAX = 64, KEY_BACKOFF = 5, REMB_LEAST_BPS = 100000 }
 
 /* ---- Transport-wide congestion control: what came when ---- */
 
+void sfu_add_arrival(struct sfu_peer *p, int64_t now_us, int64_t seq)
+{
+    int64_t came_us = p->sfu->came_us;
+    if (p->n_arrivals == 0 && p->twcc_at_us == 0)
+        p->twcc_at_us = now_us + SFU_TWCC_EVERY_US;
+    unsigned i = p->n_arrivals++;
+    for (; i > 0 && p->arrivals[i - 1].seq > seq; i--)
+        p->arrivals[i] = p->arrivals[i - 1];
+    p->arrivals[i] = (struct sfu_arrival){seq, came_us != 0 ? came_us : now_us};
+}
+
+void sfu_forget_arrivals(struct sfu_peer *p)
+{
+    p->n_arrivals = 0;
+    p->twcc_at_us = 0;
+}
+
 void sfu_note_arrival(struct sfu_peer *p, int64_t now_us, const struct rtp *r,
                       const uint8_t *packet)
 {
     struct rtp_ext_set e;
     uint16_t number;
-    if (p->exts.id[RTP_EXT_TRANSPORT_CC] == 0 || p->arrivals == NULL ||
+    if (p->exts.id[RTP_EXT_TRANSPORT_CC] == 0 || p->takes_ccfb || p->arrivals == NULL ||
         p->n_arrivals == SFU_TWCC_MAX || !rtp_ext_read(&e, &p->exts, r, packet) ||
         !rtp_ext_transport_cc(&e.at[RTP_EXT_TRANSPORT_CC], &number))
         return;
-    int64_t came_us = p->sfu->came_us;
     int64_t seq = p->twcc_highest >= 0 ? rtp_seq_unwrap(p->twcc_highest, number) : 65536 + number;
     if (p->twcc_highest < 0)
         p->twcc_base = seq;
-    if (p->n_arrivals == 0 && p->twcc_at_us == 0)
-        p->twcc_at_us = now_us + SFU_TWCC_EVERY_US;
     p->twcc_highest = MAX_OF(p->twcc_highest, seq);
-    unsigned i = p->n_arrivals++;
-    for (; i > 0 && p->arrivals[i - 1].seq > seq; i--)
-        p->arrivals[i] = p->arrivals[i - 1];
-    p->arrivals[i] = (struct sfu_arrival){seq, came_us != 0 ? came_us : now_us};
+    sfu_add_arrival(p, now_us, seq);
 }
 
 static void tell_arrivals(struct sfu_peer *p)
@@ -58,8 +69,7 @@ static void tell_arrivals(struct sfu_peer *p)
         while (i < p->n_arrivals && p->arrivals[i].seq < p->twcc_base)
             i++;
     }
-    p->n_arrivals = 0;
-    p->twcc_at_us = 0;
+    sfu_forget_arrivals(p);
 }
 
 /* ---- RTCP ---- */
@@ -309,7 +319,9 @@ void sfu_feed_back(struct sfu_peer *p, int64_t now_us)
             ask(p, now_us, p->pubs[i], k, &w);
     }
     sfu_send_rtcp(p, &w);
-    if (p->n_arrivals > 0 && now_us >= p->twcc_at_us)
+    if (p->n_arrivals > 0 && now_us >= p->twcc_at_us && p->takes_ccfb)
+        sfu_tell_sources(p, now_us);
+    else if (p->n_arrivals > 0 && now_us >= p->twcc_at_us)
         tell_arrivals(p);
 }
 

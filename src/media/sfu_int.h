@@ -2,7 +2,7 @@
  * Inside of the SFU; nobody else includes this. sfu.c: rooms, peers, who gets which packet. sfu_offer.c: offers
  * to lines. sfu_pub.c: what comes in. sfu_feed.c: feedback, both ways. sfu_sub.c: who is sent what. sfu_first.c: the
  * first picture that somebody sees. sfu_out.c: building, sealing, sending. sfu_down.c: how much leaves to a peer, and
- * when. sfu_sound.c: sound that survives losses. sfu_again.c: what is wanted again.
+ * when. sfu_sound.c: sound that survives losses. sfu_again.c: what is wanted again. sfu_ccfb.c: RFC 8888 for publishers.
  * sfu_stats.c: what can be looked at.
  */
 #ifndef MADANG_MEDIA_SFU_INT_H
@@ -127,6 +127,8 @@ struct sfu_source {
     struct sfu_pub *pub;
     uint8_t stream;
     bool is_rtx;
+    bool is_told;  /* by RFC 8888: of those before ... */
+    uint16_t told; /* ... this number */
 };
 
 struct sfu_arrival {
@@ -193,6 +195,7 @@ struct sfu_peer {
     unsigned lost_up;            /* the same with what came when it was asked for */
     uint64_t late_up;            /* what had come late until then */
     bool takes_remb;             /* is told a rate by us, since it takes nothing better */
+    bool takes_ccfb;             /* is told of single packets of its sources (RFC 8888) */
     uint64_t remb_bps;
     bool has_skew;
     uint64_t skew; /* our NTP clock minus that of what it sends */
@@ -268,6 +271,9 @@ uint64_t sfu_rate(const struct sfu_stream *st, unsigned spatial, unsigned tempor
 
 /* ---- sfu_feed.c ---- */
 void sfu_take_rtcp(struct sfu_peer *p, int64_t now_us, const uint8_t *bytes, size_t n);
+/* That has come, in order of the number, to be told of soon; and all of them have been. */
+void sfu_add_arrival(struct sfu_peer *p, int64_t now_us, int64_t seq);
+void sfu_forget_arrivals(struct sfu_peer *p);
 /* For transport-wide feedback. */
 void sfu_note_arrival(struct sfu_peer *p, int64_t now_us, const struct rtp *r,
                       const uint8_t *packet);
@@ -276,6 +282,12 @@ void sfu_want_key(struct sfu_pub *b, unsigned stream, int64_t now_us);
 /* Feedback that is due; reports. */
 void sfu_feed_back(struct sfu_peer *p, int64_t now_us);
 int64_t sfu_feedback_due(const struct sfu_peer *p);
+
+/* ---- sfu_ccfb.c ---- */
+/* For feedback by RFC 8888, one of a source; and that feedback. */
+void sfu_note_source(struct sfu_peer *p, int64_t now_us, const struct sfu_source *from,
+                     uint16_t seq);
+void sfu_tell_sources(struct sfu_peer *p, int64_t now_us);
 
 /* ---- sfu_sub.c ---- */
 /* There are keys now. */

@@ -381,6 +381,7 @@ void sfu_offer(struct sfu *s, int64_t now_us, const struct sfu_offer *o)
         learn_extensions(f->p, &sdp);
         f->p->tells = feedback_of(&sdp) & (SDP_FB_TWCC | SDP_FB_CCFB);
         f->p->takes_remb = feedback_of(&sdp) == SDP_FB_REMB;
+        f->p->takes_ccfb = feedback_of(&sdp) == SDP_FB_CCFB;
         for (unsigned i = 0; i < sdp.n; i++)
             decide(f, i);
         end_lines(f);

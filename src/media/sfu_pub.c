@@ -97,6 +97,8 @@ static void drop_sources(struct sfu_peer *p, const struct sfu_pub *b)
             p->sources[kept++] = p->sources[i];
     }
     p->n_sources = kept;
+    if (p->takes_ccfb)
+        sfu_forget_arrivals(p); /* they have the places of sources */
 }
 
 void sfu_pub_free(struct sfu_pub *b)
@@ -139,6 +141,8 @@ void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsign
         at++;
     if (at == SFU_SSRCS_MAX || stream >= b->n)
         return;
+    if (p->takes_ccfb && at < p->n_sources)
+        sfu_forget_arrivals(p);
     p->n_sources = MAX_OF(p->n_sources, at + 1);
     p->sources[at] =
         (struct sfu_source){.ssrc = ssrc, .pub = b, .stream = (uint8_t)stream, .is_rtx = is_rtx};
@@ -446,6 +450,7 @@ void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n)
         st->unknown_ssrc++;
         return;
     }
+    sfu_note_source(p, now_us, src, r.seq);
     if (src->is_rtx && !unwrap(src, &bytes, &n, &r))
         return;
     if (!carries(src->pub, r.pt)) {

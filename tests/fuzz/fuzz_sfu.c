@@ -120,7 +120,7 @@ static void offer(struct world *w, struct client *c)
         "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n"
         "a=fmtp:97 apt=96\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 transport-cc\r\n",
         "m=video 9 UDP/TLS/RTP/SAVPF 98 99\r\na=rtpmap:98 VP9/90000\r\na=rtpmap:99 rtx/90000\r\n"
-        "a=fmtp:99 apt=98\r\n",
+        "a=fmtp:99 apt=98\r\na=rtcp-fb:98 ack ccfb\r\n",
         "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=rtpmap:111 opus/48000/2\r\n"
         "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n",
     };

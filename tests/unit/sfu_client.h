@@ -87,8 +87,10 @@ struct client {
     uint16_t twcc; /* next that it sends */
     unsigned restarts;
     bool only_remb; /* it has no transport-wide feedback */
+    bool only_ccfb; /* but RFC 8888 */
     bool takes_red; /* sound with redundancy */
     /* What came. */
+    unsigned ccfbs, told_came, told_lost; /* by RFC 8888 */
     unsigned plis, nacks, feedbacks, arrivals, reports, srs, rembs;
     uint64_t remb_bps; /* the last one */
     uint32_t pli_ssrc;
@@ -153,6 +155,8 @@ static UNUSED_OK void client_rtcp(struct client *c, const uint8_t *p, size_t n)
     struct rtcp_twcc t;
     struct rtcp_remb remb;
     struct rtcp_arrival a;
+    struct rtcp_ccfb f;
+    struct rtcp_ccfb_packet packet;
     uint32_t sender;
     assert_int_equal(rtcp_check(p, n), RTCP_OK);
     for (struct rtcp_iter i = rtcp_iter(p, n); rtcp_next(&i, &k);) {
@@ -167,6 +171,14 @@ static UNUSED_OK void client_rtcp(struct client *c, const uint8_t *p, size_t n)
         if (rtcp_is_fb(&k, RTCP_PSFB, RTCP_FMT_AFB) && rtcp_read_remb(&k, &remb)) {
             c->rembs++;
             c->remb_bps = remb.bps;
+        }
+        if (rtcp_is_fb(&k, RTCP_RTPFB, RTCP_FMT_CCFB) && rtcp_read_ccfb(&k, &f)) {
+            c->ccfbs++;
+            while (rtcp_ccfb_next(&f, &packet)) {
+                c->told_came += packet.came;
+                c->told_lost += !packet.came;
+                assert_true(!packet.came || packet.ato <= 1024 / 10); /* told soon */
+            }
         }
         if (rtcp_is_fb(&k, RTCP_RTPFB, RTCP_FMT_TWCC) && rtcp_read_twcc(&k, &t)) {
             c->feedbacks++;

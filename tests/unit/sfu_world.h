@@ -303,13 +303,16 @@ static UNUSED_OK void put_line(struct buf *b, const struct client *c, unsigned i
     if (l->video)
         buf_putf(b, "a=extmap:5 %s\r\n", rtp_ext_uri(RTP_EXT_PLAYOUT_DELAY));
     if (l->video)
-        buf_putf(b, "a=rtcp-fb:96 %s\r\n", c->only_remb ? "goog-remb" : "transport-cc");
+        buf_putf(b, "a=rtcp-fb:96 %s\r\n",
+                 c->only_remb   ? "goog-remb"
+                 : c->only_ccfb ? "ack ccfb"
+                                : "transport-cc");
     if (l->video)
         buf_puts(b, "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtcp-fb:96 nack pli\r\n"
                     "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n");
     else
         buf_puts(b, "a=rtpmap:111 opus/48000/2\r\n");
-    if (!l->video && !c->only_remb)
+    if (!l->video && !c->only_remb && !c->only_ccfb)
         buf_puts(b, "a=rtcp-fb:111 transport-cc\r\n");
     if (!l->video && c->takes_red)
         buf_puts(b, "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n");

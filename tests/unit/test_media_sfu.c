@@ -315,6 +315,42 @@ static void who_takes_only_a_rate_is_told_one(void **state)
     world_free(p.w);
 }
 
+/* RFC 8888: of each source by its own numbers, a hole that nobody can fill passed over. */
+static void who_takes_no_numbers_for_the_transport_is_told_of_each_source(void **state)
+{
+    (void)state;
+    enum { N = 300, HOLE = 1500 };
+    struct pair p = {.w = world_new(NULL)};
+    sfu_room_open(p.w->sfu, ROOM);
+    p.a = client_new(p.w);
+    p.a->only_ccfb = true;
+    client_line(p.a, SENDS, SFU_MIC, 1, MIC_A);
+    client_line(p.a, SENDS, SFU_CAMERA, 2, CAM_A);
+    p.a->lines[1].seq[1] = 65400; /* it wraps */
+    client_offer(p.a, ROOM, BOTH);
+    assert_non_null(strstr(p.w->answer, "a=rtcp-fb:96 ack ccfb\r\n"));
+    client_connect(p.a);
+    for (unsigned i = 0; i < N; i++) {
+        client_send(p.a, 0, 0, false, true);
+        for (unsigned k = 0; k < 2; k++)
+            client_send(p.a, 1, k, i == 0, true);
+        if (i % 10 == 5)
+            p.a->lines[1].seq[0]++; /* lost on the way */
+        world_run(p.w, 10000);
+    }
+    world_run(p.w, SECOND);
+    assert_int_equal(p.a->feedbacks, 0);
+    assert_in_range(p.a->ccfbs, 50, 70); /* each 50 ms */
+    assert_int_equal(p.a->told_came, 3 * N);
+    assert_int_equal(p.a->told_lost, N / 10);
+    p.a->lines[1].seq[0] += HOLE;
+    client_send(p.a, 1, 0, false, true);
+    world_run(p.w, SECOND);
+    assert_int_equal(p.a->told_came, 3 * N + 1);
+    assert_int_equal(p.a->told_lost, N / 10);
+    world_free(p.w);
+}
+
 /* ---- Who speaks ---- */
 
 enum { MICS = 6, LOUD = 3 };
@@ -625,6 +661,7 @@ int main(void)
         cmocka_unit_test(the_publisher_learns_what_arrived_and_when),
         cmocka_unit_test(the_publisher_learns_when_it_came_to_the_machine),
         cmocka_unit_test(who_takes_only_a_rate_is_told_one),
+        cmocka_unit_test(who_takes_no_numbers_for_the_transport_is_told_of_each_source),
         cmocka_unit_test(the_loudest_are_passed_on_and_the_speaker_is_told),
         cmocka_unit_test(who_may_not_publish_does_not),
         cmocka_unit_test(another_rooms_track_is_nobodys),

@@ -229,8 +229,8 @@ static void on_state(void *ctx, enum transport_state state)
     }
 }
 
-static const struct transport_ops transport_ops = {on_send, on_dtls, on_path,
-                                                   on_rtp,  on_rtcp, on_state};
+const struct transport_ops sfu_transport_ops = {on_send, on_dtls, on_path,
+                                                on_rtp,  on_rtcp, on_state};
 
 /* ---- Peers ---- */
 
@@ -267,7 +267,7 @@ static struct transport *make_transport(struct sfu_peer *p, int64_t now_us, cons
         .out_streams = 2 * p->sfu->conf.max_subscribed + 1,
     };
     memcpy(c.fingerprint, sdp->fingerprint, MIN_OF(sdp->fingerprint_n, sizeof c.fingerprint));
-    return transport_new(&c, &transport_ops, p, now_us);
+    return transport_new(&c, &sfu_transport_ops, p, now_us);
 }
 
 struct sfu_peer *sfu_peer_new(struct sfu *s, int64_t now_us, const struct sfu_offer *o,

@@ -227,6 +227,8 @@ struct sfu {
 };
 
 /* ---- sfu.c ---- */
+/* What a peer makes of its transport; also of one that is loaded (transport_load). */
+extern const struct transport_ops sfu_transport_ops;
 uint64_t sfu_hash_id(const struct sfu *s, uint64_t id);
 struct sfu_room *sfu_find_room(const struct sfu *s, uint64_t id);
 struct sfu_peer *sfu_find_peer(const struct sfu *s, uint64_t id);

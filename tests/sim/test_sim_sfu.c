@@ -5,6 +5,7 @@
  * and lines change their tracks; what was lost just before that cannot be had again, so gaps are looked for in the others.
  * SIM_SEED and SIM_RUNS choose the runs.
  */
+#include "media/sfu_int.h"
 #include "unit/sfu_world.h"
 
 #include "base/crypto.h"
@@ -48,7 +49,7 @@ struct sim {
     bool here[CLIENTS];
     bool stays; /* people come and look, but nobody leaves, and lines keep their tracks */
     unsigned frame;
-    uint64_t waited, lowered, replayed; /* over all runs */
+    uint64_t waited, lowered, replayed, loaded; /* over all runs */
 };
 
 static bool chance(struct sim *s, unsigned of_thousand)
@@ -235,6 +236,24 @@ static void ask(struct sim *s, unsigned i)
     }
 }
 
+/* What a restart will do: the transport goes, and comes back from what was saved. Nobody notices. */
+static void save_and_load(struct sim *s, unsigned i)
+{
+    struct sfu_peer *p = sfu_find_peer(s->w->sfu, s->w->clients[i].id);
+    struct buf b;
+    if (p == NULL || transport_state(p->transport) != TRANSPORT_OPEN)
+        return;
+    buf_init(&b, 1 << 20);
+    assert_true(transport_save(p->transport, s->w->now, &b));
+    transport_free(p->transport);
+    assert_int_equal(
+        transport_load(&p->transport, &sfu_transport_ops, p, s->w->now, buf_data(&b), buf_len(&b)),
+        ERR_OK);
+    sfu_set_timer(p);
+    buf_free(&b);
+    s->loaded++;
+}
+
 /* ---- One run ---- */
 
 static void step(struct sim *s, bool quiet)
@@ -252,6 +271,8 @@ static void step(struct sim *s, bool quiet)
             look(s, i);
         if (s->narrow && chance(s, 5))
             s->w->clients[i].link->bps = quiet ? 20e6 : some_rate(s);
+        if (chance(s, 5))
+            save_and_load(s, i);
         if (s->frame % 50 == 0)
             client_check(&s->w->clients[i]);
         speak(s, i);
@@ -283,11 +304,12 @@ struct network {
 static void begin(struct sim *s, uint64_t seed, const struct network *n, bool stays)
 {
     uint8_t bytes[RNG_SEED_SIZE] = {0};
-    uint64_t waited = s->waited, lowered = s->lowered, replayed = s->replayed;
+    uint64_t waited = s->waited, lowered = s->lowered, replayed = s->replayed, loaded = s->loaded;
     memset(s, 0, sizeof *s);
     s->waited = waited;
     s->lowered = lowered;
     s->replayed = replayed;
+    s->loaded = loaded;
     memcpy(bytes, &seed, sizeof seed);
     rng_init(&s->rng, bytes);
     s->up = n->up;
@@ -367,7 +389,7 @@ static void meeting(struct network n)
         packets += run(s, seed, &n, seed % 2);
     assert_true(packets > runs * 1000);
     assert_true(!n.narrow || (s->waited > runs * 10 && s->lowered > runs));
-    assert_true(s->replayed > runs);
+    assert_true(s->replayed > runs && s->loaded > runs);
     free(s);
 }
 

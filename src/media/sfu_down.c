@@ -12,10 +12,10 @@ enum {
     HURRY_US = 5000000,
     MEMORY_US = 1000000, /* numbers are remembered so long; twice where a round trip takes long */
     FAR_US = 200000,
-    STALE_US = 1500000, /* a layer that has stopped, while others of its track go on */
-    BURST_US = 5000,    /* what the pace allows in so much time may leave as one train */
-    PADS_BACK = 16,     /* packets that are repeated for probes, one after the other */
-    IS_AGAIN = 1        /* pacer_entry.flags */
+    STALE_US = 700000, /* a layer that has stopped, while others of its track go on */
+    BURST_US = 5000,   /* what the pace allows in so much time may leave as one train */
+    PADS_BACK = 16,    /* packets that are repeated for probes, one after the other */
+    IS_AGAIN = 1       /* pacer_entry.flags */
 };
 static const double START_BPS = 300e3;
 /* Nobody tells what becomes of single packets, so that nothing can be found by probes. */
@@ -76,6 +76,16 @@ static bool is_stale(const struct sfu_pub *b, unsigned stream, int64_t now_us)
     for (unsigned i = 0; i < b->n; i++)
         newest = MAX_OF(newest, b->streams[i].at_us);
     return b->n > 1 && newest > now_us - STALE_US && b->streams[stream].at_us < now_us - STALE_US;
+}
+
+void sfu_look_for_stale(struct sfu_sub *u, int64_t now_us)
+{
+    const struct sub *s = &u->sub;
+    if (!u->is_video || s->current == SUB_NONE || s->current != s->target ||
+        !is_stale(u->pub, (unsigned)s->current, now_us))
+        return;
+    sfu_share(u->peer, now_us);
+    sfu_ask_keys(u->peer, now_us);
 }
 
 /* The ways to send one stream: all of it, or without its upper layers. */

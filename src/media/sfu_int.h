@@ -344,6 +344,8 @@ void sfu_find_options(struct sfu_sub *u, int64_t now_us);
 void sfu_share(struct sfu_peer *p, int64_t now_us);
 /* Asks for the key frames that its lines wait for. */
 void sfu_ask_keys(struct sfu_peer *p, int64_t now_us);
+/* Is what the line is sent not being sent any more, while other streams of its track go on? Then another one is. */
+void sfu_look_for_stale(struct sfu_sub *u, int64_t now_us);
 /* The bandwidth estimation was told something. */
 void sfu_down_told(struct sfu_peer *p, int64_t now_us);
 void sfu_down_tick(struct sfu_peer *p, int64_t now_us);

@@ -148,6 +148,8 @@ void sfu_forward(struct sfu_pub *b, int64_t now_us, unsigned stream, int64_t seq
         if (sub_take(&u->sub, now_us, (int)stream, seq, r, packet + r->head, k, b->in, &o))
             sfu_leave(u, now_us, &o, r, packet, is_kept);
         u->peer->room->stats.switches += u->sub.switches - switches;
+        if (k->begins && u->sub.current != (int)stream)
+            sfu_look_for_stale(u, now_us);
         if (u->sub.needs_key)
             sfu_want_key(b, stream, now_us);
         u->sub.needs_key = false;

@@ -143,6 +143,20 @@ static void three_seconds_of_nothing(void **state)
     end(&r);
 }
 
+/* Publishers whose lines become narrow stop sending their best layer. */
+static void a_layer_that_stops(void **state)
+{
+    (void)state;
+    struct row r = begin();
+    eyes_blink(r.eyes);
+    r.h.layers = LAYERS - 1;
+    run(&r.h, 5);
+    assert_true(r.eyes->longest_us < SECOND);
+    r.h.layers = LAYERS;
+    assert_in_range(again(&r), 1, 10);
+    end(&r);
+}
+
 /* Somebody whose line becomes narrow, and wide again, some times at different moments. */
 static void narrow(const char *what, double bps, unsigned fps)
 {
@@ -179,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_by_chance),
         cmocka_unit_test(three_seconds_of_nothing),
+        cmocka_unit_test(a_layer_that_stops),
         cmocka_unit_test(narrow_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

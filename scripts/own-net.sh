@@ -14,5 +14,5 @@ exec unshare --net --mount --propagation unchanged sh -eu -c '
     mkdir -p /run/netns
     mount -t tmpfs tmpfs /run/netns
     ip link set lo up
-    exec "$@"
+    OWN_NET=1 exec "$@"
 ' "$0" "$@"

@@ -29,6 +29,18 @@ static void put_two(struct buf *b, const char *name, const char *help, const cha
              first, name, label, values[1], second);
 }
 
+static void put_ways(struct buf *b, const struct sfu_stats *s)
+{
+    static const char *const names[TUPLE_RELAY + 1] = {
+        [TUPLE_UDP] = "udp", [TUPLE_TCP] = "tcp", [TUPLE_TLS] = "tls", [TUPLE_RELAY] = "relay"};
+    put_head(b, "madang_sfu_ways", "gauge",
+             "Connections of people in groups, by where they are sent to now");
+    for (int i = 0; i < SFU_WAYS; i++)
+        if (names[i / 2] != NULL)
+            buf_putf(b, "madang_sfu_ways{transport=\"%s\",family=\"%s\"} %" PRIu64 "\n",
+                     names[i / 2], i % 2 ? "ipv6" : "ipv4", s->ways[i]);
+}
+
 static void put_now(struct buf *b, const struct sfu_stats *s)
 {
     put_one(b, "madang_sfu_rooms", "gauge", "Groups", s->rooms);
@@ -38,6 +50,7 @@ static void put_now(struct buf *b, const struct sfu_stats *s)
             s->subscribed);
     put_one(b, "madang_sfu_estimate_bps", "gauge", "Bits a second that may be sent to all of them",
             s->estimate_bps);
+    put_ways(b, s);
 }
 
 static const char *const dirs[2] = {"in", "out"};

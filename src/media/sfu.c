@@ -307,6 +307,7 @@ void sfu_peer_free(struct sfu_peer *p)
     hmap_remove(&s->ufrags, &p->by_ufrag);
     hmap_remove(&s->peers, &p->node);
     list_del(&p->in_room);
+    sfu_count_way(p, NULL);
     p->room->stats.peers--;
     sfu_down_close(p);
     xfree(p->subs);
@@ -327,6 +328,7 @@ static void settle(struct sfu_peer *p)
 {
     struct sfu *s = p->sfu;
     if (!p->ended) {
+        sfu_count_way(p, ice_lite_selected(transport_ice(p->transport)));
         sfu_set_timer(p);
         return;
     }
@@ -442,8 +444,11 @@ bool sfu_input(struct sfu *s, int64_t now_us, const struct tuple *from, uint8_t 
 void sfu_hangup(struct sfu *s, const struct tuple *who)
 {
     struct sfu_path *k = find_path(s, who);
-    if (k != NULL)
-        transport_hangup(k->peer->transport, who);
+    struct sfu_peer *p = k != NULL ? k->peer : NULL;
+    if (p == NULL)
+        return;
+    transport_hangup(p->transport, who);
+    settle(p);
 }
 
 void sfu_flushed(struct sfu *s)

@@ -194,9 +194,13 @@ int64_t sfu_deadline(const struct sfu *s);
 
 /* ---- Looking ---- */
 
+/* By which way a peer is sent to: enum tuple_transport, and IPv6 behind IPv4. */
+enum { SFU_WAYS = 2 * (TUPLE_RELAY + 1) };
+
 /* Of all, or of one room. All members are uint64_t: they are added up. */
 struct sfu_stats {
     uint64_t rooms, peers, tracks, subscribed; /* now */
+    uint64_t ways[SFU_WAYS];                   /* of these peers, now; those that have one */
     uint64_t estimate_bps; /* what may be sent to all of them, as of sfu_look_at_estimates() */
     uint64_t in_packets, in_bytes;   /* authentic RTP */
     uint64_t out_packets, out_bytes; /* whatever left */

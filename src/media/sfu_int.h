@@ -167,6 +167,7 @@ struct sfu_peer {
     uint64_t id;
     unsigned rights;
     struct transport *transport;
+    unsigned way; /* as it was counted: 1 + index of sfu_stats.ways, 0 for none */
     char ufrag[SFU_UFRAG + 1], pwd[ICE_LOCAL_PWD + 1];
     uint64_t answers;
     char cname[17];
@@ -239,6 +240,8 @@ struct sfu_peer *sfu_peer_new(struct sfu *s, int64_t now_us, const struct sfu_of
 void sfu_peer_free(struct sfu_peer *p);
 /* When the peer's timer has to ring, anew. */
 void sfu_set_timer(struct sfu_peer *p);
+/* Where it is sent to now; NULL: nowhere. */
+void sfu_count_way(struct sfu_peer *p, const struct tuple *to);
 uint64_t sfu_ntp(const struct sfu *s, int64_t now_us);
 
 /* ---- sfu_offer.c ---- */

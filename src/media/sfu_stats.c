@@ -61,6 +61,18 @@ void sfu_each_peer(const struct sfu *s, uint64_t room, void *ctx,
 
 /* ---- One peer ---- */
 
+void sfu_count_way(struct sfu_peer *p, const struct tuple *to)
+{
+    unsigned way = to != NULL ? 1 + 2 * to->transport + (to->peer.family == 6) : 0;
+    if (way == p->way)
+        return;
+    if (p->way != 0)
+        p->room->stats.ways[p->way - 1]--;
+    if (way != 0)
+        p->room->stats.ways[way - 1]++;
+    p->way = way;
+}
+
 /* Of what it publishes: the richest stream. */
 static void look_at_pub(const struct sfu_pub *b, struct sfu_line_stats *out)
 {

@@ -8,7 +8,7 @@ import { startServer } from '../lib/server.mjs';
 import { Lab } from './lib/lab.mjs';
 import { KINDS, network } from './lib/networks.mjs';
 import { section } from './lib/table.mjs';
-import { Yard, path, paths } from './lib/yard.mjs';
+import { Yard, pathText, paths } from './lib/yard.mjs';
 
 /** @typedef {import('./lib/networks.mjs').Kind} Kind */
 /** @typedef {'chromium' | 'firefox'} Browser */
@@ -87,7 +87,7 @@ for (const [i, [ka, ba, kb, bb]] of PAIRS.entries()) {
       const now = lab.counters(site);
       t.diagnostic(JSON.stringify(now));
       assert.equal(now.foreign - before.foreign, now.refused - before.refused, 'nobody came in but by the two ports');
-      rows.push(`| ${KINDS[ka]}, ${ba} | ${KINDS[kb]}, ${bb} | ${site.name === 'nat' ? '1:1 NAT' : 'firewall'} | ${path(ab)} | ${path(back)} |`);
+      rows.push(`| ${KINDS[ka]}, ${ba} | ${KINDS[kb]}, ${bb} | ${site.name === 'nat' ? '1:1 NAT' : 'firewall'} | ${pathText(ab)} | ${pathText(back)} |`);
       // Each side's way is a direct one only where both let it.
       const relayed = [ab, back].some((f) => f?.path.local === 'relay' || f?.path.remote === 'relay');
       if (na.best !== 'udp' || nb.best !== 'udp' || na.v6 !== nb.v6) assert.ok(relayed, text);

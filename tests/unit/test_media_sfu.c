@@ -631,6 +631,42 @@ static void who_is_silent_for_long_is_gone(void **state)
     world_free(p.w);
 }
 
+static void assert_ways(struct pair *p, uint64_t udp4, uint64_t udp6, uint64_t tcp4,
+                        uint64_t relay6)
+{
+    const uint64_t *n = sfu_stats(p->w->sfu)->ways;
+    assert_int_equal(n[2 * TUPLE_UDP], udp4);
+    assert_int_equal(n[2 * TUPLE_UDP + 1], udp6);
+    assert_int_equal(n[2 * TUPLE_TCP], tcp4);
+    assert_int_equal(n[2 * TUPLE_RELAY + 1], relay6);
+}
+
+static void the_way_to_each_is_counted(void **state)
+{
+    static const uint8_t ip6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 9};
+    (void)state;
+    struct pair p = two(1);
+    assert_ways(&p, 2, 0, 0, 0);
+    struct tuple first = p.b->at;
+    p.b->at.peer = addr_ip6(ip6, 5000);
+    assert_true(client_check(p.b));
+    assert_ways(&p, 1, 1, 0, 0);
+    p.b->at.transport = TUPLE_RELAY;
+    world_run(p.w, 1000);
+    assert_true(client_check(p.b));
+    assert_ways(&p, 1, 0, 0, 1);
+    p.b->at = first;
+    p.b->at.stream = 3;
+    p.b->at.transport = TUPLE_TCP;
+    assert_true(client_check(p.b));
+    assert_ways(&p, 1, 0, 1, 0);
+    sfu_hangup(p.w->sfu, &p.b->at); /* and the one that was heard last takes over */
+    assert_ways(&p, 1, 0, 0, 1);
+    sfu_peer_close(p.w->sfu, p.b->id);
+    assert_ways(&p, 1, 0, 0, 0);
+    world_free(p.w);
+}
+
 static void names_tell_the_worker(void **state)
 {
     struct sfu_conf conf = {.worker = 37};
@@ -672,6 +708,7 @@ int main(void)
         cmocka_unit_test(a_line_is_used_for_another_track),
         cmocka_unit_test(ice_restarts_and_nothing_is_lost),
         cmocka_unit_test(who_is_silent_for_long_is_gone),
+        cmocka_unit_test(the_way_to_each_is_counted),
         cmocka_unit_test(names_tell_the_worker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,7 @@ const FIREFOX_PREFS = {
  * @param {Record<string, any>} [o.prefs]  further preferences (Firefox)
  * @param {string[]} [o.wrap]  program to run in place of the browser's, e.g. one that enters a namespace
  * @param {Record<string, string>} [o.env]
+ * @param {string} [o.profile]  folder (Firefox)
  * @param {boolean} [o.trustAll]  default true: certificate errors are passed over
  * @returns {Promise<Browser>}
  */
@@ -134,7 +135,7 @@ function playwrightPage(tab, first) {
 /** @param {NonNullable<Parameters<typeof launch>[1]>} o @returns {Promise<Browser>} */
 async function launchFirefox(o) {
   const browser = await puppeteer.launch({
-    browser: 'firefox', headless: true, acceptInsecureCerts: o.trustAll ?? true,
+    browser: 'firefox', headless: true, acceptInsecureCerts: o.trustAll ?? true, userDataDir: o.profile,
     executablePath: o.wrap?.[0] ?? process.env.FIREFOX ?? '/usr/bin/firefox-esr',
     env: { ...process.env, ...o.env }, extraPrefsFirefox: { ...FIREFOX_PREFS, ...o.prefs },
     timeout: 3 * PATIENCE, protocolTimeout: 4 * PATIENCE,

@@ -36,7 +36,7 @@ export const flows = (page) => page.eval(async () => {
   const { group } = call.groups;
   /** @param {any} pc */
   const pathOf = async (pc) => {
-    const report = [...(await pc.getStats()).values()];
+    const report = pc.signalingState === 'closed' ? [] : [...(await pc.getStats()).values()];
     const by = new Map(report.map((r) => [r.id, r]));
     const named = report.find((r) => r.type === 'transport' && r.selectedCandidatePairId)?.selectedCandidatePairId;
     const pair = by.get(named) ?? report.find((r) => r.type === 'candidate-pair'

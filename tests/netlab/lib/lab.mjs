@@ -313,6 +313,18 @@ export class Lab {
       : `add rule inet block forward udp dport != ${stunPort} udp sport != ${stunPort} drop`);
   }
 
+  /**
+   * The server's addresses under this name, for all programs of this run: another /etc/hosts, in the run's own list of mounts
+   * (scripts/own-net.sh). With a dot at its end, too: so Chromium asks for those of relays.
+   * @param {string} name
+   */
+  name(name) {
+    if (!process.env.OWN_NET) throw new Error('/etc/hosts is the computer\'s own: run this by scripts/own-net.sh');
+    const file = path.join(this.dir, 'hosts');
+    writeFileSync(file, `127.0.0.1 localhost\n::1 localhost\n${SERVER4[0]} ${name} ${name}.\n${SERVER6[0]} ${name} ${name}.\n`);
+    run('mount', ['--bind', file, '/etc/hosts']);
+  }
+
   // ---- programs inside
 
   /** @param {string} ns @param {string} file @param {string[]} args @returns {string} its output */

@@ -1,11 +1,13 @@
 // The laboratory with the real program in it, and people with browsers behind its routers. What a failed
 // test leaves (consoles, states, pictures, the server's log) lies in build/artifacts/e2e/netlab-*.
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { artifacts, launch } from '../../e2e/lib/browser.mjs';
 import { flowFrom, flows } from '../../e2e/lib/media.mjs';
 import { Person } from '../../e2e/lib/person.mjs';
 import { rack } from '../../e2e/lib/rack.mjs';
+import { nssStore } from '../../lib/ca.mjs';
 import { sleep, startServer } from '../../lib/server.mjs';
 import { Lab, SERVER4, SERVER6 } from './lab.mjs';
 
@@ -64,11 +66,11 @@ export class Neighbour extends Person {
 }
 
 export class Yard {
-  /** @param {string} name  of the test file @param {string[]} [args]  further flags of the server */
-  static async open(name, args = []) {
+  /** @param {string} name  of the test file @param {string[]} [args]  further flags of the server @param {number} [port] */
+  static async open(name, args = [], port = TCP) {
     const lab = new Lab();
     const server = await startServer({
-      tls: true, port: TCP, udpPort: UDP, host: lab.serverFromDriver, wrap: ['ip', 'netns', 'exec', lab.server],
+      tls: true, port, udpPort: UDP, host: lab.serverFromDriver, wrap: ['ip', 'netns', 'exec', lab.server],
       args: [...[...SERVER4, ...SERVER6].flatMap((a) => ['--listen', a]), '--metrics-allow', `${lab.driver}/32`,
         '--log-level', 'debug', ...args],
     });
@@ -84,30 +86,44 @@ export class Yard {
     this.people = [];
     /** @type {Map<string, ReturnType<typeof launch>>} by client and kind */
     this.browsers = new Map();
+    /** Where people go when they are not told. */
+    this.origin = `https://${SERVER4[0]}:${server.port}`;
+    /** The root that browsers which are started from now on trust; undefined: they trust everybody. @type {string | undefined} */
+    this.root = undefined;
   }
 
   /**
    * Somebody at a computer of the laboratory, not yet on the page.
    * @param {Client} client @param {'chromium' | 'firefox'} kind @param {string} name
-   * @param {{v6?: boolean, first?: boolean, url?: string, proxy?: import('../../lib/stun.mjs').Address}} [o]
+   * @param {{v6?: boolean, first?: boolean, url?: string, proxy?: import('../../lib/stun.mjs').Address,
+   *   init?: [(arg: any) => void, any][]}} [o]
    *   v6: goes to the server's IPv6 address; url: to another server than the laboratory's own;
-   *   first: whether this page makes the first offer (else chance decides); proxy: how the browser gets out
+   *   first: whether this page makes the first offer (else chance decides); proxy: how the browser gets out;
+   *   init: run in its page
    */
-  async person(client, kind, name, { v6 = false, first, url, proxy } = {}) {
+  async person(client, kind, name, { v6 = false, first, url, proxy, init = [] } = {}) {
     const key = `${client.name} ${kind}`;
     let browser = this.browsers.get(key);
     if (!browser) {
       browser = launch(kind, { wrap: [this.lab.browser(client, kind)], prefs: { ...FIREFOX, ...(proxy ? through(proxy) : {}) },
-        args: proxy ? [`--proxy-server=http://${proxy.host}:${proxy.port}`] : [] });
+        args: proxy ? [`--proxy-server=http://${proxy.host}:${proxy.port}`] : [], ...this.#trust(kind) });
       this.browsers.set(key, browser);
     }
     // The browser's own fake camera, with permission: without it, WebRTC sees the default route only.
     const page = await (await browser).open({
-      init: [[rack, { native: true }], ...(first === undefined ? [] : [order(first)])], ...(kind === 'chromium' ? { permissions: ['camera', 'microphone'] } : {}),
+      init: [[rack, { native: true }], ...init, ...(first === undefined ? [] : [order(first)])], ...(kind === 'chromium' ? { permissions: ['camera', 'microphone'] } : {}),
     });
-    const person = new Neighbour({ name, page, url: url ?? `https://${v6 ? `[${SERVER6[0]}]` : SERVER4[0]}:${TCP}` });
+    const person = new Neighbour({ name, page, url: url ?? (v6 ? `https://[${SERVER6[0]}]:${this.server.port}` : this.origin) });
     this.people.push(person);
     return person;
+  }
+
+  /** What a browser is started with, so that it knows the root. @param {'chromium' | 'firefox'} kind */
+  #trust(kind) {
+    if (!this.root) return {};
+    const home = mkdtempSync(path.join(this.lab.dir, 'home-'));
+    nssStore(kind === 'chromium' ? path.join(home, '.pki/nssdb') : home, this.root);
+    return { trustAll: false, ...(kind === 'chromium' ? { env: { HOME: home } } : { profile: home }) };
   }
 
   /** One value of /metrics, 0 where it isn't there. @param {string} name  with labels, as it stands there */
@@ -180,12 +196,12 @@ export class Yard {
 }
 
 /** How two people reach each other, as one of them sees it, e.g. "srflx > prflx udp". @param {Flow | undefined} f */
-export const path = (f) => (f ? `${f.path.local}${f.path.relay && ` (${f.path.relay})`} > ${f.path.remote} ${f.path.protocol}` : 'none');
+export const pathText = (f) => (f ? `${f.path.local}${f.path.relay && ` (${f.path.relay})`} > ${f.path.remote} ${f.path.protocol}` : 'none');
 
 /** Both directions, for the log. @param {Person} a @param {Person} b */
 export async function paths(a, b) {
   const [ab, ba] = await Promise.all([flowFrom(a.page, b.session), flowFrom(b.page, a.session)]);
-  return { ab, ba, text: `candidates: ${a.name} ${path(ab)}, ${b.name} ${path(ba)}` };
+  return { ab, ba, text: `candidates: ${a.name} ${pathText(ab)}, ${b.name} ${pathText(ba)}` };
 }
 
 /**

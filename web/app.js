@@ -12,7 +12,8 @@
 // Actions (all may be called at any time; one that makes no sense just now does nothing):
 //   lobby:   watchLobby(on)  goLobby()
 //   joining: prepare({room}) | prepare({create: {title, public, password, capacity}})   -> screen 'prejoin'
-//            setCreate(fields)  join({password}?)  cancelJoin()  answerOtherTab('switch'|'muted'|'cancel')
+//            setCreate(fields)  join({password, recorded}?)  cancelJoin()
+//            answerOtherTab('switch'|'muted'|'cancel')
 //   room:    leave(room?)  show(room)  roomSet({title?, public?, locked?, capacity?, password?})
 //            removePerson(session)  mergeInto(room)  askMedia(on)
 //   order:   order.hand(on)  order.why(kind)  order.heeded()  and, for those who moderate:
@@ -259,7 +260,7 @@ function makeActions(c, { rooms, call, talk, lobby, people, order }) {
     setCreate: (/** @type {Record<string, any>} */ fields) => c.dispatch({
       type: 'prejoin/set', patch: { create: { ...c.state().prejoin?.create, ...fields } },
     }),
-    join: (/** @type {{password?: string} | undefined} */ how) => { rooms.join(how); },
+    join: (/** @type {Parameters<Rooms['join']>[0]} */ how) => { rooms.join(how); },
     cancelJoin: () => c.dispatch({ type: 'screen/lobby' }),
     answerOtherTab: (/** @type {'switch'|'muted'|'cancel'} */ answer) => { rooms.answerOtherTab(answer); },
     leave(/** @type {string | undefined} */ room = undefined) {

@@ -182,8 +182,11 @@ static void added(struct domain *d, struct ask *a, const struct ask_answer *answ
         tell(d, g, r, REC_ENDS);
         roomlist_touch(d, r);
         order_record(d, g, true);
-        for (uint32_t i = 0; i < r->n_parts; i++)
+        for (uint32_t i = 0; i < r->n_parts; i++) {
             agreed(d, &r->parts[i]);
+            if (r->parts[i].agreed)
+                media_tell(d, r, &r->parts[i]);
+        }
         reply_ok(d, &a->who);
         return;
     }

@@ -27,7 +27,9 @@ import { RIGHTS } from '../../web/views/order/programs.js';
 import { WORDS } from '../../web/domain/link_words.js';
 import { QUALITIES } from '../../web/views/control-bar.js';
 import { KEYS } from '../../web/views/shortcuts.js';
+import { WHYS } from '../../web/domain/recording.js';
 import { REFUSALS } from '../../web/domain/uploads.js';
+import { KINDS as TRACKS, STATES } from '../../web/views/people/recordings.js';
 import { REASONS } from '../../web/views/people/unsent.js';
 
 const views = new URL('../../web/views/', import.meta.url);
@@ -85,11 +87,14 @@ const FAMILIES = {
   'refused.': REFUSALS,
   'unsent.': [...REASONS, 'text_only'],
   'bad_name.': BAD_NAME,
+  'recordings.state_': STATES,
+  'recordings.kind_': TRACKS,
   'delete.': ['account', 'messages', 'calls'],
   'order.': BARS.flatMap((k) => [`mute_${k}`, `let_${k}`]),
   'asked.': BARS.flatMap((k) => [`soft_${k}`, `hard_${k}`, `do_${k}`]),
   'programs.': [...RIGHTS, 'token', 'whip', 'whep', 'watch'],
-  'toast.': [...BARS.flatMap((k) => [`barred_muted_${k}`, `barred_few_${k}`, `may_${k}`]), 'hand_lowered', 'all_asked', 'asked_declined', 'asked_busy', 'asked_no_answer', 'asked_failed', 'codes_left', 'signed_out', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed'],
+  'toast.': [...BARS.flatMap((k) => [`barred_muted_${k}`, `barred_few_${k}`, `may_${k}`]), 'hand_lowered', 'all_asked', 'asked_declined', 'asked_busy', 'asked_no_answer', 'asked_failed', 'codes_left', 'signed_out', 'removed', 'notice', 'file_offer', 'mic_fallback', 'camera_fallback', 'speaker_fallback', 'look', 'failed',
+    ...WHYS.filter((why) => why !== 'stopped').map((why) => `recording_${why}`)],
 };
 
 test('the two languages have the same keys', () => {
@@ -98,7 +103,7 @@ test('the two languages have the same keys', () => {
 
 test('no key is there twice', () => {
   for (const lang of ['ko', 'en']) {
-    const text = [lang, `people.${lang}`, `messages.${lang}`, `stay.${lang}`].map((file) => readFileSync(new URL(`../../web/i18n/${file}.js`, import.meta.url), 'utf8')).join('\n');
+    const text = [lang, `people.${lang}`, `messages.${lang}`, `stay.${lang}`, `record.${lang}`].map((file) => readFileSync(new URL(`../../web/i18n/${file}.js`, import.meta.url), 'utf8')).join('\n');
     const keys = [...text.matchAll(/^ {2}'([^']+)':/gm)].map((m) => m[1]);
     assert.equal(new Set(keys).size, keys.length, `${lang}: ${keys.filter((k, i) => keys.indexOf(k) !== i)}`);
   }

@@ -115,7 +115,7 @@ export class Rooms {
     if (!shown) return;
     c.dispatch({ type: 'prejoin/open', room });
     if (code === 'lobby') return void this.#knock(room);
-    c.dispatch({ type: 'prejoin/set', patch: { error: code } });
+    c.dispatch({ type: 'prejoin/set', patch: { error: code, recorded: code === 'recorded' } });
   }
 
   // ---- in and out
@@ -170,14 +170,14 @@ export class Rooms {
   /** What is behind the door. @param {string} room */
   look = (room) => { this.c.log.debug('rooms', `to ${room}`); };
 
-  /** @param {{password?: string}} [how] */
-  async join({ password } = {}) {
+  /** @param {{password?: string, recorded?: boolean}} [how]  recorded: agrees to being so */
+  async join({ password, recorded } = {}) {
     const { c } = this;
     const p = c.state().prejoin;
     if (!p || p.busy) return;
     c.dispatch({ type: 'prejoin/set', patch: { busy: true, error: null, retryAt: null, otherTab: false } });
     if (p.room && !this.answered && await this.tabs.ask(p.room)) {
-      this.password = password;
+      this.how = { password, recorded };
       return c.dispatch({ type: 'prejoin/set', patch: { busy: false, otherTab: true } });
     }
     this.answered = false;
@@ -186,7 +186,7 @@ export class Rooms {
     const { mic, cam } = this.shown();
     try {
       const joined = p.room
-        ? await c.sig.request('join', { room: p.room, media, mic, cam, ...(p.link ? { link: p.link } : {}), ...(password ? { password } : {}) })
+        ? await c.sig.request('join', { room: p.room, media, mic, cam, ...(p.link ? { link: p.link } : {}), ...(password ? { password } : {}), ...(recorded ? { recorded } : {}) })
         : await c.sig.request('create', { ...clean(p.create), media, mic, cam });
       if (c.state().prejoin?.room !== p.room) return void c.sig.request('leave', { room: joined.room.room });
       this.entered(joined, media);
@@ -205,9 +205,16 @@ export class Rooms {
     try {
       this.entered(await c.sig.request('join', { room, media, mic, cam }), media);
     } catch (e) {
+      if (codeOf(e) === 'recorded') return this.#askedAtDoor(room);
       if (codeOf(e) !== 'already_joined') throw e;
     }
     if (!quietly) this.show(room);
+  }
+
+  /** @param {string} room */
+  #askedAtDoor(room) {
+    this.c.dispatch({ type: 'prejoin/open', room });
+    this.c.dispatch({ type: 'prejoin/set', patch: { error: 'recorded', recorded: true } });
   }
 
   /** @param {string} code @param {number | undefined} retryMs @param {string | null} room */
@@ -216,7 +223,8 @@ export class Rooms {
     if (code === 'already_joined' && room) return this.show(room);
     if (code === 'lobby' && room) return void this.#knock(room);
     const retryAt = retryMs ? Date.now() + retryMs : null;
-    c.dispatch({ type: 'prejoin/set', patch: { busy: false, error: code === 'session_lost' ? 'lost' : code, retryAt } });
+    const asked = code === 'recorded' ? { recorded: true, waiting: false } : {};
+    c.dispatch({ type: 'prejoin/set', patch: { busy: false, error: code === 'session_lost' ? 'lost' : code, retryAt, ...asked } });
   }
 
   // ---- outside of a room whose people are let in one by one
@@ -278,7 +286,7 @@ export class Rooms {
       await new Promise((resolve) => { c.clock.after(() => resolve(null), SWITCH_MS); });
     }
     this.answered = true;
-    await this.join({ password: this.password });
+    await this.join(this.how);
   }
 
   /** @param {string} room */

@@ -10,6 +10,7 @@ import { Passkeys } from './passkeys.js';
 import { People } from './people.js';
 import { Push } from './push.js';
 import { OwnData } from './own_data.js';
+import { Recordings, recordingActions } from './recordings.js';
 import { Stay, stayActions } from './stay.js';
 import { Unsent } from './unsent.js';
 import { Uploads } from './uploads.js';
@@ -35,11 +36,12 @@ export function withPeople(c, rooms) {
   });
   const stay = new Stay(c, api, convs);
   const own = new OwnData(c);
+  const recordings = new Recordings(c);
   const live = new Live(c, rooms, convs, { account, stay });
   const passkeys = new Passkeys(c, api, env.credentials);
   const confirm = new ConfirmSelf(c, passkeys);
   const push = new Push(c, { workers: env.workers, notification: env.notification });
-  const parts = { account, people, calls, convs, live, stay, own, passkeys, confirm, push };
+  const parts = { account, people, calls, convs, live, stay, own, recordings, passkeys, confirm, push };
   return {
     ...parts, ringer,
     /** A session has begun. @param {import('../net/protocol.js').HelloAck} ack @param {boolean} again */
@@ -78,10 +80,11 @@ export function withPeople(c, rooms) {
 }
 
 /** @typedef {{account: Account, people: People, calls: Calls, convs: Convs, live: Live, stay: Stay,
- *   own: OwnData, passkeys: Passkeys, confirm: ConfirmSelf, push: Push}} Parts */
+ *   own: OwnData, recordings: Recordings, passkeys: Passkeys, confirm: ConfirmSelf, push: Push}} Parts */
 
 /** @param {Context} c @param {Parts} parts */
-function peopleActions(c, { account, people, calls, convs, live, stay, own, passkeys, confirm, push }) {
+function peopleActions(c, parts) {
+  const { account, people, calls, convs, live, stay, own, recordings, passkeys, confirm, push } = parts;
   return {
     home(/** @type {import('../domain/types.js').HomeScreen} */ tab) {
       const { screen, convs: { chosen } } = c.state();
@@ -97,7 +100,7 @@ function peopleActions(c, { account, people, calls, convs, live, stay, own, pass
       c.dispatch({ type: 'screen/home', tab: 'messages' });
       convs.open(id);
     },
-    convs: convActions(convs), stay: stayActions(stay),
+    convs: convActions(convs), stay: stayActions(stay), recordings: recordingActions(recordings),
     live: {
       watch: live.watch.bind(live), findRooms: live.findRooms.bind(live),
       signInFirst: live.signInFirst.bind(live),

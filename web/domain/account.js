@@ -39,7 +39,8 @@
  *   asks: Record<string, Ask>, codes: string[] | null, invitation: Invitation | null,
  *   sessions: OwnSession[] | null, invites: OwnInvite[] | null, passkeys: OwnPasskey[] | null,
  *   made: string | null, tokens: OwnToken[] | null, token: string | null, exported: Exported | null,
- *   confirming: boolean, push: PushState}} AccountState
+ *   confirming: boolean, push: PushState,
+ *   recordings: import('./recording.js').Recording[] | null}} AccountState
  */
 /**
  * Whether calls wake this browser when no tab is open. `off` can be turned on; else the reason why not.
@@ -56,7 +57,7 @@ export const ASK = { busy: false, error: null, reason: null, field: null, retryA
 export const ACCOUNT = {
   asked: false, policy: null, user: null, mode: 'auto', badges: NO_BADGES, asks: {}, codes: null,
   invitation: null, sessions: null, invites: null, passkeys: null, made: null,
-  tokens: null, token: null, exported: null, confirming: false, push: 'unknown',
+  tokens: null, token: null, exported: null, recordings: null, confirming: false, push: 'unknown',
 };
 
 /** What belongs to the person, and goes with them. @param {AccountState} a @returns {AccountState} */

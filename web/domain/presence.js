@@ -48,6 +48,7 @@ function person(p, self, now) {
     session: p.session, name: p.name, mic: !!p.mic && !muted.includes('mic'), cam: !!p.cam && !muted.includes('camera'),
     screen: !!p.screen && !muted.includes('screen'), media: !!p.media, away: !!p.away, suffix: '',
     self: p.session === self, ghost: false, joinedAt: now, hand: p.hand ?? 0, muted, program: !!p.program,
+    recorded: !!p.recorded,
     ...(p.user ? { user: p.user } : {}),
   };
 }

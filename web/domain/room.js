@@ -3,6 +3,7 @@ import { addChat, append, chatDone, chatId, chatPatch } from './chat.js';
 import { groupEvent, groupOf } from './group.js';
 import { ORDER, orderEvent } from './order.js';
 import { drop, patch, put, roster } from './presence.js';
+import { recordingEvent } from './recording.js';
 
 /** @typedef {import('./types.js').RoomState} RoomState */
 /** @typedef {import('./types.js').ChatItem} ChatItem */
@@ -167,6 +168,7 @@ function roomEvent(r, e, { now, ghosts = [], former = [] }) {
     case 'typing': return typed(r, e, now);
     case 'notice': return { ...r, mediaFree: r.mediaFree || e.code === 'media_free', chat: append(r.chat, notice(e.code, { time: now, text: e.text ?? '' })) };
     case 'knocking': case 'mute_request': return orderEvent(r, e);
+    case 'recording': return recordingEvent(r, e, now);
     default: return groupEvent(r, e);
   }
 }

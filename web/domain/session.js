@@ -11,7 +11,7 @@ export const NET = {
 
 /** @type {SelfState} */
 export const SELF = {
-  session: null, former: [], name: '', tag: '', server: '', relays: false, groups: false,
+  session: null, former: [], name: '', tag: '', server: '', relays: false, groups: false, recordings: false,
   limits: { name: 32, chat: 2000, title: 64, rooms: 8, mesh: 4, group: 0 },
 };
 
@@ -35,7 +35,7 @@ export function selfReducer(self, action) {
       const { name, chat, title, rooms_per_session: rooms, mesh, group } = ack.limits ?? {};
       return {
         session: ack.session, former, name: ack.name, tag: ack.tag, server: ack.server ?? '',
-        relays: !!ack.turn, groups: !!ack.group,
+        relays: !!ack.turn, groups: !!ack.group, recordings: !!ack.recordings,
         limits: {
           name: name ?? SELF.limits.name, chat: chat ?? SELF.limits.chat, title: title ?? SELF.limits.title,
           rooms: rooms ?? SELF.limits.rooms, mesh: mesh ?? SELF.limits.mesh, group: group ?? 0,

@@ -34,6 +34,7 @@
  * @property {string} server  e.g. "madang/0.1.0"
  * @property {boolean} relays  the server has relays
  * @property {boolean} groups  media may go over the server
+ * @property {boolean} recordings  rooms may be recorded
  * @property {{name: number, chat: number, title: number, rooms: number, mesh: number, group: number}} limits
  */
 
@@ -222,6 +223,7 @@
  * @property {import('./convs.js').PublicRoom & {inside: boolean}} [look]  the room that stays behind it;
  *   inside: one is a member
  * @property {boolean} [waiting]  whoever moderates has been told that one waits outside
+ * @property {boolean} [recorded]  it is being recorded: who comes in agrees to that
  * @property {boolean} otherTab  in the room already in another tab: actions.answerOtherTab()
  */
 

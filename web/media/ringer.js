@@ -21,6 +21,23 @@ export const TUNES = {
 };
 const VIBRATE = [350, 150, 350, 1200];
 
+/** Begins one note. @param {AudioContext} context @param {Note} note */
+export function sound(context, { at, hz, for: length, loud }) {
+  const from = context.currentTime + at + 0.02;
+  const tone = context.createOscillator();
+  const volume = context.createGain();
+  tone.type = 'triangle';
+  tone.frequency.value = hz;
+  volume.gain.setValueAtTime(0, from);
+  volume.gain.linearRampToValueAtTime(loud, from + 0.02);
+  volume.gain.setValueAtTime(loud, from + Math.max(0.03, length - 0.12));
+  volume.gain.exponentialRampToValueAtTime(0.0001, from + length);
+  tone.connect(volume).connect(context.destination);
+  tone.start(from);
+  tone.stop(from + length + 0.05);
+  return tone;
+}
+
 export class Ringer {
   /**
    * @param {object} o
@@ -106,19 +123,8 @@ export class Ringer {
   }
 
   /** @param {AudioContext} context @param {Note} note */
-  #note(context, { at, hz, for: length, loud }) {
-    const from = context.currentTime + at + 0.02;
-    const tone = context.createOscillator();
-    const volume = context.createGain();
-    tone.type = 'triangle';
-    tone.frequency.value = hz;
-    volume.gain.setValueAtTime(0, from);
-    volume.gain.linearRampToValueAtTime(loud, from + 0.02);
-    volume.gain.setValueAtTime(loud, from + Math.max(0.03, length - 0.12));
-    volume.gain.exponentialRampToValueAtTime(0.0001, from + length);
-    tone.connect(volume).connect(context.destination);
-    tone.start(from);
-    tone.stop(from + length + 0.05);
+  #note(context, note) {
+    const tone = sound(context, note);
     this.sounding.add(tone);
     tone.onended = () => { this.sounding.delete(tone); };
   }

@@ -14,10 +14,10 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 /** @typedef {{room: RoomId, title: string, public: boolean, password: boolean, locked: boolean, capacity:
  *   number,
  *             count: number, owner: SessionId | null, stays?: boolean, lobby?: boolean,
- *             publish?: 'moderators', share?: 'moderators', programs?: boolean}} Room */
+ *             publish?: 'moderators', share?: 'moderators', programs?: boolean, recording?: number}} Room */
 /** @typedef {{session: SessionId, name: string, user?: string, mic: boolean, cam: boolean, screen: boolean,
  *             media: boolean, away: boolean, hand?: number, muted?: ('mic'|'camera'|'screen')[],
- *             program?: boolean}} Participant */
+ *             program?: boolean, recorded?: boolean}} Participant */
 /** @typedef {{name: number, chat: number, title: number, message: number, rooms_per_session: number,
  *             mesh: number, group?: number}} Limits */
 /** @typedef {{room: Room, self: SessionId, participants: Participant[], history: ChatEvent[], ticket: string,
@@ -26,7 +26,7 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
 
 // What the client asks (without type and id)
 /** @typedef {{room: RoomId, password?: string, ticket?: string, link?: string, media?: boolean,
- *             mic?: boolean, cam?: boolean}} JoinFields */
+ *             mic?: boolean, cam?: boolean, recorded?: boolean}} JoinFields */
 /** @typedef {{title?: string, public?: boolean, password?: string, capacity?: number, media?: boolean,
  *   mic?: boolean,
  *             cam?: boolean}} CreateFields */
@@ -63,7 +63,8 @@ const UNSEQUENCED = new Set(['pong', 'resumed', 'closing']);
  *   |'search'|'room_make'|'room_password'
  *   |'room_edit'|'room_archive'|'room_picture'|'members'|'member_set'|'room_invite'
  *   |'room_links'|'room_link_end'|'room_join'|'room_leave'|'rooms_public'|'export'|'tokens'|'token_make'
- *   |'token_end'|'room_look'|'room_password'|'conv_watch'} PeopleRequest */
+ *   |'token_end'|'room_look'|'room_password'|'conv_watch'|'record_start'|'record_stop'|'record_agree'
+ *   |'recordings'|'recording_remove'} PeopleRequest */
 /** @typedef {RoomRequests & Record<PeopleRequest, [Record<string, any>, any]>} Requests
  *   type -> [fields, ack] */
 /** @typedef {{

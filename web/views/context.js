@@ -23,7 +23,7 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
  * @property {() => void} goLobby
  * @property {(what: { room: string } | { create: NewRoom }) => void} prepare
  * @property {(fields: NewRoom) => void} setCreate
- * @property {(how?: { password?: string }) => void} join
+ * @property {(how?: { password?: string, recorded?: boolean }) => void} join
  * @property {() => void} cancelJoin
  * @property {(answer: 'switch' | 'muted' | 'cancel') => void} answerOtherTab
  * @property {(room?: string) => void} leave
@@ -72,7 +72,8 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
 /** @typedef {'settings' | 'share' | 'help' | 'create' | 'room' | 'permission' | 'merge'
  *   | 'certificate' | 'password' | 'new-codes' | 'delete' | 'block' | 'passkey' | 'picture'
  *   | 'call-invite' | 'network' | 'conv-room' | 'conv-members' | 'conv-leave' | 'conv-edit' | 'conv-links'
- *   | 'conv-archive' | 'conv-picture' | 'public-rooms' | 'token' | 'order' | 'programs'} DialogName */
+ *   | 'conv-archive' | 'conv-picture' | 'public-rooms' | 'token' | 'order' | 'programs'
+ *   | 'record'} DialogName */
 
 /**
  * @typedef {object} Ui

@@ -7,6 +7,7 @@ import { barredIn, mediaRoom } from '../domain/order.js';
 import { HandButton, ownHand, useHands } from './order/hand.js';
 import { HoldButton, useCall } from './people/call-bar.js';
 import { convHere, mayModerate } from './people/here.js';
+import { recordItems } from './recording.js';
 import { Icon } from './ui/icon.js';
 import { Menu } from './ui/menu.js';
 
@@ -85,6 +86,7 @@ function MoreMenu() {
   if (here.owner && !call) items.push({ text: t('room.settings'), icon: 'edit', key: 'room', run: () => setUi({ dialog: 'room' }) },
     { text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) },
     { text: t('merge.title'), icon: 'merge', key: 'merge', run: () => setUi({ dialog: 'merge' }) });
+  items.push(...recordItems(state, t, () => setUi({ dialog: 'record' })));
   if (others.length > 0) items.push({ line: true }, { label: t('bar.other_rooms') }, ...others.map((r) => ({
     text: r.room.title || t('room.untitled'), icon: 'forward', run: () => act.show(r.id) })));
   if (here.mode === 'group') items.push({ line: true }, { label: t('quality') }, ...QUALITIES.map((q) => ({

@@ -2,7 +2,8 @@
 /** @typedef {import('../domain/types.js').ChatItem} ChatItem */
 
 const CODES = ['entered', 'left', 'gone', 'removed', 'renamed', 'room_renamed', 'room_locked', 'room_unlocked',
-  'room_password', 'room_lobby', 'room_no_lobby', 'owner', 'merged', 'rejoined', 'media_full', 'media_free'];
+  'room_password', 'room_lobby', 'room_no_lobby', 'owner', 'merged', 'rejoined', 'media_full', 'media_free', 'recording_on',
+  'recording_stopped', 'recording_quota', 'recording_disk_full', 'recording_failed', 'recording_refused', 'recording_shutdown'];
 const COUNTED = ['entered', 'left', 'gone', 'removed'];
 
 /** @param {ChatItem} item @param {import('../i18n/index.js').Translate} t @returns {string} */

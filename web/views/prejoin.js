@@ -4,7 +4,9 @@ import { useApp, useUid } from './context.js';
 import { DeviceSelect, Meter } from './devices.js';
 import { Header } from './header.js';
 import { MediaButton } from './media-buttons.js';
+import { doorAsksConsent } from '../domain/recording.js';
 import { Problem } from './problem.js';
+import { RecordingConsent } from './recording.js';
 import { useRemedy } from './remedy.js';
 import { Face } from './ui/face.js';
 import { Icon } from './ui/icon.js';
@@ -92,26 +94,29 @@ function Waiting() {
     <button type="button" class="btn wide" data-act="cancel-waiting" onClick=${() => act.cancelJoin()}>${t('waiting.cancel')}</button></div>`;
 }
 
-const QUIET = ['password_required', 'password_wrong'];
+const QUIET = ['password_required', 'password_wrong', 'recorded'];
 
 function JoinForm() {
   const { state, act, t } = useApp();
   const pre = /** @type {import('../domain/types.js').PrejoinState} */ (state.prejoin);
   const [password, setPassword] = useState('');
   const room = doorOf(state);
-  const needs = !!room?.password || QUIET.includes(pre.error ?? '');
+  const needs = !!room?.password || ['password_required', 'password_wrong'].includes(pre.error ?? '') || !!password;
+  const consents = doorAsksConsent(state);
+  const how = { ...(needs ? { password } : {}), ...(consents ? { recorded: true } : {}) };
   const join = (/** @type {Event} */ e) => {
     e.preventDefault();
-    if (!pre.busy) act.join(needs ? { password } : {});
+    if (!pre.busy) act.join(how);
   };
   const run = useRemedy({
-    retry: () => act.join(needs ? { password } : {}), here: () => act.join(), lobby: () => act.cancelJoin(),
+    retry: () => act.join(how), here: () => act.join(), lobby: () => act.cancelJoin(),
   });
   return html`<form class="join-form" onSubmit=${join} novalidate>
     ${needs && html`<${Password} value=${password} onValue=${setPassword} wrong=${pre.error === 'password_wrong'} />`}
     ${pre.error && !QUIET.includes(pre.error) && html`<${Problem} code=${pre.error} retryAt=${pre.retryAt} run=${run} bad />`}
+    ${consents && html`<${RecordingConsent} />`}
     <button class="btn primary big wide" data-act="join" disabled=${pre.busy || (needs && !password)}>
-      ${pre.busy && html`<span class="spinner on-accent"></span>`}${t(joinLabel(state))}</button>
+      ${pre.busy && html`<span class="spinner on-accent"></span>`}${t(consents && !pre.busy ? 'prejoin.join_recorded' : joinLabel(state))}</button>
     <label class="switch"><span><b>${t('prejoin.listen')}</b><span class="small soft hint">${t('prejoin.listen_more')}</span></span>
       <input type="checkbox" role="switch" data-act="listen" checked=${state.intent.listenOnly}
         onChange=${(/** @type {{ currentTarget: HTMLInputElement }} */ e) => act.setListenOnly(e.currentTarget.checked)} /></label>

@@ -11,6 +11,7 @@ import { CallHints, Lasting, useCall } from './people/call-bar.js';
 import { callTitle } from './names.js';
 import { shortcutOf } from './shortcuts.js';
 import { Stage } from './stage.js';
+import { RecordingMark, RecordingNotice } from './recording.js';
 import { RoomHints } from './room-hints.js';
 import { Icon } from './ui/icon.js';
 import { Sounds } from './video.js';
@@ -79,6 +80,7 @@ function RoomHead() {
     ${call && html`<${Lasting} since=${call.answered} />`}
     ${room.locked && html`<span class="badge" title=${t('rooms.locked')}><${Icon} name="lock" size="s" /><span class="unseen">${t('rooms.locked')}</span></span>`}
     ${room.password && html`<span class="badge" title=${t('rooms.password')}><${Icon} name="key" size="s" /><span class="unseen">${t('rooms.password')}</span></span>`}
+    <${RecordingMark} />
     <span class="grow"></span>
     <${ViewButton} />
     ${owner && !call && html`<button type="button" class="icon-btn" data-act="room-settings" aria-label=${t('room.settings')} title=${t('room.settings')}
@@ -104,6 +106,7 @@ export function Room() {
     <div class="room-middle">
       <main class="stage-place" id="main" tabindex="-1">
         <${CallHints} />
+        <${RecordingNotice} />
         <${RoomHints} />
         <${Stage} />
       </main>

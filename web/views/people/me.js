@@ -11,6 +11,7 @@ import { HomeHeader } from './home.js';
 import { Invitations } from './invitations.js';
 import { Export, Tokens } from './own-data.js';
 import { Passkeys } from './passkeys.js';
+import { Recordings } from './recordings.js';
 import { Privacy, Notifications } from './privacy.js';
 
 function Profile() {
@@ -89,7 +90,7 @@ export function Me() {
     <main class="home me-page" id="main" tabindex="-1">
       <h1 class="home-title">${t('me.title')}</h1>
       <div class="me-cards">
-        <${Profile} /><${Notifications} /><${Privacy} /><${Security} /><${Sessions} /><${Invitations} /><${Tokens} /><${Export} />
+        <${Profile} /><${Notifications} /><${Privacy} /><${Security} /><${Sessions} /><${Invitations} /><${Recordings} /><${Tokens} /><${Export} />
         <section class="card me-card" aria-labelledby="me-delete"><h2 id="me-delete">${t('delete.title')}</h2>
           <p class="soft small">${t('delete.short')}</p>
           <button type="button" class="btn danger-text" data-act="delete-account" onClick=${() => setUi({ dialog: 'delete' })}>${t('delete.open')}</button></section>

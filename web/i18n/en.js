@@ -393,6 +393,8 @@ export default {
   'cert.firefox.3': 'Tick "Trust this CA to identify websites", and load this page again.',
   'watch.title': 'Watching',
   'watch.sound': 'Play the sound',
+  'watch.full': 'Full screen',
+  'watch.pip': 'Picture in picture',
   'watch.connecting': 'Connecting …',
   'watch.nobody': 'Nobody is sending a picture just now.',
   'watch.unreachable': 'The server cannot be reached. Trying again …',

@@ -393,6 +393,8 @@ export default {
   'cert.firefox.3': '"이 인증 기관이 웹 사이트를 식별하도록 신뢰"에 표시하고 이 페이지를 새로 고쳐 주세요.',
   'watch.title': '보기',
   'watch.sound': '소리 켜기',
+  'watch.full': '전체 화면',
+  'watch.pip': '작은 창으로 보기',
   'watch.connecting': '연결하고 있어요 …',
   'watch.nobody': '지금은 영상을 보내는 사람이 없어요.',
   'watch.unreachable': '서버에 연결할 수 없어요. 다시 시도하고 있어요 …',

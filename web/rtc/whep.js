@@ -46,7 +46,8 @@ export class Whep extends Emitter {
     this.pc.onconnectionstatechange = () => {
       const state = this.pc.connectionState;
       if (state === 'connected') this.#become('connected');
-      if (state === 'failed' || state === 'closed') this.#become('ended');
+      // A player has nothing to lose: another session is there sooner than one that may come back.
+      if (state === 'disconnected' || state === 'failed' || state === 'closed') this.#become('ended');
     };
   }
 

@@ -59,6 +59,15 @@ function keepInside(el) {
   else if (under > 0) el.style.marginLeft = `${under}px`;
 }
 
+/** The list of people scrolls, and would cut it off: then it lies over that. @param {HTMLElement} el */
+function keepWhole(el) {
+  const box = el.closest('.people')?.querySelector('.people-list')?.getBoundingClientRect();
+  const button = el.parentElement?.getBoundingClientRect();
+  if (!box || !button || el.getBoundingClientRect().bottom <= Math.min(box.bottom, innerHeight)) return;
+  const top = Math.max(8, Math.min(button.bottom + 6, innerHeight - 8 - el.offsetHeight));
+  Object.assign(el.style, { position: 'fixed', top: `${top}px`, right: `${innerWidth - button.right}px` });
+}
+
 /**
  * @param {{ items: MenuItem[], label: string, cls?: string, place?: string, children?: any, name?: string,
  *   title?: string, named?: boolean }} props
@@ -73,6 +82,7 @@ export function Menu({ items, label, cls = 'icon-btn', place = 'down end', child
   useLayoutEffect(() => {
     if (!open || !list.current) return;
     keepInside(list.current);
+    keepWhole(list.current);
     const all = itemsOf(list.current);
     // Of choices the one that holds; where they are only a part, the beginning, not the middle.
     const held = all[0]?.hasAttribute('aria-checked') && all.find((e) => e.getAttribute('aria-checked') === 'true');

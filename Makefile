@@ -73,11 +73,11 @@ bench: build ## Measure beside ws, Socket.IO, libsrtp2, coturn and Janus (bench/
 	@scripts/install-deps.sh bench
 	@bench/run.sh
 
-quality: build ## What is seen and heard on bad lines, beside Janus, in browsers (root; hours): ROWS=loss5,down:rate600 SECONDS=60 BROWSERS=chromium,firefox
+quality: build ## What is seen and heard on bad lines, beside Janus, in browsers (root; hours): ROWS=loss5,down:rate600 SECONDS=60 BROWSERS=chromium,firefox REST=1
 	@scripts/install-deps.sh test bench
 	@scripts/npm-ci.sh all
 	@cmake --build build --target impair -j $(JOBS) -- -s --no-print-directory
-	@MADANG_BIN=build/madang scripts/own-net.sh node tests/quality/run.mjs
+	@MADANG_BIN=build/madang node tests/quality/run.mjs
 
 soak: build ## Clients, and then relays, come and go for MINUTES=10 each; memory must stay flat
 	@scripts/install-deps.sh bench

@@ -16,8 +16,11 @@ const [BEGIN, END] = ['<!-- written by make quality -->\n', '<!-- end -->'];
 /** @returns {Result[]} */
 export const results = () => JSON.parse(readFileSync(FILE, 'utf8'));
 
-/** @param {Result} r */
-const key = (r) => [r.fault, r.way, r.server, r.browser].join();
+/** @param {{fault: string, way: string, server: string, browser: string}} r */
+const key = (r) => [r.fault, r.way, r.server.toLowerCase(), r.browser].join();
+
+/** Was it measured for at least so long? @param {{fault: string, way: string, server: string, browser: string, seconds: number}} job */
+export const known = (job) => results().some((r) => key(r) === key(job) && r.seconds >= job.seconds);
 
 /** Less idle time than this, and the machine has been measured, not the server. */
 const IDLE_MIN = 0.2;

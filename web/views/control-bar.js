@@ -80,7 +80,7 @@ function MoreMenu() {
   if (useHands()) items.push({ text: t(ownHand(state) ? 'hand.lower' : 'hand.raise'), icon: 'hand', key: 'hand', run: () => act.order.hand(!ownHand(state)) });
   if (media.canShareScreen && !barredIn(state, mediaRoom(state)).screen) items.push({ text: t(media.screen.phase === 'live' ? 'screen.stop' : 'screen.share'), icon: 'screen', key: 'screen', run: () => (media.screen.phase === 'live' ? act.stopScreen() : act.startScreen()) });
   if (media.canFlip) items.push({ text: t('cam.flip'), icon: 'flip', key: 'flip', run: () => act.flipCamera() });
-  if (!here.media && !state.intent.listenOnly) items.push({ text: t('bar.ask_media'), icon: 'cam', key: 'ask-media', run: () => act.askMedia(true) });
+  if (!here.media && !state.intent.listenOnly && barredIn(state, here).mic !== 'few') items.push({ text: t('bar.ask_media'), icon: 'cam', key: 'ask-media', run: () => act.askMedia(true) });
   if (mayModerate(state) && !call) items.push({ line: true }, { text: t('order.title'), icon: 'shield', key: 'order', run: () => setUi({ dialog: 'order' }) });
   if (here.room.stays && mayModerate(state)) items.push({ text: t(here.room.locked ? 'room.unlock' : 'room.lock'), icon: here.room.locked ? 'unlock' : 'lock', key: 'lock', run: () => act.roomSet({ locked: !here.room.locked }) });
   if (here.owner && !call) items.push({ text: t('room.settings'), icon: 'edit', key: 'room', run: () => setUi({ dialog: 'room' }) },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import os from 'node:os';
 import path from 'node:path';
-import { flows, receives } from '../../e2e/lib/media.mjs';
+import { flowFrom, flows, receives } from '../../e2e/lib/media.mjs';
 import { sleep } from '../../lib/server.mjs';
 import { enter, place } from './networks.mjs';
 import { Yard } from './yard.mjs';
@@ -113,7 +113,7 @@ export async function wayOf(p) {
 
 /** How many connections the server sends to by each way, without those of none.
  *  @param {Yard} yard @returns {Promise<Record<string, number>>} */
-async function waysOf(yard) {
+export async function waysOf(yard) {
   const { body } = await yard.server.get('/metrics');
   const found = body.toString().matchAll(/^madang_sfu_ways\{transport="(\w+)",family="(\w+)"\} (\d+)$/gm);
   return Object.fromEntries([...found].filter(([, , , n]) => n !== '0').map(([, t, f, n]) => [`${t} ${f}`, Number(n)]));
@@ -128,4 +128,33 @@ export async function ways(yard, want) {
     if (keys.every((k) => /** @type {any} */ (now)[k] === want[k])) return;
   }
   assert.deepEqual(now, want, 'the ways by which the server sends to people');
+}
+
+/**
+ * Listens to somebody: the longest time without a sound, and without a picture, until it is asked.
+ * @param {Neighbour} at @param {Neighbour} of
+ */
+export function listen(at, of) {
+  let on = true;
+  const longest = { sound: 0, picture: 0 };
+  const last = { sound: -1, picture: -1 };
+  const since = { sound: Date.now(), picture: Date.now() };
+  const work = (async () => {
+    for (; on; await sleep(50)) {
+      const f = await flowFrom(at.page, of.session).catch(() => undefined);
+      const now = { sound: f?.mic.energy, picture: f?.camera.frames };
+      for (const k of /** @type {const} */ (['sound', 'picture'])) {
+        if (now[k] !== undefined && now[k] !== last[k]) {
+          last[k] = now[k];
+          since[k] = Date.now();
+        }
+        longest[k] = Math.max(longest[k], Date.now() - since[k]);
+      }
+    }
+  })();
+  return async () => {
+    on = false;
+    await work;
+    return longest;
+  };
 }

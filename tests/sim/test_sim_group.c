@@ -406,11 +406,12 @@ static unsigned check_peer(struct sim *s, const struct room *r, const struct par
 
 static void check_mode(struct sim *s, const struct room *r)
 {
-    bool could = s->now - s->failed_at > 61 * SECOND, automatic = s->cfg.groups == GROUPS_AUTO;
-    uint32_t direct = automatic ? 2 : 0;
+    bool could = s->now - s->failed_at > 61 * SECOND;
+    bool two_direct = s->cfg.groups == GROUPS_AUTO && !r->publish_few;
+    uint32_t direct = two_direct ? 2 : 0;
     if (!group_on(r))
         assert_true(r->n_media <= direct || (!could && r->n_media <= (uint32_t)s->cfg.mesh));
-    else if (automatic && r->n_media <= direct)
+    else if (two_direct && r->n_media <= direct)
         assert_true(!list_empty(&r->group->timed)); /* it is on its way back */
     if (r->group && !group_on(r))
         assert_true(!list_empty(&r->group->timed) && r->group->n_peers > 0);

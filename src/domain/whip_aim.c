@@ -1,13 +1,14 @@
 /* Which tracks a player gets on its lines: what is shared before who speaks before the others, and whatever is on a
- * line stays there as long as it is among those, so that nothing jumps. */
+ * line stays there as long as it is among those, so that nothing jumps. Sound and picture that belong together come on
+ * lines of the same place among their kind, where these are free: players play those in time with each other. */
 #include "domain/group.h"
 #include "domain/whip.h"
 
 enum { CANDIDATES_MAX = 256 };
 
 struct candidate {
-    uint64_t track;
-    bool video;
+    uint64_t track, session;
+    bool video, shared;
     enum { SHARED, SPEAKING, SILENT, CHOSEN, OUT } rank;
 };
 
@@ -30,6 +31,8 @@ static unsigned candidates(const struct room *r, const struct whip *w,
                     continue;
                 out[n++] = (struct candidate){
                     .track = p->tracks[k].track.track,
+                    .session = s->id,
+                    .shared = shared,
                     .video = kind == GROUP_CAMERA || kind == GROUP_SCREEN,
                     .rank = shared                       ? SHARED
                             : r->group->speaker == s->id ? SPEAKING
@@ -62,6 +65,62 @@ static struct candidate *chosen(struct candidate *c, unsigned n, bool video, uin
     return NULL;
 }
 
+/* What is on the line of the other kind at the same place as line i; 0: nothing. */
+static uint64_t beside(const struct whip *w, unsigned i)
+{
+    unsigned place = 0, other = 0;
+    for (unsigned k = 0; k < i; k++)
+        place += w->lines[k].video == w->lines[i].video;
+    for (unsigned k = 0; k < w->n_lines; k++)
+        if (w->lines[k].video != w->lines[i].video && other++ == place)
+            return w->lines[k].track;
+    return 0;
+}
+
+/* What belongs to that. */
+static struct candidate *counterpart(const struct whip *w, unsigned i, struct candidate *c,
+                                     unsigned n)
+{
+    uint64_t track = beside(w, i);
+    const struct candidate *to = NULL;
+    for (unsigned k = 0; track && k < n && !to; k++)
+        to = c[k].track == track ? &c[k] : NULL;
+    for (unsigned k = 0; to && k < n; k++)
+        if (c[k].rank == CHOSEN && c[k].video == w->lines[i].video && c[k].session == to->session &&
+            c[k].shared == to->shared)
+            return &c[k];
+    return NULL;
+}
+
+static struct candidate *anything(const struct whip *w, unsigned i, struct candidate *c, unsigned n)
+{
+    return chosen(c, n, w->lines[i].video, 0);
+}
+
+/* Where what belongs to it finds a place, too. */
+static struct candidate *alone(const struct whip *w, unsigned i, struct candidate *c, unsigned n)
+{
+    return beside(w, i) ? NULL : anything(w, i, c, n);
+}
+
+typedef struct candidate *fill_fn(const struct whip *w, unsigned i, struct candidate *c,
+                                  unsigned n);
+
+static bool fill_free(struct whip *w, bool video, struct candidate *c, unsigned n, fill_fn *by)
+{
+    bool changed = false;
+    for (unsigned i = 0; i < w->n_lines; i++) {
+        bool is_free = w->lines[i].video == video && w->lines[i].track == 0;
+        struct candidate *next = is_free ? by(w, i, c, n) : NULL;
+        if (!next)
+            continue;
+        w->lines[i].track = next->track;
+        next->rank = OUT;
+        changed = true;
+    }
+    return changed;
+}
+
 static bool fill(struct whip *w, struct candidate *c, unsigned n)
 {
     bool changed = false;
@@ -74,14 +133,10 @@ static bool fill(struct whip *w, struct candidate *c, unsigned n)
         else
             l->track = 0;
     }
-    for (unsigned i = 0; i < w->n_lines; i++) {
-        struct whip_aim *l = &w->lines[i];
-        struct candidate *next = l->track ? NULL : chosen(c, n, l->video, 0);
-        if (!next)
-            continue;
-        l->track = next->track;
-        next->rank = OUT;
-        changed = true;
+    for (int video = 0; video <= 1; video++) {
+        changed |= fill_free(w, video, c, n, counterpart);
+        changed |= fill_free(w, video, c, n, alone);
+        changed |= fill_free(w, video, c, n, anything);
     }
     return changed;
 }

@@ -1,4 +1,5 @@
 /* Offers: what becomes of each line, and the answer. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/code.h"
@@ -176,20 +177,22 @@ static void take_line(struct offer *f, unsigned i, const struct sfu_line *said)
     f->lines[i].streams = (1u << m->n_streams) - 1;
 }
 
-static void name_line(struct offer *f, unsigned i, const struct sfu_pub *b, const struct sfu_sub *u)
+/* Sound and picture on lines of the same place among their kind are one stream, whose parts browsers play in time with
+ * each other: who aims lines puts there what belongs together. */
+static void name_line(struct offer *f, unsigned i, const struct sfu_sub *u)
 {
     char *stream = f->names[i][0], *track = f->names[i][1];
+    unsigned place = 0;
+    for (unsigned k = 0; k < i; k++)
+        place += f->lines[k].action == SDP_GIVE && f->sdp->lines[k].kind == f->sdp->lines[i].kind;
+    snprintf(stream, sizeof f->names[i][0], "place%u", place);
     b32_encode(track, (uint64_t)u->sub.conf.ssrc);
-    if (b != NULL)
-        b32_encode(stream, b->peer->id);
-    else
-        memcpy(stream, track, B32_SIZE);
     f->lines[i].stream = str_from(stream);
     f->lines[i].track = str_from(track);
 }
 
 /* A line on which we send: every codec that we may have to send on it is kept. */
-static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
+static void give_line(struct offer *f, unsigned i)
 {
     const struct sdp_media *m = &f->sdp->lines[i];
     struct sfu_sub *u = sub_of(f->p, m->mid);
@@ -208,9 +211,6 @@ static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
     }
     int opus = find_codec(m, CODEC_OPUS), red = opus >= 0 ? red_of(m, opus) : -1;
     u->red_pt = red >= 0 ? m->codecs[red].pt : 0;
-    struct sfu_pub *b = said->track != 0 ? sfu_find_track(f->s, said->track) : NULL;
-    if (b != NULL && b->peer->room != f->p->room)
-        b = NULL;
     u->open = true;
     f->lines[i].action = SDP_GIVE;
     f->lines[i].codecs = kept;
@@ -218,7 +218,7 @@ static void give_line(struct offer *f, unsigned i, const struct sfu_line *said)
         f->lines[i].feedback &= ~(unsigned)SDP_FB_NACK;
     f->lines[i].ssrc = u->sub.conf.ssrc;
     f->lines[i].rtx = has_rtx ? u->sub.conf.rtx_ssrc : 0;
-    name_line(f, i, b, u);
+    name_line(f, i, u);
 }
 
 /* How it is told what arrives: of several ways the best one. */
@@ -260,7 +260,7 @@ static void decide(struct offer *f, unsigned i)
     if (sends && said != NULL && said->track != 0 && (f->o->rights & SFU_MAY_PUBLISH))
         take_line(f, i, said);
     else if (receives && said != NULL && (f->o->rights & SFU_MAY_SUBSCRIBE))
-        give_line(f, i, said);
+        give_line(f, i);
 }
 
 /* ---- The whole offer ---- */

@@ -397,6 +397,42 @@ static void who_watches_is_nobody_and_gets_what_there_is(void **state)
     assert_int_equal(w->d->whips.n, 3);
 }
 
+/* Sound and picture of one program on lines of the same place, whoever of them comes first. */
+static void what_belongs_together_comes_together(void **state)
+{
+    static const struct whip_line four[] = {{STR_INIT("a"), false, false},
+                                            {STR_INIT("b"), false, false},
+                                            {STR_INIT("v"), true, false},
+                                            {STR_INIT("w"), true, false}};
+    static const char *const names[] = {"Stage", "Hall"};
+    struct world *w = *state;
+    struct client *ann;
+    char room[B32_SIZE];
+    uint64_t peers[2], tracks[2][2];
+    make_room(w, room, &ann);
+    for (int i = 0; i < 2; i++) {
+        send_in(w, room, names[i], token_for(w, room, 1));
+        peers[i] = w->peer;
+        answered(w, peers[i]);
+        memcpy(tracks[i], w->order_tracks, sizeof tracks[i]);
+    }
+    request(w, room,
+            (struct cmd_whip){.verb = WHIP_OFFER,
+                              .view = true,
+                              .token = str_from(token_for(w, room, 2)),
+                              .body = STR(SDP),
+                              .lines = {four, ARRAY_LEN(four)}});
+    static const int order[][2] = {{1, 1}, {0, 0}, {0, 1}, {1, 0}}; /* program, picture */
+    for (unsigned i = 0; i < ARRAY_LEN(order); i++)
+        tell(w, (struct group_news){.about = GROUP_NEWS_TRACK,
+                                    .peer = peers[order[i][0]],
+                                    .track = tracks[order[i][0]][order[i][1]],
+                                    .codec = order[i][1] ? GROUP_VP8 : GROUP_OPUS,
+                                    .there = true});
+    assert_true(w->order_tracks[0] == tracks[1][0] && w->order_tracks[1] == tracks[0][0]);
+    assert_true(w->order_tracks[2] == tracks[1][1] && w->order_tracks[3] == tracks[0][1]);
+}
+
 static void merging_rooms_leaves_programs_behind(void **state)
 {
     struct world *w = *state;
@@ -429,6 +465,7 @@ int main(void)
         TEST(ice_restarts_by_patch),
         TEST(nobody_restarts_without_end),
         TEST(who_watches_is_nobody_and_gets_what_there_is),
+        TEST(what_belongs_together_comes_together),
         TEST(merging_rooms_leaves_programs_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -434,6 +434,30 @@ static void who_may_not_publish_does_not(void **state)
     world_free(w);
 }
 
+/* What is played in time with each other has one name: a line of sound and one of pictures, by their places. */
+static void lines_are_named_in_pairs(void **state)
+{
+    static const char *const names[] = {"place0", "place1", "place0", "place2", "place1"};
+    static const enum sfu_kind kinds[] = {SFU_MIC, SFU_MIC, SFU_CAMERA, SFU_MIC, SFU_CAMERA};
+    (void)state;
+    struct world *w = world_new(NULL);
+    sfu_room_open(w->sfu, ROOM);
+    struct client *c = client_new(w);
+    client_line(c, SENDS, SFU_MIC, 1, 77);
+    for (unsigned i = 0; i < ARRAY_LEN(kinds); i++)
+        client_line(c, RECEIVES, kinds[i], 0, 0);
+    client_offer(c, ROOM, BOTH);
+    const char *at = w->answer;
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        at = strstr(at, "\na=msid:");
+        assert_non_null(at);
+        at += strlen("\na=msid:");
+        assert_memory_equal(at, names[i], strlen(names[i]));
+    }
+    assert_null(strstr(at, "\na=msid:"));
+    world_free(w);
+}
+
 static void another_rooms_track_is_nobodys(void **state)
 {
     (void)state;
@@ -700,6 +724,7 @@ int main(void)
         cmocka_unit_test(who_takes_no_numbers_for_the_transport_is_told_of_each_source),
         cmocka_unit_test(the_loudest_are_passed_on_and_the_speaker_is_told),
         cmocka_unit_test(who_may_not_publish_does_not),
+        cmocka_unit_test(lines_are_named_in_pairs),
         cmocka_unit_test(another_rooms_track_is_nobodys),
         cmocka_unit_test(there_are_limits),
         cmocka_unit_test(strangers_ssrcs_are_counted_and_dropped),

@@ -32,6 +32,19 @@ test('whoever has a line keeps it; the longest idle one is taken first; new ones
   assert.deepEqual(assign(two.lines, ['b', 'c', 'd', 'e'].map((t) => want(t)), 70).short, { audio: 0, video: 4 });
 });
 
+test('sound and picture of one person come at the same place, where that is free', () => {
+  const of = (who, kind) => ({ ...want(`${who} ${kind}`, kind), together: who });
+  const lines = [...Array(4).fill('audio'), ...Array(4).fill('video')].map((kind) => line(kind));
+  const sounds = ['a', 'b', 'c', 'd'].map((who) => of(who, 'audio'));
+  const pairs = (all) => all.slice(0, 4).map((l, i) => [l.track?.[0] ?? null, all[i + 4].track?.[0] ?? null].join());
+  const one = assign(lines, [...sounds, of('d', 'video'), of('b', 'video')], 10);
+  assert.deepEqual(pairs(one.lines), ['a,', 'b,b', 'c,', 'd,d']);
+  const two = assign(one.lines, [...sounds.filter((w) => w.together !== 'd'), of('e', 'video'), of('b', 'video'), of('a', 'video')], 20);
+  assert.deepEqual(pairs(two.lines), ['a,a', 'b,b', 'c,', ',e'], 'who is not heard yet takes a place where that can be');
+  const three = assign(two.lines, [...sounds, of('e', 'audio')], 30);
+  assert.equal(three.short.audio, 4, 'nobody waits for the right place');
+});
+
 test('there are never more lines than there may be, and the most important have them', () => {
   const wants = Array.from({ length: 40 }, (_, i) => want(`t${i}`));
   let { lines, short } = assign([], wants, 0);

@@ -40,7 +40,8 @@ export function wantsOf({ tracks, people, seen, quality, hidden }) {
   const silent = people.filter((p) => !p.mic);
   for (const p of [...people.filter((q) => q.mic), ...silent]) {
     for (const { track, kind } of tracksOf(tracks, p.session)) {
-      const sound = { track, kind: /** @type {const} */ ('audio'), width: 0, height: 0, priority: /** @type {const} */ ('visible') };
+      const together = `${p.session} ${kind === 'mic' || kind === 'camera' ? 'camera' : 'screen'}`;
+      const sound = { track, kind: /** @type {const} */ ('audio'), width: 0, height: 0, priority: /** @type {const} */ ('visible'), together };
       if (kind === 'mic') sounds.push(sound);
       else if (kind === 'sound' && p.screen) sounds.unshift(sound);
       else if (kind === 'camera' || kind === 'screen') {
@@ -50,7 +51,7 @@ export function wantsOf({ tracks, people, seen, quality, hidden }) {
         if (!on || quality === 'audio') continue;
         const size = at && !hidden ? sizeOf(at, quality) : { width: 0, height: 0 };
         const priority = kind === 'screen' ? 'screen' : at?.rank ?? 'thumbnail';
-        pictures.push({ track, kind: 'video', ...size, priority });
+        pictures.push({ track, kind: 'video', ...size, priority, together });
       }
     }
   }

@@ -4,8 +4,9 @@
 /** @typedef {'audio'|'video'} Kind */
 /**
  * Something that is wanted: the most important first. width and height: device pixels as it is shown, 0 is
- * paused (the line is kept).
- * @typedef {{track: string, kind: Kind, width: number, height: number, priority: Priority}} Want
+ * paused (the line is kept). together: the same for sound and picture that belong to each other.
+ * @typedef {{track: string, kind: Kind, width: number, height: number, priority: Priority,
+ *   together?: string}} Want
  */
 /** @typedef {'pinned'|'speaker'|'screen'|'visible'|'thumbnail'} Priority */
 /** What a line carries; `freed`: when it was left, for the longest idle one to be taken first.
@@ -18,8 +19,9 @@ const STEP = 4;
 
 /**
  * Gives lines to what is wanted. Whoever has a line keeps it as long as it is wanted; then lines that are
- * free, the
- * longest idle one first (what still arrives of the former track is the less).
+ * free, the longest idle one first (what still arrives of the former track is the less). Browsers keep lips
+ * and voices together where sound and picture come on lines of the same place among their kind (the server
+ * names these as one stream): so that line comes first, then one whose counterpart is free as well.
  * @param {readonly Line[]} lines
  * @param {readonly Want[]} wants
  * @param {number} now
@@ -31,14 +33,24 @@ export function assign(lines, wants, now) {
   const left = (/** @type {Line} */ l) => !!l.track && !wanted.has(l.track);
   const out = lines.map((l) => (left(l) ? { ...l, track: null, freed: now } : { ...l }));
   const has = new Set(out.map((l) => l.track));
+  const together = new Map(kept.map((w) => [w.track, w.together]));
   const short = { audio: 0, video: 0 };
   for (const w of kept) {
     if (has.has(w.track)) continue;
-    const free = out.filter((l) => l.kind === w.kind && !l.track).sort((a, b) => a.freed - b.freed)[0];
-    if (free) free.track = w.track;
+    const free = out.filter((l) => l.kind === w.kind && !l.track).sort((a, b) => a.freed - b.freed);
+    const beside = (/** @type {Line} */ l) => counterpart(out, l)?.track ?? '';
+    const fits = free.find((l) => together.get(beside(l)) === w.together) ?? free.find((l) => !beside(l));
+    const line = (w.together && fits) || free[0];
+    if (line) line.track = w.track;
     else short[w.kind]++;
   }
   return { lines: out, short: { audio: step(out, 'audio', short.audio), video: step(out, 'video', short.video) } };
+}
+
+/** The line of the other kind at the same place. @param {readonly Line[]} lines @param {Line} line */
+function counterpart(lines, line) {
+  const at = lines.filter((l) => l.kind === line.kind).indexOf(line);
+  return lines.filter((l) => l.kind !== line.kind)[at];
 }
 
 /** Up to as many of a kind as there may be lines. @returns {(w: Want) => boolean} */

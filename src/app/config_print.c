@@ -79,6 +79,7 @@ static void put_usage(struct buf *out, bool turn_only)
                       "       madang turn [OPTION]...   a TURN and STUN server alone\n"
                       "       madang db check|backup FILE|restore FILE [OPTION]...\n"
                       "       madang mix [--output FILE] [--print] DIR\n"
+                      "       madang recordings list|remove [ID] [OPTION]...\n"
                       "       madang user add|list|passwd|disable|enable|delete|grant "
                       "[NAME] [OPTION]...\n"
                       "       madang invite [OPTION]...     a link that makes an account\n"

@@ -9,6 +9,7 @@
 #include "app/media_commands.h"
 #include "app/mix_command.h"
 #include "app/people_commands.h"
+#include "app/recording_commands.h"
 #include "app/relay_commands.h"
 #include "app/relay_people.h"
 #include "app/replay.h"
@@ -180,6 +181,10 @@ int main(int argc, char **argv)
     if (people_command_is(command)) {
         return people_command(&(struct people_command){
             argc - 1, argv + 1, environ, clock_wall_us() / US_PER_MS, stdin, stdout, stderr});
+    }
+    if (strcmp(command, "recordings") == 0) {
+        return recording_command(
+            &(struct recording_command){argc - 1, argv + 1, environ, stdout, stderr});
     }
     struct command_line cmd = keep_command_line(argc, argv);
     int status = serve_configured(&cmd);

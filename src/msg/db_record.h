@@ -12,6 +12,10 @@
         "id room title started duration bytes state")                                              \
     /* One of that user's. */                                                                      \
     DB_PROC(RECORDING_OF, READ_AFTER, "id user", "state")                                          \
+    /* Anybody's, for the operator; user: the name, or NULL. */                                    \
+    DB_PROC(RECORDINGS_ALL, READ, "after limit",                                                   \
+        "id user room title started duration bytes state")                                         \
+    DB_PROC(RECORDING_GET, READ, "id", "state")                                                    \
     DB_PROC(RECORDING_REMOVE, WRITE, "id", "")                                                     \
     /* Those of people who have deleted their account. */                                          \
     DB_PROC(RECORDINGS_LEFT, READ_AFTER, "runs limit", "id")                                       \

@@ -28,6 +28,13 @@ enum {
     RECORDING_CUT_OFF,
     RECORDING_STATES
 };
+/* "running", "cut_off", or how it has ended: static. */
+static inline const char *recording_state_name(unsigned state)
+{
+    if (state == RECORDING_RUNS)
+        return "running";
+    return state == RECORDING_CUT_OFF ? "cut_off" : rec_end_name(state);
+}
 
 enum { RECORDINGS_LIST_MAX = 200 };
 

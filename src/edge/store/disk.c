@@ -140,14 +140,6 @@ void disk_close(struct disk *d)
     xfree(d);
 }
 
-void disk_remove(const char *dir, const struct disk_name *name)
-{
-    char path[PATH_SIZE], full[4096 + 64];
-    path_of(name, path);
-    snprintf(full, sizeof full, "%.4096s/%s/%s", dir, areas[name->area], path);
-    unlink(full);
-}
-
 /* ---- one request ---- */
 
 static enum disk_status status_of(int e, const char *what, const char *path)
@@ -306,6 +298,23 @@ static void remove_recording(int area, const char *path, struct disk_answer *a)
         close(fd);
     if (unlinkat(area, path, AT_REMOVEDIR) != 0 && errno != ENOENT)
         a->status = status_of(errno, "removing", path);
+}
+
+bool disk_remove(const char *dir, const struct disk_name *name)
+{
+    char path[PATH_SIZE], full[4096];
+    struct disk_answer a = {.status = DISK_OK};
+    path_of(name, path);
+    snprintf(full, sizeof full, "%s/%s", dir, areas[name->area]);
+    int area = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (area < 0)
+        return errno == ENOENT;
+    if (name->area == DISK_RECORDING)
+        remove_recording(area, path, &a);
+    else if (unlinkat(area, path, 0) != 0 && errno != ENOENT)
+        a.status = status_of(errno, "removing", path);
+    close(area);
+    return a.status == DISK_OK;
 }
 
 static void do_unlink(struct disk *d, const struct disk_request *rq, const char *path,

@@ -31,9 +31,10 @@ void disk_close(struct disk *d);
 /* into: DISK_PIECE_MAX bytes for what is read; answer->data lies there. */
 void disk_do(struct disk *d, const struct disk_request *rq, uint8_t *into,
              struct disk_answer *answer);
-/* Takes one file away without opening all that: for tools that run beside a server (which goes on counting its
- * bytes until it is started again). What isn't there is gone, too. */
-void disk_remove(const char *dir, const struct disk_name *name);
+/* Takes one file or recording away without opening all that: for tools that run beside a server (which goes on
+ * counting a file's bytes until it is started again). dir: as in disk_conf, for recordings the folder above theirs.
+ * What isn't there is gone, too. */
+bool disk_remove(const char *dir, const struct disk_name *name);
 /* Bytes of all files. Any thread. */
 uint64_t disk_bytes(const struct disk *d);
 uint64_t disk_bytes_max(const struct disk *d);

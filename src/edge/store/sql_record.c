@@ -15,6 +15,12 @@ const struct sql_proc sql_record[] = {
      {SQL_DO("SELECT id, room, title, started, duration, bytes, state FROM recording"
              " WHERE user = ?1 ORDER BY started DESC, id LIMIT ?2")}},
     {DB_RECORDING_OF, NULL, {SQL_DO("SELECT state FROM recording WHERE id = ?1 AND user = ?2")}},
+    {DB_RECORDINGS_ALL,
+     NULL,
+     {SQL_DO("SELECT r.id, u.name, r.room, r.title, r.started, r.duration, r.bytes, r.state"
+             " FROM recording r LEFT JOIN user u ON u.id = r.user"
+             " WHERE r.id > ?1 ORDER BY r.id LIMIT ?2")}},
+    {DB_RECORDING_GET, NULL, {SQL_DO("SELECT state FROM recording WHERE id = ?1")}},
     {DB_RECORDING_REMOVE, NULL, {SQL_DO("DELETE FROM recording WHERE id = ?1")}},
     {DB_RECORDINGS_LEFT,
      NULL,

@@ -322,6 +322,8 @@ void domain_recorded(struct domain *d, int64_t now_us, int64_t wall_ms, const st
         store_state(d, g, why);
     else
         ASK_AND_FORGET(d, DB_RECORDING_REMOVE, VAL_ID(g->id));
+    if (!g->stopping) /* it ended by itself: the worker still copies, and would refuse another one */
+        order_record(d, g, false);
     let_go(d, g, why);
     recording_free(d, g);
 }

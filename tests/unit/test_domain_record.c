@@ -131,9 +131,25 @@ static void only_who_agrees_is_in_the_files(void **state)
     assert_ack(ask(m.ben, AGREE, m.room));
     assert_string_equal(groups(m.w), "");
     assert_error(ask(hello(m.w, "Cho"), AGREE, m.room), "not_in_room");
-    ends(m.w, REC_STOPPED);
+    ends(m.w, REC_QUOTA);
     assert_ack(ask(m.mina, START, m.room)); /* another one: they are asked again */
-    assert_string_equal(groups(m.w), "record on;agree;");
+    assert_string_equal(groups(m.w), "record off;record on;agree;");
+}
+
+/* It refuses another one while it still copies for one that is over. */
+static void the_worker_is_told_once_that_it_is_over(void **state)
+{
+    struct meeting m = recorded(*state);
+    groups(m.w);
+    ends(m.w, REC_DISK_FULL); /* by itself */
+    assert_string_equal(groups(m.w), "record off;");
+    assert_ack(ask(m.mina, START, m.room));
+    begins(m.w);
+    groups(m.w);
+    assert_ack(ask(m.mina, STOP, m.room));
+    assert_string_equal(groups(m.w), "record off;");
+    ends(m.w, REC_STOPPED);
+    assert_string_equal(groups(m.w), "");
 }
 
 static void who_reloads_is_not_asked_again_and_who_comes_back_is(void **state)
@@ -430,6 +446,7 @@ int main(void)
         CALL_TEST(who_comes_later_agrees_first),
         CALL_TEST(a_door_asks_for_all_else_before),
         CALL_TEST(only_who_agrees_is_in_the_files),
+        CALL_TEST(the_worker_is_told_once_that_it_is_over),
         CALL_TEST(who_reloads_is_not_asked_again_and_who_comes_back_is),
         CALL_TEST(who_is_moved_into_it_is_asked),
         CALL_TEST(only_who_moderates_and_has_an_account_may),

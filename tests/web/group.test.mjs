@@ -3,16 +3,18 @@
 // @ts-nocheck -- fakes
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Groups } from '../../web/app/groups.js';
 import { Shown } from '../../web/app/shown.js';
 import { fakeClock } from '../../web/core/clock.js';
 import { Log } from '../../web/core/log.js';
 import { NOBODY, groupEvent, groupOf, largeNext } from '../../web/domain/group.js';
-import { wantsOf } from '../../web/domain/wants.js';
+import { dueOf, wantsOf } from '../../web/domain/wants.js';
 import { layersOf } from '../../web/rtc/layers.js';
 import { Group } from '../../web/rtc/group.js';
 import { MOST, assign, wishes } from '../../web/rtc/group_lines.js';
 import { received, slim } from '../../web/rtc/group_sdp.js';
 import { StreamRegistry } from '../../web/rtc/registry.js';
+import { arrived } from '../../web/rtc/stats.js';
 import { PATIENCE_MS, fromUses, moves, toUses } from '../../web/rtc/ways.js';
 
 const want = (track, kind = 'video', width = 320, priority = 'visible') => ({ track, kind, width, height: width && 180, priority });
@@ -242,19 +244,20 @@ class FakePc {
   }
 
   async setRemoteDescription() { this.signalingState = 'stable'; }
+  async getStats() { return new Map([['p', { type: 'candidate-pair', bytesReceived: this.bytes ?? 0 }]]); }
   restartIce() { this.restarts++; }
   setConfiguration(config) { this.config = config; }
   close() { this.connectionState = 'closed'; }
   become(state) { this.connectionState = state; this.onconnectionstatechange(); }
 }
 
-function setup({ refuse = [], sends } = {}) {
+function setup({ refuse = [], ...more } = {}) {
   const clock = fakeClock();
   const sent = [];
   const heard = [];
   let pc;
   const group = new Group({
-    conn: 'g-1', sends, iceServers: [], clock, log: new Log(), create: () => (pc = new FakePc()),
+    conn: 'g-1', ...more, iceServers: [], clock, log: new Log(), create: () => (pc = new FakePc()),
     async send(type, fields, body) {
       sent.push({ type, ...fields, body });
       const no = refuse.shift();
@@ -264,6 +267,17 @@ function setup({ refuse = [], sends } = {}) {
   for (const what of ['phase', 'track', 'flows', 'left', 'ended']) group.on(what, (e) => heard.push([what, e.id ?? e]));
   return { clock, sent, heard, group, pc };
 }
+
+test('something is to come while one sends, wants a picture, or somebody speaks', () => {
+  const room = { self: 's', speaker: null, people: { x: { mic: true }, y: { mic: false } } };
+  const due = (more, wants = [], own = []) => dueOf({ room: { ...room, ...more }, wants, own });
+  const live = { enabled: true, readyState: 'live' };
+  assert.equal(due({}, [want('m', 'audio', 0), want('v', 'video', 0)], [null, { ...live, enabled: false }, { ...live, readyState: 'ended' }]), false);
+  assert.equal(due({}, [want('v')]), true);
+  assert.equal(due({}, [], [null, live]), true);
+  assert.deepEqual(['x', 'y', 's', 'gone'].map((speaker) => due({ speaker })), [true, false, false, false]);
+  assert.equal(arrived([{ bytesReceived: 3 }, {}, { bytesReceived: 4 }]), 7);
+});
 
 test('who has no place only receives', async () => {
   const { clock, sent, group, pc } = setup({ sends: false });
@@ -361,12 +375,49 @@ test('ICE anew when the network is another one or packets stay away, and the end
   await group.answered('v=0\r\n');
   await clock.advance(4000);
   pc.become('disconnected');
-  await clock.advance(3100);
+  await clock.advance(4100);
   assert.equal(pc.restarts, 2);
   await group.answered('v=0\r\n');
   pc.become('failed');
   await clock.advance(10_000);
   assert.equal(heard.at(-1)[0], 'ended');
+});
+
+test('a way that dies unnoticed: signaling is asked, and ICE begins anew once it has answered', async () => {
+  let heard = 0;
+  let asked = 0;
+  let due = false;
+  const { clock, group, pc } = setup({ due: () => due, signaling: { heard: () => heard, ask: () => { asked++; } } });
+  group.want([]);
+  await clock.advance(1);
+  await group.answered('v=0\r\n');
+  pc.become('connected');
+  for (pc.bytes = 1; pc.bytes < 5; pc.bytes++) await clock.advance(1000);
+  await clock.advance(20_000);
+  assert.deepEqual([pc.restarts, asked], [0, 0], 'nothing was to come');
+  due = true;
+  await clock.advance(10_000);
+  assert.deepEqual([pc.restarts, asked], [0, 1], 'no sign of life: no offer that nobody answers');
+  heard = clock.now();
+  await clock.advance(1000);
+  assert.equal(pc.restarts, 1);
+  group.close();
+  assert.equal(clock.pending(), 0);
+});
+
+test('media goes on while signaling is lost, and ends with the room', async () => {
+  const clock = fakeClock();
+  const call = { now: { id: 'r', stale: true }, room() { return this.now; }, settled() { return this.now?.stale ? undefined : this.now; } };
+  const groups = new Groups({ clock, log: new Log() }, call);
+  let closed = 0;
+  Object.assign(groups, { room: 'r', mode: 'group', group: { close() { closed++; } } });
+  groups.refresh();
+  await clock.advance(1000);
+  assert.equal(closed, 0);
+  call.now = undefined;
+  groups.refresh();
+  await clock.advance(1000);
+  assert.equal(closed, 1);
 });
 
 test('without a track nothing is sent, and whoever saves data sends no large picture', async () => {

@@ -391,10 +391,15 @@ test('a page that wakes up notices a dead pipe sooner', async () => {
   t.sig.start();
   await t.clock.advance(100);
   t.server.current.deaf = true;
+  const deaf = t.clock.now();
+  assert.ok(t.sig.heardAt <= deaf);
   t.sig.poke();
-  await t.clock.advance(3500);
+  await t.clock.advance(2000);
+  assert.ok(t.sig.heardAt <= deaf, 'nothing is heard of a pipe that is dead');
+  await t.clock.advance(1500);
   assert.equal(t.server.pipes.length, 2);
   assert.equal(t.sig.state.phase, 'online');
+  assert.ok(t.sig.heardAt > deaf);
 });
 
 test('what was processed is acknowledged after 64 messages', async () => {

@@ -2,7 +2,7 @@
 // direct connections (rtc/ways.js says who when).
 import { randomId } from '../core/random.js';
 import { NOBODY, largeNext, tracksOf } from '../domain/group.js';
-import { wantsOf } from '../domain/wants.js';
+import { dueOf, wantsOf } from '../domain/wants.js';
 import { GREETING } from '../rtc/greeting.js';
 import { Group } from '../rtc/group.js';
 import { HEARD, digest, loudness, played } from '../rtc/stats.js';
@@ -144,11 +144,17 @@ export class Groups {
     this.refresh();
   }
 
+  /** Without signaling it is not known who is there: media goes on as it was. */
+  #asItIs() {
+    const r = this.call.room();
+    if (!r?.stale) this.follow(r);
+  }
+
   /** Something that is not in the state has changed. */
   refresh() {
     this.looking ??= this.c.clock.after(() => {
       this.looking = null;
-      this.follow(this.call.settled());
+      this.#asItIs();
     }, SEEN_MS);
   }
 
@@ -161,7 +167,7 @@ export class Groups {
     if (this.again === null) return;
     this.c.clock.cancel(this.again);
     this.again = null;
-    this.follow(this.call.settled());
+    this.#asItIs();
   }
 
   // ---- the connection
@@ -173,6 +179,11 @@ export class Groups {
     const group = new Group({
       conn: `g-${randomId(12)}`, clock: c.clock, log: c.log, iceServers: this.servers(r), sends: r.media,
       send: (type, fields, body) => c.sig.request(type, { room: id, ...fields }, body),
+      due: () => this.#due(),
+      signaling: {
+        heard: () => (c.sig.state.phase === 'online' ? c.sig.heardAt : -Infinity),
+        ask: () => c.sig.poke(),
+      },
     });
     this.group = group;
     this.wanted = '';
@@ -186,6 +197,13 @@ export class Groups {
     group.on('left', (track) => this.#put(track, null));
     group.on('flows', () => this.refresh());
     group.on('ended', (why) => this.#ended(group, why));
+  }
+
+  #due() {
+    const { group } = this;
+    const room = this.call.room();
+    if (!group || !room) return false;
+    return dueOf({ room, wants: group.wants, own: group.sends ? group.tracks.values() : [] });
   }
 
   /** Over TCP and TLS only: what came from an address that a browser knows as its STUN or TURN/UDP server,
@@ -207,7 +225,7 @@ export class Groups {
     const ms = AGAIN_MS[Math.min(this.vain++, AGAIN_MS.length - 1)];
     this.again = this.c.clock.after(() => {
       this.again = null;
-      this.follow(this.call.settled());
+      this.#asItIs();
     }, ms);
     this.refresh();
   }
@@ -311,7 +329,7 @@ export class Groups {
     this.counting ??= this.c.clock.after(async () => {
       await this.#count();
       this.counting = null;
-      this.follow(this.call.settled());
+      this.#asItIs();
     }, LOOK_MS);
   }
 

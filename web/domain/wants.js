@@ -58,3 +58,17 @@ export function wantsOf({ tracks, people, seen, quality, hidden }) {
   const rank = (/** @type {Want} */ w) => RANKS.indexOf(w.priority) + (w.width ? 0 : RANKS.length);
   return [...sounds, ...pictures.sort((a, b) => rank(a) - rank(b))];
 }
+
+/**
+ * Whether something should come over the server: reports of what one sends, pictures, or who speaks.
+ * @param {object} o
+ * @param {import('./types.js').RoomState} o.room
+ * @param {readonly Want[]} o.wants
+ * @param {Iterable<MediaStreamTrack | null>} o.own  what one sends
+ */
+export function dueOf({ room, wants, own }) {
+  const { speaker, self, people } = room;
+  return [...own].some((t) => t?.enabled && t.readyState === 'live')
+    || wants.some((w) => w.width > 0)
+    || !!(speaker && speaker !== self && people[speaker]?.mic);
+}

@@ -89,6 +89,7 @@ export class Signaling extends Emitter {
     /** @type {number | null} */
     this.closingMs = null;
     this.pinged = false;
+    this.heardAt = -Infinity; // the pipe that carries the session
     this.sinceAck = 0;
     /** @type {Record<string, any>} */
     this.timers = {};
@@ -500,6 +501,7 @@ export class Signaling extends Emitter {
   #heard() {
     this.#cancel('pong');
     this.pinged = false;
+    this.heardAt = this.clock.now();
     // Over POST, what is heard says nothing of us: the stream may be another tab's.
     if (this.timers.ping && this.link?.pipe.kind() !== 'ws') return;
     this.#timer('ping', this.pingMs, () => this.#ping());

@@ -7,7 +7,8 @@ import { assign, wishes } from './group_lines.js';
 import { received, slim } from './group_sdp.js';
 import { layersOf } from './layers.js';
 import { opusFecDtx } from './sdp.js';
-import { HEARD, played } from './stats.js';
+import { LOOK_MS, heed, unheard } from './silence.js';
+import { HEARD, arrived, played } from './stats.js';
 
 /** @typedef {import('./peer.js').Role} Role */
 /** @typedef {import('./group_lines.js').Want} Want */
@@ -28,7 +29,6 @@ const VIDEO = new Set(['camera', 'screen']);
 const SCREEN = { maxBitrate: 2500e3, maxFramerate: 15 };
 
 const ANSWER_MS = 10_000;
-const DISCONNECTED_MS = 3000;
 const FAILED_MS = 8000;
 const OPEN_MS = 15_000;
 const PAUSE_MS = 3000;
@@ -50,9 +50,12 @@ export class Group extends Emitter {
    * @param {import('../core/clock.js').Clock} o.clock
    * @param {import('../core/log.js').Log} o.log
    * @param {boolean} [o.sends]  not who only watches
+   * @param {() => boolean} [o.due]  whether something should come now
+   * @param {{heard: () => number, ask: () => void}} [o.signaling]  when it heard something last (-Infinity:
+   *   it is lost), and to see whether it is still there
    * @param {(config: RTCConfiguration) => RTCPeerConnection} [o.create]
    */
-  constructor({ conn, send, iceServers, clock, log, create, sends = true }) {
+  constructor({ conn, send, iceServers, clock, log, create, sends = true, due = () => true, signaling }) {
     super();
     this.conn = conn;
     this.sends = sends;
@@ -79,6 +82,9 @@ export class Group extends Emitter {
     /** @type {Promise<void>[]} what had come on lines that are given to another track */
     this.counts = [];
     this.anew = false; // ICE
+    this.due = due;
+    this.signaling = signaling ?? { heard: () => Infinity, ask: () => {} };
+    this.silence = unheard(clock.now());
     /** @type {Record<string, any>} */
     this.timers = {};
     this.servers = JSON.stringify(iceServers);
@@ -345,6 +351,30 @@ export class Group extends Emitter {
     }));
   }
 
+  /** From the first connection on: nothing that should come does, and the browser may not have noticed. */
+  #attend() {
+    if (this.timers.attend || this.phase === 'closed') return;
+    this.timers.attend = this.clock.after(async () => {
+      await this.#listen();
+      delete this.timers.attend;
+      this.#attend();
+    }, LOOK_MS);
+  }
+
+  async #listen() {
+    const report = await this.pc.getStats().catch(() => null);
+    if (!report || this.phase === 'closed') return;
+    const { silence, ask, restart } = heed(this.silence, {
+      now: this.clock.now(), bytes: arrived(report.values()), due: this.due(),
+      broken: this.phase === 'disconnected', held: !!this.timers.pause, heard: this.signaling.heard(),
+    });
+    this.silence = silence;
+    if (ask) this.signaling.ask();
+    if (!restart) return;
+    this.log.info('group', `${this.conn} is silent`);
+    this.restart();
+  }
+
   #changed() {
     if (this.phase === 'closed') return;
     const { connectionState: state, iceConnectionState: ice } = this.pc;
@@ -357,9 +387,8 @@ export class Group extends Emitter {
     if (phase === this.phase) return;
     this.log.info('group', `${this.conn} ${phase}`);
     this.phase = phase;
-    this.clock.cancel(this.timers.mend);
     if (phase !== 'connecting') this.clock.cancel(this.timers.lost);
-    if (phase === 'disconnected') this.timers.mend = this.clock.after(() => this.restart(), DISCONNECTED_MS);
+    if (phase === 'connected') this.#attend();
     if (phase === 'failed') {
       this.restart();
       this.timers.lost = this.clock.after(() => this.end('no way'), FAILED_MS);

@@ -62,6 +62,12 @@ function quality(rttMs, lossPercent) {
   return rttMs > 250 || lossPercent > 2 ? 2 : 3;
 }
 
+/**
+ * What has come in all, media and reports: it does not matter that some of it counts twice.
+ * @param {Iterable<any>} report  values of an RTCStatsReport
+ */
+export const arrived = (report) => [...report].reduce((n, s) => n + (Number(s.bytesReceived) || 0), 0);
+
 /** Sound flows when this many samples were played: what is waited for until it begins is over then. */
 export const HEARD = 9600;
 

@@ -1,7 +1,8 @@
 // One's own recordings: what there is, its files to play and to download, and an end to it.
 import { html, useEffect, useState } from '../../vendor/htm-preact.js';
+import { lasted } from '../../domain/calls.js';
 import { useApp } from '../context.js';
-import { duration, size } from '../format.js';
+import { size } from '../format.js';
 import { Icon } from '../ui/icon.js';
 import { Refused } from './form.js';
 import { Question } from './question.js';
@@ -19,7 +20,7 @@ function Track({ recording, track }) {
   const { t, lang } = useApp();
   const kind = KINDS.find((k) => k === track.kind) ?? 'camera';
   const about = [track.name ?? '', t(`recordings.kind_${kind}`)].filter(Boolean).join(' · ');
-  const more = [duration(Math.round((track.duration_ms ?? 0) / 1000), lang), size(track.bytes ?? 0, lang)].join(' · ');
+  const more = [lasted(track.duration_ms ?? 0), size(track.bytes ?? 0, lang)].join(' · ');
   const src = fileOf(recording, track.file);
   const player = kind === 'camera' || kind === 'screen'
     ? html`<video class="recording-player" controls playsinline preload="metadata" src=${src} aria-label=${about}></video>`
@@ -49,7 +50,7 @@ function One({ recording: r }) {
   const title = r.title || t('room.untitled');
   const when = new Date(r.started).toLocaleString(lang, { dateStyle: 'medium', timeStyle: 'short' });
   const runs = r.state === 'running';
-  const about = [when, ...(runs ? [] : [duration(Math.round(r.duration_ms / 1000), lang), size(r.bytes, lang)])].join(' · ');
+  const about = [when, ...(runs ? [] : [lasted(r.duration_ms), size(r.bytes, lang)])].join(' · ');
   return html`<li class="asks" data-recording-id=${r.recording} data-state=${r.state}>
     <div class="me-line"><${Icon} name="record" />
       <span class="grow"><span class="cut">${title}</span><span class="small soft hint">${about}</span>

@@ -112,7 +112,8 @@ node_each() { # LABEL DIR WEIGHT SECONDS [EXCLUDED-GLOB]
     while IFS= read -r file; do
         any=1
         weight=$3
-        case $file in *.load.test.mjs | */turn-foreign.test.mjs) weight=$((weight + 1)) ;; esac # long ones begin early
+        # What takes long begins early, and what has three browsers of its own has fewer others beside it.
+        case $file in *.load.test.mjs | */turn-foreign.test.mjs | */netlab/groups*.test.mjs) weight=$((weight + 1)) ;; esac
         node_later "$1-$(basename "$file" .test.mjs)" "$weight" "$4" "$file"
     done < <(find "$2" -name '*.test.mjs' -path "*$filter*" ${5:+-not -name "$5"} 2>/dev/null | sort)
     [ $any = 1 ] || [ "$filter" ] || nothing "$1" "$2"

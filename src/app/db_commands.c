@@ -2,13 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/config.h"
 #include "base/mem.h"
 #include "base/util.h"
 #include "edge/store/data_lock.h"
@@ -26,41 +23,29 @@ static const char help[] =
     "            the server must be stopped\n\n"
     "OPTIONs are those of madang; --data DIR says where the database lies.\n";
 
-PRINTF_CHECK(2, 3)
-static int say(const struct db_command *cmd, const char *fmt, ...)
-{
-    va_list ap;
-    fputs("madang db: ", cmd->err);
-    va_start(ap, fmt);
-    vfprintf(cmd->err, fmt, ap);
-    va_end(ap);
-    fputc('\n', cmd->err);
-    return 1;
-}
-
 static void path_in(char out[PATH_CAP], const char *dir, const char *more)
 {
     snprintf(out, PATH_CAP, "%s/%s%s", dir, DATABASE_FILE, more);
 }
 
 /* Through SQLite, so that what lies in the write-ahead log counts. NULL: it has been said why. */
-static struct db *open_reader(const struct db_command *cmd, const char *path)
+static struct db *open_reader(const struct command *cmd, const char *path)
 {
     char why[SENTENCE];
     if (access(path, F_OK) != 0) {
-        say(cmd, "there is no database %s: %s", path, strerror(errno));
+        command_say(cmd, "there is no database %s: %s", path, strerror(errno));
         return NULL;
     }
     struct db *db = db_open(path, &(struct db_conf){.reader = true}, why, sizeof why);
     if (!db)
-        say(cmd, "%s", why);
+        command_say(cmd, "%s", why);
     return db;
 }
 
 /* ---- check ---- */
 
 /* False: it has been said what is wrong. */
-static bool check_file(const struct db_command *cmd, const char *path)
+static bool check_file(const struct command *cmd, const char *path)
 {
     struct buf text;
     struct db *db = open_reader(cmd, path);
@@ -72,11 +57,11 @@ static bool check_file(const struct db_command *cmd, const char *path)
     buf_free(&text);
     db_close(db);
     if (!good)
-        say(cmd, "%s is not sound", path);
+        command_say(cmd, "%s is not sound", path);
     return good;
 }
 
-static int check(const struct db_command *cmd, const char *dir)
+static int check(const struct command *cmd, const char *dir)
 {
     char path[PATH_CAP];
     path_in(path, dir, "");
@@ -88,7 +73,7 @@ static int check(const struct db_command *cmd, const char *dir)
 
 /* ---- backup ---- */
 
-static int backup(const struct db_command *cmd, const char *dir, const char *file)
+static int backup(const struct command *cmd, const char *dir, const char *file)
 {
     char path[PATH_CAP], why[SENTENCE];
     path_in(path, dir, "");
@@ -98,18 +83,18 @@ static int backup(const struct db_command *cmd, const char *dir, const char *fil
     bool good = db_backup(db, file, why, sizeof why);
     db_close(db);
     if (!good)
-        return say(cmd, "%s", why);
+        return command_say(cmd, "%s", why);
     fprintf(cmd->out, "%s is a copy of %s.\n", file, path);
     return 0;
 }
 
 /* ---- restore ---- */
 
-static bool move(const struct db_command *cmd, const char *from, const char *to)
+static bool move(const struct command *cmd, const char *from, const char *to)
 {
     if (rename(from, to) == 0 || errno == ENOENT)
         return true;
-    say(cmd, "%s cannot be moved to %s: %s", from, to, strerror(errno));
+    command_say(cmd, "%s cannot be moved to %s: %s", from, to, strerror(errno));
     return false;
 }
 
@@ -124,7 +109,7 @@ static bool sync_folder(const char *dir)
 
 /* The database and its log belong together: both move, the log first, so that no log is ever found beside a database
  * that it is not of. */
-static bool put_in_place(const struct db_command *cmd, const char *dir, const char *fresh)
+static bool put_in_place(const struct command *cmd, const char *dir, const char *fresh)
 {
     static const char *const parts[] = {"-wal", "-shm", ""};
     char from[PATH_CAP], to[PATH_CAP];
@@ -141,11 +126,11 @@ static bool put_in_place(const struct db_command *cmd, const char *dir, const ch
     return move(cmd, fresh, to);
 }
 
-static int restore_locked(const struct db_command *cmd, const char *dir, const char *file)
+static int restore_locked(const struct command *cmd, const char *dir, const char *file)
 {
     char fresh[PATH_CAP], why[SENTENCE];
     if (!check_file(cmd, file))
-        return say(cmd, "nothing was changed");
+        return command_say(cmd, "nothing was changed");
     struct db *db = open_reader(cmd, file);
     if (!db)
         return 1;
@@ -154,22 +139,22 @@ static int restore_locked(const struct db_command *cmd, const char *dir, const c
     bool good = db_backup(db, fresh, why, sizeof why);
     db_close(db);
     if (!good)
-        return say(cmd, "%s", why);
+        return command_say(cmd, "%s", why);
     if (!put_in_place(cmd, dir, fresh))
         return 1;
     if (!sync_folder(dir))
-        return say(cmd, "the folder %s cannot be written out: %s", dir, strerror(errno));
+        return command_say(cmd, "the folder %s cannot be written out: %s", dir, strerror(errno));
     fprintf(cmd->out, "The database is that of %s now; what was there before is %s.before.\n", file,
             DATABASE_FILE);
     return 0;
 }
 
-static int restore(const struct db_command *cmd, const char *dir, const char *file)
+static int restore(const struct command *cmd, const char *dir, const char *file)
 {
     char why[SENTENCE];
     int lock = data_lock(dir, why, sizeof why);
     if (lock < 0)
-        return say(cmd, "%s Stop it first.", why);
+        return command_say(cmd, "%s Stop it first.", why);
     int status = restore_locked(cmd, dir, file);
     data_unlock(lock);
     return status;
@@ -177,16 +162,21 @@ static int restore(const struct db_command *cmd, const char *dir, const char *fi
 
 /* ---- the command line ---- */
 
-static int run(const struct db_command *cmd, const char *verb, const char *file,
-               const struct config *c)
+struct request {
+    const struct command *cmd;
+    const char *verb, *file;
+};
+
+static int run(void *ctx, const struct config *c)
 {
-    umask(077);
-    if (strcmp(verb, "check") == 0)
-        return check(cmd, c->data);
-    return strcmp(verb, "backup") == 0 ? backup(cmd, c->data, file) : restore(cmd, c->data, file);
+    const struct request *r = ctx;
+    if (strcmp(r->verb, "check") == 0)
+        return check(r->cmd, c->data);
+    return strcmp(r->verb, "backup") == 0 ? backup(r->cmd, c->data, r->file)
+                                          : restore(r->cmd, c->data, r->file);
 }
 
-int db_command(const struct db_command *cmd)
+int db_command(const struct command *cmd)
 {
     const char *verb = cmd->argc > 1 ? cmd->argv[1] : "--help", *file = "";
     bool wants_file = strcmp(verb, "backup") == 0 || strcmp(verb, "restore") == 0;
@@ -196,23 +186,12 @@ int db_command(const struct db_command *cmd)
         return 0;
     }
     if (!wants_file && strcmp(verb, "check") != 0)
-        return say(cmd, "there is no command \"%s\"; madang db --help lists what there is", verb);
+        return command_say(cmd, "there is no command \"%s\"; madang db --help lists what there is",
+                           verb);
     if (wants_file && cmd->argc > 2 && cmd->argv[2][0] != '-')
         file = cmd->argv[2];
     if (wants_file && !file[0])
-        return say(cmd, "%s wants a FILE", verb);
-
-    struct config *c = xcalloc(1, sizeof *c);
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
-    enum config_outcome o = config_load(c, cmd->argc - used, cmd->argv + used, cmd->env, &text);
-    int status = o == CONFIG_WRONG;
-    if (o == CONFIG_START)
-        status = run(cmd, verb, file, c);
-    else
-        fwrite(buf_data(&text), 1, buf_len(&text), o == CONFIG_WRONG ? cmd->err : cmd->out);
-    buf_free(&text);
-    config_free(c);
-    xfree(c);
-    return status;
+        return command_say(cmd, "%s wants a FILE", verb);
+    return command_configured(cmd, cmd->argc - used, cmd->argv + used, run,
+                              &(struct request){cmd, verb, file});
 }

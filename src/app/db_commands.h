@@ -3,16 +3,9 @@
 #ifndef MADANG_APP_DB_COMMANDS_H
 #define MADANG_APP_DB_COMMANDS_H
 
-#include <stdio.h>
+#include "app/command.h"
 
-/* The world of a command, so that tests can give another one. */
-struct db_command {
-    int argc;
-    char *const *argv; /* argv[0] is "db" */
-    char *const *env;
-    FILE *out, *err;
-};
-
-int db_command(const struct db_command *cmd);
+/* argv[0] is "db" */
+int db_command(const struct command *cmd);
 
 #endif

@@ -159,12 +159,14 @@ int main(int argc, char **argv)
     const struct relay_command relay = {
         argv + 1, environ, clock_wall_us() / US_PER_S, stdin, stdout, stderr,
     };
+    const struct command own = {
+        argc - 1, argv + 1, environ, clock_wall_us() / US_PER_MS, stdin, stdout, stderr,
+    };
     if (strcmp(command, "replay") == 0) {
         return replay_main(argc - 1, argv + 1);
     }
     if (media_command_is(argc, argv)) {
-        return media_command(&(struct media_command){argc - 1, argv + 1, environ,
-                                                     clock_wall_us() / US_PER_MS, stdout, stderr});
+        return media_command(&own);
     }
     if (strcmp(command, "token") == 0) {
         return relay_command_token(&relay);
@@ -173,18 +175,16 @@ int main(int argc, char **argv)
         return relay_command_key(&relay);
     }
     if (strcmp(command, "db") == 0) {
-        return db_command(&(struct db_command){argc - 1, argv + 1, environ, stdout, stderr});
+        return db_command(&own);
     }
     if (strcmp(command, "mix") == 0) {
-        return mix_command(&(struct mix_command){argc - 1, argv + 1, environ, stdout, stderr});
+        return mix_command(&own);
     }
     if (people_command_is(command)) {
-        return people_command(&(struct people_command){
-            argc - 1, argv + 1, environ, clock_wall_us() / US_PER_MS, stdin, stdout, stderr});
+        return people_command(&own);
     }
     if (strcmp(command, "recordings") == 0) {
-        return recording_command(
-            &(struct recording_command){argc - 1, argv + 1, environ, stdout, stderr});
+        return recording_command(&own);
     }
     struct command_line cmd = keep_command_line(argc, argv);
     int status = serve_configured(&cmd);

@@ -1,10 +1,7 @@
 #include "app/media_commands.h"
 
-#include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "app/config.h"
 #include "app/relay_commands.h"
 #include "app/secrets.h"
 #include "base/buf.h"
@@ -15,7 +12,7 @@
 #include "domain/media_token.h"
 #include "msg/ids.h"
 
-enum { TEXT_MAX = 1 << 20, SENTENCE = 512, OPTIONS_MAX = 64 };
+enum { SENTENCE = 512, OPTIONS_MAX = 64 };
 
 static const char help[] =
     "Usage: madang token --room ROOM (--publish | --view | --publish --view) [--ttl TIME] "
@@ -39,20 +36,13 @@ struct options {
     int n_rest;
 };
 
-PRINTF_CHECK(2, 3)
-static int say(const struct media_command *cmd, const char *fmt, ...)
-{
-    va_list ap;
-    fprintf(cmd->err, "madang token: ");
-    va_start(ap, fmt);
-    vfprintf(cmd->err, fmt, ap);
-    va_end(ap);
-    fputc('\n', cmd->err);
-    return 1;
-}
+struct run {
+    const struct command *cmd;
+    const struct options *o;
+};
 
 /* An option's value, which stands behind it or behind "="; NULL: it is another option. */
-static const char *value_of(const struct media_command *cmd, int *i, const char *name)
+static const char *value_of(const struct command *cmd, int *i, const char *name)
 {
     const char *a = cmd->argv[*i];
     size_t n = strlen(name);
@@ -63,7 +53,7 @@ static const char *value_of(const struct media_command *cmd, int *i, const char 
     return *i + 1 < cmd->argc ? cmd->argv[++*i] : "";
 }
 
-static void read_options(const struct media_command *cmd, struct options *o)
+static void read_options(const struct command *cmd, struct options *o)
 {
     const char *value;
     *o = (struct options){.ttl = "1h"};
@@ -97,7 +87,7 @@ static bool read_room(struct str text, uint64_t *room)
     return b32_decode(at, room) && *room != 0;
 }
 
-static void print_addresses(const struct media_command *cmd, const struct options *o,
+static void print_addresses(const struct command *cmd, const struct options *o,
                             const struct config *c, uint64_t room)
 {
     char id[B32_SIZE], base[CONFIG_URL_MAX];
@@ -110,23 +100,25 @@ static void print_addresses(const struct media_command *cmd, const struct option
         fprintf(cmd->out, "view:    %s/whep/%s\nwatch:   %s/watch/%s\n", base, id, base, id);
 }
 
-static int give_token(const struct media_command *cmd, const struct options *o,
-                      const struct config *c)
+static int give_token(void *ctx, const struct config *c)
 {
+    const struct command *cmd = ((const struct run *)ctx)->cmd;
+    const struct options *o = ((const struct run *)ctx)->o;
     uint8_t key[AEAD_KEY_SIZE], seed[RNG_SEED_SIZE];
     char why[SENTENCE], text[MEDIA_TOKEN_TEXT_MAX];
     struct media_token t = {.publish = o->publish, .view = o->view, .by_operator = true};
     int64_t ttl = relay_command_seconds(o->ttl);
     struct rng rng;
     if (!read_room(str_from(o->room), &t.room))
-        return say(cmd, "--room \"%.80s\" is neither a room's id nor a link to one", o->room);
+        return command_say(cmd, "--room \"%.80s\" is neither a room's id nor a link to one",
+                           o->room);
     if (!o->publish && !o->view)
-        return say(cmd, "--publish or --view is needed, or both");
+        return command_say(cmd, "--publish or --view is needed, or both");
     if (ttl == 0)
-        return say(cmd, "--ttl \"%.50s\" is no time; right would be such as 90s, 10m, 1h or 7d",
-                   o->ttl);
+        return command_say(
+            cmd, "--ttl \"%.50s\" is no time; right would be such as 90s, 10m, 1h or 7d", o->ttl);
     if (!secrets_key(c->data, "ticket.key", key, sizeof key, why, sizeof why))
-        return say(cmd, "%s", why);
+        return command_say(cmd, "%s", why);
     t.until_ms = cmd->now_ms + ttl * 1000;
     random_bytes(seed, sizeof seed);
     rng_init(&rng, seed);
@@ -148,28 +140,11 @@ bool media_command_is(int argc, char *const *argv)
     return false;
 }
 
-int media_command(const struct media_command *cmd)
+int media_command(const struct command *cmd)
 {
     struct options o;
-    for (int i = 1; i < cmd->argc; i++) {
-        if (strcmp(cmd->argv[i], "--help") == 0) {
-            fputs(help, cmd->out);
-            return 0;
-        }
-    }
+    if (command_helps(cmd, help))
+        return 0;
     read_options(cmd, &o);
-    struct config *c = xcalloc(1, sizeof *c);
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
-    umask(077);
-    enum config_outcome outcome = config_load(c, o.n_rest, o.rest, cmd->env, &text);
-    int status = outcome == CONFIG_WRONG;
-    if (outcome == CONFIG_START)
-        status = give_token(cmd, &o, c);
-    else
-        fwrite(buf_data(&text), 1, buf_len(&text), outcome == CONFIG_WRONG ? cmd->err : cmd->out);
-    buf_free(&text);
-    config_free(c);
-    xfree(c);
-    return status;
+    return command_configured(cmd, o.n_rest, o.rest, give_token, &(struct run){cmd, &o});
 }

@@ -5,20 +5,12 @@
 #define MADANG_APP_MEDIA_COMMANDS_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 
-/* The world of the command, so that tests can give another one. */
-struct media_command {
-    int argc;
-    char *const *argv; /* argv[0] is "token" */
-    char *const *env;
-    int64_t now_ms; /* wall clock */
-    FILE *out, *err;
-};
+#include "app/command.h"
 
 /* `madang token` makes credentials for relays, too (relay_commands.h): is it a room's that is asked for? */
 bool media_command_is(int argc, char *const *argv);
-int media_command(const struct media_command *cmd);
+/* argv[0] is "token" */
+int media_command(const struct command *cmd);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +21,7 @@ static const char help[] =
     "  --print         only shows what ffmpeg would be told\n";
 
 struct mix {
-    const struct mix_command *cmd;
+    const struct command *cmd;
     const char *dir, *output;
     bool print;
     struct manifest *manifest;
@@ -32,18 +31,6 @@ struct mix {
     const char *args[ARGS_MAX];
     unsigned n;
 };
-
-PRINTF_CHECK(2, 3)
-static int say(const struct mix_command *cmd, const char *fmt, ...)
-{
-    va_list ap;
-    fputs("madang mix: ", cmd->err);
-    va_start(ap, fmt);
-    vfprintf(cmd->err, fmt, ap);
-    va_end(ap);
-    fputc('\n', cmd->err);
-    return 1;
-}
 
 static void add(struct mix *x, const char *a)
 {
@@ -124,20 +111,20 @@ static int run(const struct mix *x)
     int e =
         posix_spawnp(&child, "ffmpeg", NULL, NULL, (char *const *)(uintptr_t)x->args, x->cmd->env);
     if (e == ENOENT)
-        return say(x->cmd, "the program ffmpeg is not here; the recording's own files play "
-                           "without it (Debian: apt install ffmpeg)");
+        return command_say(x->cmd, "the program ffmpeg is not here; the recording's own files play "
+                                   "without it (Debian: apt install ffmpeg)");
     if (e != 0)
-        return say(x->cmd, "ffmpeg could not be started: %s", strerror(e));
+        return command_say(x->cmd, "ffmpeg could not be started: %s", strerror(e));
     while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR)
-            return say(x->cmd, "ffmpeg was lost: %s", strerror(errno));
+            return command_say(x->cmd, "ffmpeg was lost: %s", strerror(errno));
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         unlink(x->part);
-        return say(x->cmd, "ffmpeg has failed; what it said stands above");
+        return command_say(x->cmd, "ffmpeg has failed; what it said stands above");
     }
     if (rename(x->part, x->path) != 0)
-        return say(x->cmd, "%s cannot be put in its place: %s", x->path, strerror(errno));
+        return command_say(x->cmd, "%s cannot be put in its place: %s", x->path, strerror(errno));
     fprintf(x->cmd->out, "%s\n", x->path);
     return 0;
 }
@@ -146,17 +133,17 @@ static int mix(struct mix *x)
 {
     char why[512];
     if (!manifest_read(x->dir, x->manifest, why, sizeof why))
-        return say(x->cmd, "%s", why);
+        return command_say(x->cmd, "%s", why);
     if (x->manifest->n == 0)
-        return say(x->cmd, "nobody was seen or heard in this recording");
+        return command_say(x->cmd, "nobody was seen or heard in this recording");
     int n = x->output != NULL ? snprintf(x->path, sizeof x->path, "%s", x->output)
                               : snprintf(x->path, sizeof x->path, "%s/mix.mp4", x->dir);
     if (n >= PATH_CAP)
-        return say(x->cmd, "the name is too long");
+        return command_say(x->cmd, "the name is too long");
     snprintf(x->part, sizeof x->part, "%s.part", x->path);
     mix_plan(x->manifest, &x->plan);
     if (x->plan.failed || buf_cstr(&x->plan) == NULL)
-        return say(x->cmd, "there is too much in this recording");
+        return command_say(x->cmd, "there is too much in this recording");
     tell(x);
     if (!x->print)
         return run(x);
@@ -183,7 +170,7 @@ static bool read_args(struct mix *x)
     return x->dir != NULL;
 }
 
-int mix_command(const struct mix_command *cmd)
+int mix_command(const struct command *cmd)
 {
     struct mix *x;
     int status;

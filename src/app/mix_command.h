@@ -3,15 +3,9 @@
 #ifndef MADANG_APP_MIX_COMMAND_H
 #define MADANG_APP_MIX_COMMAND_H
 
-#include <stdio.h>
+#include "app/command.h"
 
-struct mix_command {
-    int argc;
-    char *const *argv; /* argv[0] is "mix" */
-    char *const *env;
-    FILE *out, *err;
-};
-
-int mix_command(const struct mix_command *cmd);
+/* argv[0] is "mix" */
+int mix_command(const struct command *cmd);
 
 #endif

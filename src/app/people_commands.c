@@ -1,12 +1,9 @@
 #include "app/people_commands.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
-#include "app/config.h"
 #include "app/people_links.h"
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -22,7 +19,7 @@
 #include "edge/store/password.h"
 #include "edge/store/weak.h"
 
-enum { TEXT_MAX = 1 << 20, PATH_CAP = 4096, SENTENCE = 1024, PAGE = 200, OPTIONS_MAX = 64 };
+enum { PATH_CAP = 4096, SENTENCE = 1024, PAGE = 200, OPTIONS_MAX = 64 };
 #define DAY_MS INT64_C(86400000)
 
 static const char help[] =
@@ -54,23 +51,11 @@ struct options {
 };
 
 struct run {
-    const struct people_command *cmd;
+    const struct command *cmd;
     const struct options *o;
     const struct config *c;
     struct db *db;
 };
-
-PRINTF_CHECK(2, 3)
-static int say(const struct people_command *cmd, const char *fmt, ...)
-{
-    va_list ap;
-    fprintf(cmd->err, "madang %s: ", cmd->argv[0]);
-    va_start(ap, fmt);
-    vfprintf(cmd->err, fmt, ap);
-    va_end(ap);
-    fputc('\n', cmd->err);
-    return 1;
-}
 
 /* ---- the database ---- */
 
@@ -99,8 +84,8 @@ static int changed(const struct run *r, enum db_status s, const char *refused)
     if (s == DB_OK)
         return 0;
     if (s == DB_REFUSED || s == DB_CONFLICT)
-        return say(r->cmd, "%s", refused);
-    return say(r->cmd, "the database refuses (%s): %s", db_status_name(s), db_error(r->db));
+        return command_say(r->cmd, "%s", refused);
+    return command_say(r->cmd, "the database refuses (%s): %s", db_status_name(s), db_error(r->db));
 }
 
 struct found {
@@ -129,7 +114,7 @@ static bool find(const struct run *r, struct found *f)
         str_copy(row[1].s, f->name, sizeof f->name);
         str_copy(row[2].s, f->display, sizeof f->display);
     } else {
-        say(r->cmd, "there is nobody called \"%s\"", r->o->words[1]);
+        command_say(r->cmd, "there is nobody called \"%s\"", r->o->words[1]);
     }
     buf_free(&rows);
     return good;
@@ -142,7 +127,7 @@ static int give_link(const struct run *r, enum invite_kind kind, uint64_t target
 {
     char path[PEOPLE_PATH_MAX], base[CONFIG_URL_MAX];
     if (!people_link(r->db, kind, target, uses, r->cmd->now_ms, days * DAY_MS, path))
-        return say(r->cmd, "the database refuses: %s", db_error(r->db));
+        return command_say(r->cmd, "the database refuses: %s", db_error(r->db));
     config_url(r->c, base, sizeof base);
     fprintf(r->cmd->out, "%s%s\n", base, path);
     return 0;
@@ -164,10 +149,10 @@ static bool read_password(const struct run *r, const struct str *names, unsigned
     random_bytes(salt, sizeof salt);
     bool good = false;
     if (v.reason != WEAK_NONE)
-        say(r->cmd, "this password is too easy to guess (%s)", weak_reason_name(v.reason));
+        command_say(r->cmd, "this password is too easy to guess (%s)", weak_reason_name(v.reason));
     else if (!password_hash(password, salt, (uint32_t)(r->c->argon2_memory / 1024),
                             (uint32_t)r->c->argon2_passes, encoded))
-        say(r->cmd, "there is no memory to hash the password");
+        command_say(r->cmd, "there is no memory to hash the password");
     else
         good = true;
     memzero(line, sizeof line);
@@ -189,11 +174,11 @@ static int user_add(const struct run *r)
     uint64_t id;
     enum username_verdict v = username_make(str_from(r->o->words[1]), &u);
     if (v != USERNAME_OK)
-        return say(r->cmd, "the name \"%s\" %s", r->o->words[1], wrong[v]);
+        return command_say(r->cmd, "the name \"%s\" %s", r->o->words[1], wrong[v]);
     struct str name = str_of(u.name, u.name_n);
     struct str shown = r->o->display ? str_from(r->o->display) : name;
     if (names_clean(shown, (int)r->c->name_length, display, &display_n) != NAMES_OK)
-        return say(r->cmd, "the display name is not allowed");
+        return command_say(r->cmd, "the display name is not allowed");
     const struct str names[] = {name, str_of(display, display_n)};
     if (r->o->password && !read_password(r, names, ARRAY_LEN(names), hash))
         return 1;
@@ -280,7 +265,7 @@ static int user_grant(const struct run *r, const struct found *f)
     const char *role = r->o->words[2] ? r->o->words[2] : "";
     bool admin = strcmp(role, "admin") == 0;
     if (!admin && strcmp(role, "user") != 0)
-        return say(r->cmd, "grant wants a role: admin or user");
+        return command_say(r->cmd, "grant wants a role: admin or user");
     const struct val args[] = {VAL_ID(f->id), VAL_I(admin ? USER_ADMIN : USER_MEMBER)};
     return changed(r, change(r, DB_USER_SET_ROLE, args, 2), "the account is disabled");
 }
@@ -307,7 +292,7 @@ static int user_verb(const struct run *r)
     if (strcmp(verb, "list") == 0)
         return user_list(r);
     if (!r->o->words[1])
-        return say(r->cmd, "%s wants a NAME; madang user --help lists what there is", verb);
+        return command_say(r->cmd, "%s wants a NAME; madang user --help lists what there is", verb);
     if (strcmp(verb, "add") == 0)
         return user_add(r);
     if (!find(r, &f))
@@ -351,7 +336,7 @@ static bool number(const char *text, int64_t max, int64_t *out)
 }
 
 /* What is ours is taken out, the rest is madang's. False: it was said what is wrong. */
-static bool read_options(const struct people_command *cmd, struct options *o)
+static bool read_options(const struct command *cmd, struct options *o)
 {
     bool user = strcmp(cmd->argv[0], "user") == 0;
     *o = (struct options){.uses = 1, .days = 7};
@@ -374,7 +359,7 @@ static bool read_options(const struct people_command *cmd, struct options *o)
         else if (o->n_rest < OPTIONS_MAX)
             o->rest[o->n_rest++] = cmd->argv[i];
         if (!good) {
-            say(cmd, "%s wants a number", a);
+            command_say(cmd, "%s wants a number", a);
             return false;
         }
     }
@@ -391,44 +376,29 @@ static bool known_verb(const struct options *o)
     return false;
 }
 
-static int with_database(const struct people_command *cmd, const struct options *o,
-                         const struct config *c)
+static int with_database(void *ctx, const struct config *c)
 {
     char path[PATH_CAP], why[SENTENCE];
-    umask(077);
+    struct run *r = ctx;
     snprintf(path, sizeof path, "%s/%s", c->data, DATABASE_FILE);
-    struct run r = {cmd, o, c, db_open(path, &(struct db_conf){0}, why, sizeof why)};
-    if (!r.db)
-        return say(cmd, "%s", why);
-    int status = verb(&r);
-    db_close(r.db);
+    r->c = c;
+    r->db = db_open(path, &(struct db_conf){0}, why, sizeof why);
+    if (!r->db)
+        return command_say(r->cmd, "%s", why);
+    int status = verb(r);
+    db_close(r->db);
     return status;
 }
 
-int people_command(const struct people_command *cmd)
+int people_command(const struct command *cmd)
 {
     struct options o;
-    for (int i = 1; i < cmd->argc; i++) {
-        if (strcmp(cmd->argv[i], "--help") == 0) {
-            fputs(help, cmd->out);
-            return 0;
-        }
-    }
+    if (command_helps(cmd, help))
+        return 0;
     if (!read_options(cmd, &o))
         return 1;
     if (strcmp(cmd->argv[0], "user") == 0 && !known_verb(&o))
-        return say(cmd, "there is no such command; madang user --help lists what there is");
-    struct config *c = xcalloc(1, sizeof *c);
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
-    enum config_outcome outcome = config_load(c, o.n_rest, o.rest, cmd->env, &text);
-    int status = outcome == CONFIG_WRONG;
-    if (outcome == CONFIG_START)
-        status = with_database(cmd, &o, c);
-    else
-        fwrite(buf_data(&text), 1, buf_len(&text), outcome == CONFIG_WRONG ? cmd->err : cmd->out);
-    buf_free(&text);
-    config_free(c);
-    xfree(c);
-    return status;
+        return command_say(cmd, "there is no such command; madang user --help lists what there is");
+    return command_configured(cmd, o.n_rest, o.rest, with_database,
+                              &(struct run){.cmd = cmd, .o = &o});
 }

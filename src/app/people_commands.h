@@ -5,20 +5,12 @@
 #define MADANG_APP_PEOPLE_COMMANDS_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 
-/* The world of a command, so that tests can give another one. */
-struct people_command {
-    int argc;
-    char *const *argv; /* argv[0] is "user", "invite" or "admin-link" */
-    char *const *env;
-    int64_t now_ms; /* wall clock */
-    FILE *in, *out, *err;
-};
+#include "app/command.h"
 
 /* Whether the word is one of these commands. */
 bool people_command_is(const char *word);
-int people_command(const struct people_command *cmd);
+/* argv[0] is "user", "invite" or "admin-link" */
+int people_command(const struct command *cmd);
 
 #endif

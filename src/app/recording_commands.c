@@ -1,13 +1,10 @@
 #include "app/recording_commands.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
-#include "app/config.h"
 #include "base/code.h"
 #include "base/mem.h"
 #include "base/util.h"
@@ -16,7 +13,7 @@
 #include "edge/store/disk.h"
 #include "msg/record.h"
 
-enum { TEXT_MAX = 1 << 20, PATH_CAP = 4096, SENTENCE = 1024, PAGE = 200, OPTIONS_MAX = 64 };
+enum { PATH_CAP = 4096, SENTENCE = 1024, PAGE = 200, OPTIONS_MAX = 64 };
 enum { COLS = 8 };
 
 static const char help[] =
@@ -39,27 +36,15 @@ struct options {
 };
 
 struct run {
-    const struct recording_command *cmd;
+    const struct command *cmd;
     const struct options *o;
     const struct config *c;
     struct db *db;
 };
 
-PRINTF_CHECK(2, 3)
-static int say(const struct recording_command *cmd, const char *fmt, ...)
-{
-    va_list ap;
-    fprintf(cmd->err, "madang recordings: ");
-    va_start(ap, fmt);
-    vfprintf(cmd->err, fmt, ap);
-    va_end(ap);
-    fputc('\n', cmd->err);
-    return 1;
-}
-
 static int say_database(const struct run *r, enum db_status s)
 {
-    return say(r->cmd, "the database refuses (%s): %s", db_status_name(s), db_error(r->db));
+    return command_say(r->cmd, "the database refuses (%s): %s", db_status_name(s), db_error(r->db));
 }
 
 /* ---- list ---- */
@@ -129,7 +114,7 @@ static int remove_over(const struct run *r, uint64_t id)
     const struct val args[] = {VAL_ID(id)};
     struct buf rows;
     if (!disk_remove(r->c->data, &all))
-        return say(r->cmd, "its files cannot be removed; it stays in the list");
+        return command_say(r->cmd, "its files cannot be removed; it stays in the list");
     buf_init(&rows, DB_ROWS_MAX);
     enum db_status s = db_run(r->db, &(struct db_request){DB_RECORDING_REMOVE, 1, args, 1}, &rows);
     buf_free(&rows);
@@ -142,7 +127,8 @@ static int remove_running(const struct run *r, uint64_t id)
     char why[SENTENCE];
     int lock = data_lock(r->c->data, why, sizeof why);
     if (lock < 0)
-        return say(r->cmd, "it still runs: whoever moderates the room has to stop it first");
+        return command_say(r->cmd,
+                           "it still runs: whoever moderates the room has to stop it first");
     int status = remove_over(r, id);
     data_unlock(lock);
     return status;
@@ -154,19 +140,19 @@ static int remove_one(const struct run *r)
     uint64_t id = 0;
     int64_t state = RECORDING_STATES;
     if (!text)
-        return say(r->cmd, "remove wants an ID, as in madang recordings list");
+        return command_say(r->cmd, "remove wants an ID, as in madang recordings list");
     enum db_status s = b32_decode(str_from(text), &id) ? state_of(r, id, &state) : DB_OK;
     if (s != DB_OK)
         return say_database(r, s);
     if (state == RECORDING_STATES)
-        return say(r->cmd, "there is no recording \"%.80s\"", text);
+        return command_say(r->cmd, "there is no recording \"%.80s\"", text);
     return state == RECORDING_RUNS ? remove_running(r, id) : remove_over(r, id);
 }
 
 /* ---- the command line ---- */
 
 /* The words that stand first are ours, the rest is madang's. */
-static void read_options(const struct recording_command *cmd, struct options *o)
+static void read_options(const struct command *cmd, struct options *o)
 {
     *o = (struct options){0};
     o->rest[o->n_rest++] = cmd->argv[0];
@@ -178,49 +164,30 @@ static void read_options(const struct recording_command *cmd, struct options *o)
     }
 }
 
-static int with_database(const struct recording_command *cmd, const struct options *o,
-                         const struct config *c)
+static int with_database(void *ctx, const struct config *c)
 {
     char path[PATH_CAP], why[SENTENCE];
-    umask(077);
+    struct run *r = ctx;
     snprintf(path, sizeof path, "%s/%s", c->data, DATABASE_FILE);
-    struct run r = {cmd, o, c, db_open(path, &(struct db_conf){0}, why, sizeof why)};
-    if (!r.db)
-        return say(cmd, "%s", why);
-    int status = strcmp(o->words[0], "list") == 0 ? list(&r) : remove_one(&r);
-    db_close(r.db);
+    r->c = c;
+    r->db = db_open(path, &(struct db_conf){0}, why, sizeof why);
+    if (!r->db)
+        return command_say(r->cmd, "%s", why);
+    int status = strcmp(r->o->words[0], "list") == 0 ? list(r) : remove_one(r);
+    db_close(r->db);
     return status;
 }
 
-static int configured(const struct recording_command *cmd, const struct options *o)
-{
-    struct config *c = xcalloc(1, sizeof *c);
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
-    enum config_outcome outcome = config_load(c, o->n_rest, o->rest, cmd->env, &text);
-    int status = outcome == CONFIG_WRONG;
-    if (outcome == CONFIG_START)
-        status = with_database(cmd, o, c);
-    else
-        fwrite(buf_data(&text), 1, buf_len(&text), outcome == CONFIG_WRONG ? cmd->err : cmd->out);
-    buf_free(&text);
-    config_free(c);
-    xfree(c);
-    return status;
-}
-
-int recording_command(const struct recording_command *cmd)
+int recording_command(const struct command *cmd)
 {
     struct options o;
-    for (int i = 1; i < cmd->argc; i++) {
-        if (strcmp(cmd->argv[i], "--help") == 0) {
-            fputs(help, cmd->out);
-            return 0;
-        }
-    }
+    if (command_helps(cmd, help))
+        return 0;
     read_options(cmd, &o);
     const char *verb = o.words[0] ? o.words[0] : "";
     if (strcmp(verb, "list") != 0 && strcmp(verb, "remove") != 0)
-        return say(cmd, "there is no such command; madang recordings --help lists what there is");
-    return configured(cmd, &o);
+        return command_say(
+            cmd, "there is no such command; madang recordings --help lists what there is");
+    return command_configured(cmd, o.n_rest, o.rest, with_database,
+                              &(struct run){.cmd = cmd, .o = &o});
 }

@@ -4,16 +4,9 @@
 #ifndef MADANG_APP_RECORDING_COMMANDS_H
 #define MADANG_APP_RECORDING_COMMANDS_H
 
-#include <stdio.h>
+#include "app/command.h"
 
-/* The world of a command, so that tests can give another one. */
-struct recording_command {
-    int argc;
-    char *const *argv; /* argv[0] is "recordings" */
-    char *const *env;
-    FILE *out, *err;
-};
-
-int recording_command(const struct recording_command *cmd);
+/* argv[0] is "recordings" */
+int recording_command(const struct command *cmd);
 
 #endif

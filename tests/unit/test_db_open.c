@@ -313,7 +313,7 @@ static int run(struct yard *y, const char *verb, const char *file)
     const char *argv[] = {"db", verb, file ? file : dir, file ? dir : NULL, NULL};
     FILE *out = tmpfile();
     int status =
-        db_command(&(struct db_command){file ? 4 : 3, (char *const *)argv, NULL, out, out});
+        db_command(&(struct command){file ? 4 : 3, (char *const *)argv, NULL, 0, NULL, out, out});
     rewind(out);
     size_t n = fread(text, 1, sizeof text - 1, out);
     text[n] = 0;

@@ -80,7 +80,7 @@ static struct ran run(int argc, char *const *argv)
          *err = fmemopen(r.err, sizeof r.err - 1, "w");
     char *const env[] = {NULL};
     r.status =
-        media_command(&(struct media_command){argc, argv, env, INT64_C(1700000000000), out, err});
+        media_command(&(struct command){argc, argv, env, INT64_C(1700000000000), NULL, out, err});
     fclose(out);
     fclose(err);
     return r;

@@ -35,7 +35,7 @@ static struct ran run(const char *input, char **argv)
     FILE *in = fmemopen((void *)(uintptr_t)input, strlen(input) ? strlen(input) : 1, "r");
     FILE *out = fmemopen(r.out, sizeof r.out - 1, "w"),
          *err = fmemopen(r.err, sizeof r.err - 1, "w");
-    struct people_command cmd = {argc, argv, NULL, INT64_C(1800000000000), in, out, err};
+    struct command cmd = {argc, argv, NULL, INT64_C(1800000000000), in, out, err};
     char *env[] = {NULL};
     cmd.env = env;
     r.status = people_command(&cmd);

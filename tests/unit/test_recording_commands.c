@@ -42,7 +42,7 @@ static struct ran *run(char **argv)
     memset(&r, 0, sizeof r);
     FILE *out = fmemopen(r.out, sizeof r.out - 1, "w"),
          *err = fmemopen(r.err, sizeof r.err - 1, "w");
-    r.status = recording_command(&(struct recording_command){argc, argv, env, out, err});
+    r.status = recording_command(&(struct command){argc, argv, env, 0, NULL, out, err});
     fclose(out);
     fclose(err);
     return &r;

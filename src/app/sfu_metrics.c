@@ -66,6 +66,9 @@ static void put_traffic(struct buf *b, const struct sfu_stats *s)
     put_one(b, "madang_sfu_sound_along_bytes_total", "counter",
             "Bytes of older sound that was sent along with later one, against losses",
             s->along_bytes);
+    put_one(b, "madang_sfu_sound_restored_total", "counter",
+            "Packets of sound that were lost on the way here, and came along with later ones",
+            s->restored);
     put_one(b, "madang_sfu_padding_bytes_total", "counter",
             "Bytes that were sent to find out how much may be sent", s->padding_bytes);
 }

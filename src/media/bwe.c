@@ -87,15 +87,18 @@ void bwe_sent(struct bwe *b, int64_t now_us, const struct bwe_packet *p)
 
 /* ---- The estimate ---- */
 
+double bwe_delay_bps(const struct bwe *b)
+{
+    return b->remb_bps > 0 ? fmin(b->rate.bps, b->remb_bps) : b->rate.bps;
+}
+
 static void set_bps(struct bwe *b)
 {
     const struct bwe_conf *c = &b->conf;
     b->rate.bps = fmin(fmax(b->rate.bps, c->min_bps), c->max_bps);
-    double bps = b->rate.bps;
+    double bps = bwe_delay_bps(b);
     if (b->loss.cap_bps > 0)
         bps = fmin(bps, b->loss.cap_bps);
-    if (b->remb_bps > 0)
-        bps = fmin(bps, b->remb_bps);
     b->bps = fmax(bps, c->min_bps);
 }
 

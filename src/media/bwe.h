@@ -110,4 +110,7 @@ static inline double bwe_bps(const struct bwe *b)
     return b->bps;
 }
 
+/* The same, whatever is lost: what queues allow. */
+double bwe_delay_bps(const struct bwe *b);
+
 #endif

@@ -250,7 +250,6 @@ void rec_track_packet(struct rec_track *t, const struct rec_head *h, const uint8
         s->sr_ntp = h->sr_ntp;
         s->sr_timestamp = h->sr_timestamp;
     }
-    s->unpack.red = h->flags & REC_RED;
     rec_order_put(&s->order, &p, on_ordered, s);
     ask(s, h->at_us);
 }

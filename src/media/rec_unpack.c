@@ -51,11 +51,6 @@ static void take_sound(struct rec_unpack *u, const struct rec_packet *p, rec_fra
 {
     struct rec_frame f = {
         .timestamp = p->timestamp, .at_us = p->at_us, .key = true, .bytes = str_of(p->p, p->n)};
-    uint8_t pt;
-    if (u->red && !codec_red_primary(p->p, p->n, &pt, &f.bytes)) {
-        u->left_out++;
-        return;
-    }
     u->frames++;
     fn(ctx, &f);
 }

@@ -39,7 +39,6 @@ struct rec_set {
 
 struct rec_unpack {
     enum codec codec;
-    bool red;     /* sound comes in RED (RFC 2198): the newest block counts */
     bool waits;   /* for a key frame: nothing else is of use */
     bool open;    /* a frame has begun */
     bool damaged; /* ... of which something is missing */

@@ -167,6 +167,14 @@ enum recv_verdict recv_packet(struct recv *r, int64_t now_us, uint16_t number, u
     return v;
 }
 
+bool recv_lacks(const struct recv *r, uint16_t number)
+{
+    int64_t seq = r->begun ? rtp_seq_unwrap(r->highest, number) : 0;
+    int64_t step = seq - r->highest;
+    return step > 0 ? step <= RECV_JUMP
+                    : step > -RECV_WINDOW && seq >= r->base && r->begun && !was_there(r, seq);
+}
+
 /* ---- Reports ---- */
 
 void recv_sender_report(struct recv *r, int64_t now_us, const struct rtcp_sr *sr)

@@ -61,6 +61,8 @@ void recv_init(struct recv *r, uint32_t ssrc, uint32_t clock, bool asks);
 /* A packet of n bytes; *seq is its number, counted on over wraps from 65536 upwards. */
 enum recv_verdict recv_packet(struct recv *r, int64_t now_us, uint16_t number, uint32_t timestamp,
                               size_t n, int64_t *seq);
+/* Is that a number that has not come, though others of the stream have? */
+bool recv_lacks(const struct recv *r, uint16_t number);
 /* What to ask for now, in order, at most max numbers; rtt_us is what an answer takes. What was asked for in
  * vain RECV_TRIES times, or has been missing for too long to be of use, is given up (broken). */
 unsigned recv_nack(struct recv *r, int64_t now_us, int64_t rtt_us, uint16_t *out, unsigned max);

@@ -208,6 +208,7 @@ struct sfu_stats {
     uint64_t padding, padding_bytes; /* of these: to probe */
     uint64_t along,
         along_bytes; /* sound that was sent along with later one, against losses: packets and bytes of it */
+    uint64_t restored; /* packets of sound that were lost, and came along with later ones */
     uint64_t asked, key_frames_asked;   /* NACKed numbers and PLIs that we sent */
     uint64_t replayed;                  /* lines that began with a key frame that was kept */
     uint64_t nacked, key_frames_wanted; /* that came */

@@ -133,6 +133,15 @@ static double least_bps(struct alloc_line *const *lines, unsigned n)
     return best != NULL ? best->options[0].bps : 0;
 }
 
+/* Somebody to be seen at all is worth more than sound two or three times: so often it may go along beside that. */
+static unsigned along_within(const struct sfu_peer *p, double bps, double least)
+{
+    unsigned along = p->down->along;
+    while (along > 0 && sfu_sound_bps(p, along) + LEAST_ROOM * least > bps)
+        along--;
+    return along;
+}
+
 /* An estimate that has only begun is no reason to show nothing, nor is one that is hardly too low. */
 static double may_take(const struct sfu_down *d, int64_t now_us, double sound_bps,
                        struct alloc_line *const *lines, unsigned n)
@@ -181,11 +190,10 @@ void sfu_share(struct sfu_peer *p, int64_t now_us)
         hold_back(u, now_us);
         lines[n++] = &u->share;
     }
-    /* Somebody to be seen at all is worth more than sound two or three times. */
-    while (d->along > 0 &&
-           sfu_sound_bps(p, d->along) + LEAST_ROOM * least_bps(lines, n) > bwe_bps(&d->bwe))
-        d->along--;
-    double sound_bps = sfu_sound_bps(p, d->along);
+    /* What helps against losses need not fit into what is only low because of them. */
+    unsigned counted = along_within(p, bwe_bps(&d->bwe), least_bps(lines, n));
+    d->along = (uint8_t)along_within(p, bwe_delay_bps(&d->bwe), least_bps(lines, n));
+    double sound_bps = sfu_sound_bps(p, counted);
     struct alloc before = d->alloc;
     d->share_us = now_us + SHARE_EVERY_US;
     d->shared_bps = bwe_bps(&d->bwe);
@@ -228,6 +236,16 @@ bool sfu_queue(struct sfu_sub *u, int64_t now_us, enum pacer_class c, uint16_t s
     return ok;
 }
 
+static void send_one(struct sfu_sub *u, int64_t now_us, const struct sub_out *o,
+                     const struct rtp *r, const uint8_t *packet, uint8_t cluster)
+{
+    if (u->is_video)
+        sfu_send(u, now_us, o, r, packet, cluster);
+    else
+        sfu_send_sound(u, now_us, o, r, packet);
+    note_left(u, now_us, o->seq);
+}
+
 void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
                const uint8_t *packet, bool is_kept)
 {
@@ -242,11 +260,7 @@ void sfu_leave(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const
         sfu_keep_longer(&u->pub->streams[o->stream]);
         return;
     }
-    if (u->is_video)
-        sfu_send(u, now_us, o, r, packet, cluster);
-    else
-        sfu_send_sound(u, now_us, o, r, packet);
-    note_left(u, now_us, o->seq);
+    send_one(u, now_us, o, r, packet, cluster);
 }
 
 static void send_entry(struct sfu_peer *p, int64_t now_us, const struct pacer_entry *e,
@@ -261,11 +275,12 @@ static void send_entry(struct sfu_peer *p, int64_t now_us, const struct pacer_en
         return;
     }
     const struct pktcache_packet *c = from != NULL ? sfu_find_sent(u, from, e->seq, &r, &o) : NULL;
-    if (c != NULL)
-        sfu_send(u, now_us, &o, &r, c->p, cluster);
-    else
+    if (c != NULL) {
+        send_one(u, now_us, &o, &r, c->p, cluster);
+    } else {
         p->room->stats.too_late++;
-    note_left(u, now_us, e->seq);
+        note_left(u, now_us, e->seq);
+    }
 }
 
 /* ---- Probes ---- */

@@ -271,6 +271,9 @@ void sfu_add_source(struct sfu_peer *p, uint32_t ssrc, struct sfu_pub *b, unsign
                     bool is_rtx);
 /* Authentic and in the clear. */
 void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n);
+/* One packet of a stream in the clear and in its own form: it is kept, recorded and passed on. */
+void sfu_take_media(struct sfu_pub *b, int64_t now_us, unsigned stream, const struct rtp *r,
+                    const uint8_t *bytes, size_t n, bool is_rtx);
 /* The bits a second of its layers up to these; all of a stream: SUB_ALL. */
 uint64_t sfu_rate(const struct sfu_stream *st, unsigned spatial, unsigned temporal);
 
@@ -363,6 +366,10 @@ int64_t sfu_rtt_us(const struct sfu_peer *p);
 void sfu_guard(struct sfu_peer *p, int64_t now_us);
 /* What all of its sound takes, with so much along. */
 double sfu_sound_bps(const struct sfu_peer *p, unsigned along);
+/* Makes the packet plain Opus, in place, once what it brings along of packets that were lost has been taken. false: it is
+ * malformed. */
+bool sfu_take_red(struct sfu_pub *b, int64_t now_us, unsigned stream, uint8_t **bytes, size_t *n,
+                  struct rtp *r);
 /* One packet of sound, with what goes along. */
 void sfu_send_sound(struct sfu_sub *u, int64_t now_us, const struct sub_out *o, const struct rtp *r,
                     const uint8_t *packet);

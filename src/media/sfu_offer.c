@@ -174,6 +174,7 @@ static void take_line(struct offer *f, unsigned i, const struct sfu_line *said)
         return;
     f->lines[i].action = SDP_TAKE;
     f->lines[i].codecs = with_rtx(m, codec);
+    f->lines[i].first = (unsigned)(red_of(m, codec) >= 0 ? red_of(m, codec) : codec);
     f->lines[i].streams = (1u << m->n_streams) - 1;
 }
 

@@ -358,8 +358,6 @@ bool sfu_read(const struct sfu_pub *b, unsigned stream, const struct rtp *r, con
 {
     const struct dd_structure *dd = b->streams[stream].dd;
     struct rtp_ext e;
-    if (r->pt == b->red_pt)
-        return codec_read_red(packet + r->head, r->payload, b->pt, &out->k);
     if (!codec_read(b->codec, packet + r->head, r->payload, &out->k))
         return false;
     if (dd != NULL && rtp_ext_find(&e, RTP_EXT_DEPENDENCY, &b->peer->exts, r, packet) &&
@@ -414,8 +412,8 @@ static void take_answer(struct sfu_peer *p, struct recv *in, bool is_rtx)
     in->answer_us = 0;
 }
 
-static void take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const struct rtp *r,
-                       const uint8_t *bytes, size_t n, bool is_rtx)
+void sfu_take_media(struct sfu_pub *b, int64_t now_us, unsigned i, const struct rtp *r,
+                    const uint8_t *bytes, size_t n, bool is_rtx)
 {
     int64_t seq;
     enum recv_verdict v = recv_packet(&b->in[i], now_us, r->seq, r->timestamp, n, &seq);
@@ -453,9 +451,11 @@ void sfu_take_rtp(struct sfu_peer *p, int64_t now_us, uint8_t *bytes, size_t n)
     sfu_note_source(p, now_us, src, r.seq);
     if (src->is_rtx && !unwrap(src, &bytes, &n, &r))
         return;
-    if (!carries(src->pub, r.pt)) {
+    bool is_red = r.pt == src->pub->red_pt;
+    if (!carries(src->pub, r.pt) ||
+        (is_red && !sfu_take_red(src->pub, now_us, src->stream, &bytes, &n, &r))) {
         st->malformed++;
         return;
     }
-    take_media(src->pub, now_us, src->stream, &r, bytes, n, src->is_rtx);
+    sfu_take_media(src->pub, now_us, src->stream, &r, bytes, n, src->is_rtx);
 }

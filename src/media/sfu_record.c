@@ -7,12 +7,8 @@ void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream,
 {
     const struct sfu_room *room = b->peer->room;
     const struct recv *in = &b->in[stream];
-    struct str payload = str_of(bytes + r->head, r->payload);
-    uint8_t pt;
-    if (r->pt == b->red_pt) /* files need no redundancy */
-        codec_red_primary(bytes + r->head, r->payload, &pt, &payload);
     unsigned flags = (r->marker ? REC_MARKER : 0) | (begins ? REC_BEGINS : 0) |
-                     (b->peer->has_skew ? REC_HAS_SKEW : 0) | (r->pt == b->red_pt ? REC_RED : 0);
+                     (b->peer->has_skew ? REC_HAS_SKEW : 0);
     const struct rec_head h = {.track = b->id,
                                .peer = b->peer->id,
                                .seq = seq,
@@ -21,12 +17,12 @@ void sfu_record_packet(const struct sfu_pub *b, int64_t now_us, unsigned stream,
                                .skew = b->peer->skew,
                                .sr_timestamp = in->sr_timestamp,
                                .timestamp = r->timestamp,
-                               .n = (uint16_t)payload.n,
+                               .n = (uint16_t)r->payload,
                                .kind = (uint8_t)b->kind,
                                .codec = (uint8_t)b->codec,
                                .stream = (uint8_t)stream,
                                .flags = (uint8_t)flags};
-    room->record(room->record_ctx, room->id, &h, (const uint8_t *)payload.p);
+    room->record(room->record_ctx, room->id, &h, bytes + r->head);
 }
 
 bool sfu_record(struct sfu *s, int64_t now_us, uint64_t room, sfu_record_fn *fn, void *ctx)

@@ -1,4 +1,5 @@
-/* Sound that survives losses: who loses packets gets the last ones once more, with the next one. */
+/* Sound that survives losses: what comes with redundancy is taken apart, so that all that is kept, recorded and passed on
+ * is plain; who loses packets gets the last ones once more, with the next one. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -113,21 +114,51 @@ void sfu_guard(struct sfu_peer *p, int64_t now_us)
         keep_copies(p->subs[i], d->along > 0);
 }
 
-/* ---- Redundancy (RFC 2198) ---- */
+/* ---- Redundancy that comes (RFC 2198) ---- */
 
-/* Where the newest block begins. */
-static bool newest_at(const struct sfu_pub *b, const struct rtp *r, const uint8_t *packet,
-                      uint16_t *at)
+/* The packet that was lost, under the head of the one that has brought it. */
+static void take_older(struct sfu_pub *b, int64_t now_us, unsigned stream, const struct rtp *r,
+                       const uint8_t *bytes, uint16_t seq, const struct codec_block *block)
 {
-    struct codec_packet k;
-    *at = 0;
-    if (r->pt != b->red_pt)
-        return true;
-    if (!codec_read_red(packet + r->head, r->payload, b->pt, &k))
-        return false;
-    *at = k.red_before;
-    return true;
+    uint8_t packet[RTP_PACKET_MAX];
+    struct rtp old;
+    size_t n = r->head + block->bytes.n; /* less than what it came in */
+    memcpy(packet, bytes, r->head);
+    memcpy(packet + r->head, block->bytes.p, block->bytes.n);
+    rtp_set_seq(packet, seq);
+    rtp_set_timestamp(packet, r->timestamp - block->back);
+    rtp_set_pt(packet, b->pt);
+    rtp_set_marker(packet, false);
+    rtp_set_padding_bit(packet, false);
+    if (block->bytes.n == 0 || rtp_parse(&old, packet, n) != RTP_OK)
+        return;
+    b->peer->room->stats.restored++;
+    sfu_take_media(b, now_us, stream, &old, packet, n, false);
 }
+
+bool sfu_take_red(struct sfu_pub *b, int64_t now_us, unsigned stream, uint8_t **bytes, size_t *n,
+                  struct rtp *r)
+{
+    struct codec_block blocks[CODEC_RED_MAX];
+    if (r->payload == 0) /* padding */
+        return true;
+    unsigned older = codec_read_red(*bytes + r->head, r->payload, blocks);
+    if (older == 0 || blocks[0].pt != b->pt)
+        return false;
+    while (--older > 0) {
+        uint16_t seq = (uint16_t)(r->seq - older);
+        if (blocks[older].pt == b->pt && recv_lacks(&b->in[stream], seq))
+            take_older(b, now_us, stream, r, *bytes, seq, &blocks[older]);
+    }
+    size_t before = r->payload - blocks[0].bytes.n;
+    memmove(*bytes + before, *bytes, r->head);
+    *bytes += before;
+    *n -= before;
+    rtp_set_pt(*bytes, b->pt);
+    return rtp_parse(r, *bytes, *n) == RTP_OK;
+}
+
+/* ---- Redundancy that leaves (RFC 2198) ---- */
 
 struct block {
     const uint8_t *p;
@@ -139,11 +170,9 @@ static bool find_block(const struct sfu_pub *b, int64_t seq, const struct rtp *r
 {
     const struct pktcache_packet *c = pktcache_get(&b->streams[0].cache, seq);
     struct rtp old;
-    uint16_t at;
-    if (c == NULL || rtp_parse(&old, c->p, c->n) != RTP_OK || !newest_at(b, &old, c->p, &at))
+    if (c == NULL || rtp_parse(&old, c->p, c->n) != RTP_OK)
         return false;
-    *out = (struct block){c->p + old.head + at, (unsigned)old.payload - at,
-                          r->timestamp - old.timestamp};
+    *out = (struct block){c->p + old.head, (unsigned)old.payload, r->timestamp - old.timestamp};
     return out->n > 0 && out->n <= RED_LEN_MAX && out->back > 0 && out->back <= RED_BACK_MAX;
 }
 
@@ -174,22 +203,17 @@ static size_t put_older(const struct sfu_sub *u, const struct sub_out *o, const 
     return heads + bytes;
 }
 
-/* With older blocks, where the packet has not brought enough of them; false: as it is. */
+/* With older blocks; false: there are none. */
 static bool send_red(struct sfu_sub *u, int64_t now_us, const struct sub_out *o,
                      const struct rtp *r, const uint8_t *packet)
 {
     struct sfu_peer *p = u->peer;
     struct sub_out red = *o;
     uint8_t older[RED_MAX];
-    bool has_some = o->pt == u->red_pt;
-    if (u->sub.conf.codec != CODEC_OPUS || (has_some && p->down->along < 2) ||
-        !newest_at(u->pub, r, packet, &red.skip))
-        return false;
-    size_t n = put_older(u, o, r, p->down->along, older);
+    size_t n = u->sub.conf.codec == CODEC_OPUS ? put_older(u, o, r, p->down->along, older) : 0;
     if (n == 0)
         return false;
     red.pt = u->red_pt;
-    red.front_n = 0;
     size_t sent = sfu_send_behind(u, now_us, &red, r, packet, older, n);
     pacer_spent_more(&p->down->pacer, (unsigned)n);
     p->room->stats.along += sent > 0;

@@ -95,7 +95,6 @@ void sfu_bind(struct sfu_sub *u, struct sfu_pub *b)
     if (b == NULL || codec_is_video(b->codec) != u->is_video || u->pt[b->codec] == 255)
         return; /* nothing, or nothing that this line can carry */
     sub_detach(&u->sub, b->codec, u->pt[b->codec], u->rtx_pt[b->codec]);
-    u->sub.conf.red_pt = b->codec == CODEC_OPUS ? u->red_pt : 0;
     u->pub = b;
     list_push_back(&b->subs, &u->of_pub);
     sfu_aim(u);

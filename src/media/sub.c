@@ -147,19 +147,6 @@ static bool is_wanted(struct sub *s, const struct codec_packet *k)
 
 /* ---- Packets ---- */
 
-/* With its redundancy for those who have agreed on it, else the newest block alone. */
-static void render_red(const struct sub *s, const uint8_t *payload, const struct codec_packet *k,
-                       struct sub_out *out)
-{
-    out->skip = k->red_before;
-    if (s->conf.red_pt == 0 || k->red_heads == 0 || k->red_heads > SUB_FRONT - RTX_HEAD)
-        return;
-    out->pt = s->conf.red_pt;
-    out->skip = out->front_n = k->red_heads;
-    memcpy(out->front, payload, k->red_heads);
-    codec_retype_red(out->front, k->red_heads, s->conf.pt);
-}
-
 void sub_render(const struct sub *s, const struct sub_sent *from, uint16_t seq, const struct rtp *r,
                 const uint8_t *payload, const struct codec_packet *k, struct sub_out *out)
 {
@@ -174,8 +161,6 @@ void sub_render(const struct sub *s, const struct sub_sent *from, uint16_t seq, 
     if (k->dd == NULL && k->ends && k->spatial == s->spatial &&
         (s->spatial >= s->spatial_target || !k->alone))
         out->marker = true;
-    if (k->red_before > 0)
-        render_red(s, payload, k, out);
     if (k->dd != NULL)
         sub_dd_render(s, k->dd, from->picture_offset, out);
     if (from->picture_offset == 0 && from->tl0_offset == 0)

@@ -39,7 +39,6 @@ struct sub_conf {
     enum codec codec;
     uint32_t ssrc, rtx_ssrc;           /* rtx_ssrc 0: no retransmission */
     uint8_t pt, rtx_pt;                /* rtx_pt 255: none for this codec */
-    uint8_t red_pt;                    /* of sound with its redundancy; 0: none */
     uint16_t first_seq, first_rtx_seq; /* random (RFC 3550 5.1) */
     uint32_t first_timestamp;
 };

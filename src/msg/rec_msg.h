@@ -33,7 +33,6 @@ enum rec_packet_flag {
     REC_MARKER = 1,
     REC_BEGINS = 2,    /* numbers and times begin anew */
     REC_HAS_SKEW = 4,  /* skew is known */
-    REC_RED = 8,       /* the payload is RED (RFC 2198) */
     REC_TRACK_END = 16 /* no packet: the track is no more */
 };
 

@@ -216,52 +216,23 @@ void codec_renumber(uint8_t *p, const struct codec_packet *k, uint16_t picture, 
 
 /* ---- RED (RFC 2198 3): heads of four bytes for older blocks, one byte for the newest, then the blocks ---- */
 
-struct red {
-    uint8_t pt;           /* of the newest block */
-    bool mixed;           /* older ones are of others */
-    size_t heads, before; /* bytes of heads; of all before the newest block */
-};
-
-static bool read_red(const uint8_t *p, size_t n, struct red *out)
+unsigned codec_read_red(const uint8_t *p, size_t n, struct codec_block out[CODEC_RED_MAX])
 {
-    struct rd r = rd_of(p, n);
-    size_t older = 0;
-    uint8_t head, others = 0;
-    while ((head = rd_u8(&r)) & 0x80) {
-        rd_skip(&r, 1); /* 14 bits of time, 10 of length */
-        older += rd_u16(&r) & 0x3FF;
-        others |= (uint8_t)((head ^ p[0]) & 0x7F);
+    struct rd heads = rd_of(p, n), blocks;
+    unsigned older = 0;
+    uint8_t head;
+    for (; (head = rd_u8(&heads)) & 0x80; older++)
+        rd_skip(&heads, 3);
+    blocks = heads;
+    heads = rd_of(p, n);
+    for (unsigned i = older; i > 0; i--) {
+        uint8_t pt = rd_u8(&heads) & 0x7F;
+        uint32_t bits = (uint32_t)rd_u8(&heads) << 16;
+        bits |= rd_u16(&heads); /* 14 of time, 10 of length */
+        struct str bytes = rd_str(&blocks, bits & 0x3FF);
+        if (i < CODEC_RED_MAX)
+            out[i] = (struct codec_block){bytes, (uint16_t)(bits >> 10), pt};
     }
-    *out = (struct red){.pt = head, .heads = n - r.n};
-    out->mixed = others != 0 || (p[0] & 0x7F) != head;
-    rd_skip(&r, older);
-    out->before = n - r.n;
-    return !r.bad && r.n > 0;
-}
-
-bool codec_red_primary(const uint8_t *p, size_t n, uint8_t *pt, struct str *block)
-{
-    struct red red;
-    if (n == 0 || !read_red(p, n, &red))
-        return false;
-    *pt = red.pt;
-    *block = str_of(p + red.before, n - red.before);
-    return true;
-}
-
-bool codec_read_red(const uint8_t *p, size_t n, uint8_t pt, struct codec_packet *out)
-{
-    struct red red;
-    if (n == 0 || !read_red(p, n, &red) || red.pt != pt || red.before > UINT16_MAX)
-        return false;
-    codec_read(CODEC_OPUS, p, n, out);
-    out->red_heads = red.mixed || red.heads > UINT8_MAX ? 0 : (uint8_t)red.heads;
-    out->red_before = (uint16_t)red.before;
-    return true;
-}
-
-void codec_retype_red(uint8_t *p, size_t n, uint8_t pt)
-{
-    for (size_t i = 0; i < n; i += 4)
-        p[i] = (uint8_t)((p[i] & 0x80) | pt);
+    out[0] = (struct codec_block){rd_str(&blocks, blocks.n), 0, head};
+    return blocks.bad || out[0].bytes.n == 0 ? 0 : MIN_OF(older + 1, (unsigned)CODEC_RED_MAX);
 }

@@ -51,9 +51,6 @@ struct codec_packet {
     uint16_t width, height; /* of a key frame, where the first packet tells; else 0 */
     /* What the dependency descriptor says (codec_describe); NULL: nothing. picture is its frame number then. */
     const struct dd_frame *dd;
-    /* Of RED: bytes of heads, and all that lies before the newest block; 0: it is none. */
-    uint8_t red_heads;
-    uint16_t red_before;
 };
 
 /* false: no payload of this codec. Sound is always true, with begins and key set. */
@@ -71,13 +68,13 @@ void codec_describe(struct codec_packet *k, const struct dd_frame *dd);
  * only where there is one. */
 void codec_renumber(uint8_t *p, const struct codec_packet *k, uint16_t picture, uint8_t tl0);
 
-/* The newest block of a RED payload, borrowed, and its payload type; false: malformed. */
-bool codec_red_primary(const uint8_t *p, size_t n, uint8_t *pt, struct str *block);
-
-/* A RED payload whose blocks are all of payload type pt (RFC 2198 3); false: malformed, or its newest block is of
- * another one. Of what has older blocks of others only the newest is told (red_heads 0). */
-bool codec_read_red(const uint8_t *p, size_t n, uint8_t pt, struct codec_packet *out);
-/* Gives all blocks of the heads, n bytes that lie at p, another payload type. */
-void codec_retype_red(uint8_t *p, size_t n, uint8_t pt);
+enum { CODEC_RED_MAX = 4 }; /* blocks of a RED payload that are looked at */
+struct codec_block {
+    struct str bytes; /* borrowed */
+    uint16_t back;    /* ticks before the newest block */
+    uint8_t pt;
+};
+/* The blocks of a RED payload (RFC 2198 3), the newest first; how many. 0: malformed, or the newest is empty. */
+unsigned codec_read_red(const uint8_t *p, size_t n, struct codec_block out[CODEC_RED_MAX]);
 
 #endif

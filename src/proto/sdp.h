@@ -158,6 +158,7 @@ enum sdp_action {
 struct sdp_line {
     enum sdp_action action;
     uint64_t codecs;    /* kept; none: the line is rejected */
+    unsigned first;     /* of these: the one that is named first, which is what the client sends */
     uint32_t exts;      /* kept */
     unsigned streams;   /* SDP_TAKE: rids kept */
     unsigned feedback;  /* SDP_FB_* kept where the offer has them */

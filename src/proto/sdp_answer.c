@@ -150,8 +150,10 @@ static void put_rejected(const struct writer *w, const struct sdp_media *m)
 static void put_head(const struct writer *w, const struct sdp_media *m, const struct sdp_line *l)
 {
     buf_putf(w->out, "m=" PRIstr " 9 " PRIstr, STR_ARG(m->name), STR_ARG(m->proto));
+    if (keeps_codec(m, l, l->first))
+        buf_putf(w->out, " %u", (unsigned)m->codecs[l->first].pt);
     for (unsigned i = 0; i < m->n_codecs; i++) {
-        if (keeps_codec(m, l, i))
+        if (i != l->first && keeps_codec(m, l, i))
             buf_putf(w->out, " %u", (unsigned)m->codecs[i].pt);
     }
     buf_puts(w->out, "\r\nc=IN IP4 0.0.0.0\r\n");

@@ -22,7 +22,7 @@ static void packet(struct recording *r, struct rec_head *h, const struct step *s
     h->at_us = now;
     h->n = (uint16_t)n;
     h->stream = s->what >> 2 & 1;
-    h->flags = s->what >> 3 & (REC_MARKER | REC_BEGINS | REC_HAS_SKEW | REC_RED);
+    h->flags = s->what >> 3 & (REC_MARKER | REC_BEGINS | REC_HAS_SKEW);
     if (s->what == 0xFF)
         h->flags = REC_TRACK_END;
     if (s->time & 0x80) {

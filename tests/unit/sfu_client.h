@@ -52,8 +52,10 @@ struct line {
     /* Sending. */
     uint16_t seq[3], picture[3];
     uint32_t timestamp;
-    uint8_t level;     /* of sound: 127 is silence */
-    unsigned sizes[3]; /* bytes behind the descriptor, by layer; 0: 100 for each layer */
+    uint8_t level;       /* of sound: 127 is silence */
+    unsigned sizes[3];   /* bytes behind the descriptor, by layer; 0: 100 for each layer */
+    uint8_t before[600]; /* of sound with redundancy: the last block */
+    size_t before_n;
     /* Received, by number. */
     uint64_t packets, keys, again, bytes;
     uint64_t repeats, padding; /* what was there before, and padding: probes */

@@ -377,6 +377,23 @@ static UNUSED_OK uint32_t send_ssrc(const struct client *c, unsigned line, unsig
     return (uint32_t)(c->id * 1000 + line * 10 + layer);
 }
 
+/* What lies at p becomes the newest block of RED (RFC 2198), behind what was sent before; how many bytes. */
+static UNUSED_OK size_t put_red(struct line *l, uint8_t *p, size_t n)
+{
+    uint8_t newest[sizeof l->before];
+    size_t older = l->before_n, heads = older > 0 ? 5 : 1;
+    assert_true(n <= sizeof newest);
+    memcpy(newest, p, n);
+    if (older > 0)
+        set_u32(p, (0x80u | PT_OPUS) << 24 | 960u << 10 | (uint32_t)older);
+    p[heads - 1] = PT_OPUS;
+    memcpy(p + heads, l->before, older);
+    memcpy(p + heads + older, newest, n);
+    memcpy(l->before, newest, n);
+    l->before_n = n;
+    return heads + older + n;
+}
+
 /* One packet of a line; key: it begins a key frame. Numbers may be skipped by the caller. */
 static UNUSED_OK void client_send(struct client *c, unsigned line, unsigned layer, bool key,
                                   bool last)
@@ -388,7 +405,9 @@ static UNUSED_OK void client_send(struct client *c, unsigned line, unsigned laye
     struct rtp r = {.ssrc = send_ssrc(c, line, layer),
                     .seq = l->seq[layer]++,
                     .timestamp = l->timestamp,
-                    .pt = l->video ? PT_VP8 : PT_OPUS,
+                    .pt = l->video       ? PT_VP8
+                          : c->takes_red ? PT_RED
+                                         : PT_OPUS,
                     .marker = last};
     struct rtp_ext_writer x;
     size_t n = rtp_put_head(p, sizeof p, &r, NULL);
@@ -408,9 +427,12 @@ static UNUSED_OK void client_send(struct client *c, unsigned line, unsigned laye
     if (last)
         l->picture[layer]++;
     unsigned more = l->sizes[layer] > 0 ? l->sizes[layer] : 100 * layer;
+    size_t head = n;
     memcpy(p + n, vp8, sizeof vp8);
     n += sizeof vp8 + more;
     memset(p + n - more, l->sizes[layer] > 0 ? (int)layer : 7, more);
+    if (r.pt == PT_RED)
+        n = head + put_red(l, p + head, n - head);
     srtp_add(c->out, r.ssrc);
     assert_int_equal(srtp_protect(c->out, p, &n, sizeof p), SRTP_OK);
     if (w->uplink == NULL || w->uplink(w, c, r.ssrc, r.seq, p, n))

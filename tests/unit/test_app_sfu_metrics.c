@@ -45,6 +45,7 @@ static void numbers_stand_under_their_names(void **state)
         {"madang_sfu_rtx_packets_total", s.again},
         {"madang_sfu_rtx_bytes_total", s.again_bytes},
         {"madang_sfu_sound_along_bytes_total", s.along_bytes},
+        {"madang_sfu_sound_restored_total", s.restored},
         {"madang_sfu_padding_bytes_total", s.padding_bytes},
         {"madang_sfu_nacked_total{dir=\"in\"}", s.nacked},
         {"madang_sfu_nacked_total{dir=\"out\"}", s.asked},

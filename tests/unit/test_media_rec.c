@@ -577,20 +577,6 @@ static void vp9_layers_become_one_superframe(void **state)
     end(w);
 }
 
-static void red_leaves_the_newest_block(void **state)
-{
-    (void)state;
-    struct world *w = begin();
-    struct source s = source(w, 1, SFU_MIC, CODEC_OPUS);
-    s.h.flags = REC_RED;
-    put(&s, (const uint8_t[]){0x80 | 111, 0, 0, 2, 111, 1, 2, 0xF8, 9}, 9, false);
-    put(&s, (const uint8_t[]){0x80 | 111, 0}, 2, false);
-    const struct mkv_file *f = finished(w, 0);
-    assert_int_equal(f->n, 1);
-    assert_memory_equal(f->blocks[0].p, "\xF8\x09", 2);
-    end(w);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -610,7 +596,6 @@ int main(void)
         cmocka_unit_test(h264_says_how_large_it_is_cropped),
         cmocka_unit_test(av1_becomes_sized_obus),
         cmocka_unit_test(vp9_layers_become_one_superframe),
-        cmocka_unit_test(red_leaves_the_newest_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,16 @@ static const struct dialect speaks = {
 static const struct dialect likewise = {.opus = 96, .red = 97, .av1 = 98, .rtx = 99, .dd = 5};
 static const struct dialect plain = {.opus = 111, .av1 = 45, .rtx = 46};
 
-static void redundancy_goes_to_those_who_take_it(void **state)
+static void assert_plain(const struct got *g, unsigned i, uint8_t pt, const void *bytes, unsigned n)
+{
+    assert_true(i < g->n);
+    assert_int_equal(g->packets[i].r.pt, pt);
+    assert_int_equal(g->packets[i].r.payload, n);
+    assert_memory_equal(g->packets[i].p + g->packets[i].r.head, bytes, n);
+}
+
+/* Whoever could take it: what lost nothing needs nothing along. */
+static void redundancy_is_taken_apart(void **state)
 {
     (void)state;
     struct table *t = open_table();
@@ -156,39 +165,52 @@ static void redundancy_goes_to_those_who_take_it(void **state)
     struct client *c = join(t, &plain, false);
     struct got *gb = &t->got[b - t->w->clients], *gc = &t->got[c - t->w->clients];
     static const uint8_t red[] = {0xEF, 0x0F, 0x00, 0x03, 0x6F, 1, 2, 3, 7, 8}, opus[] = {0x78, 9},
-                         mixed[] = {0x80, 0x0F, 0x00, 0x01, 0x6F, 1, 5}, wrong[] = {0x60, 7},
-                         retyped[] = {0xE0, 0x0F, 0x00, 0x03, 0x60, 1, 2, 3, 7, 8};
+                         mixed[] = {0x80, 0x0F, 0x00, 0x01, 0x6F, 1, 5}, wrong[] = {0x60, 7};
     struct rtp r = {.ssrc = 500, .seq = 10, .timestamp = 1000, .pt = 63};
     send_rtp(a, &r, 0, 0, NULL, 0, opus, 0); /* nothing in it */
     r.seq++;
     send_rtp(a, &r, 0, 0, NULL, 0, red, sizeof red);
     assert_int_equal(gb->n, 1);
-    assert_int_equal(gb->packets[0].r.pt, 97);
-    assert_int_equal(gb->packets[0].r.payload, sizeof red);
-    assert_memory_equal(gb->packets[0].p + gb->packets[0].r.head, retyped, sizeof retyped);
-    assert_int_equal(gc->packets[0].r.pt, 111);
-    assert_int_equal(gc->packets[0].r.payload, 2);
-    assert_memory_equal(gc->packets[0].p + gc->packets[0].r.head, red + 8, 2);
+    assert_plain(gb, 0, 96, red + 8, 2);
+    assert_plain(gc, 0, 111, red + 8, 2);
     r.seq++;
     r.pt = 111; /* without, for once */
     send_rtp(a, &r, 0, 0, NULL, 0, opus, sizeof opus);
-    assert_int_equal(gb->packets[1].r.pt, 96);
-    assert_int_equal(gb->packets[1].r.payload, 2);
-    r.seq++;
-    r.pt = 63; /* older blocks of something else: the newest is good */
+    assert_plain(gb, 1, 96, opus, sizeof opus);
+    r.seq += 2; /* what is lost of something else is not taken for it: the newest is good */
+    r.pt = 63;
     send_rtp(a, &r, 0, 0, NULL, 0, mixed, sizeof mixed);
-    assert_int_equal(gb->packets[2].r.pt, 96);
-    assert_int_equal(gb->packets[2].p[gb->packets[2].r.head], 5);
+    assert_plain(gb, 2, 96, mixed + 6, 1);
     r.seq++;
     send_rtp(a, &r, 0, 0, NULL, 0, wrong, sizeof wrong);
     assert_int_equal(gb->n, 3);
     assert_int_equal(sfu_room_stats(t->w->sfu, ROOM)->malformed, 1);
-    r.seq += 2; /* one is lost: it is asked for, and no key frame of sound is */
+    close_table(t);
+}
+
+static void what_was_lost_comes_along(void **state)
+{
+    (void)state;
+    struct table *t = open_table();
+    struct client *a = join(t, &speaks, true), *c = join(t, &plain, false);
+    struct got *g = &t->got[c - t->w->clients];
+    static const uint8_t red[] = {0xEF, 0x0F, 0x00, 0x03, 0x6F, 1, 2, 3, 7, 8};
+    struct rtp r = {.ssrc = 500, .seq = 10, .timestamp = 1000, .pt = 63};
+    send_rtp(a, &r, 0, 0, NULL, 0, red, sizeof red); /* nothing was lost before the first */
+    assert_int_equal(g->n, 1);
+    r.seq += 3;
+    r.timestamp += 2880;
     send_rtp(a, &r, 0, 0, NULL, 0, red, sizeof red);
-    world_run(t->w, 100000);
+    assert_int_equal(g->n, 3);
+    assert_plain(g, 1, 111, "\1\2\3", 3);
+    assert_plain(g, 2, 111, "\7\10", 2);
+    assert_int_equal((uint16_t)(g->packets[2].r.seq - g->packets[1].r.seq), 1);
+    assert_int_equal((uint16_t)(g->packets[1].r.seq - g->packets[0].r.seq), 2);
+    assert_int_equal(g->packets[2].r.timestamp - g->packets[1].r.timestamp, 960);
+    assert_int_equal(sfu_room_stats(t->w->sfu, ROOM)->restored, 1);
+    world_run(t->w, 100000); /* the other one is asked for, and no key frame of sound is */
     assert_true(a->nacks > 0);
-    assert_int_equal(a->nacked[0], r.seq - 1);
-    assert_int_equal(a->plis, 0);
+    assert_int_equal(a->nacked[0], r.seq - 2);
     world_run(t->w, 3 * (int64_t)SECOND);
     assert_int_equal(a->plis, 0);
     close_table(t);
@@ -206,7 +228,6 @@ static void report_loss(struct client *c, uint32_t ssrc, uint8_t fraction)
     world_run(c->w, SECOND);
 }
 
-/* Publishers with redundancy of their own bring one older block. */
 static void who_loses_much_gets_more_than_the_publisher_brings(void **state)
 {
     (void)state;
@@ -223,17 +244,13 @@ static void who_loses_much_gets_more_than_the_publisher_brings(void **state)
         r.seq++;
         r.timestamp += 960;
     }
-    static const uint8_t one[] = {0xE0, 0x0F, 0x00, 0x02, 0x60, 7, 1, 7, 2},
-                         two[] = {0xE0, 0x1E, 0x00, 0x02, 0xE0, 0x0F, 0x00, 0x02,
+    static const uint8_t two[] = {0xE0, 0x1E, 0x00, 0x02, 0xE0, 0x0F, 0x00, 0x02,
                                   0x60, 7,    3,    7,    4,    7,    5};
     assert_int_equal(gb->n, 6);
-    assert_int_equal(gb->packets[2].r.payload, sizeof one);
-    assert_memory_equal(gb->packets[2].p + gb->packets[2].r.head, one, sizeof one);
-    assert_int_equal(gb->packets[5].r.pt, 97);
-    assert_int_equal(gb->packets[5].r.payload, sizeof two);
-    assert_memory_equal(gb->packets[5].p + gb->packets[5].r.head, two, sizeof two);
+    assert_plain(gb, 2, 96, "\7\2", 2);
+    assert_plain(gb, 5, 97, two, sizeof two);
     assert_int_equal(gc->n, 6); /* the other one notices nothing */
-    assert_int_equal(gc->packets[5].r.payload, 2);
+    assert_plain(gc, 5, 111, "\7\5", 2);
     close_table(t);
 }
 
@@ -396,7 +413,8 @@ static void spatial_layers_follow_the_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(redundancy_goes_to_those_who_take_it),
+        cmocka_unit_test(redundancy_is_taken_apart),
+        cmocka_unit_test(what_was_lost_comes_along),
         cmocka_unit_test(who_loses_much_gets_more_than_the_publisher_brings),
         cmocka_unit_test(descriptors_go_to_those_who_take_them),
         cmocka_unit_test(spatial_layers_follow_the_page),

@@ -28,8 +28,8 @@ static const struct fixture fixtures[] = {
     {"webrtcbin-watch", false, {AUDIO "111\r\n", VIDEO "96\r\n"}, 0, "a=sendonly", "FID"},
     {"obs-publish", true, {AUDIO "111\r\n", VIDEO "96\r\n"}, 2, "a=group:BUNDLE 0 1\r\n", ":LS"},
     {"libdatachannel-single", true, {VIDEO "96\r\n"}, 1, "a=group:BUNDLE video\r\n", NULL},
-    {"safari-publish", true, {AUDIO "111", VIDEO "106 107\r\n"}, 2, "recv q;h;f\r\n", "H265"},
-    {"chromium-publish", true, {AUDIO "111", VIDEO "96 97\r\n"}, 2, "recv h;m;l\r\n", "G722"},
+    {"safari-publish", true, {AUDIO "63 111\r\n", VIDEO "106 107\r\n"}, 2, "recv q;h;f\r\n", "H265"},
+    {"chromium-publish", true, {AUDIO "63 111\r\n", VIDEO "96 97\r\n"}, 2, "recv h;m;l\r\n", "G722"},
     {"firefox-publish", true, {AUDIO "109\r\n", VIDEO "120 124\r\n"}, 2, "recv h;m;l\r\n", NULL},
 };
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "proto/codec.h"
 
 #define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
@@ -189,47 +190,48 @@ static void sound_can_begin_anywhere(void **state)
     assert_false(codec_is_video(CODEC_OPUS));
 }
 
-static void red_gives_its_newest_block(void **state)
+static void red_gives_its_blocks(void **state)
 {
-    struct str b;
-    uint8_t pt;
-    (void)state;
-    /* One older block of 3 bytes, type 111, 960 ticks before; then the newest. */
-    static const uint8_t red[] = {0xEF, 0x0F, 0x00, 0x03, 0x6F, 1, 2, 3, 7, 8};
-    assert_true(codec_red_primary(red, sizeof red, &pt, &b));
-    assert_int_equal(pt, 111);
-    assert_int_equal(b.n, 2);
-    assert_memory_equal(b.p, red + 8, 2);
-    for (size_t n = 0; n <= 8; n++)
-        assert_false(codec_red_primary(red, n, &pt, &b));
+    /* Older blocks of 3 bytes and 1, 960 and 480 ticks before; then the newest. */
+    static const uint8_t red[] = {0xEF, 0x0F, 0x00, 0x03, 0xEE, 0x07, 0x80, 0x01,
+                                  0x6F, 1,    2,    3,    4,    7,    8};
     static const uint8_t only[] = {0x6F, 9};
-    assert_true(codec_red_primary(only, sizeof only, &pt, &b));
-    assert_int_equal(b.n, 1);
+    struct codec_block b[CODEC_RED_MAX];
+    (void)state;
+    assert_int_equal(codec_read_red(red, sizeof red, b), 3);
+    assert_true(str_eq(b[0].bytes, STR("\7\10")));
+    assert_int_equal(b[0].pt, 111);
+    assert_int_equal(b[0].back, 0);
+    assert_true(str_eq(b[1].bytes, STR("\4")));
+    assert_int_equal(b[1].pt, 110);
+    assert_int_equal(b[1].back, 480);
+    assert_true(str_eq(b[2].bytes, STR("\1\2\3")));
+    assert_int_equal(b[2].pt, 111);
+    assert_int_equal(b[2].back, 960);
+    for (size_t n = 0; n < sizeof red - 1; n++) /* up to an empty newest block */
+        assert_int_equal(codec_read_red(red, n, b), 0);
+    assert_int_equal(codec_read_red(only, sizeof only, b), 1);
+    assert_true(str_eq(b[0].bytes, STR("\11")));
 }
 
-static void red_is_passed_on_or_stripped(void **state)
+static void of_many_blocks_the_newest_are_given(void **state)
 {
-    static const uint8_t red[] = {0xEF, 0x0F, 0x00, 0x03, 0xEF, 0x07, 0x80,
-                                  0x01, 0x6F, 1,    2,    3,    4,    7};
-    uint8_t copy[sizeof red];
-    struct codec_packet k;
+    enum { OLDER = 9 };
+    uint8_t red[4 * OLDER + 1 + OLDER + 1];
+    struct codec_block b[CODEC_RED_MAX];
     (void)state;
-    assert_true(codec_read_red(red, sizeof red, 111, &k));
-    assert_true(k.key && k.begins);
-    assert_int_equal(k.red_heads, 9);
-    assert_int_equal(k.red_before, 13);
-    assert_false(codec_read_red(red, sizeof red, 96, &k));
-    for (size_t n = 0; n < sizeof red; n++)
-        assert_false(codec_read_red(red, n, 111, &k));
-    memcpy(copy, red, sizeof red);
-    codec_retype_red(copy, k.red_heads, 96);
-    assert_true(codec_read_red(copy, sizeof copy, 96, &k));
-    assert_int_equal(k.red_before, 13);
-    assert_memory_equal(copy + 9, red + 9, 5);
-    copy[4] = 0x80 | 5; /* one older block of another type */
-    assert_true(codec_read_red(copy, sizeof copy, 96, &k));
-    assert_int_equal(k.red_heads, 0);
-    assert_int_equal(k.red_before, 13);
+    for (unsigned i = 0; i < OLDER; i++) {
+        set_u32(red + 4 * (size_t)i, 0xEF000000u | (OLDER - i) * 960u << 10 | 1u);
+        red[4 * OLDER + 1 + i] = (uint8_t)i;
+    }
+    red[4 * OLDER] = 0x6F;
+    red[sizeof red - 1] = OLDER;
+    assert_int_equal(codec_read_red(red, sizeof red, b), CODEC_RED_MAX);
+    for (unsigned i = 0; i < CODEC_RED_MAX; i++) {
+        assert_int_equal(b[i].bytes.n, 1);
+        assert_int_equal(b[i].bytes.p[0], OLDER - i);
+        assert_int_equal(b[i].back, i * 960);
+    }
 }
 
 int main(void)
@@ -244,8 +246,8 @@ int main(void)
         cmocka_unit_test(h264_units),
         cmocka_unit_test(av1_sequences),
         cmocka_unit_test(sound_can_begin_anywhere),
-        cmocka_unit_test(red_gives_its_newest_block),
-        cmocka_unit_test(red_is_passed_on_or_stripped),
+        cmocka_unit_test(red_gives_its_blocks),
+        cmocka_unit_test(of_many_blocks_the_newest_are_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 struct command {
     int argc;
-    char *const *argv; /* argv[0] is the command's name */
+    char *const *argv; /* argv[0] is the command's name, argv[argc] NULL */
     char *const *env;
     int64_t now_ms; /* wall clock */
     FILE *in, *out, *err;

@@ -156,9 +156,6 @@ static int serve_configured(struct command_line *cmd)
 int main(int argc, char **argv)
 {
     const char *command = argc > 1 ? argv[1] : "";
-    const struct relay_command relay = {
-        argv + 1, environ, clock_wall_us() / US_PER_S, stdin, stdout, stderr,
-    };
     const struct command own = {
         argc - 1, argv + 1, environ, clock_wall_us() / US_PER_MS, stdin, stdout, stderr,
     };
@@ -169,10 +166,10 @@ int main(int argc, char **argv)
         return media_command(&own);
     }
     if (strcmp(command, "token") == 0) {
-        return relay_command_token(&relay);
+        return relay_command_token(&own);
     }
     if (strcmp(command, "turn-key") == 0) {
-        return relay_command_key(&relay);
+        return relay_command_key(&own);
     }
     if (strcmp(command, "db") == 0) {
         return db_command(&own);

@@ -1,11 +1,9 @@
 #include "app/relay_commands.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config.h"
 #include "app/relay_people.h"
 #include "base/code.h"
 #include "base/crypto.h"
@@ -26,18 +24,6 @@ struct option_spec {
     bool *flag;
 };
 
-PRINTF_CHECK(2, 3)
-static int say(const struct relay_command *cmd, const char *fmt, ...)
-{
-    va_list ap;
-    fprintf(cmd->err, "madang %s: ", cmd->argv[0]);
-    va_start(ap, fmt);
-    vfprintf(cmd->err, fmt, ap);
-    va_end(ap);
-    fputc('\n', cmd->err);
-    return 1;
-}
-
 static const struct option_spec *spec_of(const struct option_spec *specs, struct str name)
 {
     for (; specs->name; specs++)
@@ -46,14 +32,13 @@ static const struct option_spec *spec_of(const struct option_spec *specs, struct
     return NULL;
 }
 
-static bool take_value(const struct relay_command *cmd, const struct option_spec *o,
-                       const char *value)
+static bool take_value(const struct command *cmd, const struct option_spec *o, const char *value)
 {
     size_t n = o->n ? *o->n : o->value[0] != NULL;
     if (!value || !*value)
-        say(cmd, "%s wants a value", o->name);
+        command_say(cmd, "%s wants a value", o->name);
     else if (n >= (o->n ? URLS_MAX : 1))
-        say(cmd, o->n ? "%s is given too often" : "%s is given twice", o->name);
+        command_say(cmd, o->n ? "%s is given too often" : "%s is given twice", o->name);
     else
         o->value[n] = value;
     if (!value || !*value || n >= (o->n ? URLS_MAX : 1))
@@ -64,19 +49,20 @@ static bool take_value(const struct relay_command *cmd, const struct option_spec
 }
 
 /* False: it has been said what is wrong. */
-static bool take_options(const struct relay_command *cmd, const struct option_spec *specs)
+static bool take_options(const struct command *cmd, const struct option_spec *specs)
 {
     for (int i = 1; cmd->argv[i]; i++) {
         struct str name, rest;
         bool joined = str_split_once(str_from(cmd->argv[i]), '=', &name, &rest);
         const struct option_spec *o = spec_of(specs, name);
         if (!o) {
-            say(cmd, "there is no option \"" PRIstr "\"; madang %s --help lists what there is",
-                STR_ARG(name), cmd->argv[0]);
+            command_say(cmd,
+                        "there is no option \"" PRIstr "\"; madang %s --help lists what there is",
+                        STR_ARG(name), cmd->argv[0]);
             return false;
         }
         if (o->flag && joined) {
-            say(cmd, "%s takes no value", o->name);
+            command_say(cmd, "%s takes no value", o->name);
             return false;
         }
         if (o->flag)
@@ -88,7 +74,7 @@ static bool take_options(const struct relay_command *cmd, const struct option_sp
     return true;
 }
 
-static const char *from_env(const struct relay_command *cmd, const char *name)
+static const char *from_env(const struct command *cmd, const char *name)
 {
     size_t n = strlen(name);
     for (char *const *e = cmd->env; e && *e; e++)
@@ -140,7 +126,7 @@ int64_t relay_command_seconds(const char *text)
 }
 
 /* The newer of the secrets there are. */
-static bool find_secret(const struct relay_command *cmd, struct token *t, struct relay_people *p)
+static bool find_secret(const struct command *cmd, struct token *t, struct relay_people *p)
 {
     struct config c = {0};
     char why[512];
@@ -152,19 +138,19 @@ static bool find_secret(const struct relay_command *cmd, struct token *t, struct
     if (t->secret) {
         wrong = config_wrong_secret(str_from(t->secret));
         if (wrong) {
-            say(cmd, "the secret %s; right would be %d to %d bytes", wrong, CONFIG_SECRET_MIN,
-                CONFIG_SECRET_MAX);
+            command_say(cmd, "the secret %s; right would be %d to %d bytes", wrong,
+                        CONFIG_SECRET_MIN, CONFIG_SECRET_MAX);
             return false;
         }
         c.secret.v[c.secret.n++] = str_from(t->secret);
     }
     c.secret_file = t->secret ? NULL : t->secret_file;
     if (!relay_people_load(p, &c, why, sizeof why)) {
-        say(cmd, "%s", why);
+        command_say(cmd, "%s", why);
         return false;
     }
     if (p->secrets[0].n == 0)
-        say(cmd, "there is no secret; give --secret or --secret-file");
+        command_say(cmd, "there is no secret; give --secret or --secret-file");
     return p->secrets[0].n > 0;
 }
 
@@ -196,7 +182,7 @@ static void put_entry(struct buf *b, const struct token *t, const char *name, co
     buf_puts(b, "}");
 }
 
-static void print_token(const struct relay_command *cmd, const struct token *t, const char *name,
+static void print_token(const struct command *cmd, const struct token *t, const char *name,
                         const char *password)
 {
     struct buf b;
@@ -208,25 +194,25 @@ static void print_token(const struct relay_command *cmd, const struct token *t, 
     buf_free(&b);
 }
 
-static bool good_urls(const struct relay_command *cmd, struct token *t)
+static bool good_urls(const struct command *cmd, struct token *t)
 {
     if (t->n_urls == 0) {
         t->urls[t->n_urls++] = "turn:HOST:3478";
         if (t->json)
-            say(cmd, "--json wants the server's --url, such as turn:call.example.org:3478");
+            command_say(cmd, "--json wants the server's --url, such as turn:call.example.org:3478");
         return !t->json;
     }
     for (size_t i = 0; i < t->n_urls; i++) {
         struct str url = str_from(t->urls[i]);
         if (!str_starts(url, STR("turn:")) && !str_starts(url, STR("turns:"))) {
-            say(cmd, "--url \"%.100s\" begins with neither turn: nor turns:", t->urls[i]);
+            command_say(cmd, "--url \"%.100s\" begins with neither turn: nor turns:", t->urls[i]);
             return false;
         }
     }
     return true;
 }
 
-int relay_command_token(const struct relay_command *cmd)
+int relay_command_token(const struct command *cmd)
 {
     struct token t = {0};
     struct relay_people people = {0};
@@ -249,21 +235,21 @@ int relay_command_token(const struct relay_command *cmd)
         return fputs(token_help, cmd->out) < 0;
     int64_t ttl = relay_command_seconds(t.ttl ? t.ttl : "1h");
     if (ttl == 0)
-        return say(cmd, "--ttl \"%.50s\" is no time; right would be such as 90s, 10m, 1h or 7d",
-                   t.ttl);
+        return command_say(
+            cmd, "--ttl \"%.50s\" is no time; right would be such as 90s, 10m, 1h or 7d", t.ttl);
     const char *wrong = t.user ? opaque_string(str_from(t.user), user, sizeof user) : NULL;
     if (wrong)
-        return say(cmd, "the name of --user %s", wrong);
+        return command_say(cmd, "the name of --user %s", wrong);
     if (!good_urls(cmd, &t) || !find_secret(cmd, &t, &people)) {
         relay_people_free(&people);
         return 1;
     }
-    bool made = turn_rest_credential(people.secrets[0], cmd->wall_s + ttl, str_from(user),
+    bool made = turn_rest_credential(people.secrets[0], cmd->now_ms / 1000 + ttl, str_from(user),
                                      t.sha256 ? TURN_HMAC_SHA256 : TURN_HMAC_SHA1, name,
                                      sizeof name, password, sizeof password);
     relay_people_free(&people);
     if (!made)
-        return say(cmd, "--user is too long");
+        return command_say(cmd, "--user is too long");
     print_token(cmd, &t, name, password);
     return 0;
 }
@@ -279,17 +265,17 @@ static const char key_help[] =
     "as "
     "good as a\npassword to whoever finds it: keep it as one.)\n";
 
-static bool read_password(const struct relay_command *cmd, char line[LINE_MAX_LEN])
+static bool read_password(const struct command *cmd, char line[LINE_MAX_LEN])
 {
     if (!fgets(line, LINE_MAX_LEN, cmd->in))
         line[0] = '\0';
     line[strcspn(line, "\r\n")] = '\0';
     if (!line[0])
-        say(cmd, "a password is expected on standard input");
+        command_say(cmd, "a password is expected on standard input");
     return line[0] != '\0';
 }
 
-static void put_key(const struct relay_command *cmd, const char *name, const char *realm,
+static void put_key(const struct command *cmd, const char *name, const char *realm,
                     const char *password, bool sha)
 {
     uint8_t key[SHA256_SIZE];
@@ -302,7 +288,7 @@ static void put_key(const struct relay_command *cmd, const char *name, const cha
     fprintf(cmd->out, "%s:0x%s\n", name, hex);
 }
 
-int relay_command_key(const struct relay_command *cmd)
+int relay_command_key(const struct command *cmd)
 {
     const char *user = NULL, *realm = NULL, *wrong;
     char line[LINE_MAX_LEN], name[STUN_USERNAME_MAX + 1], password[LINE_MAX_LEN];
@@ -317,18 +303,18 @@ int relay_command_key(const struct relay_command *cmd)
     if (help)
         return fputs(key_help, cmd->out) < 0;
     if (!user || !realm || strlen(realm) > STUN_REALM_MAX)
-        return say(cmd, "--user and --realm are needed (a realm has at most %d bytes)",
-                   STUN_REALM_MAX);
+        return command_say(cmd, "--user and --realm are needed (a realm has at most %d bytes)",
+                           STUN_REALM_MAX);
     wrong = opaque_string(str_from(user), name, sizeof name);
     if (!wrong && strchr(name, ':'))
         wrong = "has a colon";
     if (wrong)
-        return say(cmd, "the name %s", wrong);
+        return command_say(cmd, "the name %s", wrong);
     if (!read_password(cmd, line))
         return 1;
     wrong = opaque_string(str_from(line), password, sizeof password);
     if (wrong)
-        say(cmd, "the password %s", wrong);
+        command_say(cmd, "the password %s", wrong);
     else
         put_key(cmd, name, realm, password, sha);
     memzero(line, sizeof line);

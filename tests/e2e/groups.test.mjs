@@ -195,7 +195,7 @@ for (const [one, two, third] of /** @type {[Kind, Kind, Kind][]} */ ([['chromium
     // How long something was black or unheard is for the figures; here it is that nothing stays so, and no element is made anew.
     for (const [way, list] of Object.entries(seams)) {
       for (const [who, s] of list.entries()) console.log(`${who % 2 ? two : one} to ${way}: ${JSON.stringify(s)}`);
-      assert.ok(list.every((s) => s.looks > 2 && s.black < s.looks / 2 && s.elements === 1), JSON.stringify(list));
+      assert.ok(list.every((s) => s.black < s.looks / 2 && s.elements === 1), JSON.stringify(list));
     }
   }, { timeout: 120_000 + TURNS * 60_000 });
 }

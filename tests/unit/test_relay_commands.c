@@ -27,14 +27,17 @@ struct ran {
     char out[2000], err[2000];
 };
 
-static struct ran run(int (*command)(const struct relay_command *), char *const *argv,
-                      char *const *env, const char *input)
+static struct ran run(int (*command)(const struct command *), char *const *argv, char *const *env,
+                      const char *input)
 {
     struct ran r = {0};
     FILE *in = fmemopen((void *)(uintptr_t)input, strlen(input) ? strlen(input) : 1, "r");
     FILE *out = fmemopen(r.out, sizeof r.out - 1, "w"),
          *err = fmemopen(r.err, sizeof r.err - 1, "w");
-    struct relay_command cmd = {argv, env, 1700000000, in, out, err};
+    int argc = 0;
+    while (argv[argc])
+        argc++;
+    struct command cmd = {argc, argv, env, 1700000000000, in, out, err};
     r.status = command(&cmd);
     fclose(in);
     fclose(out);

@@ -4,10 +4,8 @@
 /** @typedef {import('./browser.mjs').Page} Page */
 /**
  * @typedef {{soundMs: number, frameMs: number, black: number, looks: number, elements: number}} Seam
- * soundMs: the longest time without sound of the tracks that their <audio> has (in Chromium the tone
- * itself, in Firefox
- * packets that were played); frameMs: the longest time between two pictures of their <video>; black: how
- * often it was
+ * soundMs: the longest time without sound of the tracks that their <audio> has (in Chromium the tone itself, in Firefox
+ * packets that were played); frameMs: the longest time between two pictures of their <video>; black: how often it was
  * black, or empty, of so many looks; elements: how many <video> there were
  */
 
@@ -98,15 +96,23 @@ function begin(session) {
   }, 10);
 }
 
-/** @param {Page} page @param {string} session  of whom to watch @returns {Promise<() => Promise<Seam>>} 
- * ends it */
+/** Looks are few on a busy machine: so many there are in any case. */
+const LOOKS = 10;
+
+/** @param {Page} page @param {string} session  of whom to watch @returns {Promise<() => Promise<Seam>>} ends it */
 export async function watchSeam(page, session) {
   await page.eval(begin, session);
-  return () => page.eval(() => {
-    const w = /** @type {any} */ (window);
-    const { seam } = w;
-    clearInterval(w.seamTimer);
-    w.seam = null;
-    return { ...seam, soundMs: Math.round(seam.soundMs), frameMs: Math.round(seam.frameMs) };
-  });
+  return async () => {
+    await page.until((least) => /** @type {any} */ (window).seam.looks >= least, LOOKS, { what: `it was looked ${LOOKS} times` });
+    return page.eval(end);
+  };
+}
+
+/** Runs in the page. */
+function end() {
+  const w = /** @type {any} */ (window);
+  const { seam } = w;
+  clearInterval(w.seamTimer);
+  w.seam = null;
+  return { ...seam, soundMs: Math.round(seam.soundMs), frameMs: Math.round(seam.frameMs) };
 }

@@ -312,10 +312,10 @@ bool sfu_core_record(struct sfu_core *c, int64_t now_us, uint64_t room, sfu_reco
     return sfu_record(c->sfu, now_us, room, fn, ctx);
 }
 
-void sfu_core_agree(struct sfu_core *c, int64_t now_us, uint64_t peer)
+void sfu_core_agree(struct sfu_core *c, int64_t now_us, uint64_t peer, bool on)
 {
-    put_two(c, now_us, SFU_REC_AGREE, peer, true);
-    sfu_agree(c->sfu, now_us, peer);
+    put_two(c, now_us, SFU_REC_AGREE, peer, on);
+    sfu_agree(c->sfu, now_us, peer, on);
 }
 
 void sfu_core_key(struct sfu_core *c, int64_t now_us, uint64_t track, unsigned stream)

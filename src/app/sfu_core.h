@@ -38,7 +38,7 @@ void sfu_core_wish(struct sfu_core *c, int64_t now_us, uint64_t peer, const stru
                    unsigned n);
 bool sfu_core_record(struct sfu_core *c, int64_t now_us, uint64_t room, sfu_record_fn *fn,
                      void *ctx);
-void sfu_core_agree(struct sfu_core *c, int64_t now_us, uint64_t peer);
+void sfu_core_agree(struct sfu_core *c, int64_t now_us, uint64_t peer, bool on);
 void sfu_core_key(struct sfu_core *c, int64_t now_us, uint64_t track, unsigned stream);
 void sfu_core_mute(struct sfu_core *c, int64_t now_us, uint64_t track, bool on);
 /* p, n: the message as it came. */

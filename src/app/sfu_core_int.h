@@ -17,7 +17,7 @@ enum sfu_record_kind {
     SFU_REC_RECORD,                  /* struct sfu_rec_two: room, on */
     SFU_REC_KEY,                     /* struct sfu_rec_two: track, stream */
     SFU_REC_MUTE,                    /* struct sfu_rec_two: track, on */
-    SFU_REC_AGREE,                   /* struct sfu_rec_two: peer, 1 */
+    SFU_REC_AGREE,                   /* struct sfu_rec_two: peer, on */
     SFU_REC_STUN,                    /* struct tuple, bytes */
     SFU_REC_TRAIN,                   /* struct sfu_rec_train, bytes */
     SFU_REC_HANGUP,                  /* struct tuple */

@@ -110,7 +110,7 @@ static void feed_two(struct sfu_replay *r, const struct rec_record *rec, struct 
     switch (rec->kind) {
     case SFU_REC_RECORD: sfu_record(s, rec->time, t.id, t.what ? on_packet : NULL, NULL); break;
     case SFU_REC_KEY: sfu_key(s, rec->time, t.id, (unsigned)t.what); break;
-    case SFU_REC_AGREE: sfu_agree(s, rec->time, t.id); break;
+    case SFU_REC_AGREE: sfu_agree(s, rec->time, t.id, t.what != 0); break;
     default: sfu_mute(s, rec->time, t.id, t.what != 0);
     }
 }

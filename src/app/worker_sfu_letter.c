@@ -163,7 +163,7 @@ void worker_sfu_letter(struct worker_sfu *f, const struct letter *l)
         sfu_core_room_close(f->core, loop_now(f->w->loop), m->room);
         break;
     case MEDIA_SFU_RECORD: take_record(f, m); break;
-    case MEDIA_SFU_AGREE: sfu_core_agree(f->core, loop_now(f->w->loop), m->peer); break;
+    case MEDIA_SFU_AGREE: sfu_core_agree(f->core, loop_now(f->w->loop), m->peer, m->there); break;
     case MEDIA_SFU_KEY:
         if (m->n_lines > 0)
             sfu_core_key(f->core, loop_now(f->w->loop), m->lines[0].track, m->lines[0].streams);

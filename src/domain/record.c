@@ -49,6 +49,12 @@ static void order_name(struct domain *d, const struct recording *g, const struct
                                          .text = session_name(p->session)});
 }
 
+static void order_agree(struct domain *d, const struct group_peer *p, bool on)
+{
+    group_order(d, &(struct group_order){
+                       .kind = GROUP_ORDER_AGREE, .room = p->group->id, .peer = p->id, .on = on});
+}
+
 static bool has_agreed(const struct group_peer *p)
 {
     const struct part *part = p->session ? room_part(p->group->room, p->session) : NULL;
@@ -60,8 +66,7 @@ void record_offered(struct domain *d, const struct group_peer *p)
     const struct recording *g = p->group->room->recording;
     if (!g || !g->asked || !has_agreed(p))
         return;
-    group_order(
-        d, &(struct group_order){.kind = GROUP_ORDER_AGREE, .room = p->group->id, .peer = p->id});
+    order_agree(d, p, true);
     if (g->begun)
         order_name(d, g, p);
 }
@@ -70,6 +75,12 @@ static void agreed(struct domain *d, const struct part *part)
 {
     for (const struct group_peer *p = part->peers; p; p = p->next)
         record_offered(d, p);
+}
+
+static void taken_back(struct domain *d, const struct part *part)
+{
+    for (const struct group_peer *p = part->peers; p; p = p->next)
+        order_agree(d, p, false);
 }
 
 /* ---- life ---- */
@@ -282,11 +293,15 @@ void record_agree(struct domain *d, struct session *s, const struct cmd *cmd)
         emit_error(d, s, cmd->id, CODE_NOT_IN_ROOM);
         return;
     }
+    bool on = cmd->u.record.on != TRI_NO;
     emit_ok(d, s, cmd->id);
-    if (!record_on(r) || part->agreed)
+    if (!record_on(r) || part->agreed == on)
         return;
-    part->agreed = true;
-    agreed(d, part);
+    part->agreed = on;
+    if (on)
+        agreed(d, part);
+    else
+        taken_back(d, part);
     media_tell(d, r, part);
 }
 

@@ -154,8 +154,8 @@ typedef void sfu_record_fn(void *ctx, uint64_t room, const struct rec_head *h,
                            const uint8_t *payload);
 /* From now on; fn NULL: no more. To begin with, nobody has agreed to it. false: there is no such room. */
 bool sfu_record(struct sfu *s, int64_t now_us, uint64_t room, sfu_record_fn *fn, void *ctx);
-/* The peer has agreed: from now on its tracks are in the room's recording. Asks for key frames. */
-void sfu_agree(struct sfu *s, int64_t now_us, uint64_t peer);
+/* The peer has agreed: from now on its tracks are in the room's recording; or no more. Asks for key frames. */
+void sfu_agree(struct sfu *s, int64_t now_us, uint64_t peer, bool on);
 /* A key frame of one stream of a track, if there is such a one. */
 void sfu_key(struct sfu *s, int64_t now_us, uint64_t track, unsigned stream);
 

@@ -38,13 +38,13 @@ bool sfu_record(struct sfu *s, int64_t now_us, uint64_t room, sfu_record_fn *fn,
     return true;
 }
 
-void sfu_agree(struct sfu *s, int64_t now_us, uint64_t peer)
+void sfu_agree(struct sfu *s, int64_t now_us, uint64_t peer, bool on)
 {
     struct sfu_peer *p = sfu_find_peer(s, peer);
-    if (p == NULL || p->agreed)
+    if (p == NULL || p->agreed == on)
         return;
-    p->agreed = true;
-    for (unsigned i = 0; i < p->n_pubs; i++)
+    p->agreed = on;
+    for (unsigned i = 0; on && i < p->n_pubs; i++)
         for (unsigned k = 0; codec_is_video(p->pubs[i]->codec) && k < p->pubs[i]->n; k++)
             sfu_want_key(p->pubs[i], k, now_us);
 }

@@ -238,7 +238,7 @@ struct cmd {
         union files_args files;
         union group_args group;
         union moderate_args moderate;
-        union record_args record;
+        struct record_args record;
     } u;
 };
 

@@ -194,7 +194,7 @@ enum group_order_kind {
     GROUP_ORDER_MUTE,   /* on, lines: tracks that are passed on to nobody (any more) */
     GROUP_ORDER_STATS,  /* lines: peers as tracks; answered by STATS */
     GROUP_ORDER_RECORD, /* recording, on, text: its folder; what becomes of it: struct rec_state */
-    GROUP_ORDER_AGREE,  /* peer: its tracks may be in the recording */
+    GROUP_ORDER_AGREE,  /* peer, on: its tracks may be in the recording, or no more */
     GROUP_ORDER_NAME,   /* recording, peer, text: what it calls them; for the recording thread */
     GROUP_ORDERS
 };

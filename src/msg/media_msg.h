@@ -37,7 +37,7 @@ enum media_kind {
     /* room, there, peer: the recording's id, text: its folder, "ROOM/ID"; what becomes of it, the
      * recording thread tells (struct rec_state) */
     MEDIA_SFU_RECORD,
-    MEDIA_SFU_AGREE, /* peer: it may be recorded from now on */
+    MEDIA_SFU_AGREE, /* peer, there: it may be recorded from now on, or no more */
     MEDIA_SFU_KEY,  /* from the recording thread: the one line: a track, and which of its streams */
     MEDIA_SFU_MUTE, /* there, lines: tracks that are passed on to nobody, or are again */
     MEDIA_SFU_STATS, /* lines: peers as tracks; answered by MEDIA_SFU_FARES */

@@ -39,9 +39,10 @@ static inline const char *recording_state_name(unsigned state)
 enum { RECORDINGS_LIST_MAX = 200 };
 
 /* Of struct cmd, u.record. */
-union record_args {
+struct record_args {
     uint64_t room;      /* record_start, record_stop, record_agree */
     uint64_t recording; /* recording_remove */
+    enum tri on;        /* record_agree; TRI_NO: no more */
 };
 
 struct recording_view {

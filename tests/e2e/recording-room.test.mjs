@@ -147,6 +147,20 @@ house.test('everybody knows, who agrees is in it, and its owner has it afterward
   await ben.page.see('[data-recording]');
   assert.equal(await ben.page.count('[data-hint=recording]'), 0, 'who reloads is not asked again');
 
+  await cho.page.click('[data-act=recording]');
+  await cho.page.see('[data-dialog=recorded]');
+  await allNamed(cho.page, 'what it is about');
+  await cho.page.click('[data-act=recording-take-back]');
+  await cho.page.see('[data-hint=recording]');
+  const size = (/** @type {any} */ m, /** @type {string} */ name) => long(m, 'camera', 0).reduce((/** @type {number} */ n, /** @type {any} */ x) => n + (x.name === name ? x.size : 0), 0);
+  const more = async () => {
+    const before = size(manifestOf(server) ?? await recorded(server, () => true, 'the files'), 'Mina');
+    return recorded(server, (m) => size(m, 'Mina') > before + SOME, 'hers goes on');
+  };
+  await more(); // what was under way has been written
+  const settled = size(await more(), 'Cho');
+  assert.equal(size(await more(), 'Cho'), settled, 'nothing of Cho is added');
+
   await turnRecording(page);
   for (const p of [page, ben.page, cho.page]) await p.gone('[data-recording]');
   const made = await recorded(server, (m) => m.ended === 'stopped', 'the end');

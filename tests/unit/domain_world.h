@@ -188,6 +188,8 @@ static inline void world_group(struct world *w, const struct group_order *o)
         buf_putf(&w->groups, " " PRIstr, STR_ARG(o->text));
     if (o->kind == GROUP_ORDER_MUTE || o->kind == GROUP_ORDER_RECORD)
         buf_puts(&w->groups, o->on ? " on" : " off");
+    if (o->kind == GROUP_ORDER_AGREE && !o->on)
+        buf_puts(&w->groups, " no more");
     w->n_order_tracks = o->n_lines ? 0 : w->n_order_tracks;
     if (o->kind == GROUP_ORDER_OFFER)
         buf_putf(&w->groups, " %u " PRIstr, o->rights, STR_ARG(o->sdp));

@@ -8,8 +8,11 @@ static void record(struct house *h, uint64_t room, uint64_t id, const char *fold
     bool on = folder[0] != '\0';
     m->there = on;
     assert_true(worker_post(h->w, &m->letter));
-    if (on)
-        assert_true(worker_post(h->w, &sfu_letter(MEDIA_SFU_AGREE, room, 1, 0, STR_NONE)->letter));
+    if (!on)
+        return;
+    m = sfu_letter(MEDIA_SFU_AGREE, room, 1, 0, STR_NONE);
+    m->there = true;
+    assert_true(worker_post(h->w, &m->letter));
 }
 
 /* Everything that was sent before: a Binding that was sent behind it is answered. */

@@ -136,6 +136,29 @@ static void only_who_agrees_is_in_the_files(void **state)
     assert_string_equal(groups(m.w), "record off;record on;agree;");
 }
 
+static void consent_can_be_taken_back(void **state)
+{
+    struct meeting m = recorded(*state);
+    assert_ack(ask(m.ben, OFFER, m.room));
+    assert_ack(ask(m.ben, AGREE ",'on':false", m.room)); /* there was none */
+    groups(m.w);
+    assert_ack(ask(m.ben, AGREE ",'on':true", m.room));
+    drain_all(m.w);
+    groups(m.w);
+    assert_ack(ask(m.ben, AGREE ",'on':false", m.room));
+    assert_string_equal(groups(m.w), "agree no more;");
+    assert_has(next(m.mina), "'type':'participant'");
+    assert_null(strstr(last(m.mina), "\"recorded\""));
+    assert_ack(ask(m.ben, OFFER, m.room)); /* and it stays so */
+    assert_null(strstr(groups(m.w), "agree"));
+    drain_all(m.w);
+    assert_ack(ask(m.mina, AGREE ",'on':false", m.room)); /* whoever has begun it, too: it goes on */
+    assert_has(next(m.ben), "'type':'participant'");
+    assert_ack(ask(m.ben, AGREE, m.room));
+    assert_string_equal(groups(m.w), "agree;name Ben;");
+    assert_error(ask(m.ben, AGREE ",'on':1", m.room), "bad_request");
+}
+
 /* It refuses another one while it still copies for one that is over. */
 static void the_worker_is_told_once_that_it_is_over(void **state)
 {
@@ -446,6 +469,7 @@ int main(void)
         CALL_TEST(who_comes_later_agrees_first),
         CALL_TEST(a_door_asks_for_all_else_before),
         CALL_TEST(only_who_agrees_is_in_the_files),
+        CALL_TEST(consent_can_be_taken_back),
         CALL_TEST(the_worker_is_told_once_that_it_is_over),
         CALL_TEST(who_reloads_is_not_asked_again_and_who_comes_back_is),
         CALL_TEST(who_is_moved_into_it_is_asked),

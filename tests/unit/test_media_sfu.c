@@ -135,8 +135,8 @@ static void who_records_gets_everything_whoever_looks(void **state)
     frames(&p, 2, 1, true);
     assert_int_equal(t.packets, 0); /* it has not agreed */
     assert_int_equal(p.a->plis, 0);
-    sfu_agree(p.w->sfu, p.w->now, 99);
-    sfu_agree(p.w->sfu, p.w->now, p.a->id);
+    sfu_agree(p.w->sfu, p.w->now, 99, true);
+    sfu_agree(p.w->sfu, p.w->now, p.a->id, true);
     assert_int_equal(p.a->plis, 1); /* at once */
     frames(&p, 10, 1, true);
     assert_int_equal(p.b->lines[1].packets, 0); /* nobody looks */
@@ -162,6 +162,12 @@ static void who_records_gets_everything_whoever_looks(void **state)
     frames(&p, 2, 1, true);
     assert_int_equal(t.packets, 30);
     assert_int_equal(p.a->plis, 2);
+    sfu_agree(p.w->sfu, p.w->now, p.a->id, true);
+    frames(&p, 2, 1, true);
+    assert_int_equal(t.packets, 36);
+    sfu_agree(p.w->sfu, p.w->now, p.a->id, false); /* it has changed its mind */
+    frames(&p, 2, 1, true);
+    assert_int_equal(t.packets, 36);
     world_free(p.w);
 }
 

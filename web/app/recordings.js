@@ -22,11 +22,12 @@ export class Recordings {
     if (!e.on && e.why !== 'stopped') this.c.toast('warn', `recording_${e.why}`);
   }
 
-  /** @param {'record_start'|'record_stop'|'record_agree'} type  of the request, about the room in view */
-  async #here(type) {
+  /** @param {'record_start'|'record_stop'|'record_agree'} type  of the request, about the room in view
+   * @param {{on?: boolean}} [more] */
+  async #here(type, more) {
     const room = this.c.state().current;
     try {
-      if (room) await this.c.sig.request(type, { room });
+      if (room) await this.c.sig.request(type, { room, ...more });
     } catch (e) {
       this.c.toast('error', codeOf(e));
     }
@@ -37,6 +38,8 @@ export class Recordings {
   stop = () => this.#here('record_stop');
 
   agree = () => this.#here('record_agree');
+
+  takeBack = () => this.#here('record_agree', { on: false });
 
   async load() {
     const answer = await ask(this.c, 'recordings', () => this.c.sig.request('recordings', {}));
@@ -65,7 +68,7 @@ export class Recordings {
 
 /** What views may call. @param {Recordings} r */
 export const recordingActions = (r) => ({
-  start: r.start, stop: r.stop, agree: r.agree,
+  start: r.start, stop: r.stop, agree: r.agree, takeBack: r.takeBack,
   load: () => { r.load(); },
   remove: (/** @type {string} */ recording) => { r.remove(recording); },
   tracks: (/** @type {string} */ recording) => r.tracks(recording),

@@ -73,7 +73,7 @@ import { createContext, useContext, useState } from '../vendor/htm-preact.js';
  *   | 'certificate' | 'password' | 'new-codes' | 'delete' | 'block' | 'passkey' | 'picture'
  *   | 'call-invite' | 'network' | 'conv-room' | 'conv-members' | 'conv-leave' | 'conv-edit' | 'conv-links'
  *   | 'conv-archive' | 'conv-picture' | 'public-rooms' | 'token' | 'order' | 'programs'
- *   | 'record'} DialogName */
+ *   | 'record' | 'recorded'} DialogName */
 
 /**
  * @typedef {object} Ui

@@ -20,7 +20,7 @@ import { ProgramsDialog } from './order/programs.js';
 import { RulesDialog } from './order/rules.js';
 import { OtherTabDialog } from './other-tab.js';
 import { PermissionDialog } from './permission.js';
-import { RecordDialog } from './recording.js';
+import { RecordDialog, RecordedDialog } from './recording.js';
 import { SettingsDialog } from './settings.js';
 import { ShareDialog } from './share.js';
 
@@ -33,7 +33,7 @@ const DIALOGS = {
   'conv-edit': ConvEditDialog, 'conv-links': ConvLinksDialog, 'conv-archive': ConvArchiveDialog,
   'conv-picture': RoomPictureDialog, 'public-rooms': PublicRoomsDialog, token: TokenDialog, network: NetworkDialog,
   order: RulesDialog, programs: ProgramsDialog,
-  record: RecordDialog,
+  record: RecordDialog, recorded: RecordedDialog,
 };
 
 export function Dialogs() {

@@ -1,6 +1,6 @@
 // A room that is recorded: the mark that everybody sees, what is asked of whoever is in it or comes in, and
 // the question before it begins or ends.
-import { html } from '../vendor/htm-preact.js';
+import { html, useEffect } from '../vendor/htm-preact.js';
 import { asksConsent } from '../domain/recording.js';
 import { useApp } from './context.js';
 import { Lasting } from './people/call-bar.js';
@@ -22,12 +22,35 @@ export function recordItems(state, t, open) {
   return may ? [{ text: t(on ? 'recording.stop' : 'recording.start'), icon: 'record', key: 'record', run: open }] : [];
 }
 
+/** It also says whether oneself is in it, and lets that be changed. */
 export function RecordingMark() {
-  const { state, t } = useApp();
+  const { state, t, setUi } = useApp();
   const { recording } = state.rooms[/** @type {string} */ (state.current)].room;
   if (!recording) return null;
-  return html`<span class="badge recording-mark" data-recording title=${t('recording.on')}><span class="dot" aria-hidden="true"></span>${t('recording.mark')}</span>
+  return html`<button type="button" class="badge recording-mark" data-recording data-act="recording" title=${t('recording.on')} onClick=${() => setUi({ dialog: 'recorded' })}>
+      <span class="dot" aria-hidden="true"></span><span class="recording-word">${t('recording.mark')}</span><span class="recording-short" aria-hidden="true">${t('recording.short')}</span></button>
     <span class="wide-only"><${Lasting} since=${recording} /></span>`;
+}
+
+/** @param {{ close: () => void }} props */
+export function RecordedDialog({ close }) {
+  const { state, act, t, setUi } = useApp();
+  const here = state.current ? state.rooms[state.current] : null;
+  const on = !!here?.people[here.self]?.recorded;
+  const go = () => {
+    if (on) act.recordings.takeBack();
+    else act.recordings.agree();
+    close();
+  };
+  useEffect(() => { if (!here?.room.recording) close(); }, [here?.room.recording]);
+  return html`<${Dialog} title=${t('recording.on')} onClose=${close} name="recorded">
+    <p>${t(on ? 'recording.mine' : 'recording.not_mine')}</p>
+    <div class="dialog-foot">
+      ${mayModerate(state) && html`<button type="button" class="btn danger" data-act="record-stop" onClick=${() => setUi({ dialog: 'record' })}>${t('recording.stop')}</button>`}
+      <button type="button" class="btn" data-act=${on ? 'recording-take-back' : 'recording-agree-here'} onClick=${go}>${t(on ? 'recording.take_back' : 'recording.agree')}</button>
+      <button type="button" class="btn primary" data-first onClick=${close}>${t('close')}</button>
+    </div>
+  <//>`;
 }
 
 /** Whoever was there before is asked, and goes on talking meanwhile. */

@@ -6,14 +6,20 @@ static const char *const states[RECORDING_STATES] = {"stopped", "quota",    "dis
                                                      "refused", "shutdown", "running",   "cut_off"};
 
 static const struct field room_list[] = {
-    F_ID(union record_args, "room", room, NEEDED),
+    F_ID(struct record_args, "room", room, NEEDED),
 };
-static const struct fields room = FIELDS(union record_args, room_list);
+static const struct fields room = FIELDS(struct record_args, room_list);
+
+static const struct field agree_list[] = {
+    F_ID(struct record_args, "room", room, NEEDED),
+    F_TRI(struct record_args, "on", on),
+};
+static const struct fields agree = FIELDS(struct record_args, agree_list);
 
 static const struct field one_list[] = {
-    F_ID(union record_args, "recording", recording, NEEDED),
+    F_ID(struct record_args, "recording", recording, NEEDED),
 };
-static const struct fields one = FIELDS(union record_args, one_list);
+static const struct fields one = FIELDS(struct record_args, one_list);
 
 static const struct fields nothing = FIELDS_NONE;
 
@@ -48,7 +54,7 @@ const struct wire_topic wire_record = {
         {
             [CMD_RECORD_START] = &room,
             [CMD_RECORD_STOP] = &room,
-            [CMD_RECORD_AGREE] = &room,
+            [CMD_RECORD_AGREE] = &agree,
             [CMD_RECORDINGS] = &nothing,
             [CMD_RECORDING_REMOVE] = &one,
         },

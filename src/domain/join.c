@@ -210,7 +210,7 @@ static void room_correct(struct domain *d, struct room *r, const struct ticket *
     roomlist_touch(d, r);
 }
 
-/* s gets the place, media and ownership of the session that it replaces. */
+/* s gets the place, media, ownership and raised hand of the session that it replaces. */
 static void entry_swap(struct domain *d, struct entry *en, struct session *old, struct session *s)
 {
     struct room *r = en->room;
@@ -223,6 +223,7 @@ static void entry_swap(struct domain *d, struct entry *en, struct session *old, 
     size_t place = (size_t)(room_part(r, old) - r->parts);
     bool owner = r->owner == old->id;
     en->replaces = old->id;
+    s->hand_ms = old->hand_ms;
     room_add(d, r, s);
     room_drop_part(d, r, old);
     struct part mine = r->parts[r->n_parts - 1];

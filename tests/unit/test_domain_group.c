@@ -501,9 +501,15 @@ static void hands_are_raised_and_lowered(void **state)
     assert_has(last(b), "'type':'mute_request'");
     assert_has(last(b), "'kind':'hand'}");
     assert_ack(ask(b, "'type':'state','hand':true"));
-    assert_ack(ask(b, "'type':'leave','room':'%s'", room));
-    create(b, other, "");
-    assert_has(last(b), "'away':false}]"); /* that was for the other room */
+    struct client *again =
+        client_new(w); /* it stays up over a reload, behind those who were before */
+    drain_all(w);
+    assert_has(
+        ask(again, "'type':'hello','v':1,'replaces':'%s','join':{'room':'%s'}", b->token, room),
+        "'hand':1800000005000");
+    assert_ack(ask(again, "'type':'leave','room':'%s'", room));
+    create(again, other, "");
+    assert_has(last(again), "'away':false}]"); /* that was for the other room */
 }
 
 /* ---- wishes and numbers ---- */

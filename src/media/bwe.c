@@ -106,7 +106,7 @@ static void set_bps(struct bwe *b)
  * queues we are not to blame: then as much comes. What little is sent differs much by chance. */
 static bool is_too_much(const struct bwe *b)
 {
-    if (bwe_trend_queue_ms(&b->trend) < STANDING_MS)
+    if (bwe_trend_queue_ms(&b->trend) < STANDING_MS + b->trend.noise_ms)
         return false;
     double share = b->acked.newest / fmin(b->sent_bps, b->bps);
     return b->limited ? bwe_loss_now(&b->loss) > STANDING_LOST || share < LIMITED_COMES
@@ -144,6 +144,9 @@ static double acked_bps(const struct bwe *b, enum bwe_usage used)
 static void update(struct bwe *b, int64_t now_us)
 {
     double before = b->bps;
+    if (b->limited && b->updated_us != 0)
+        bwe_trend_learn(&b->trend, (double)(now_us - b->updated_us) / 1000);
+    b->updated_us = now_us;
     settle(b);
     enum bwe_usage used = usage(b);
     double acked = acked_bps(b, used);

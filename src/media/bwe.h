@@ -71,7 +71,8 @@ struct bwe {
     double wanted_bps;
     double remb_bps; /* 0: none */
     int64_t rtt_us;
-    int64_t calm_us; /* since when no queue grows */
+    int64_t calm_us;    /* since when no queue grows */
+    int64_t updated_us; /* the last feedback */
     /* What leaves: a window, and the highest of late. */
     int64_t window_us;
     uint32_t window_bytes;

@@ -20,6 +20,8 @@ static const double SMOOTHING = 0.9, GAIN = 4, K_UP = 0.0087, K_DOWN = 0.039;
 static const double THRESHOLD = 12.5, THRESHOLD_MIN = 6, THRESHOLD_MAX = 600, OUTLIER = 15;
 static const double OVERUSE_MS = 10;
 static const double QUEUE_MS = 8; /* less is none */
+/* Jitter is learnt fast, but much slower than a queue grows, and forgotten slowly. */
+static const double NOISE_UP_MS = 500, NOISE_DOWN_MS = 30000, NOISE_MAX_MS = 100, NOISE_ROOM = 1.5;
 static const double LONG_MS = 80, STEADY_MS = 15;
 
 void bwe_trend_init(struct bwe_trend *t)
@@ -30,9 +32,10 @@ void bwe_trend_init(struct bwe_trend *t)
 
 void bwe_trend_reset(struct bwe_trend *t)
 {
-    double threshold = t->threshold;
+    double threshold = t->threshold, noise_ms = t->noise_ms;
     bwe_trend_init(t);
     t->threshold = threshold;
+    t->noise_ms = noise_ms;
 }
 
 /* ---- The threshold ---- */
@@ -65,6 +68,12 @@ double bwe_trend_queue_ms(const struct bwe_trend *t)
     return few < LONG_MS ? fmin(few, least_of(t, QUEUE_POINTS)) : few;
 }
 
+void bwe_trend_learn(struct bwe_trend *t, double ms)
+{
+    double more = fmin(bwe_trend_queue_ms(t), NOISE_MAX_MS) - t->noise_ms;
+    t->noise_ms += more * (1 - exp(-ms / (more > 0 ? NOISE_UP_MS : NOISE_DOWN_MS)));
+}
+
 bool bwe_trend_is_steady(const struct bwe_trend *t)
 {
     double least = INFINITY, most = -INFINITY;
@@ -84,7 +93,7 @@ void bwe_trend_settle(struct bwe_trend *t)
 
 static void detect(struct bwe_trend *t, double slope, double sent_ms, int64_t at_us)
 {
-    bool queue = bwe_trend_queue_ms(t) > QUEUE_MS;
+    bool queue = bwe_trend_queue_ms(t) > fmax(QUEUE_MS, NOISE_ROOM * t->noise_ms);
     if (slope > t->threshold && queue) {
         /* Until now it may have been so for half of the time between two groups. */
         t->over_ms += t->overs == 0 ? sent_ms / 2 : sent_ms;

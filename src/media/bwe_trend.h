@@ -33,6 +33,7 @@ struct bwe_trend {
     unsigned deltas; /* groups that were compared, up to a limit */
     int64_t begin_us, begin_sent_us;
     double smooth_ms;
+    double noise_ms;                  /* what looks like a queue of that length is jitter */
     double least_ms, least_before_ms; /* delay, of these seconds and of those before */
     int64_t least_us;
     double slope, threshold, over_ms;
@@ -42,12 +43,14 @@ struct bwe_trend {
 };
 
 void bwe_trend_init(struct bwe_trend *t);
-/* Forgets what came, as after a gap; keeps the threshold. */
+/* Forgets what came, as after a gap; keeps the threshold, and what is known of jitter. */
 void bwe_trend_reset(struct bwe_trend *t);
 /* Were the delays of all the last groups about the same? */
 bool bwe_trend_is_steady(const struct bwe_trend *t);
 /* The delay as it is now is the least there is. */
 void bwe_trend_settle(struct bwe_trend *t);
+/* So little was sent in the last ms that no queue can be ours: what looks like one is the way's own jitter. */
+void bwe_trend_learn(struct bwe_trend *t, double ms);
 /* How long the queue is at least, compared with the last seconds. */
 double bwe_trend_queue_ms(const struct bwe_trend *t);
 /* A packet that came, in order of sending; one that was sent before the current group is passed over. */

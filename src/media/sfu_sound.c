@@ -36,8 +36,13 @@ struct sfu_copies {
 
 /* ---- How much is needed ---- */
 
-/* What is lost on the way to the peer, of what it tells of. */
-static double share_lost(struct sfu_peer *p)
+static bool is_calm(const struct sfu_down *d, int64_t now_us)
+{
+    return now_us - d->bwe.calm_us > CALM_US;
+}
+
+/* What is lost on the way to the peer, of what it tells of: by chance, not since a queue is full. */
+static double share_lost(struct sfu_peer *p, int64_t now_us)
 {
     struct sfu_down *d = p->down;
     const struct bwe_stats *st = &d->bwe.stats;
@@ -47,8 +52,10 @@ static double share_lost(struct sfu_peer *p)
     double came = (double)(st->came - MIN_OF(st->came, d->came_before));
     d->lost_before = st->lost;
     d->came_before = st->came;
-    d->lost += lost - d->lost / MEMORY;
-    d->told += lost + came - d->told / MEMORY;
+    if (is_calm(d, now_us)) {
+        d->lost += lost - d->lost / MEMORY;
+        d->told += lost + came - d->told / MEMORY;
+    }
     return d->told > 0 ? d->lost / d->told : 0;
 }
 
@@ -93,10 +100,9 @@ static unsigned allowed(struct sfu_peer *p, int64_t now_us)
     unsigned fits = d->guard;
     while (fits > 0 && sfu_sound_bps(p, fits) > ROOM * bwe_bps(&d->bwe))
         fits--;
-    bool calm = now_us - d->bwe.calm_us > CALM_US;
-    if (d->along > fits && !calm)
+    if (d->along > fits && !is_calm(d, now_us))
         d->crowded_us = now_us + CROWDED_US;
-    if (!calm || now_us < d->crowded_us)
+    if (!is_calm(d, now_us) || now_us < d->crowded_us)
         return fits;
     return MAX_OF(fits, MIN_OF((unsigned)d->guard, d->along + 1u));
 }
@@ -104,7 +110,7 @@ static unsigned allowed(struct sfu_peer *p, int64_t now_us)
 void sfu_guard(struct sfu_peer *p, int64_t now_us)
 {
     struct sfu_down *d = p->down;
-    unsigned n = needed(share_lost(p));
+    unsigned n = needed(share_lost(p, now_us));
     if (n >= d->guard || now_us - d->guard_us > HOLD_US) {
         d->guard = (uint8_t)n;
         d->guard_us = now_us;

@@ -112,6 +112,37 @@ static void losses_by_chance(void **state)
     }
 }
 
+/* What only comes at different moments is no reason for less; a line that becomes narrow then still is one. */
+static void jitter(void **state)
+{
+    static const struct {
+        int64_t ms;
+        unsigned fps; /* the eyes hold nothing back: what comes together is seen once */
+    } rows[] = {{10, 24}, {30, 24}, {60, 20}};
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        char what[40];
+        struct row r = begin();
+        const uint64_t *whole = &r.eyes->c->lines[VIEWER_CAM].of_layer[LAYERS - 1], before = *whole;
+        snprintf(what, sizeof what, "jitter of %d ms", (int)rows[i].ms);
+        r.line->delay_us = r.line->jitter_us = rows[i].ms * 1000;
+        watch(&r, SECONDS);
+        tell(&r, what);
+        assert_true(r.eyes->shown >= rows[i].fps * SECONDS);
+        assert_true(r.eyes->longest_us < SECOND / 2);
+        assert_true(*whole - before >= packets_of[LAYERS - 1] * 24ull * SECONDS);
+        good_saw_all(&r);
+        r.line->bps = 600e3;
+        watch(&r, SECONDS);
+        tell(&r, "  and 600 kbit/s");
+        uint64_t sound = r.eyes->c->lines[VIEWER_MIC].packets - r.sound_before;
+        assert_true(sound >= 97 * SECONDS * 50 / 100);
+        assert_true(r.eyes->decoded >= 22 * SECONDS);
+        good_saw_all(&r);
+        end(&r);
+    }
+}
+
 /* Seconds until the whole picture is there again; 99: never. */
 static unsigned again(struct row *r)
 {
@@ -179,6 +210,23 @@ static void narrow(const char *what, double bps, unsigned fps)
     end(&r);
 }
 
+/* What is lost while a queue overflows is no reason to send sound twice where the next larger picture has room. */
+static void room_is_for_pictures(void **state)
+{
+    (void)state;
+    struct row r = begin();
+    const uint64_t *middle = &r.eyes->c->lines[VIEWER_CAM].of_layer[1];
+    r.line->bps = 700e3;
+    run(&r.h, 10);
+    uint64_t before = *middle;
+    watch(&r, SECONDS);
+    tell(&r, "700 kbit/s");
+    uint64_t share = (*middle - before) * 100 / (packets_of[1] * 25 * SECONDS);
+    print_message("  of the middle size: %u %%\n", (unsigned)share);
+    assert_true(share >= 90);
+    end(&r);
+}
+
 static void narrow_lines(void **state)
 {
     (void)state;
@@ -192,9 +240,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_by_chance),
+        cmocka_unit_test(jitter),
         cmocka_unit_test(three_seconds_of_nothing),
         cmocka_unit_test(a_layer_that_stops),
         cmocka_unit_test(narrow_lines),
+        cmocka_unit_test(room_is_for_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

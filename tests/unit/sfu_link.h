@@ -13,7 +13,13 @@
 #include "base/util.h"
 #include "proto/rtcp.h"
 
-enum { LINK_FLIGHT = 1024, LINK_TOLD = 2048, LINK_TELL_US = 50000, LINK_HEADERS = 28 };
+enum {
+    LINK_FLIGHT = 1024,
+    LINK_TOLD = 2048,
+    LINK_TELL_US = 50000,
+    LINK_HEADERS = 28,
+    LINK_JITTER_US = 20000 /* packets of so much time wait alike */
+};
 
 struct in_flight {
     int64_t at_us, twcc;
@@ -24,6 +30,8 @@ struct in_flight {
 struct link {
     double bps; /* 0: nothing gets through */
     int64_t delay_us, queue_us;
+    int64_t jitter_us; /* evenly within delay_us ± that; their order stays */
+    int64_t jitter_now_us, jitter_until_us, last_us;
     unsigned loss;  /* of 1000 */
     unsigned burst; /* so many are lost at a time; 0: each by itself */
     unsigned losing;
@@ -50,17 +58,33 @@ static inline struct link *link_new(double bps, int64_t delay_us)
     return l;
 }
 
-static inline bool link_loses(struct link *l)
+static inline uint64_t link_random(struct link *l)
 {
     l->rng ^= l->rng << 13;
     l->rng ^= l->rng >> 7;
     l->rng ^= l->rng << 17;
-    if (l->losing == 0 && (l->rng >> 20) % (1000 * MAX_OF(l->burst, 1u)) < l->loss)
+    return l->rng >> 20;
+}
+
+static inline bool link_loses(struct link *l)
+{
+    uint64_t random = link_random(l);
+    if (l->losing == 0 && random % (1000 * MAX_OF(l->burst, 1u)) < l->loss)
         l->losing = MAX_OF(l->burst, 1u);
     if (l->losing == 0)
         return false;
     l->losing--;
     return true;
+}
+
+static inline int64_t link_arrives(struct link *l, int64_t sent_us)
+{
+    if (l->jitter_us > 0 && sent_us >= l->jitter_until_us) {
+        l->jitter_now_us = (int64_t)(link_random(l) % (uint64_t)(2 * l->jitter_us)) - l->jitter_us;
+        l->jitter_until_us = sent_us + LINK_JITTER_US;
+    }
+    int64_t wait = l->delay_us + (l->jitter_us > 0 ? l->jitter_now_us : 0);
+    return l->last_us = MAX_OF(sent_us + wait, l->last_us + 1);
 }
 
 /* A packet sets out. */
@@ -75,7 +99,7 @@ static inline void link_take(struct link *l, int64_t now_us, int64_t twcc, const
     l->free_us = begins + (int64_t)((double)(n + LINK_HEADERS) * 8e6 / l->bps);
     l->waited_us = MAX_OF(l->waited_us, l->free_us - now_us);
     struct in_flight *f = &l->flight[(l->first + l->n++) % LINK_FLIGHT];
-    *f = (struct in_flight){.at_us = l->free_us + l->delay_us, .twcc = twcc, .n = n};
+    *f = (struct in_flight){.at_us = link_arrives(l, l->free_us), .twcc = twcc, .n = n};
     memcpy(f->bytes, p, n);
 }
 

@@ -46,6 +46,24 @@ void sfu_send_again(struct sfu_sub *u, int64_t now_us, uint16_t seq, uint8_t clu
     u->peer->room->stats.again_bytes += n;
 }
 
+/* The packet of a number that is remembered; NULL: it is no more. */
+static const struct pktcache_packet *find_packet(const struct sfu_sub *u, uint16_t seq)
+{
+    const struct sub_sent *e = sub_at(&u->sub, seq);
+    if (e == NULL || u->pub == NULL || e->stream >= (int)u->pub->n)
+        return NULL;
+    return pktcache_get(&u->pub->streams[e->stream].cache, sub_sent_seq(e, &u->pub->in[e->stream]));
+}
+
+/* It cannot be had any more, and without it nothing can be shown until the next key frame. Numbers of padding were
+ * never anything. */
+static bool is_gone(const struct sfu_sub *u, uint16_t seq)
+{
+    return sub_is_forgotten(&u->sub, seq) ||
+           (sub_is_needed(&u->sub, seq) && sub_at(&u->sub, seq) != NULL &&
+            find_packet(u, seq) == NULL);
+}
+
 /* What lies before a key frame, receivers can do without. */
 static bool may_leave(const struct sfu_sub *u, int64_t now_us, uint16_t seq)
 {
@@ -53,14 +71,25 @@ static bool may_leave(const struct sfu_sub *u, int64_t now_us, uint16_t seq)
     return has_room(d, now_us) && (!is_full(d) || sub_is_needed(&u->sub, seq));
 }
 
+/* There is no room for it now; it will be asked for again. */
+static void keep_it(const struct sfu_sub *u, uint16_t seq)
+{
+    const struct sub_sent *e = sub_at(&u->sub, seq);
+    if (sub_is_needed(&u->sub, seq) && find_packet(u, seq) != NULL)
+        sfu_keep_longer(&u->pub->streams[e->stream]);
+}
+
 static void leave_again(struct sfu_sub *u, int64_t now_us, uint16_t seq)
 {
     struct sfu_peer *p = u->peer;
-    const struct sub_sent *e =
-        may_leave(u, now_us, seq) ? sub_find(&u->sub, now_us, seq, sfu_rtt_us(p)) : NULL;
     struct sub_out o;
     struct rtp r;
     uint8_t cluster;
+    if (!may_leave(u, now_us, seq)) {
+        keep_it(u, seq);
+        return;
+    }
+    const struct sub_sent *e = sub_find(&u->sub, now_us, seq, sfu_rtt_us(p));
     const struct pktcache_packet *c = e != NULL ? sfu_find_sent(u, e, seq, &r, &o) : NULL;
     if (c == NULL || u->sub.conf.rtx_pt > 127 || rtp_seq_diff(seq, u->left) > 0)
         return; /* what waits need not be sent again */
@@ -87,7 +116,7 @@ void sfu_take_nack(struct sfu_peer *p, int64_t now_us, const struct rtcp_packet 
     struct sfu_sub *u = sfu_sub_of(p, it.media);
     while (u != NULL && rtcp_nack_next(&it, &seq)) {
         p->room->stats.nacked++;
-        lost = lost || sub_is_forgotten(&u->sub, seq);
+        lost = lost || is_gone(u, seq);
         n += sub_is_needed(&u->sub, seq);
         if (n <= MANY)
             leave_again(u, now_us, seq);

@@ -229,6 +229,40 @@ static void what_a_subscriber_loses_comes_again(void **state)
     world_free(p.w);
 }
 
+static void ask_for(struct pair *p, uint16_t seq)
+{
+    uint8_t mem[64];
+    struct rtcp_writer wr;
+    rtcp_begin(&wr, mem, sizeof mem);
+    rtcp_put_nack(&wr, (uint32_t)p->b->id, p->b->lines[1].ssrc, &seq, 1);
+    client_feedback(p->b, &wr);
+    world_run(p->w, 50000);
+}
+
+/* The number is still known, the packet is not: who waits for it sees nothing more, and browsers ask after 3 s only. */
+static void what_is_gone_brings_a_key_frame(void **state)
+{
+    (void)state;
+    struct pair p = two(1);
+    want(p.b, 1, CAM_A, 640);
+    frames(&p, 2, 1, true);
+    frames(&p, 1, 1, false);
+    uint16_t old = p.b->lines[1].last_seq;
+    for (unsigned i = 0; i < 4; i++) {
+        frames(&p, 10, 1, false);
+        world_run(p.w, SECOND / 2);
+    }
+    unsigned plis = p.a->plis;
+    uint64_t again = sfu_stats(p.w->sfu)->again;
+    ask_for(&p, p.b->lines[1].last_seq);
+    assert_int_equal(sfu_stats(p.w->sfu)->again, again + 1);
+    assert_int_equal(p.a->plis, plis);
+    ask_for(&p, old);
+    assert_int_equal(sfu_stats(p.w->sfu)->again, again + 1);
+    assert_int_equal(p.a->plis, plis + 1);
+    world_free(p.w);
+}
+
 static void a_wish_for_a_key_frame_goes_on_at_once_and_not_too_often(void **state)
 {
     (void)state;
@@ -723,6 +757,7 @@ int main(void)
         cmocka_unit_test(who_records_gets_everything_whoever_looks),
         cmocka_unit_test(what_the_publisher_loses_is_asked_for),
         cmocka_unit_test(what_a_subscriber_loses_comes_again),
+        cmocka_unit_test(what_is_gone_brings_a_key_frame),
         cmocka_unit_test(a_wish_for_a_key_frame_goes_on_at_once_and_not_too_often),
         cmocka_unit_test(the_publisher_learns_what_arrived_and_when),
         cmocka_unit_test(the_publisher_learns_when_it_came_to_the_machine),

@@ -56,12 +56,16 @@ static const struct pktcache_packet *find_packet(const struct sfu_sub *u, uint16
 }
 
 /* It cannot be had any more, and without it nothing can be shown until the next key frame. Numbers of padding were
- * never anything. */
+ * never anything; what has not come yet is asked for where it comes from. */
 static bool is_gone(const struct sfu_sub *u, uint16_t seq)
 {
-    return sub_is_forgotten(&u->sub, seq) ||
-           (sub_is_needed(&u->sub, seq) && sub_at(&u->sub, seq) != NULL &&
-            find_packet(u, seq) == NULL);
+    const struct sub_sent *e = sub_at(&u->sub, seq);
+    if (!sub_is_needed(&u->sub, seq) || e == NULL)
+        return sub_is_forgotten(&u->sub, seq);
+    if (u->pub == NULL || e->stream >= (int)u->pub->n)
+        return false;
+    const struct recv *in = &u->pub->in[e->stream];
+    return find_packet(u, seq) == NULL && !recv_lacks(in, (uint16_t)sub_sent_seq(e, in));
 }
 
 /* What lies before a key frame, receivers can do without. */

@@ -173,6 +173,16 @@ static void who_records_gets_everything_whoever_looks(void **state)
 
 /* ---- Loss ---- */
 
+static void ask_for(struct pair *p, uint16_t seq)
+{
+    uint8_t mem[64];
+    struct rtcp_writer wr;
+    rtcp_begin(&wr, mem, sizeof mem);
+    rtcp_put_nack(&wr, (uint32_t)p->b->id, p->b->lines[1].ssrc, &seq, 1);
+    client_feedback(p->b, &wr);
+    world_run(p->w, 50000);
+}
+
 static void what_the_publisher_loses_is_asked_for(void **state)
 {
     (void)state;
@@ -183,6 +193,10 @@ static void what_the_publisher_loses_is_asked_for(void **state)
     frames(&p, 1, 1, false);
     assert_int_equal(p.a->nacks, 1);
     assert_int_equal(p.a->nacked[0], lost);
+    unsigned plis = p.a->plis;
+    ask_for(&p, (uint16_t)(p.b->lines[1].last_seq -
+                           2)); /* its viewer lacks it, too: that makes no key frame */
+    assert_int_equal(p.a->plis, plis);
     uint64_t before = p.b->lines[1].packets;
     uint16_t next = p.a->lines[1].seq[0];
     p.a->lines[1].seq[0] = lost; /* sent again */
@@ -227,16 +241,6 @@ static void what_a_subscriber_loses_comes_again(void **state)
     client_feedback(p.b, &wr); /* it is on its way */
     assert_int_equal(p.b->lines[1].again, n);
     world_free(p.w);
-}
-
-static void ask_for(struct pair *p, uint16_t seq)
-{
-    uint8_t mem[64];
-    struct rtcp_writer wr;
-    rtcp_begin(&wr, mem, sizeof mem);
-    rtcp_put_nack(&wr, (uint32_t)p->b->id, p->b->lines[1].ssrc, &seq, 1);
-    client_feedback(p->b, &wr);
-    world_run(p->w, 50000);
 }
 
 /* The number is still known, the packet is not: who waits for it sees nothing more, and browsers ask after 3 s only. */

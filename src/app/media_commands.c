@@ -50,7 +50,9 @@ static const char *value_of(const struct command *cmd, int *i, const char *name)
         return NULL;
     if (a[n] == '=')
         return a + n + 1;
-    return *i + 1 < cmd->argc ? cmd->argv[++*i] : "";
+    const char *next = *i + 1 < cmd->argc ? cmd->argv[*i + 1] : NULL;
+    *i += next != NULL;
+    return next != NULL ? next : "";
 }
 
 static void read_options(const struct command *cmd, struct options *o)
@@ -58,7 +60,7 @@ static void read_options(const struct command *cmd, struct options *o)
     const char *value;
     *o = (struct options){.ttl = "1h"};
     o->rest[o->n_rest++] = cmd->argv[0];
-    for (int i = 1; i < cmd->argc; i++) {
+    for (int i = 1; i < cmd->argc && cmd->argv[i] != NULL; i++) {
         if (strcmp(cmd->argv[i], "--publish") == 0)
             o->publish = true;
         else if (strcmp(cmd->argv[i], "--view") == 0)

@@ -341,7 +341,7 @@ static bool read_options(const struct command *cmd, struct options *o)
     bool user = strcmp(cmd->argv[0], "user") == 0;
     *o = (struct options){.uses = 1, .days = 7};
     o->rest[o->n_rest++] = cmd->argv[0];
-    for (int i = 1; i < cmd->argc; i++) {
+    for (int i = 1; i < cmd->argc && cmd->argv[i] != NULL; i++) {
         const char *a = cmd->argv[i], *next = i + 1 < cmd->argc ? cmd->argv[i + 1] : NULL;
         bool good = true;
         if (user && strcmp(a, "--admin") == 0)

@@ -231,6 +231,7 @@ static void narrow_lines(void **state)
 {
     (void)state;
     narrow("1,500 kbit/s", 1.5e6, 24);
+    narrow("1,200 kbit/s", 1.2e6, 22);
     narrow("600 kbit/s", 600e3, 22);
     narrow("500 kbit/s", 500e3, 22);
     narrow("250 kbit/s", 250e3, 21);

@@ -152,7 +152,8 @@ static void consent_can_be_taken_back(void **state)
     assert_ack(ask(m.ben, OFFER, m.room)); /* and it stays so */
     assert_null(strstr(groups(m.w), "agree"));
     drain_all(m.w);
-    assert_ack(ask(m.mina, AGREE ",'on':false", m.room)); /* whoever has begun it, too: it goes on */
+    assert_ack(
+        ask(m.mina, AGREE ",'on':false", m.room)); /* whoever has begun it, too: it goes on */
     assert_has(next(m.ben), "'type':'participant'");
     assert_ack(ask(m.ben, AGREE, m.room));
     assert_string_equal(groups(m.w), "agree;name Ben;");

@@ -152,7 +152,8 @@ house.test('everybody knows, who agrees is in it, and its owner has it afterward
   await allNamed(cho.page, 'what it is about');
   await cho.page.click('[data-act=recording-take-back]');
   await cho.page.see('[data-hint=recording]');
-  const size = (/** @type {any} */ m, /** @type {string} */ name) => m.tracks.reduce((/** @type {number} */ n, /** @type {any} */ x) => n + (x.name === name ? x.size : 0), 0);
+  /** All of theirs. @param {any} m @param {string} name */
+  const size = (m, name) => m.tracks.reduce((/** @type {number} */ n, /** @type {any} */ x) => n + (x.name === name ? x.size : 0), 0);
   const more = async () => {
     const before = size(manifestOf(server) ?? await recorded(server, () => true, 'the files'), 'Mina');
     return recorded(server, (m) => size(m, 'Mina') > before + SOME / 10, 'hers goes on');
